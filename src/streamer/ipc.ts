@@ -1,0 +1,138 @@
+/**
+ * What the server and a streamer child say to each other over the fork's IPC channel. Both
+ * ends check every message with these codecs; one that does not decode is logged and
+ * dropped, and never ends a streamer.
+ */
+import * as t from 'io-ts';
+import { StreamClientMessage, StreamServerMessage } from '../signaling/messages.js';
+
+const Settings = t.type(
+  {
+    width: t.Int,
+    height: t.Int,
+    fps: t.Int,
+    /** kbit/s. */
+    bitrate: t.Int,
+    packet_size: t.Int,
+    video_supported_formats: t.Int,
+    video_colorspace: t.keyof({ Rec601: null, Rec709: null, Rec2020: null }),
+    video_color_range_full: t.boolean,
+    play_audio_local: t.boolean,
+    video_sample_queue_size: t.Int,
+    audio_sample_queue_size: t.Int,
+    audio_channels: t.union([t.literal(2), t.literal(6), t.literal(8)]),
+    hdr: t.boolean,
+  },
+  'StreamSettings',
+);
+export type IpcSettings = t.TypeOf<typeof Settings>;
+
+export const IceServerConfig = t.intersection([
+  t.type({ urls: t.array(t.string) }),
+  t.partial({ username: t.string, credential: t.string }),
+]);
+
+export const Network = t.type(
+  {
+    ice_servers: t.array(IceServerConfig),
+    port_range: t.union([t.type({ min: t.Int, max: t.Int }), t.null]),
+    nat_1to1: t.union([
+      t.type({ ips: t.array(t.string), type: t.keyof({ host: null, srflx: null }) }),
+      t.null,
+    ]),
+    local_addresses: t.array(t.string),
+    relay_only: t.boolean,
+    tcp_candidates: t.boolean,
+    ipv6: t.boolean,
+  },
+  'Network',
+);
+export type IpcNetwork = t.TypeOf<typeof Network>;
+
+/** Server → child. */
+export const ParentMessage = t.union(
+  [
+    t.type({
+      Init: t.type({
+        streamer_id: t.string,
+        settings: Settings,
+        network: Network,
+        host_address: t.string,
+        host_http_port: t.Int,
+        host_unique_id: t.string,
+        client_private_key_pem: t.string,
+        client_certificate_pem: t.string,
+        server_certificate_pem: t.string,
+        app_id: t.Int,
+        max_peers: t.Int,
+        /** Milliseconds between heartbeats of the child. */
+        heartbeat_interval: t.Int,
+      }),
+    }),
+    t.literal('StartMoonlight'),
+    t.type({ AddPeer: t.type({ peer_id: t.string }) }),
+    t.type({ FromPeer: t.type({ peer_id: t.string, message: StreamClientMessage }) }),
+    t.type({ RemovePeer: t.type({ peer_id: t.string, code: t.string, reason: t.string }) }),
+    /** Asks for something that has an answer: see {@link ChildMessage} `Reply`. */
+    t.type({
+      Request: t.type({
+        id: t.Int,
+        method: t.keyof({ stats: null, dot: null, collect_garbage: null }),
+      }),
+    }),
+    /** Ends the session; `quit_app` also quits the app on the host. */
+    t.type({ Stop: t.type({ quit_app: t.boolean }) }),
+  ],
+  'ParentMessage',
+);
+export type ParentMessage = t.TypeOf<typeof ParentMessage>;
+
+/** Child → server. */
+export const ChildMessage = t.union(
+  [
+    /** The child runs and listens; Init may be sent. */
+    t.type({ StreamerReady: t.type({ pid: t.Int }) }),
+    /** Comes from the child's event loop; silence means hung. */
+    t.type({ Heartbeat: t.type({ rss: t.Int }) }),
+    t.type({ ToPeer: t.type({ peer_id: t.string, message: StreamServerMessage }) }),
+    t.type({ Broadcast: StreamServerMessage }),
+    t.type({
+      MoonlightConnected: t.type({
+        width: t.Int,
+        height: t.Int,
+        fps: t.Int,
+        codec: t.string,
+        touch: t.boolean,
+      }),
+    }),
+    /** The first frame of a session is in the pipeline. */
+    t.literal('FirstFrame'),
+    /** The session with the host is over or could not start. */
+    t.type({
+      MoonlightDisconnected: t.type({
+        code: t.string,
+        error_code: t.Int,
+        reason: t.string,
+        by_host: t.boolean,
+      }),
+    }),
+    /** ICE and DTLS of a peer are up. */
+    t.type({ PeerConnected: t.type({ peer_id: t.string }) }),
+    /** Nothing is left of the peer; `code` is an error code or `LEFT`. */
+    t.type({
+      PeerRemoved: t.type({ peer_id: t.string, code: t.string, reason: t.string }),
+    }),
+    t.type({
+      Reply: t.type({ id: t.Int, error: t.union([t.string, t.null]), result: t.unknown }),
+    }),
+    /** The pipeline is broken; the child exits after it. */
+    t.type({ Failed: t.type({ code: t.string, reason: t.string }) }),
+    /** Last message: everything is closed, the process exits. */
+    t.literal('Stop'),
+  ],
+  'ChildMessage',
+);
+export type ChildMessage = t.TypeOf<typeof ChildMessage>;
+
+/** The child's environment variable that tells it who its parent is. */
+export const PARENT_PID_VARIABLE = 'MOONTEE_PARENT_PID';
