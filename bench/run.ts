@@ -1,0 +1,50 @@
+/**
+ * `npm run bench -- NAME [--json] [--quick]`: runs one benchmark and prints its figures as a
+ * table, or as JSON.
+ */
+import { parseArgs } from 'node:util';
+import type { Benchmark } from './benchmark.js';
+
+const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  receive: async () => (await import('./receive.js')).receive,
+  join: async () => (await import('./join.js')).join,
+  latency: async () => (await import('./latency.js')).latency,
+  fanout: async () => (await import('./fanout.js')).fanout,
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+  },
+});
+const [name = ''] = positionals;
+const load = Object.hasOwn(BENCHMARKS, name) ? BENCHMARKS[name] : undefined;
+if (load) {
+  const benchmark = await load();
+  const { rows, notes } = await benchmark.run({ quick: values.quick });
+  if (values.json) {
+    process.stdout.write(`${JSON.stringify({ name, rows, notes }, null, 2)}\n`);
+  } else {
+    process.stdout.write(`${benchmark.name}: ${benchmark.description}\n\n${table(rows)}\n`);
+    for (const note of notes) process.stdout.write(`${note}\n`);
+  }
+} else {
+  process.stderr.write(`Benchmarks: ${Object.keys(BENCHMARKS).join(', ')}\n`);
+  process.exitCode = 2;
+}
+
+/** Rows as aligned columns; numbers to the right. */
+function table(rows: readonly Readonly<Record<string, string | number>>[]): string {
+  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const cell = (value: string | number | undefined): string =>
+    typeof value === 'number' ? String(Math.round(value * 100) / 100) : (value ?? '');
+  const widths = columns.map((column) =>
+    Math.max(column.length, ...rows.map((row) => cell(row[column]).length)),
+  );
+  const line = (cells: readonly string[]): string =>
+    cells.map((text, i) => text.padStart(widths[i] ?? 0)).join('  ');
+  const lines = rows.map((row) => line(columns.map((column) => cell(row[column]))));
+  return [line(columns), ...lines, ''].join('\n');
+}

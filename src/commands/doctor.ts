@@ -1,0 +1,193 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { access, readFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { parseArgs } from 'node:util';
+import { MoonteeError } from '../errors.js';
+import { packageOfElement } from '../gst/packages.js';
+import { gstRuntime } from '../gst/runtime.js';
+
+type Verdict = 'ok' | 'warning' | 'problem';
+
+interface Finding {
+  readonly verdict: Verdict;
+  readonly what: string;
+  /** How to mend it. */
+  readonly remedy?: string;
+}
+
+/** Elements without which nothing works, and those that only some uses need. */
+const NEEDED = [
+  'appsrc',
+  'h264parse',
+  'rtph264pay',
+  'rtpopuspay',
+  'opusparse',
+  'tee',
+  'queue',
+  'webrtcbin',
+  'nicesink',
+  'nicesrc',
+  'dtlssrtpenc',
+  'srtpenc',
+  'sctpenc',
+];
+const OPTIONAL: readonly (readonly [element: string, use: string])[] = [
+  ['h265parse', 'H.265 streams'],
+  ['rtph265pay', 'H.265 streams'],
+  ['av1parse', 'AV1 streams'],
+  ['rtpav1pay', 'AV1 streams'],
+  ['openh264enc', 'the demo host'],
+  ['opusenc', 'the demo host'],
+];
+
+/** Descriptors of one viewer (measured, with some reserve) and of a streamer on its own. */
+const DESCRIPTORS_PER_VIEWER = 20;
+const DESCRIPTORS_PER_STREAMER = 100;
+const EXPECTED_VIEWERS = 20;
+
+/** Bytes of UDP receive buffer that hold a large key frame's burst. */
+const RECEIVE_BUFFER = 2 * 1024 * 1024;
+
+/** `moontee doctor`: what is missing on this machine, and how to mend it. */
+export async function doctor(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { port: { type: 'string', default: '8080' } },
+  });
+  const findings = [
+    node(),
+    ...gstreamer(),
+    await descriptors(),
+    await receiveBuffer(),
+    await tcpPort(Number(values.port)),
+    await udp(),
+    await chromium(),
+  ];
+  for (const { verdict, what, remedy } of findings) {
+    const mark = { ok: 'ok     ', warning: 'warning', problem: 'PROBLEM' }[verdict];
+    process.stdout.write(`${mark}  ${what}\n`);
+    if (verdict !== 'ok' && remedy !== undefined) process.stdout.write(`         → ${remedy}\n`);
+  }
+  const problems = findings.filter(({ verdict }) => verdict === 'problem').length;
+  process.stdout.write(
+    problems === 0
+      ? 'Nothing stands in the way.\n'
+      : `${problems} problem(s). Mend them in the order above.\n`,
+  );
+  return problems === 0 ? 0 : 1;
+}
+
+function node(): Finding {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const fits = major > 20 || (major === 20 && minor >= 18);
+  return {
+    verdict: fits ? 'ok' : 'problem',
+    what: `Node.js ${process.versions.node}`,
+    remedy: 'Install Node.js 20.18 or later.',
+  };
+}
+
+function gstreamer(): Finding[] {
+  try {
+    const runtime = gstRuntime();
+    const findings: Finding[] = [{ verdict: 'ok', what: `${runtime.version}, typelibs load` }];
+    const install = (element: string): string =>
+      `apt-get install --no-install-recommends ${packageOfElement(element)}`;
+    for (const element of NEEDED) {
+      if (runtime.hasElement(element)) continue;
+      findings.push({
+        verdict: 'problem',
+        what: `element ${element} is missing`,
+        remedy: install(element),
+      });
+    }
+    for (const [element, use] of OPTIONAL) {
+      if (runtime.hasElement(element)) continue;
+      findings.push({
+        verdict: 'warning',
+        what: `element ${element} is missing: no ${use}`,
+        remedy: install(element),
+      });
+    }
+    if (findings.length === 1) findings.push({ verdict: 'ok', what: 'all elements are there' });
+    runtime.close();
+    return findings;
+  } catch (error) {
+    return [
+      {
+        verdict: 'problem',
+        what: `GStreamer cannot be used: ${MoonteeError.from(error).message}`,
+        remedy: 'Run scripts/setup.sh, which installs and builds what is needed.',
+      },
+    ];
+  }
+}
+
+async function descriptors(): Promise<Finding> {
+  const limits = await readFile('/proc/self/limits', 'utf8');
+  const soft = /^Max open files\s+(\d+|unlimited)/m.exec(limits)?.[1] ?? 'unlimited';
+  const limit = soft === 'unlimited' ? Infinity : Number(soft);
+  const viewers = Math.floor((limit - DESCRIPTORS_PER_STREAMER) / DESCRIPTORS_PER_VIEWER);
+  return {
+    verdict: viewers >= EXPECTED_VIEWERS ? 'ok' : 'warning',
+    what: `${soft} open files a process: about ${viewers === Infinity ? 'any number of' : viewers} viewers a streamer`,
+    remedy: 'Raise it with `ulimit -n 65536`, or LimitNOFILE= in a systemd unit.',
+  };
+}
+
+async function receiveBuffer(): Promise<Finding> {
+  const path = '/proc/sys/net/core/rmem_max';
+  const max = Number(await readFile(path, 'utf8').catch(() => '0'));
+  return {
+    verdict: max >= RECEIVE_BUFFER ? 'ok' : 'warning',
+    what: `UDP receive buffers of up to ${max} bytes`,
+    remedy: `Large frames may overflow it: sysctl -w net.core.rmem_max=${RECEIVE_BUFFER}`,
+  };
+}
+
+async function tcpPort(port: number): Promise<Finding> {
+  const server = createServer();
+  try {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    return { verdict: 'ok', what: `TCP port ${port} is free` };
+  } catch (error) {
+    return {
+      verdict: 'warning',
+      what: `TCP port ${port} cannot be used: ${String(error)}`,
+      remedy: 'Choose another one with --port (demo) or --bind (serve).',
+    };
+  } finally {
+    server.close();
+  }
+}
+
+async function udp(): Promise<Finding> {
+  const socket = createSocket('udp4');
+  try {
+    socket.bind(0);
+    await once(socket, 'listening');
+    return { verdict: 'ok', what: 'UDP sockets can be opened' };
+  } catch (error) {
+    return {
+      verdict: 'problem',
+      what: `UDP sockets cannot be opened: ${String(error)}`,
+      remedy: 'Media needs UDP; look at the sandbox or security profile of this process.',
+    };
+  } finally {
+    socket.close();
+  }
+}
+
+async function chromium(): Promise<Finding> {
+  const found = await access('/usr/bin/chromium').then(
+    () => true,
+    () => false,
+  );
+  return {
+    verdict: found ? 'ok' : 'warning',
+    what: found ? 'Chromium for the tests' : 'Chromium is missing: the tests need it',
+    remedy: 'apt-get install --no-install-recommends chromium',
+  };
+}

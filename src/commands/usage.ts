@@ -1,0 +1,27 @@
+/** What `moontee help` prints. */
+export const USAGE = `Moontee keeps one Moonlight session alive and shows it to any number of browsers.
+
+  moontee demo [--port 8080]          a server with a built-in host, to see what it does
+  moontee serve [--config FILE] [--bind ADDR:PORT]
+                                      the server
+  moontee pair ADDRESS[:PORT] [--pin 1234] [--config FILE]
+                                      add a GameStream host and pair with it
+  moontee hosts [--config FILE]       the hosts that are known
+  moontee apps HOST_ID [--config FILE]
+                                      the apps of a host
+  moontee config print|check|document [--config FILE]
+                                      the configuration in force, whether it is valid, all keys
+  moontee pipeline list
+  moontee pipeline show NAME [--runnable]
+  moontee pipeline launch NAME [--seconds N]
+                                      GStreamer pipelines, the gst-launch way
+  moontee doctor                      what is missing on this machine, and how to mend it
+  moontee demo-host --http-port N [--pin 1234] [--input-log FILE] [--fault …] …
+                                      the built-in GameStream host alone
+  moontee test, moontee bench NAME    the tests, a benchmark
+`;
+
+/** Thrown by a command that was called wrongly: the text is shown with a hint, exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}

@@ -1,0 +1,362 @@
+import { MoonteeError, type ErrorCode } from '../errors.js';
+import { createStreamPipeline } from '../gst/pipeline.js';
+import type { NetworkOptions, StreamPipeline } from '../gst/types.js';
+import { decodeChannelMessage } from '../input/channels.js';
+import { InputAggregator } from '../input/aggregator.js';
+import type { Log } from '../log.js';
+import { PresentationClock } from '../moonlight/presentation-clock.js';
+import { MoonlightSession } from '../moonlight/session.js';
+import type {
+  AccessUnit,
+  HostInput,
+  HostMessage,
+  NegotiatedStream,
+  OpusPacket,
+  StreamSettings,
+  Termination,
+} from '../moonlight/types.js';
+import type { StreamClientMessage, StreamServerMessage } from '../signaling/messages.js';
+import { ChildViewer } from './child-viewer.js';
+import type { ChildMessage, ParentMessage } from './ipc.js';
+
+export type Init = Extract<ParentMessage, { Init: unknown }>['Init'];
+
+/** Access units kept while the pipeline is being built: about a second. */
+const MAX_EARLY_UNITS = 120;
+
+/** Not an error: the viewer closed its socket, or was told to go. */
+export type RemovalCode = ErrorCode | 'LEFT';
+
+export interface ChildStreamerOptions {
+  readonly init: Init;
+  readonly send: (message: ChildMessage) => void;
+  /** The streamer is of no use any more: end the process. */
+  readonly fail: (error: MoonteeError) => void;
+  readonly log: Log;
+}
+
+/**
+ * One streamer: a Moonlight session, a pipeline, its viewers and the aggregator between
+ * them. Owns all four; {@link close} ends them in the order viewers, session, pipeline.
+ */
+export class ChildStreamer {
+  readonly #init: Init;
+  readonly #log: Log;
+  readonly #send: (message: ChildMessage) => void;
+  readonly #fail: (error: MoonteeError) => void;
+  readonly #session: MoonlightSession;
+  readonly #aggregator = new InputAggregator();
+  readonly #clock: PresentationClock;
+  readonly #viewers = new Map<string, ChildViewer>();
+  /** Viewers that came before the pipeline was there. */
+  readonly #waiting = new Set<string>();
+  /** Viewers whose branch is being built; a value says that they left meanwhile. */
+  readonly #joining = new Map<string, { code: RemovalCode; reason: string } | null>();
+  /** Removals under way, so that closing waits for them. */
+  readonly #removals = new Map<string, Promise<void>>();
+  #pipeline: StreamPipeline | undefined;
+  #negotiated: NegotiatedStream | undefined;
+  /** What arrived before the pipeline was ready, from its last IDR on. */
+  #earlyUnits: AccessUnit[] = [];
+  #sawFrame = false;
+  #closing: Promise<void> | undefined;
+
+  constructor({ init, send, fail, log }: ChildStreamerOptions) {
+    this.#init = init;
+    this.#send = send;
+    this.#fail = fail;
+    this.#log = log;
+    this.#clock = new PresentationClock({ fps: init.settings.fps });
+    this.#session = new MoonlightSession({
+      host: {
+        address: init.host_address,
+        httpPort: init.host_http_port,
+        certificatePem: init.server_certificate_pem,
+      },
+      identity: {
+        uniqueId: init.host_unique_id,
+        certificatePem: init.client_certificate_pem,
+        privateKeyPem: init.client_private_key_pem,
+      },
+      appId: init.app_id,
+      settings: streamSettings(init),
+      log,
+    });
+    this.#listen();
+  }
+
+  /** Connects to the host and builds the pipeline. Never rejects: failures are reported. */
+  async startMoonlight(): Promise<void> {
+    try {
+      const negotiated = await this.#session.start();
+      if (this.#closing) return;
+      this.#negotiated = negotiated;
+      await this.#buildPipeline(negotiated);
+      const { width, height, fps, codec } = negotiated.video;
+      this.#send({
+        MoonlightConnected: {
+          width,
+          height,
+          fps,
+          codec,
+          touch: negotiated.hostFeatures.touchAndPen,
+        },
+      });
+    } catch (thrown) {
+      if (this.#closing) return;
+      const error = MoonteeError.from(thrown, 'STREAMER_FAILED');
+      this.#log.error({ err: error, code: error.code }, 'moonlight session could not start');
+      const code = error.details['errorCode'];
+      this.#send({
+        MoonlightDisconnected: {
+          code: error.code,
+          error_code: typeof code === 'number' ? code : -1,
+          reason: error.message,
+          by_host: error.fault === 'host',
+        },
+      });
+    }
+  }
+
+  addPeer(id: string): void {
+    if (this.#closing || this.#viewers.has(id) || this.#waiting.has(id) || this.#joining.has(id)) {
+      return;
+    }
+    if (!this.#pipeline) {
+      this.#waiting.add(id);
+      return;
+    }
+    void this.#connectPeer(this.#pipeline, id);
+  }
+
+  fromPeer(id: string, message: StreamClientMessage): void {
+    this.#viewers.get(id)?.receive(message);
+  }
+
+  /** One path for every way of leaving: input released, branch gone, then PeerRemoved. */
+  removePeer(id: string, code: RemovalCode, reason: string): Promise<void> {
+    const underWay = this.#removals.get(id);
+    if (underWay) return underWay;
+    if (this.#joining.has(id)) {
+      this.#joining.set(id, { code, reason });
+      return Promise.resolve();
+    }
+    const viewer = this.#viewers.get(id);
+    this.#viewers.delete(id);
+    if (!viewer) {
+      if (this.#waiting.delete(id)) this.#send({ PeerRemoved: { peer_id: id, code, reason } });
+      return Promise.resolve();
+    }
+    this.#sendInput(this.#aggregator.leave(id));
+    const removal = viewer
+      .close()
+      .catch((error: unknown) => {
+        this.#log.error({ err: error, peer_id: id }, 'peer did not close');
+      })
+      .then(() => {
+        this.#removals.delete(id);
+        this.#log.info({ peer_id: id, code, reason }, 'peer removed');
+        this.#send({ PeerRemoved: { peer_id: id, code, reason } });
+      });
+    this.#removals.set(id, removal);
+    return removal;
+  }
+
+  async stats(): Promise<unknown> {
+    return {
+      session: this.#session.stats(),
+      pipeline: (await this.#pipeline?.stats()) ?? null,
+      negotiated: this.#negotiated ?? null,
+    };
+  }
+
+  dot(): string {
+    return this.#pipeline?.dot() ?? '';
+  }
+
+  /**
+   * @param quitApp also quit the app on the host
+   */
+  close(quitApp = false): Promise<void> {
+    this.#closing ??= this.#close(quitApp);
+    return this.#closing;
+  }
+
+  async #close(quitApp: boolean): Promise<void> {
+    const ids = [...this.#viewers.keys(), ...this.#waiting];
+    await Promise.all([
+      ...this.#removals.values(),
+      ...ids.map((id) => this.removePeer(id, 'STREAMER_STOPPING', 'The streamer is stopping')),
+    ]);
+    await this.#session.close({ quitApp });
+    await this.#pipeline?.close();
+  }
+
+  #listen(): void {
+    this.#session.on('stage', ({ stage, state, errorCode }) => {
+      if (state === 'starting') this.#broadcast({ StageStarting: { stage } });
+      else if (state === 'complete') this.#broadcast({ StageComplete: { stage } });
+      else this.#broadcast({ StageFailed: { stage, error_code: errorCode } });
+    });
+    this.#session.on('video', (unit) => this.#pushVideo(unit));
+    this.#session.on('audio', (packet) => this.#pushAudio(packet));
+    this.#session.on('message', (message) => this.#toViewers(message));
+    this.#session.on('closed', (termination) => this.#sessionClosed(termination));
+  }
+
+  async #buildPipeline(negotiated: NegotiatedStream): Promise<void> {
+    const pipeline = await createStreamPipeline({
+      video: negotiated.video,
+      audio: negotiated.audio,
+      network: networkOptions(this.#init.network),
+      maxPeers: this.#init.max_peers,
+      log: this.#log,
+    });
+    // close() may have run while the pipeline was being built.
+    if (this.#closing) {
+      await pipeline.close();
+      throw new MoonteeError('STREAMER_STOPPING');
+    }
+    pipeline.on('keyframe-needed', ({ reason, peerId }) => {
+      this.#log.debug({ reason, peer_id: peerId }, 'key frame requested');
+      this.#session.requestIdr();
+    });
+    pipeline.on('failed', (error) => {
+      this.#fail(MoonteeError.from(error, 'PIPELINE_FAILED'));
+    });
+    this.#pipeline = pipeline;
+    const early = this.#earlyUnits;
+    this.#earlyUnits = [];
+    for (const unit of early) this.#pushVideo(unit);
+    for (const id of this.#waiting) {
+      this.#waiting.delete(id);
+      void this.#connectPeer(pipeline, id);
+    }
+  }
+
+  async #connectPeer(pipeline: StreamPipeline, id: string): Promise<void> {
+    const log = this.#log.child({ peer_id: id });
+    this.#joining.set(id, null);
+    try {
+      const peer = await pipeline.addPeer(id);
+      const left = this.#joining.get(id);
+      this.#joining.delete(id);
+      // The pipeline's own closing takes care of a peer that is in nobody's table yet.
+      if (this.#closing) return;
+      const viewer = new ChildViewer({
+        peer,
+        log,
+        send: (message) => this.#send({ ToPeer: { peer_id: id, message } }),
+        connected: () => {
+          log.info('peer connected');
+          this.#send({ PeerConnected: { peer_id: id } });
+        },
+        fail: (error) => {
+          log.warn({ code: error.code, reason: error.message }, 'peer failed');
+          void this.removePeer(id, error.code, error.message);
+        },
+      });
+      this.#viewers.set(id, viewer);
+      this.#aggregator.join(id);
+      peer.on('message', (label, data) => {
+        if (typeof data === 'string') return;
+        const events = decodeChannelMessage(label, data);
+        if (!events) return;
+        const now = performance.now();
+        for (const event of events) this.#sendInput(this.#aggregator.input(id, event, now));
+      });
+      peer.on('quality', (quality) => {
+        log.info({ quality }, 'peer quality changed');
+        this.#send({ ToPeer: { peer_id: id, message: { PeerQuality: { quality } } } });
+      });
+      if (left) await this.removePeer(id, left.code, left.reason);
+      else viewer.start();
+    } catch (thrown) {
+      this.#joining.delete(id);
+      const error = MoonteeError.from(thrown, 'PIPELINE_FAILED');
+      log.error({ err: error, code: error.code }, 'peer could not be added');
+      this.#send({ PeerRemoved: { peer_id: id, code: error.code, reason: error.message } });
+    }
+  }
+
+  #pushVideo(unit: AccessUnit): void {
+    if (!this.#pipeline) {
+      if (unit.idr) this.#earlyUnits = [];
+      if (this.#earlyUnits.length < MAX_EARLY_UNITS) this.#earlyUnits.push(unit);
+      return;
+    }
+    this.#pipeline.pushVideo({ data: unit.data, pts: this.#clock.video(unit), idr: unit.idr });
+    if (!this.#sawFrame) {
+      this.#sawFrame = true;
+      this.#send('FirstFrame');
+    }
+  }
+
+  #pushAudio(packet: OpusPacket): void {
+    const layout = this.#negotiated?.audio;
+    if (!this.#pipeline || !layout) return;
+    const duration = layout.packetDuration * 1e6;
+    this.#pipeline.pushAudio({ data: packet.data, pts: this.#clock.audio(packet), duration });
+  }
+
+  #toViewers(message: HostMessage): void {
+    for (const { peerId, label, data } of this.#aggregator.hostMessage(message)) {
+      this.#viewers.get(peerId)?.peer.send(label, data);
+    }
+  }
+
+  #sendInput(inputs: readonly HostInput[]): void {
+    for (const input of inputs) this.#session.sendInput(input);
+  }
+
+  #sessionClosed(termination: Termination): void {
+    if (this.#closing) return;
+    this.#log.warn({ ...termination }, 'moonlight session closed');
+    this.#broadcast({ ConnectionTerminated: { error_code: termination.code } });
+    for (const viewer of this.#viewers.values()) {
+      viewer.peer.send('general', JSON.stringify('ConnectionTerminated'));
+    }
+    this.#send({
+      MoonlightDisconnected: {
+        code: 'STREAM_TERMINATED',
+        error_code: termination.code,
+        reason: termination.reason,
+        by_host: termination.byHost,
+      },
+    });
+  }
+
+  #broadcast(message: StreamServerMessage): void {
+    this.#send({ Broadcast: message });
+  }
+}
+
+function streamSettings({ settings }: Init): StreamSettings {
+  return {
+    width: settings.width,
+    height: settings.height,
+    fps: settings.fps,
+    bitrate: settings.bitrate,
+    packetSize: settings.packet_size,
+    videoFormats: settings.video_supported_formats,
+    audioChannels: settings.audio_channels,
+    colorSpace: settings.video_colorspace,
+    colorRangeFull: settings.video_color_range_full,
+    hdr: settings.hdr,
+    playAudioOnHost: settings.play_audio_local,
+    encryptAudio: false,
+    encryptVideo: false,
+  };
+}
+
+function networkOptions(network: Init['network']): NetworkOptions {
+  return {
+    iceServers: network.ice_servers,
+    portRange: network.port_range,
+    nat1to1: network.nat_1to1,
+    localAddresses: network.local_addresses,
+    relayOnly: network.relay_only,
+    tcpCandidates: network.tcp_candidates,
+    ipv6: network.ipv6,
+  };
+}

@@ -1,0 +1,112 @@
+/**
+ * The streamer child's entry: speaks ipc.ts with its parent over the fork's channel and owns
+ * one {@link ChildStreamer}. It ends when told to, or when its parent is gone.
+ */
+import { isLeft } from 'fp-ts/lib/Either.js';
+import { PathReporter } from 'io-ts/lib/PathReporter.js';
+import { MoonteeError } from '../errors.js';
+import { createLog } from '../log.js';
+import { ChildStreamer, type RemovalCode } from './child-streamer.js';
+import { ParentMessage, type ChildMessage } from './ipc.js';
+
+/** Milliseconds that closing may take before the process ends the hard way. */
+const CLOSE_DEADLINE = 4_000;
+
+let log = createLog('streamer');
+let streamer: ChildStreamer | undefined;
+let heartbeat: NodeJS.Timeout | undefined;
+let stopping = false;
+
+function send(message: ChildMessage): void {
+  if (!process.connected) return;
+  process.send?.(message, undefined, undefined, (error) => {
+    if (error) log.debug({ err: error }, 'message to the server lost');
+  });
+}
+
+/** Ends the process, orderly if possible. */
+async function stop(reason: string, quitApp: boolean, exitCode = 0): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  log.info({ reason }, 'streamer stopping');
+  setTimeout(() => {
+    log.error('closing took too long');
+    process.exit(1);
+  }, CLOSE_DEADLINE).unref();
+  try {
+    await streamer?.close(quitApp);
+  } catch (error) {
+    log.error({ err: error }, 'closing failed');
+  }
+  clearInterval(heartbeat);
+  send('Stop');
+  // The channel's write is asynchronous; leaving at once could lose the last message.
+  setImmediate(() => process.exit(exitCode));
+}
+
+/** Nothing can be mended from here: say so and go. */
+function fail(error: MoonteeError): void {
+  log.fatal({ err: error, code: error.code }, 'streamer failed');
+  send({ Failed: { code: error.code, reason: error.message } });
+  void stop(error.message, false, 1);
+}
+
+function receive(message: ParentMessage): void {
+  if (message === 'StartMoonlight') {
+    void streamer?.startMoonlight();
+    return;
+  }
+  if ('Init' in message) {
+    if (streamer) return;
+    const init = message.Init;
+    log = log.child({ streamer_id: init.streamer_id });
+    heartbeat = setInterval(() => {
+      send({ Heartbeat: { rss: process.memoryUsage.rss() } });
+    }, init.heartbeat_interval);
+    streamer = new ChildStreamer({ init, send, fail, log });
+  } else if ('AddPeer' in message) {
+    streamer?.addPeer(message.AddPeer.peer_id);
+  } else if ('FromPeer' in message) {
+    streamer?.fromPeer(message.FromPeer.peer_id, message.FromPeer.message);
+  } else if ('RemovePeer' in message) {
+    const { peer_id, code, reason } = message.RemovePeer;
+    void streamer?.removePeer(peer_id, code as RemovalCode, reason);
+  } else if ('Request' in message) {
+    void answer(message.Request);
+  } else {
+    void stop('asked to', message.Stop.quit_app);
+  }
+}
+
+async function answer({ id, method }: { id: number; method: string }): Promise<void> {
+  try {
+    let result: unknown = null;
+    if (method === 'stats') result = (await streamer?.stats()) ?? null;
+    else if (method === 'dot') result = streamer?.dot() ?? '';
+    else (globalThis as { gc?: () => void }).gc?.();
+    send({ Reply: { id, error: null, result } });
+  } catch (error) {
+    send({ Reply: { id, error: String(error), result: null } });
+  }
+}
+
+process.on('message', (raw: unknown) => {
+  const decoded = ParentMessage.decode(raw);
+  if (isLeft(decoded)) {
+    log.error({ errors: PathReporter.report(decoded).slice(0, 5) }, 'message does not decode');
+    return;
+  }
+  receive(decoded.right);
+});
+process.on('disconnect', () => void stop('the server is gone', false));
+process.on('SIGTERM', () => void stop('SIGTERM', false));
+// Ctrl-C in a terminal goes to the whole group; the server decides what happens then.
+process.on('SIGINT', () => undefined);
+process.on('uncaughtException', (error) => fail(MoonteeError.from(error)));
+process.on('unhandledRejection', (error) => fail(MoonteeError.from(error)));
+
+if (!process.send) {
+  process.stderr.write('This program is started by the Moontee server.\n');
+  process.exit(2);
+}
+send({ StreamerReady: { pid: process.pid } });
