@@ -43,6 +43,16 @@ export const ERRORS = {
     message: 'The host shows another certificate than the one it was paired with',
   },
   PAIRING_FAILED: { status: 500, fault: 'host', message: 'Pairing failed' },
+  PAIRING_IN_PROGRESS: {
+    status: 409,
+    fault: 'host',
+    message: 'The host is in the middle of another pairing',
+  },
+  PAIRING_MITM: {
+    status: 502,
+    fault: 'host',
+    message: 'Somebody stands between us and the host',
+  },
   PAIRING_WRONG_PIN: { status: 500, fault: 'caller', message: 'Wrong PIN' },
   RTSP_FAILED: { status: 502, fault: 'host', message: 'RTSP handshake failed' },
   CONTROL_FAILED: { status: 502, fault: 'host', message: 'Control stream failed' },
