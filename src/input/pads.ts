@@ -1,0 +1,219 @@
+import type { HostInput } from '../moonlight/types.js';
+import { MAX_PADS } from './channel.js';
+import type { PadControls, PadInput, ViewerInput } from './viewer-input.js';
+
+type PadAdd = Extract<ViewerInput, { type: 'pad-add' }>;
+
+/** A pad of one browser. */
+interface Pad {
+  readonly peerId: string;
+  /** The browser's number. */
+  readonly number: number;
+  /** Undefined until it was added: a state may overtake the message that adds its pad. */
+  announced: PadAdd | undefined;
+  /** The host's number; undefined while all slots are taken. */
+  slot: number | undefined;
+  controls: PadControls;
+}
+
+const AT_REST: PadControls = {
+  buttons: 0,
+  leftTrigger: 0,
+  rightTrigger: 0,
+  leftX: 0,
+  leftY: 0,
+  rightX: 0,
+  rightY: 0,
+};
+
+const TRIGGER_REST = 32;
+const STICK_REST = 8192;
+
+/** Gives every browser pad a slot of the host's own, and finds back from slot to browser. */
+export class Pads {
+  readonly #pads = new Map<string, Map<number, Pad>>();
+  readonly #slots: (Pad | undefined)[];
+
+  /** @param slots how many pads the host can have, at most 16 */
+  constructor(slots: number) {
+    this.#slots = Array.from({ length: Math.min(slots, MAX_PADS) }, () => undefined);
+  }
+
+  /** Bit per slot in use. */
+  get active(): number {
+    let mask = 0;
+    for (const [slot, pad] of this.#slots.entries()) if (pad !== undefined) mask |= 1 << slot;
+    return mask;
+  }
+
+  /** Whose pad is in a slot, and what the browser calls it. */
+  owner(slot: number): { readonly peerId: string; readonly pad: number } | undefined {
+    const pad = this.#slots[slot];
+    return pad === undefined ? undefined : { peerId: pad.peerId, pad: pad.number };
+  }
+
+  /** A pad that is known already is only refreshed. */
+  add(peerId: string, input: PadAdd): HostInput[] {
+    const pad = this.#pad(peerId, input.pad);
+    const before = pad.announced;
+    pad.announced = input;
+    if (pad.slot === undefined) return this.#place(pad);
+    const isSame =
+      before?.capabilities === input.capabilities &&
+      before.supportedButtons === input.supportedButtons;
+    return isSame ? [] : [this.#arrival(pad.slot, input)];
+  }
+
+  state(peerId: string, input: PadInput): HostInput[] {
+    const pad = this.#pad(peerId, input.pad);
+    const isSame = isEqual(pad.controls, input);
+    pad.controls = controlsOf(input);
+    if (pad.slot === undefined) return this.#place(pad);
+    return isSame ? [] : [this.#state(pad, pad.slot)];
+  }
+
+  /** Whether a state says nothing that is not known. */
+  isKnown(peerId: string, input: PadInput): boolean {
+    const pad = this.#pads.get(peerId)?.get(input.pad);
+    return pad?.slot !== undefined && isEqual(pad.controls, input);
+  }
+
+  /**
+   * Of a state that may not pass, only what it lets go of: buttons that are up again, triggers
+   * and sticks that are back at rest. Bounded by what was pressed before.
+   */
+  letGo(peerId: string, input: PadInput): HostInput[] {
+    const pad = this.#pads.get(peerId)?.get(input.pad);
+    if (pad === undefined) return [];
+    const { controls } = pad;
+    return this.state(peerId, {
+      type: 'pad-state',
+      pad: input.pad,
+      buttons: controls.buttons & input.buttons,
+      leftTrigger: rested(controls.leftTrigger, input.leftTrigger, TRIGGER_REST),
+      rightTrigger: rested(controls.rightTrigger, input.rightTrigger, TRIGGER_REST),
+      leftX: rested(controls.leftX, input.leftX, STICK_REST),
+      leftY: rested(controls.leftY, input.leftY, STICK_REST),
+      rightX: rested(controls.rightX, input.rightX, STICK_REST),
+      rightY: rested(controls.rightY, input.rightY, STICK_REST),
+    });
+  }
+
+  /** A pad that is not known is ignored: browsers may name the wrong one. */
+  remove(peerId: string, number: number): HostInput[] {
+    const pads = this.#pads.get(peerId);
+    const pad = pads?.get(number);
+    if (pads === undefined || pad === undefined) return [];
+    pads.delete(number);
+    return this.#unplug(pad);
+  }
+
+  /** Notes a pad of a viewer who may not play yet, for {@link plugAll}. */
+  note(peerId: string, input: PadAdd): void {
+    this.#pad(peerId, input.pad).announced = input;
+  }
+
+  /** Gives slots to the pads of a viewer who may play from now on. */
+  plugAll(peerId: string): HostInput[] {
+    return this.#of(peerId).flatMap((pad) => (pad.slot === undefined ? this.#place(pad) : []));
+  }
+
+  /** Takes the slots away; the pads stay known and come back with {@link plugAll} or a state. */
+  unplugAll(peerId: string): HostInput[] {
+    return this.#of(peerId).flatMap((pad) => this.#unplug(pad));
+  }
+
+  /** Nothing is left of a viewer's pads. */
+  forget(peerId: string): HostInput[] {
+    const inputs = this.unplugAll(peerId);
+    this.#pads.delete(peerId);
+    return inputs;
+  }
+
+  /** Announces every pad again, as it stands, to a host that has forgotten them. */
+  again(): HostInput[] {
+    return this.#slots.flatMap((pad, slot) => (pad === undefined ? [] : this.#announce(pad, slot)));
+  }
+
+  #of(peerId: string): Pad[] {
+    return [...(this.#pads.get(peerId)?.values() ?? [])];
+  }
+
+  #pad(peerId: string, number: number): Pad {
+    let pads = this.#pads.get(peerId);
+    if (pads === undefined) {
+      pads = new Map();
+      this.#pads.set(peerId, pads);
+    }
+    let pad = pads.get(number);
+    if (pad === undefined) {
+      pad = { peerId, number, announced: undefined, slot: undefined, controls: AT_REST };
+      pads.set(number, pad);
+    }
+    return pad;
+  }
+
+  #place(pad: Pad): HostInput[] {
+    if (pad.announced === undefined) return [];
+    const slot = this.#slots.indexOf(undefined);
+    if (slot === -1) return [];
+    pad.slot = slot;
+    this.#slots[slot] = pad;
+    return this.#announce(pad, slot);
+  }
+
+  /** Hosts without arrival messages see a pad by its first state, which is one at rest. */
+  #announce(pad: Pad, slot: number): HostInput[] {
+    const inputs: HostInput[] = [];
+    if (pad.announced !== undefined) inputs.push(this.#arrival(slot, pad.announced));
+    inputs.push(this.#state({ ...pad, controls: AT_REST }, slot));
+    if (!isEqual(pad.controls, AT_REST)) inputs.push(this.#state(pad, slot));
+    return inputs;
+  }
+
+  #unplug(pad: Pad): HostInput[] {
+    const { slot } = pad;
+    if (slot === undefined) return [];
+    this.#slots[slot] = undefined;
+    pad.slot = undefined;
+    pad.controls = AT_REST;
+    return [this.#state(pad, slot)];
+  }
+
+  #arrival(slot: number, { capabilities, supportedButtons }: PadAdd): HostInput {
+    return {
+      type: 'pad-arrival',
+      pad: slot,
+      // Browsers do not tell the make.
+      kind: 0,
+      capabilities,
+      supportedButtons,
+      activePads: this.active,
+    };
+  }
+
+  #state(pad: Pad, slot: number): HostInput {
+    return { type: 'pad-state', pad: slot, activePads: this.active, ...pad.controls };
+  }
+}
+
+function controlsOf(input: PadControls): PadControls {
+  const { buttons, leftTrigger, rightTrigger, leftX, leftY, rightX, rightY } = input;
+  return { buttons, leftTrigger, rightTrigger, leftX, leftY, rightX, rightY };
+}
+
+function isEqual(a: PadControls, b: PadControls): boolean {
+  return (
+    a.buttons === b.buttons &&
+    a.leftTrigger === b.leftTrigger &&
+    a.rightTrigger === b.rightTrigger &&
+    a.leftX === b.leftX &&
+    a.leftY === b.leftY &&
+    a.rightX === b.rightX &&
+    a.rightY === b.rightY
+  );
+}
+
+function rested(before: number, after: number, rest: number): number {
+  return Math.abs(after) < rest ? 0 : before;
+}

@@ -1,0 +1,118 @@
+import type { HostInput } from '../moonlight/types.js';
+import { HeldUnion } from './held-union.js';
+import { ScrollAxis } from './scroll.js';
+import type { MousePosition, ScrollUnit } from './viewer-input.js';
+
+/** What the pointer remembers of one viewer. */
+interface Hand {
+  readonly vertical: ScrollAxis;
+  readonly horizontal: ScrollAxis;
+  /** Where this viewer last pointed; undefined while it moves relatively. */
+  position: MousePosition | undefined;
+}
+
+/**
+ * The one mouse of the host. The last writer moves it. While buttons are held, the viewer who
+ * pressed first holds the pointer: others' moves and scrolls are ignored, and so are their
+ * presses of buttons that are up, which would land where they do not point. A press of the
+ * very button that is down joins it (it goes up with the last release), and who still holds a
+ * button when the holder has let go becomes the holder. Ignored presses do not wait: their
+ * release finds nothing to release.
+ */
+export class Pointer {
+  readonly #buttons = new HeldUnion();
+  readonly #hands = new Map<string, Hand>();
+  #holder: string | undefined;
+  #writer: string | undefined;
+
+  /** Buttons that are down. */
+  get down(): number[] {
+    return this.#buttons.codes();
+  }
+
+  move(peerId: string, dx: number, dy: number): HostInput[] {
+    this.#hand(peerId).position = undefined;
+    if (this.#isTaken(peerId) || (dx === 0 && dy === 0)) return [];
+    this.#writer = peerId;
+    return [{ type: 'mouse-move', dx, dy }];
+  }
+
+  point(peerId: string, position: MousePosition): HostInput[] {
+    this.#hand(peerId).position = position;
+    if (this.#isTaken(peerId)) return [];
+    this.#writer = peerId;
+    return [position];
+  }
+
+  press(peerId: string, button: number): HostInput[] {
+    if (this.#isTaken(peerId) && !this.#buttons.has(button)) return [];
+    if (!this.#buttons.press(button, peerId)) return [];
+    const inputs = this.#takeOver(peerId);
+    this.#holder ??= peerId;
+    inputs.push({ type: 'mouse-button', down: true, button });
+    return inputs;
+  }
+
+  release(peerId: string, button: number): HostInput[] {
+    const wentUp = this.#buttons.release(button, peerId);
+    if (this.#holder === peerId && this.#buttons.heldBy(peerId).length === 0) {
+      this.#holder = this.#buttons.anyHolder();
+    }
+    return wentUp ? [{ type: 'mouse-button', down: false, button }] : [];
+  }
+
+  scroll(peerId: string, dx: number, dy: number, unit: ScrollUnit): HostInput[] {
+    if (this.#isTaken(peerId)) return [];
+    const hand = this.#hand(peerId);
+    const vertical = dy === 0 ? 0 : hand.vertical.add(dy, unit);
+    const horizontal = dx === 0 ? 0 : hand.horizontal.add(dx, unit);
+    if (vertical === 0 && horizontal === 0) return [];
+    const inputs = this.#takeOver(peerId);
+    if (vertical !== 0) inputs.push({ type: 'scroll', amount: vertical });
+    if (horizontal !== 0) inputs.push({ type: 'horizontal-scroll', amount: horizontal });
+    return inputs;
+  }
+
+  releaseAll(peerId: string): HostInput[] {
+    return this.#buttons.heldBy(peerId).flatMap((button) => this.release(peerId, button));
+  }
+
+  forget(peerId: string): void {
+    this.#hands.delete(peerId);
+    if (this.#writer === peerId) this.#writer = undefined;
+  }
+
+  /** The pointer where it was and the buttons pressed, for a host that has forgotten both. */
+  again(): HostInput[] {
+    const peerId = this.#holder ?? this.#writer;
+    const position = peerId === undefined ? undefined : this.#hands.get(peerId)?.position;
+    return [
+      ...(position === undefined ? [] : [position]),
+      ...this.down.map((button): HostInput => ({ type: 'mouse-button', down: true, button })),
+    ];
+  }
+
+  #isTaken(peerId: string): boolean {
+    return this.#holder !== undefined && this.#holder !== peerId;
+  }
+
+  /**
+   * Somebody else moved the pointer since this viewer last pointed: bring it back, so that a
+   * click lands where its viewer sees the pointer.
+   */
+  #takeOver(peerId: string): HostInput[] {
+    if (this.#writer === peerId) return [];
+    this.#writer = peerId;
+    const position = this.#hands.get(peerId)?.position;
+    return position === undefined ? [] : [position];
+  }
+
+  #hand(peerId: string): Hand {
+    let hand = this.#hands.get(peerId);
+    if (hand === undefined) {
+      hand = { vertical: new ScrollAxis(), horizontal: new ScrollAxis(), position: undefined };
+      this.#hands.set(peerId, hand);
+    }
+    return hand;
+  }
+}

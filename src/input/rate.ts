@@ -1,0 +1,85 @@
+import type { ViewerInput } from './viewer-input.js';
+
+/** Tokens a second and how many may be saved up. */
+export interface Budget {
+  readonly rate: number;
+  readonly burst: number;
+}
+
+/** What one viewer may cause, per kind of input, so that a fast mouse never eats a key press. */
+export interface InputBudgets {
+  /** Moves, scrolls and pad states, one token each. */
+  readonly motion: Budget;
+  /** Keys, buttons and touches going down, pads coming, one token each. */
+  readonly press: Budget;
+  /** Text, one token per UTF-16 unit: hosts take it one code point a packet, slowly. */
+  readonly text: Budget;
+}
+
+/** Several times what a person with a 1000 Hz mouse or a pasting clipboard needs. */
+export const DEFAULT_BUDGETS: InputBudgets = {
+  motion: { rate: 2000, burst: 500 },
+  press: { rate: 200, burst: 200 },
+  text: { rate: 1024, burst: 8192 },
+};
+
+/** A token bucket whose clock is given by the caller. */
+class TokenBucket {
+  readonly #budget: Budget;
+  #tokens: number;
+  #filledAt: number | undefined;
+
+  constructor(budget: Budget) {
+    this.#budget = budget;
+    this.#tokens = budget.burst;
+  }
+
+  /** @param now milliseconds; a clock that goes back refills nothing */
+  take(cost: number, now: number): boolean {
+    const elapsed = Math.max(0, now - (this.#filledAt ?? now));
+    this.#filledAt = now;
+    this.#tokens = Math.min(
+      this.#budget.burst,
+      this.#tokens + (elapsed * this.#budget.rate) / 1000,
+    );
+    if (this.#tokens < cost) return false;
+    this.#tokens -= cost;
+    return true;
+  }
+}
+
+/** The rate limit of one viewer. */
+export class InputRate {
+  readonly #motion: TokenBucket;
+  readonly #press: TokenBucket;
+  readonly #text: TokenBucket;
+
+  constructor(budgets: InputBudgets) {
+    this.#motion = new TokenBucket(budgets.motion);
+    this.#press = new TokenBucket(budgets.press);
+    this.#text = new TokenBucket(budgets.text);
+  }
+
+  /** Whether the viewer may do this now. What lets something go is free and never refused. */
+  admit(input: ViewerInput, now: number): boolean {
+    switch (input.type) {
+      case 'key':
+      case 'mouse-button':
+        return !input.down || this.#press.take(1, now);
+      case 'touch':
+        if (input.phase === 'up') return true;
+        return (input.phase === 'down' ? this.#press : this.#motion).take(1, now);
+      case 'pad-add':
+        return this.#press.take(1, now);
+      case 'pad-remove':
+        return true;
+      case 'text':
+        return this.#text.take(input.text.length, now);
+      case 'mouse-move':
+      case 'mouse-position':
+      case 'scroll':
+      case 'pad-state':
+        return this.#motion.take(1, now);
+    }
+  }
+}
