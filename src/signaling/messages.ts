@@ -4,6 +4,7 @@
  * that existing browser clients speak and must not change.
  */
 import * as t from 'io-ts';
+import { Integer } from './integer.js';
 
 const nullable = <C extends t.Mixed>(codec: C) => t.union([codec, t.null, t.undefined]);
 
@@ -20,7 +21,7 @@ export const IceCandidate = t.intersection(
     t.type({ candidate: t.string }),
     t.partial({
       sdp_mid: nullable(t.string),
-      sdp_mline_index: nullable(t.Int),
+      sdp_mline_index: nullable(Integer),
       username_fragment: nullable(t.string),
     }),
   ],
@@ -39,17 +40,17 @@ export const AuthenticateAndInit = t.intersection(
       client_unique_id: nullable(t.string),
       session_id: nullable(t.string),
       mode: nullable(t.keyof({ create: null, keepalive: null, join: null })),
-      host_id: nullable(t.Int),
-      app_id: nullable(t.Int),
-      bitrate: nullable(t.Int),
-      packet_size: nullable(t.Int),
-      fps: nullable(t.Int),
-      width: nullable(t.Int),
-      height: nullable(t.Int),
-      video_sample_queue_size: nullable(t.Int),
-      audio_sample_queue_size: nullable(t.Int),
+      host_id: nullable(Integer),
+      app_id: nullable(Integer),
+      bitrate: nullable(Integer),
+      packet_size: nullable(Integer),
+      fps: nullable(Integer),
+      width: nullable(Integer),
+      height: nullable(Integer),
+      video_sample_queue_size: nullable(Integer),
+      audio_sample_queue_size: nullable(Integer),
       play_audio_local: nullable(t.boolean),
-      video_supported_formats: nullable(t.Int),
+      video_supported_formats: nullable(Integer),
       video_colorspace: nullable(t.keyof({ Rec601: null, Rec709: null, Rec2020: null })),
       video_color_range_full: nullable(t.boolean),
     }),
@@ -75,7 +76,7 @@ export const IceServerMessage = t.type(
 );
 
 export const AppMessage = t.type(
-  { app_id: t.Int, title: t.string, is_hdr_supported: t.boolean },
+  { app_id: Integer, title: t.string, is_hdr_supported: t.boolean },
   'App',
 );
 
@@ -89,18 +90,18 @@ export const StreamServerMessage = t.union(
     t.type({ UpdateApp: t.type({ app: AppMessage }) }),
     t.type({ StageStarting: Stage }),
     t.type({ StageComplete: Stage }),
-    t.type({ StageFailed: t.type({ stage: t.string, error_code: t.Int }) }),
+    t.type({ StageFailed: t.type({ stage: t.string, error_code: Integer }) }),
     t.type({
       ConnectionComplete: t.intersection([
         t.type({
           capabilities: t.type({ touch: t.boolean }),
-          width: t.Int,
-          height: t.Int,
+          width: Integer,
+          height: Integer,
         }),
         t.partial({ client_id: t.string }),
       ]),
     }),
-    t.type({ ConnectionTerminated: t.type({ error_code: t.Int }) }),
+    t.type({ ConnectionTerminated: t.type({ error_code: Integer }) }),
     /** Extension, ignored by older clients: why a viewer is being closed, with an error code. */
     t.type({ PeerClosed: t.type({ code: t.string, reason: t.string }) }),
     /** Extension: the link quality of this viewer as the server sees it. */

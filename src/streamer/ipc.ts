@@ -4,22 +4,23 @@
  * dropped, and never ends a streamer.
  */
 import * as t from 'io-ts';
+import { Integer } from '../signaling/integer.js';
 import { StreamClientMessage, StreamServerMessage } from '../signaling/messages.js';
 
-const Settings = t.type(
+export const Settings = t.type(
   {
-    width: t.Int,
-    height: t.Int,
-    fps: t.Int,
+    width: Integer,
+    height: Integer,
+    fps: Integer,
     /** kbit/s. */
-    bitrate: t.Int,
-    packet_size: t.Int,
-    video_supported_formats: t.Int,
+    bitrate: Integer,
+    packet_size: Integer,
+    video_supported_formats: Integer,
     video_colorspace: t.keyof({ Rec601: null, Rec709: null, Rec2020: null }),
     video_color_range_full: t.boolean,
     play_audio_local: t.boolean,
-    video_sample_queue_size: t.Int,
-    audio_sample_queue_size: t.Int,
+    video_sample_queue_size: Integer,
+    audio_sample_queue_size: Integer,
     audio_channels: t.union([t.literal(2), t.literal(6), t.literal(8)]),
     hdr: t.boolean,
   },
@@ -35,7 +36,7 @@ export const IceServerConfig = t.intersection([
 export const Network = t.type(
   {
     ice_servers: t.array(IceServerConfig),
-    port_range: t.union([t.type({ min: t.Int, max: t.Int }), t.null]),
+    port_range: t.union([t.type({ min: Integer, max: Integer }), t.null]),
     nat_1to1: t.union([
       t.type({ ips: t.array(t.string), type: t.keyof({ host: null, srflx: null }) }),
       t.null,
@@ -58,15 +59,15 @@ export const ParentMessage = t.union(
         settings: Settings,
         network: Network,
         host_address: t.string,
-        host_http_port: t.Int,
+        host_http_port: Integer,
         host_unique_id: t.string,
         client_private_key_pem: t.string,
         client_certificate_pem: t.string,
         server_certificate_pem: t.string,
-        app_id: t.Int,
-        max_peers: t.Int,
+        app_id: Integer,
+        max_peers: Integer,
         /** Milliseconds between heartbeats of the child. */
-        heartbeat_interval: t.Int,
+        heartbeat_interval: Integer,
       }),
     }),
     t.literal('StartMoonlight'),
@@ -76,7 +77,7 @@ export const ParentMessage = t.union(
     /** Asks for something that has an answer: see {@link ChildMessage} `Reply`. */
     t.type({
       Request: t.type({
-        id: t.Int,
+        id: Integer,
         method: t.keyof({ stats: null, dot: null, collect_garbage: null }),
       }),
     }),
@@ -91,16 +92,16 @@ export type ParentMessage = t.TypeOf<typeof ParentMessage>;
 export const ChildMessage = t.union(
   [
     /** The child runs and listens; Init may be sent. */
-    t.type({ StreamerReady: t.type({ pid: t.Int }) }),
+    t.type({ StreamerReady: t.type({ pid: Integer }) }),
     /** Comes from the child's event loop; silence means hung. */
-    t.type({ Heartbeat: t.type({ rss: t.Int }) }),
+    t.type({ Heartbeat: t.type({ rss: Integer }) }),
     t.type({ ToPeer: t.type({ peer_id: t.string, message: StreamServerMessage }) }),
     t.type({ Broadcast: StreamServerMessage }),
     t.type({
       MoonlightConnected: t.type({
-        width: t.Int,
-        height: t.Int,
-        fps: t.Int,
+        width: Integer,
+        height: Integer,
+        fps: Integer,
         codec: t.string,
         touch: t.boolean,
       }),
@@ -111,7 +112,7 @@ export const ChildMessage = t.union(
     t.type({
       MoonlightDisconnected: t.type({
         code: t.string,
-        error_code: t.Int,
+        error_code: Integer,
         reason: t.string,
         by_host: t.boolean,
       }),
@@ -123,7 +124,7 @@ export const ChildMessage = t.union(
       PeerRemoved: t.type({ peer_id: t.string, code: t.string, reason: t.string }),
     }),
     t.type({
-      Reply: t.type({ id: t.Int, error: t.union([t.string, t.null]), result: t.unknown }),
+      Reply: t.type({ id: Integer, error: t.union([t.string, t.null]), result: t.unknown }),
     }),
     /** The pipeline is broken; the child exits after it. */
     t.type({ Failed: t.type({ code: t.string, reason: t.string }) }),

@@ -1,0 +1,297 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { EventEmitter } from 'node:events';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isRight } from 'fp-ts/lib/Either.js';
+import { MoonteeError, type ErrorCode } from '../errors.js';
+import type { Log } from '../log.js';
+import { ChildMessage, PARENT_PID_VARIABLE, type ParentMessage } from './ipc.js';
+import { describeIssues } from './issues.js';
+
+export interface ProcessOptions {
+  /** The child's program: a file URL or path, `.js` or `.ts`. */
+  readonly module: string | URL;
+  /** Milliseconds from fork to `StreamerReady`. */
+  readonly readyTimeout: number;
+  /** Milliseconds without a heartbeat after which the child counts as hung. */
+  readonly heartbeatTimeout: number;
+  readonly log: Log;
+}
+
+/** Why a child process is gone. */
+export interface ProcessEnd {
+  /** `CLOSED` when it was asked to stop. */
+  readonly code: ErrorCode;
+  readonly reason: string;
+}
+
+interface ProcessEvents {
+  message: [ChildMessage];
+  /** Once, last. */
+  end: [ProcessEnd];
+}
+
+interface PendingRequest {
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: MoonteeError) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** The child that belongs to the running build: `.ts` under a TypeScript loader, else `.js`. */
+export function defaultChildModule(): URL {
+  return new URL(`./child${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
+}
+
+/** Messages that may wait in the IPC channel before more are dropped. */
+const MAX_BACKLOG = 2_000;
+/** Undecodable messages of one child that are logged; the rest is only counted. */
+const MAX_LOGGED_DROPS = 20;
+/** Milliseconds between looks at the heartbeat. */
+const WATCH_INTERVAL = 250;
+/** Variables that a streamer has no business with. */
+const SECRET_VARIABLES = /CREDENTIALS|PASSWORD|PAIRING_PIN|SECRET|TOKEN/;
+
+/** Children alive now: none of them survives this process. */
+const alive = new Set<ChildProcess>();
+let exitHookSet = false;
+
+function killAll(): void {
+  for (const child of alive) child.kill('SIGKILL');
+}
+
+/** A streamer child process: its IPC, its heartbeat and its end. */
+export class StreamerProcess extends EventEmitter<ProcessEvents> {
+  readonly pid: number | undefined;
+  readonly #child: ChildProcess;
+  readonly #log: Log;
+  readonly #options: ProcessOptions;
+  readonly #requests = new Map<number, PendingRequest>();
+  readonly #ready: Promise<void>;
+  #resolveReady: () => void = () => undefined;
+  #rejectReady: (error: MoonteeError) => void = () => undefined;
+  readonly #readyTimer: NodeJS.Timeout;
+  readonly #watch: NodeJS.Timeout;
+  /** The first heartbeat came: from now on silence counts. */
+  #beating = false;
+  #ended: ProcessEnd | null = null;
+  #cause: ProcessEnd | null = null;
+  #lastSeen = performance.now();
+  #lastWatch = performance.now();
+  #nextRequest = 1;
+  #backlog = 0;
+  #rss = 0;
+  /** Messages that did not decode, both directions. */
+  #drops = 0;
+  #stopping: Promise<void> | null = null;
+
+  constructor(options: ProcessOptions) {
+    super();
+    this.#options = options;
+    const environment = Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => !SECRET_VARIABLES.test(name)),
+    );
+    this.#child = fork(options.module, [], {
+      // Loaders (tsx) come along; an inspector's port would collide.
+      execArgv: process.execArgv.filter((argument) => !argument.startsWith('--inspect')),
+      env: { ...environment, [PARENT_PID_VARIABLE]: String(process.pid) },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      serialization: 'json',
+    });
+    this.pid = this.#child.pid;
+    this.#log = options.log.child({ child_pid: this.pid });
+    this.#ready = new Promise((resolve, reject) => {
+      this.#resolveReady = resolve;
+      this.#rejectReady = reject;
+    });
+    // Whoever does not wait for it must not crash on it.
+    this.#ready.catch(() => undefined);
+    this.#readyTimer = setTimeout(() => {
+      this.kill('STREAMER_HUNG', 'The streamer process did not become ready in time');
+    }, options.readyTimeout);
+    this.#watch = setInterval(() => this.#checkHeartbeat(), WATCH_INTERVAL);
+
+    alive.add(this.#child);
+    if (!exitHookSet) {
+      exitHookSet = true;
+      process.on('exit', killAll);
+    }
+    this.#child.on('message', (message) => this.#receive(message));
+    this.#child.on('error', (error) => {
+      this.#log.error({ err: error }, 'streamer process error');
+      // A failed spawn has no exit event.
+      if (this.pid === undefined) {
+        this.#end({
+          code: 'STREAMER_FAILED',
+          reason: `Failed to spawn streamer: ${error.message}`,
+        });
+      }
+    });
+    this.#child.on('exit', (code, signal) => {
+      const how = signal === null ? `with status: ${code ?? 'unknown'}` : `by ${signal}`;
+      this.#end(
+        this.#cause ??
+          (this.#stopping === null
+            ? { code: 'STREAMER_FAILED', reason: `The streamer process ended ${how}` }
+            : { code: 'CLOSED', reason: 'The streamer process was stopped' }),
+      );
+    });
+  }
+
+  get ended(): boolean {
+    return this.#ended !== null;
+  }
+
+  /** Resident bytes, of the last heartbeat. */
+  get rss(): number {
+    return this.#rss;
+  }
+
+  /** Undecodable messages so far. */
+  get drops(): number {
+    return this.#drops;
+  }
+
+  /** Resolves when the child listens; rejects when it ends before. */
+  ready(): Promise<void> {
+    return this.#ready;
+  }
+
+  /** @returns false where the child is gone or does not read any more */
+  send(message: ParentMessage): boolean {
+    if (this.#ended !== null || !this.#child.connected) return false;
+    if (this.#backlog >= MAX_BACKLOG) {
+      this.#drop('the IPC channel is full');
+      return false;
+    }
+    this.#backlog += 1;
+    // The callback takes the error of a channel that closes meanwhile.
+    this.#child.send(message, () => {
+      this.#backlog -= 1;
+    });
+    return true;
+  }
+
+  /**
+   * Asks the child something.
+   *
+   * @param timeout milliseconds
+   */
+  request(method: 'stats' | 'dot' | 'collect_garbage', timeout = 3_000): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const id = this.#nextRequest;
+      this.#nextRequest += 1;
+      const timer = setTimeout(() => {
+        this.#requests.delete(id);
+        reject(new MoonteeError('TIMEOUT', `The streamer did not answer ${method} in time`));
+      }, timeout);
+      this.#requests.set(id, { resolve, reject, timer });
+      if (!this.send({ Request: { id, method } })) {
+        this.#requests.delete(id);
+        clearTimeout(timer);
+        reject(new MoonteeError('CLOSED', 'The streamer process is gone'));
+      }
+    });
+  }
+
+  /**
+   * Asks the child to end its session and exit; kills it when it does not.
+   *
+   * @param deadline milliseconds until SIGKILL
+   */
+  stop(options: { quitApp: boolean; deadline: number }): Promise<void> {
+    this.#stopping ??= new Promise<void>((resolve) => {
+      if (this.#ended !== null) {
+        resolve();
+        return;
+      }
+      const timer = setTimeout(() => {
+        this.#log.warn('streamer process ignores stop, killing it');
+        this.#child.kill('SIGKILL');
+      }, options.deadline);
+      this.once('end', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      if (!this.send({ Stop: { quit_app: options.quitApp } })) this.#child.kill('SIGKILL');
+    });
+    return this.#stopping;
+  }
+
+  /** Ends the process at once, with a reason for the `end` event. */
+  kill(code: ErrorCode, reason: string): void {
+    if (this.#ended !== null) return;
+    this.#cause ??= { code, reason };
+    // Works on a stopped (SIGSTOP) process too.
+    this.#child.kill('SIGKILL');
+  }
+
+  #checkHeartbeat(): void {
+    const now = performance.now();
+    const late = now - this.#lastWatch - WATCH_INTERVAL;
+    this.#lastWatch = now;
+    // Our own loop was held up: the child's heartbeats may lie unread in the channel.
+    if (late > 500) this.#lastSeen = Math.max(this.#lastSeen, now - WATCH_INTERVAL);
+    if (!this.#beating || now - this.#lastSeen < this.#options.heartbeatTimeout) return;
+    if (this.#cause !== null) return;
+    this.#log.error({ silent_ms: Math.round(now - this.#lastSeen) }, 'streamer process hangs');
+    this.kill('STREAMER_HUNG', 'The streamer stopped responding');
+  }
+
+  #receive(raw: unknown): void {
+    if (this.#ended !== null) return;
+    this.#lastSeen = performance.now();
+    const decoded = ChildMessage.decode(raw);
+    if (!isRight(decoded)) {
+      this.#drop(describeIssues(decoded.left));
+      return;
+    }
+    const message = decoded.right;
+    if (typeof message === 'object') {
+      if ('Heartbeat' in message) {
+        this.#beating = true;
+        this.#rss = message.Heartbeat.rss;
+        return;
+      }
+      if ('StreamerReady' in message) {
+        clearTimeout(this.#readyTimer);
+        this.#resolveReady();
+        return;
+      }
+      if ('Reply' in message) {
+        this.#settle(message.Reply);
+        return;
+      }
+    }
+    this.emit('message', message);
+  }
+
+  #settle(reply: { id: number; error: string | null; result?: unknown }): void {
+    const pending = this.#requests.get(reply.id);
+    if (pending === undefined) return;
+    this.#requests.delete(reply.id);
+    clearTimeout(pending.timer);
+    if (reply.error === null) pending.resolve(reply.result);
+    else pending.reject(new MoonteeError('STREAMER_FAILED', reply.error));
+  }
+
+  #drop(reason: string): void {
+    this.#drops += 1;
+    if (this.#drops <= MAX_LOGGED_DROPS) this.#log.warn({ reason }, 'IPC message dropped');
+  }
+
+  #end(end: ProcessEnd): void {
+    if (this.#ended !== null) return;
+    this.#ended = end;
+    alive.delete(this.#child);
+    clearTimeout(this.#readyTimer);
+    clearInterval(this.#watch);
+    this.#rejectReady(new MoonteeError(end.code, end.reason));
+    for (const [, pending] of this.#requests) {
+      clearTimeout(pending.timer);
+      pending.reject(new MoonteeError('CLOSED', end.reason));
+    }
+    this.#requests.clear();
+    this.#child.removeAllListeners('message');
+    this.emit('end', end);
+  }
+}

@@ -1,0 +1,133 @@
+import { EventEmitter } from 'node:events';
+import { MoonteeError } from '../errors.js';
+import type { Log } from '../log.js';
+import type { StreamerSpec } from './spec.js';
+import { Streamer, type StreamerOptions } from './streamer.js';
+
+export interface RegistryOptions {
+  readonly streamer: StreamerOptions;
+  readonly maxStreamers: number;
+  /** Milliseconds that a failed streamer can still be asked why; Infinity keeps it. */
+  readonly retention: number;
+  readonly log: Log;
+}
+
+export interface RegistryEvents {
+  created: [Streamer];
+  status: [Streamer];
+  viewer: [Streamer, { what: 'joined' | 'connected' | 'left'; peerId: string; code: string }];
+  removed: [Streamer];
+}
+
+/** All streamers of the server, by id, in the order of their creation. */
+export class StreamerRegistry extends EventEmitter<RegistryEvents> {
+  readonly #options: RegistryOptions;
+  readonly #log: Log;
+  readonly #streamers = new Map<string, Streamer>();
+  /** Ids whose next streamer waits for the end of the one before. */
+  readonly #reserved = new Set<string>();
+  readonly #retention = new Map<Streamer, NodeJS.Timeout>();
+  #closed = false;
+
+  constructor(options: RegistryOptions) {
+    super();
+    this.#options = options;
+    this.#log = options.log;
+  }
+
+  /**
+   * Makes a streamer and starts it. Of several calls with one id exactly one succeeds. A
+   * failed streamer gives its id up; one that is stopping is waited for.
+   *
+   * @param patient keep trying when the first start fails
+   */
+  async create(spec: StreamerSpec, patient = false): Promise<Streamer> {
+    const id = spec.streamer_id;
+    this.#assertOpen();
+    const existing = this.#streamers.get(id);
+    if (this.#reserved.has(id)) throw new MoonteeError('STREAMER_EXISTS');
+    if (existing !== undefined) {
+      if (existing.status !== 'stopping' && existing.status !== 'failed') {
+        throw new MoonteeError('STREAMER_EXISTS');
+      }
+      this.#reserved.add(id);
+      try {
+        await this.#remove(existing, 'The streamer is being replaced', false);
+      } finally {
+        this.#reserved.delete(id);
+      }
+      this.#assertOpen();
+    }
+    const running = [...this.#streamers.values()].filter(({ status }) => status !== 'failed');
+    if (running.length + this.#reserved.size >= this.#options.maxStreamers) {
+      throw new MoonteeError('LIMIT_REACHED', 'The server has as many streamers as it may have');
+    }
+    const streamer = new Streamer(spec, this.#options.streamer, patient);
+    this.#streamers.set(id, streamer);
+    streamer.on('viewer', (change) => this.emit('viewer', streamer, change));
+    streamer.on('status', (status) => {
+      this.emit('status', streamer);
+      if (status === 'failed') this.#retain(streamer);
+    });
+    this.#log.info({ streamer_id: id, host_id: spec.host_id, app_id: spec.app_id }, 'streamer');
+    this.emit('created', streamer);
+    return streamer;
+  }
+
+  get(id: string): Streamer | undefined {
+    return this.#streamers.get(id);
+  }
+
+  /** @throws STREAMER_NOT_FOUND */
+  require(id: string): Streamer {
+    const streamer = this.#streamers.get(id);
+    if (streamer === undefined) throw new MoonteeError('STREAMER_NOT_FOUND');
+    return streamer;
+  }
+
+  list(): Streamer[] {
+    return [...this.#streamers.values()];
+  }
+
+  /**
+   * Ends a streamer: viewers are told at once; resolves when its process is gone.
+   *
+   * @throws STREAMER_NOT_FOUND also where it is being ended already
+   */
+  async delete(id: string, quitApp: boolean): Promise<void> {
+    const streamer = this.require(id);
+    if (streamer.status === 'stopping') throw new MoonteeError('STREAMER_NOT_FOUND');
+    await this.#remove(streamer, 'The streamer was deleted', quitApp);
+  }
+
+  /** Ends all of them; new ones are refused from now on. */
+  async close(quitApp: boolean): Promise<void> {
+    this.#closed = true;
+    await Promise.all(
+      this.list().map((streamer) => this.#remove(streamer, 'The server is shutting down', quitApp)),
+    );
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new MoonteeError('CLOSED', 'The server is shutting down');
+  }
+
+  async #remove(streamer: Streamer, reason: string, quitApp: boolean): Promise<void> {
+    clearTimeout(this.#retention.get(streamer));
+    this.#retention.delete(streamer);
+    await streamer.close('STREAMER_STOPPING', reason, quitApp);
+    if (this.#streamers.get(streamer.id) !== streamer) return;
+    this.#streamers.delete(streamer.id);
+    this.emit('removed', streamer);
+    streamer.removeAllListeners();
+  }
+
+  #retain(streamer: Streamer): void {
+    if (!Number.isFinite(this.#options.retention)) return;
+    const timer = setTimeout(() => {
+      void this.#remove(streamer, 'The streamer failed', false);
+    }, this.#options.retention);
+    timer.unref();
+    this.#retention.set(streamer, timer);
+  }
+}

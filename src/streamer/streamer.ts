@@ -1,0 +1,375 @@
+import { EventEmitter } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ERRORS, MoonteeError, type ErrorCode } from '../errors.js';
+import type { Log } from '../log.js';
+import type { StreamClientMessage } from '../signaling/messages.js';
+import type { ChildMessage, IpcNetwork } from './ipc.js';
+import { RestartPolicy, type RestartOptions, type SessionEnd } from './policy.js';
+import { StreamerProcess } from './process.js';
+import type { InitMessage, SessionTarget, StreamerSpec } from './spec.js';
+import { Viewers, type Picture, type Viewer, type ViewerInfo } from './viewers.js';
+
+export type StreamerStatus = 'starting' | 'active' | 'reconnecting' | 'failed' | 'stopping';
+
+export interface StreamerFailure {
+  readonly code: ErrorCode;
+  readonly reason: string;
+  readonly at: Date;
+}
+
+/** What all streamers of a server have in common. */
+export interface StreamerOptions {
+  readonly module: string | URL;
+  readonly network: IpcNetwork;
+  readonly maxViewers: number;
+  /** Milliseconds from the beginning of a session's start to its first connection. */
+  readonly startTimeout: number;
+  readonly heartbeatInterval: number;
+  readonly heartbeatTimeout: number;
+  /** Milliseconds that a child has to end its session before it is killed. */
+  readonly stopTimeout: number;
+  readonly offerTimeout: number;
+  readonly connectTimeout: number;
+  readonly restart: RestartOptions;
+  /** Finds the host, waits for the app, sees to the identity. */
+  readonly prepare: (spec: StreamerSpec, signal: AbortSignal) => Promise<SessionTarget>;
+  readonly log: Log;
+}
+
+interface StreamerEvents {
+  status: [StreamerStatus];
+  viewer: [{ what: 'joined' | 'connected' | 'left'; peerId: string; code: string }];
+  /** Once: nothing is left of the streamer's processes and viewers. */
+  closed: [];
+}
+
+/**
+ * One streamer: a session with a host, kept alive in a child process, and the viewers that
+ * look at it. `starting → active ⇄ reconnecting → failed`, and `stopping` from anywhere.
+ */
+export class Streamer extends EventEmitter<StreamerEvents> {
+  readonly spec: StreamerSpec;
+  readonly createdAt: Date;
+  readonly #options: StreamerOptions;
+  readonly #log: Log;
+  readonly #policy: RestartPolicy;
+  readonly #viewers: Viewers;
+  readonly #stop = new AbortController();
+  readonly #life: Promise<void>;
+  readonly #connected: Promise<void>;
+  #settleConnected: (error: MoonteeError | null) => void = () => undefined;
+  #status: StreamerStatus = 'starting';
+  #process: StreamerProcess | null = null;
+  #picture: Picture | null = null;
+  #failure: StreamerFailure | null = null;
+  #sessions = 0;
+  #quitApp = true;
+
+  /** @param patient a first start that fails is tried again, as after a lost connection */
+  constructor(spec: StreamerSpec, options: StreamerOptions, patient = false) {
+    super();
+    this.spec = spec;
+    this.createdAt = new Date();
+    this.#options = options;
+    this.#log = options.log.child({ streamer_id: spec.streamer_id });
+    this.#policy = new RestartPolicy(options.restart);
+    this.#viewers = new Viewers({
+      maxViewers: options.maxViewers,
+      iceServers: options.network.ice_servers,
+      offerTimeout: options.offerTimeout,
+      connectTimeout: options.connectTimeout,
+      log: this.#log,
+      send: (message) => this.#process?.send(message) ?? false,
+      onChange: (what, peerId, code) => {
+        this.#log.info({ peer_id: peerId, code }, `viewer ${what}`);
+        this.emit('viewer', { what, peerId, code });
+      },
+    });
+    this.#connected = new Promise((resolve, reject) => {
+      this.#settleConnected = (error) => {
+        if (error === null) resolve();
+        else reject(error);
+      };
+    });
+    this.#connected.catch(() => undefined);
+    this.#life = this.#live(patient);
+  }
+
+  get id(): string {
+    return this.spec.streamer_id;
+  }
+
+  get status(): StreamerStatus {
+    return this.#status;
+  }
+
+  /** Why it failed, or why the session before this one ended. */
+  get failure(): StreamerFailure | null {
+    return this.#failure;
+  }
+
+  get picture(): Picture | null {
+    return this.#picture;
+  }
+
+  get pid(): number | null {
+    return this.#process?.pid ?? null;
+  }
+
+  /** Resident bytes of the child. */
+  get rss(): number {
+    return this.#process?.rss ?? 0;
+  }
+
+  /** Sessions after the first one. */
+  get restarts(): number {
+    return Math.max(0, this.#sessions - 1);
+  }
+
+  get viewers(): ViewerInfo[] {
+    return this.#viewers.list();
+  }
+
+  /** Resolves at the first connection with the host, rejects when that will not come. */
+  connected(): Promise<void> {
+    return this.#connected;
+  }
+
+  addViewer(viewer: Viewer): void {
+    if (this.#status === 'stopping') throw new MoonteeError('STREAMER_STOPPING');
+    if (this.#status === 'failed') {
+      throw new MoonteeError('STREAMER_FAILED', this.#failure?.reason ?? 'The streamer failed');
+    }
+    this.#viewers.add(viewer);
+  }
+
+  fromViewer(peerId: string, message: StreamClientMessage): void {
+    this.#viewers.receive(peerId, message);
+  }
+
+  removeViewer(peerId: string, code: string, reason: string): void {
+    this.#viewers.remove(peerId, code, reason);
+  }
+
+  /** Asks the child; an error of code `CLOSED` where no session runs. */
+  request(method: 'stats' | 'dot' | 'collect_garbage'): Promise<unknown> {
+    if (this.#process === null || this.#picture === null) {
+      return Promise.reject(new MoonteeError('CLOSED', 'The streamer has no session now'));
+    }
+    return this.#process.request(method);
+  }
+
+  /** Ends everything of it; idempotent, never rejects, bounded by the stop time-out. */
+  async close(code: ErrorCode, reason: string, quitApp: boolean): Promise<void> {
+    if (this.#status !== 'stopping') {
+      this.#quitApp = quitApp;
+      this.#setStatus('stopping');
+      this.#settleConnected(new MoonteeError(code, reason));
+      this.#viewers.dismissAll(code, reason);
+      this.#stop.abort();
+      this.#log.info({ code, reason }, 'streamer stopping');
+    }
+    await this.#life;
+  }
+
+  async #live(patient: boolean): Promise<void> {
+    // The constructor's caller attaches its listeners first.
+    await Promise.resolve();
+    for (;;) {
+      const end = await this.#session();
+      if (this.#stop.signal.aborted) break;
+      this.#failure = { code: end.code, reason: end.reason, at: new Date() };
+      const neverConnected = this.#sessions === 0;
+      const delay = neverConnected && !patient ? null : this.#policy.next(end);
+      this.#viewers.sessionEnded(end, delay === null);
+      this.#log.warn({ code: end.code, reason: end.reason, retry_in_ms: delay }, 'session ended');
+      if (delay === null) {
+        this.#settleConnected(new MoonteeError(end.code, end.reason));
+        this.#setStatus('failed');
+        break;
+      }
+      this.#setStatus(neverConnected ? 'starting' : 'reconnecting');
+      try {
+        await sleep(delay, undefined, { signal: this.#stop.signal });
+      } catch {
+        break;
+      }
+    }
+    this.emit('closed');
+  }
+
+  /** One session from preparation to end; never rejects. */
+  async #session(): Promise<SessionEnd> {
+    const start = new AbortController();
+    const abort = (): void => start.abort(new MoonteeError('CLOSED'));
+    this.#stop.signal.addEventListener('abort', abort, { once: true });
+    const timer = setTimeout(() => {
+      start.abort(new MoonteeError('TIMEOUT', 'Moonlight did not connect in time'));
+    }, this.#options.startTimeout);
+    try {
+      const target = await settledOrAborted(
+        this.#options.prepare(this.spec, start.signal),
+        start.signal,
+      );
+      start.signal.throwIfAborted();
+      return await this.#runProcess(target, start.signal, () => clearTimeout(timer));
+    } catch (error) {
+      const { code, message } = MoonteeError.from(error, 'STREAMER_FAILED');
+      return { code, reason: message, errorCode: -1, byHost: false, connectedFor: 0 };
+    } finally {
+      clearTimeout(timer);
+      this.#stop.signal.removeEventListener('abort', abort);
+    }
+  }
+
+  #runProcess(
+    target: SessionTarget,
+    startSignal: AbortSignal,
+    connected: () => void,
+  ): Promise<SessionEnd> {
+    const child = new StreamerProcess({
+      module: this.#options.module,
+      readyTimeout: this.#options.startTimeout,
+      heartbeatTimeout: this.#options.heartbeatTimeout,
+      log: this.#log,
+    });
+    this.#process = child;
+    let connectedAt: number | null = null;
+    let ending: Omit<SessionEnd, 'connectedFor'> | null = null;
+
+    const finish = (end: Omit<SessionEnd, 'connectedFor'>): void => {
+      ending ??= end;
+      void child.stop({ quitApp: false, deadline: this.#options.stopTimeout });
+    };
+    const onStop = (): void => {
+      void child.stop({ quitApp: this.#quitApp, deadline: this.#options.stopTimeout });
+    };
+    const onStartAbort = (): void => {
+      if (this.#stop.signal.aborted || connectedAt !== null) return;
+      finish({
+        code: 'TIMEOUT',
+        reason: 'Moonlight did not connect in time',
+        errorCode: -1,
+        byHost: false,
+      });
+    };
+    child.on('message', (message) => {
+      if (typeof message === 'object' && 'MoonlightConnected' in message) {
+        if (ending !== null || this.#stop.signal.aborted) return;
+        connectedAt ??= performance.now();
+        connected();
+        this.#sessionConnected(message.MoonlightConnected);
+        return;
+      }
+      this.#onChildMessage(message, finish);
+    });
+    child
+      .ready()
+      .then(() => {
+        child.send({ Init: this.#initMessage(target) });
+        child.send('StartMoonlight');
+      })
+      // The `end` event tells the rest.
+      .catch(() => undefined);
+    startSignal.addEventListener('abort', onStartAbort, { once: true });
+    this.#stop.signal.addEventListener('abort', onStop, { once: true });
+
+    return new Promise((resolve) => {
+      child.once('end', ({ code, reason }) => {
+        startSignal.removeEventListener('abort', onStartAbort);
+        this.#stop.signal.removeEventListener('abort', onStop);
+        child.removeAllListeners();
+        if (this.#process === child) this.#process = null;
+        this.#picture = null;
+        const connectedFor = connectedAt === null ? 0 : performance.now() - connectedAt;
+        const end = ending ?? { code, reason, errorCode: -102, byHost: false };
+        resolve({ ...end, connectedFor });
+      });
+    });
+  }
+
+  #initMessage(target: SessionTarget): InitMessage {
+    return {
+      ...target,
+      streamer_id: this.id,
+      settings: this.spec.settings,
+      network: this.#options.network,
+      app_id: this.spec.app_id,
+      max_peers: this.#options.maxViewers,
+      heartbeat_interval: this.#options.heartbeatInterval,
+    };
+  }
+
+  #sessionConnected(picture: Picture): void {
+    const again = this.#picture !== null;
+    this.#picture = picture;
+    if (!again) this.#sessions += 1;
+    this.#setStatus('active');
+    this.#log.info({ ...picture }, 'session connected');
+    this.#settleConnected(null);
+    this.#viewers.sessionStarted(picture);
+  }
+
+  #onChildMessage(
+    message: Exclude<ChildMessage, { MoonlightConnected: unknown }>,
+    finish: (end: Omit<SessionEnd, 'connectedFor'>) => void,
+  ): void {
+    if (typeof message === 'string') {
+      if (message === 'FirstFrame') this.#log.info('first frame');
+      return;
+    }
+    if ('ToPeer' in message) {
+      this.#viewers.deliver(message.ToPeer.peer_id, message.ToPeer.message);
+    } else if ('Broadcast' in message) {
+      this.#viewers.broadcast(message.Broadcast);
+    } else if ('PeerConnected' in message) {
+      this.#viewers.peerConnected(message.PeerConnected.peer_id);
+    } else if ('PeerRemoved' in message) {
+      const { peer_id, code, reason } = message.PeerRemoved;
+      this.#viewers.peerRemoved(peer_id, code, reason);
+    } else if ('MoonlightDisconnected' in message) {
+      const { code, reason, error_code, by_host } = message.MoonlightDisconnected;
+      const end = {
+        code: errorCode(code, 'STREAM_TERMINATED'),
+        reason,
+        errorCode: error_code,
+        byHost: by_host,
+      };
+      this.#sessionOver(end);
+      finish(end);
+    } else if ('Failed' in message) {
+      const code = errorCode(message.Failed.code, 'STREAMER_FAILED');
+      const end = { code, reason: message.Failed.reason, errorCode: -1, byHost: false };
+      this.#sessionOver(end);
+      finish(end);
+    }
+  }
+
+  /** Viewers learn of the end before the child has cleaned up. */
+  #sessionOver(end: Omit<SessionEnd, 'connectedFor'>): void {
+    this.#picture = null;
+    if (this.#status === 'active') this.#setStatus('reconnecting');
+    this.#viewers.sessionEnded(end, false);
+  }
+
+  #setStatus(status: StreamerStatus): void {
+    // Stopping is the last word.
+    if (this.#status === status || this.#status === 'stopping') return;
+    this.#status = status;
+    this.emit('status', status);
+  }
+}
+
+function errorCode(code: string, otherwise: ErrorCode): ErrorCode {
+  return Object.hasOwn(ERRORS, code) ? (code as ErrorCode) : otherwise;
+}
+
+/** The promise's own end, or the signal's reason when that comes first. */
+function settledOrAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(MoonteeError.from(signal.reason, 'TIMEOUT'));
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}

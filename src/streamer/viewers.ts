@@ -1,0 +1,307 @@
+import { MoonteeError } from '../errors.js';
+import type { Log } from '../log.js';
+import type { StreamClientMessage, StreamServerMessage } from '../signaling/messages.js';
+import type { IpcNetwork, ParentMessage } from './ipc.js';
+
+/** A viewer's socket, as a streamer sees it. */
+export interface Viewer {
+  readonly peerId: string;
+  /** Hands a message to the browser. */
+  deliver(message: StreamServerMessage): void;
+  /**
+   * Ends the socket after what was delivered.
+   *
+   * @param code an error code, or `LEFT`
+   */
+  end(code: string, reason: string): void;
+}
+
+export type ViewerState = 'waiting' | 'negotiating' | 'connected';
+
+export interface ViewerInfo {
+  readonly peerId: string;
+  readonly connectedAt: Date;
+  readonly state: ViewerState;
+}
+
+/** The picture that viewers are told about. */
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  readonly fps: number;
+  readonly codec: string;
+  readonly touch: boolean;
+}
+
+export interface ViewersOptions {
+  readonly maxViewers: number;
+  readonly iceServers: IpcNetwork['ice_servers'];
+  /** Milliseconds until the child's offer. */
+  readonly offerTimeout: number;
+  /** Milliseconds until ICE and DTLS are up. */
+  readonly connectTimeout: number;
+  readonly log: Log;
+  /** Hands a message to the child; false where there is none. */
+  readonly send: (message: ParentMessage) => boolean;
+  readonly onChange: (what: 'joined' | 'connected' | 'left', peerId: string, code: string) => void;
+}
+
+interface Entry {
+  readonly viewer: Viewer;
+  readonly connectedAt: Date;
+  state: ViewerState;
+  configSent: boolean;
+  /** `ConnectionTerminated` went out. */
+  terminated: boolean;
+  timer: NodeJS.Timeout | null;
+  /** What the browser sent before the child knew of it. */
+  early: StreamClientMessage[];
+}
+
+const MAX_EARLY = 64;
+
+/**
+ * The viewers of one streamer: who waits for the session, who negotiates, who sees a picture.
+ * The order of messages is the one that every known client understands: offer first, then
+ * `WebRtcConfig` (signaling.md b.3), then `ConnectionComplete` with the true size.
+ */
+export class Viewers {
+  readonly #options: ViewersOptions;
+  readonly #entries = new Map<string, Entry>();
+  #picture: Picture | null = null;
+
+  constructor(options: ViewersOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  has(peerId: string): boolean {
+    return this.#entries.has(peerId);
+  }
+
+  list(): ViewerInfo[] {
+    return [...this.#entries.values()].map(({ viewer, connectedAt, state }) => ({
+      peerId: viewer.peerId,
+      connectedAt,
+      state,
+    }));
+  }
+
+  add(viewer: Viewer): void {
+    if (this.#entries.size >= this.#options.maxViewers) {
+      throw new MoonteeError('LIMIT_REACHED', 'The streamer has as many viewers as it may have');
+    }
+    const entry: Entry = {
+      viewer,
+      connectedAt: new Date(),
+      state: 'waiting',
+      configSent: false,
+      terminated: false,
+      timer: null,
+      early: [],
+    };
+    this.#entries.set(viewer.peerId, entry);
+    this.#options.onChange('joined', viewer.peerId, '');
+    if (this.#picture === null) {
+      viewer.deliver({ StageStarting: { stage: 'Moonlight Stream' } });
+    } else {
+      this.#attach(entry);
+    }
+  }
+
+  /** From the browser. */
+  receive(peerId: string, message: StreamClientMessage): void {
+    const entry = this.#entries.get(peerId);
+    if (entry === undefined) return;
+    if (entry.state === 'waiting') {
+      if (entry.early.length < MAX_EARLY) entry.early.push(message);
+      return;
+    }
+    this.#options.send({ FromPeer: { peer_id: peerId, message } });
+  }
+
+  /** The browser is gone. Idempotent. */
+  remove(peerId: string, code: string, reason: string): void {
+    const entry = this.#entries.get(peerId);
+    if (entry === undefined) return;
+    this.#forget(entry, code);
+    if (entry.state !== 'waiting') {
+      this.#options.send({ RemovePeer: { peer_id: peerId, code, reason } });
+    }
+  }
+
+  /** The session runs: those who waited get their peers. */
+  sessionStarted(picture: Picture): void {
+    const before = this.#picture;
+    this.#picture = picture;
+    for (const entry of this.#entries.values()) {
+      if (entry.state === 'waiting') {
+        entry.viewer.deliver({ StageComplete: { stage: 'Moonlight Stream' } });
+        this.#attach(entry);
+      } else if (
+        entry.state === 'connected' &&
+        (before?.width !== picture.width || before.height !== picture.height)
+      ) {
+        this.#complete(entry);
+      }
+    }
+  }
+
+  /**
+   * The session is over: those who had a peer are ended, with the reason; those who only
+   * waited go on waiting unless `all`.
+   */
+  sessionEnded(end: { code: string; reason: string; errorCode: number }, all: boolean): void {
+    this.#picture = null;
+    for (const entry of [...this.#entries.values()]) {
+      if (entry.state === 'waiting') {
+        if (!all) continue;
+        entry.viewer.deliver({
+          StageFailed: { stage: 'Moonlight Stream', error_code: end.errorCode },
+        });
+      } else if (!entry.terminated) {
+        entry.viewer.deliver({ ConnectionTerminated: { error_code: end.errorCode } });
+      }
+      this.#dismiss(entry, end.code, end.reason);
+    }
+  }
+
+  /** The streamer is being stopped: everybody goes, with the reason. */
+  dismissAll(code: string, reason: string): void {
+    this.#picture = null;
+    for (const entry of [...this.#entries.values()]) this.#dismiss(entry, code, reason);
+  }
+
+  /** From the child, for one browser. */
+  deliver(peerId: string, message: StreamServerMessage): void {
+    const entry = this.#entries.get(peerId);
+    if (entry === undefined) return;
+    if (typeof message === 'object' && 'WebRtcConfig' in message) {
+      entry.configSent = true;
+    }
+    entry.viewer.deliver(message);
+    if (entry.configSent || !isOffer(message)) return;
+    entry.configSent = true;
+    entry.viewer.deliver({ WebRtcConfig: { ice_servers: browserIceServers(this.#options) } });
+    this.#deadline(entry, this.#options.connectTimeout, 'ICE_FAILED', 'No connection in time');
+  }
+
+  /** From the child, for all browsers that have a peer. What belongs to one peer is held back. */
+  broadcast(message: StreamServerMessage): void {
+    if (typeof message === 'object' && ('WebRtcConfig' in message || 'Signaling' in message)) {
+      this.#options.log.warn('a broadcast of one peer’s signaling was held back');
+      return;
+    }
+    const terminates = typeof message === 'object' && 'ConnectionTerminated' in message;
+    for (const entry of this.#entries.values()) {
+      if (entry.state === 'waiting') continue;
+      entry.terminated ||= terminates;
+      entry.viewer.deliver(message);
+    }
+  }
+
+  /** ICE and DTLS of a peer are up. */
+  peerConnected(peerId: string): void {
+    const entry = this.#entries.get(peerId);
+    if (entry === undefined || entry.state === 'waiting') return;
+    this.#clearTimer(entry);
+    const first = entry.state !== 'connected';
+    entry.state = 'connected';
+    this.#complete(entry);
+    if (first) this.#options.onChange('connected', peerId, '');
+  }
+
+  /** The child has taken a peer down on its own account. */
+  peerRemoved(peerId: string, code: string, reason: string): void {
+    const entry = this.#entries.get(peerId);
+    if (entry === undefined) return;
+    if (entry.state !== 'connected') {
+      entry.viewer.deliver({ StageFailed: { stage: 'WebRTC Peer Negotiation', error_code: -1 } });
+    }
+    this.#dismiss(entry, code, reason);
+  }
+
+  #attach(entry: Entry): void {
+    entry.state = 'negotiating';
+    const { peerId } = entry.viewer;
+    entry.viewer.deliver({ StageStarting: { stage: 'Setup WebRTC Peer' } });
+    this.#deadline(entry, this.#options.offerTimeout, 'TIMEOUT', 'The streamer made no offer');
+    this.#options.send({ AddPeer: { peer_id: peerId } });
+    for (const message of entry.early) {
+      this.#options.send({ FromPeer: { peer_id: peerId, message } });
+    }
+    entry.early = [];
+  }
+
+  #complete(entry: Entry): void {
+    if (this.#picture === null) return;
+    const { width, height, touch } = this.#picture;
+    entry.viewer.deliver({
+      ConnectionComplete: {
+        capabilities: { touch },
+        width,
+        height,
+        client_id: entry.viewer.peerId,
+      },
+    });
+  }
+
+  #deadline(entry: Entry, delay: number, code: string, reason: string): void {
+    this.#clearTimer(entry);
+    entry.timer = setTimeout(() => {
+      entry.viewer.deliver({ StageFailed: { stage: 'WebRTC Peer Negotiation', error_code: -1 } });
+      const { peerId } = entry.viewer;
+      this.#dismiss(entry, code, reason);
+      this.#options.send({ RemovePeer: { peer_id: peerId, code, reason } });
+    }, delay);
+  }
+
+  #dismiss(entry: Entry, code: string, reason: string): void {
+    this.#forget(entry, code);
+    entry.viewer.deliver({ PeerClosed: { code, reason } });
+    entry.viewer.deliver('PeerDisconnect');
+    entry.viewer.end(code, reason);
+  }
+
+  #forget(entry: Entry, code: string): void {
+    this.#clearTimer(entry);
+    this.#entries.delete(entry.viewer.peerId);
+    this.#options.onChange('left', entry.viewer.peerId, code);
+  }
+
+  #clearTimer(entry: Entry): void {
+    if (entry.timer !== null) clearTimeout(entry.timer);
+    entry.timer = null;
+  }
+}
+
+function isOffer(message: StreamServerMessage): boolean {
+  return (
+    typeof message === 'object' &&
+    'Signaling' in message &&
+    'Description' in message.Signaling &&
+    message.Signaling.Description.ty === 'offer'
+  );
+}
+
+/**
+ * ICE servers in the shape that every browser takes: an entry without URLs, or a TURN entry
+ * without a user, makes Chromium throw and the viewer stay black.
+ */
+function browserIceServers(
+  options: Pick<ViewersOptions, 'iceServers'>,
+): { urls: string[]; username: string; credential: string }[] {
+  return options.iceServers
+    .filter(({ urls, username }) => {
+      const relay = urls.some((url) => /^turns?:/.test(url));
+      return urls.length > 0 && (!relay || (username ?? '') !== '');
+    })
+    .map(({ urls, username, credential }) => ({
+      urls,
+      username: username ?? '',
+      credential: credential ?? '',
+    }));
+}
