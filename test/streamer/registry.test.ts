@@ -1,0 +1,412 @@
+import test, { type ExecutionContext } from 'ava';
+import { once } from 'node:events';
+import { MoonteeError } from '../../src/errors.js';
+import { silentLog } from '../../src/log.js';
+import type { StreamServerMessage } from '../../src/signaling/messages.js';
+import { StreamerRegistry, type RegistryOptions } from '../../src/streamer/registry.js';
+import type { StreamerSpec } from '../../src/streamer/spec.js';
+import type { Streamer, StreamerOptions } from '../../src/streamer/streamer.js';
+import type { Viewer } from '../../src/streamer/viewers.js';
+import { APP } from '../support/fake-apps.js';
+
+const MODULE = new URL('../support/fake-streamer.ts', import.meta.url);
+
+function spec(id: string, app: number = APP.GOOD): StreamerSpec {
+  return {
+    streamer_id: id,
+    client_unique_id: null,
+    host_id: 0,
+    app_id: app,
+    settings: {
+      width: 1280,
+      height: 720,
+      fps: 60,
+      bitrate: 10_000,
+      packet_size: 1024,
+      video_supported_formats: 1,
+      video_colorspace: 'Rec709',
+      video_color_range_full: false,
+      play_audio_local: false,
+      video_sample_queue_size: 10,
+      audio_sample_queue_size: 10,
+      audio_channels: 2,
+      hdr: false,
+    },
+  };
+}
+
+const TARGET = {
+  host_address: '127.0.0.1',
+  host_http_port: 47_989,
+  host_unique_id: '0123456789ABCDEF',
+  client_private_key_pem: 'key',
+  client_certificate_pem: 'certificate',
+  server_certificate_pem: 'certificate',
+};
+
+function registry(
+  t: ExecutionContext,
+  streamer: Partial<StreamerOptions> = {},
+  options: Partial<RegistryOptions> = {},
+): StreamerRegistry {
+  const made = new StreamerRegistry({
+    maxStreamers: 10,
+    retention: Infinity,
+    log: silentLog(),
+    ...options,
+    streamer: {
+      module: MODULE,
+      network: {
+        ice_servers: [{ urls: ['stun:127.0.0.1:1'] }, { urls: [] }, { urls: ['turn:127.0.0.1:1'] }],
+        port_range: null,
+        nat_1to1: null,
+        local_addresses: [],
+        relay_only: false,
+        tcp_candidates: false,
+        ipv6: false,
+      },
+      maxViewers: 5,
+      startTimeout: 60_000,
+      heartbeatInterval: 100,
+      heartbeatTimeout: 20_000,
+      stopTimeout: 20_000,
+      offerTimeout: 30_000,
+      connectTimeout: 30_000,
+      restart: {
+        policy: 'restart',
+        backoffMin: 10,
+        backoffMax: 50,
+        maxAttempts: 2,
+        stableAfter: 60_000,
+      },
+      prepare: () => Promise.resolve(TARGET),
+      log: silentLog(),
+      ...streamer,
+    },
+  });
+  t.teardown(() => made.close(false));
+  return made;
+}
+
+/** A viewer that keeps what it was told. */
+class Recorder implements Viewer {
+  readonly peerId: string;
+  readonly messages: StreamServerMessage[] = [];
+  readonly ended: Promise<{ code: string; reason: string }>;
+  #end: (end: { code: string; reason: string }) => void = () => undefined;
+  #wake: (() => void)[] = [];
+
+  constructor(peerId: string) {
+    this.peerId = peerId;
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+  }
+
+  deliver(message: StreamServerMessage): void {
+    this.messages.push(message);
+    const wake = this.#wake;
+    this.#wake = [];
+    for (const each of wake) each();
+  }
+
+  end(code: string, reason: string): void {
+    this.#end({ code, reason });
+  }
+
+  async until(key: string): Promise<void> {
+    while (!this.keys().includes(key)) {
+      await new Promise<void>((resolve) => this.#wake.push(resolve));
+    }
+  }
+
+  keys(): string[] {
+    return this.messages.map((message) =>
+      typeof message === 'string' ? message : (Object.keys(message)[0] ?? ''),
+    );
+  }
+}
+
+async function status(streamer: Streamer, wanted: string): Promise<void> {
+  while (streamer.status !== wanted) await once(streamer, 'status');
+}
+
+function isAlive(pid: number | null): boolean {
+  if (pid === null) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function answer(sdp: string): { Signaling: { Description: { ty: 'answer'; sdp: string } } } {
+  return { Signaling: { Description: { ty: 'answer', sdp } } };
+}
+
+test('a streamer connects, shows itself to a viewer offer first, and goes without trace', async (t) => {
+  const streamers = registry(t);
+  const streamer = await streamers.create(spec('a'));
+  t.is(streamer.status, 'starting');
+  await streamer.connected();
+  t.is(streamer.status, 'active');
+  t.like(streamer.picture, { width: 1280, height: 720, fps: 60, codec: 'h264' });
+  const { pid } = streamer;
+  t.true(isAlive(pid));
+
+  const viewer = new Recorder('p1');
+  streamer.addViewer(viewer);
+  await viewer.until('WebRtcConfig');
+  const order = viewer.messages.filter(
+    (message) =>
+      typeof message === 'object' && ('Signaling' in message || 'WebRtcConfig' in message),
+  );
+  t.deepEqual(order.slice(1), [
+    { Signaling: { Description: { ty: 'offer', sdp: 'v=0\r\no=p1\r\n' } } },
+    // An entry without URLs or a TURN entry without a user would break Chromium.
+    {
+      WebRtcConfig: { ice_servers: [{ urls: ['stun:127.0.0.1:1'], username: '', credential: '' }] },
+    },
+  ]);
+  t.false(viewer.keys().includes('ConnectionComplete'));
+  streamer.fromViewer('p1', answer('v=0'));
+  await viewer.until('ConnectionComplete');
+  t.deepEqual(viewer.messages.at(-1), {
+    ConnectionComplete: {
+      capabilities: { touch: true },
+      width: 1280,
+      height: 720,
+      client_id: 'p1',
+    },
+  });
+  t.is(streamer.viewers.length, 1);
+
+  await streamers.delete('a', true);
+  t.deepEqual(await viewer.ended, {
+    code: 'STREAMER_STOPPING',
+    reason: 'The streamer was deleted',
+  });
+  t.deepEqual(viewer.messages.slice(-2), [
+    { PeerClosed: { code: 'STREAMER_STOPPING', reason: 'The streamer was deleted' } },
+    'PeerDisconnect',
+  ]);
+  t.is(streamers.get('a'), undefined);
+  t.false(isAlive(pid));
+});
+
+test('of 50 parallel creates of one id one wins', async (t) => {
+  const streamers = registry(t);
+  const results = await Promise.allSettled(
+    Array.from({ length: 50 }, () => streamers.create(spec('same'))),
+  );
+  t.is(results.filter((result) => result.status === 'fulfilled').length, 1);
+  for (const result of results) {
+    if (result.status === 'rejected') {
+      t.is((result.reason as MoonteeError).code, 'STREAMER_EXISTS');
+    }
+  }
+  t.is(streamers.list().length, 1);
+});
+
+test('of several creates during a deletion one wins and waits for the end', async (t) => {
+  const streamers = registry(t);
+  const first = await streamers.create(spec('x'));
+  await first.connected();
+  const { pid } = first;
+  const deletion = streamers.delete('x', true);
+  t.is(first.status, 'stopping');
+  const results = await Promise.allSettled([
+    streamers.create(spec('x')),
+    streamers.create(spec('x')),
+    streamers.delete('x', true),
+  ]);
+  await deletion;
+  t.deepEqual(
+    results.map((result) => result.status),
+    ['fulfilled', 'rejected', 'rejected'],
+  );
+  t.false(isAlive(pid));
+  await streamers.require('x').connected();
+  t.is(streamers.list().length, 1);
+});
+
+test('a deletion during the start ends the wait with a reason', async (t) => {
+  const streamers = registry(t);
+  const streamer = await streamers.create(spec('s', APP.NEVER_CONNECTS));
+  const connected = t.throwsAsync(streamer.connected(), { instanceOf: MoonteeError });
+  await streamers.delete('s', true);
+  t.is((await connected).message, 'The streamer was deleted');
+  t.deepEqual(streamers.list(), []);
+});
+
+test('a first start that fails is told and kept for asking', async (t) => {
+  const streamers = registry(t);
+  const streamer = await streamers.create(spec('b', APP.HOST_BUSY));
+  await t.throwsAsync(streamer.connected(), { message: 'The host is running another app' });
+  await status(streamer, 'failed');
+  t.is(streamers.require('b').failure?.code, 'HOST_BUSY');
+  // Its id is free for another attempt.
+  await (await streamers.create(spec('b'))).connected();
+  t.is(streamers.list().length, 1);
+});
+
+test('a failed streamer is forgotten after its retention', async (t) => {
+  const streamers = registry(t, {}, { retention: 50 });
+  const removed = once(streamers, 'removed');
+  const streamer = await streamers.create(spec('c', APP.CRASHES_AT_START));
+  await t.throwsAsync(streamer.connected(), { message: /ended with status: 3/ });
+  await removed;
+  t.is(streamers.get('c'), undefined);
+});
+
+test('a start that takes too long fails in time', async (t) => {
+  const streamers = registry(t, { startTimeout: 3_000 });
+  const streamer = await streamers.create(spec('d', APP.NEVER_CONNECTS));
+  const error = await t.throwsAsync(streamer.connected(), { instanceOf: MoonteeError });
+  t.is(error.code, 'TIMEOUT');
+  t.is(streamer.pid, null);
+  const preparing = registry(t, { startTimeout: 50, prepare: () => new Promise(() => undefined) });
+  const stuck = await preparing.create(spec('e'));
+  t.is((await t.throwsAsync(stuck.connected(), { instanceOf: MoonteeError })).code, 'TIMEOUT');
+});
+
+test('a killed child: viewers are told, the streamer comes back', async (t) => {
+  const streamers = registry(t);
+  const streamer = await streamers.create(spec('k'));
+  await streamer.connected();
+  const viewer = new Recorder('p');
+  streamer.addViewer(viewer);
+  await viewer.until('WebRtcConfig');
+  const before = streamer.pid ?? 0;
+  process.kill(before, 'SIGKILL');
+  const { code, reason } = await viewer.ended;
+  t.is(code, 'STREAMER_FAILED');
+  t.regex(reason, /SIGKILL/);
+  t.true(viewer.keys().includes('ConnectionTerminated'));
+  // Whoever comes now waits for the next session instead of failing.
+  const patient = new Recorder('q');
+  streamer.addViewer(patient);
+  await patient.until('WebRtcConfig');
+  t.is(streamer.status, 'active');
+  t.is(streamer.restarts, 1);
+  t.not(streamer.pid, before);
+});
+
+test('a hung child is killed and named so', async (t) => {
+  const streamers = registry(t, { heartbeatTimeout: 1_500 });
+  const streamer = await streamers.create(spec('h'));
+  await streamer.connected();
+  const viewer = new Recorder('p');
+  streamer.addViewer(viewer);
+  await viewer.until('WebRtcConfig');
+  const pid = streamer.pid ?? 0;
+  process.kill(pid, 'SIGSTOP');
+  t.is((await viewer.ended).code, 'STREAMER_HUNG');
+  t.false(isAlive(pid));
+  t.is(streamer.failure?.code, 'STREAMER_HUNG');
+});
+
+test('the breaker latches after the last attempt', async (t) => {
+  let starts = 0;
+  const streamers = registry(t, {
+    prepare: () => {
+      starts += 1;
+      return starts === 1
+        ? Promise.resolve(TARGET)
+        : Promise.reject(new MoonteeError('HOST_UNREACHABLE'));
+    },
+  });
+  const streamer = await streamers.create(spec('f'));
+  await streamer.connected();
+  process.kill(streamer.pid ?? 0, 'SIGKILL');
+  await status(streamer, 'failed');
+  t.is(starts, 3);
+  t.is(streamer.failure?.code, 'HOST_UNREACHABLE');
+  t.throws(() => streamer.addViewer(new Recorder('late')), { instanceOf: MoonteeError });
+});
+
+test('the host’s own end is the end; a lost host is tried again', async (t) => {
+  const streamers = registry(t);
+  const streamer = await streamers.create(spec('g'));
+  await streamer.connected();
+  const viewer = new Recorder('p');
+  streamer.addViewer(viewer);
+  await viewer.until('WebRtcConfig');
+  streamer.fromViewer('p', answer('host lost'));
+  t.is((await viewer.ended).reason, 'No video traffic');
+  await status(streamer, 'active');
+  const second = new Recorder('q');
+  streamer.addViewer(second);
+  await second.until('WebRtcConfig');
+  streamer.fromViewer('q', answer('host ends'));
+  t.is((await second.ended).reason, 'The app has ended');
+  t.is(second.keys().filter((key) => key === 'ConnectionTerminated').length, 1);
+  await status(streamer, 'failed');
+  t.is(streamer.failure?.code, 'STREAM_TERMINATED');
+  t.is(streamer.restarts, 1);
+});
+
+test('a child that ignores Stop is killed', async (t) => {
+  const streamers = registry(t, { stopTimeout: 200 });
+  const streamer = await streamers.create(spec('i', APP.IGNORES_STOP));
+  await streamer.connected();
+  const { pid } = streamer;
+  await streamers.delete('i', true);
+  t.false(isAlive(pid));
+});
+
+test('nonsense from a child is dropped and ends nothing', async (t) => {
+  const streamers = registry(t);
+  const streamer = await streamers.create(spec('n', APP.TALKS_NONSENSE));
+  await streamer.connected();
+  t.deepEqual(await streamer.request('stats'), { method: 'stats', peers: [] });
+  t.is(streamer.status, 'active');
+});
+
+test('a peer that fails ends with its reason, the others stay', async (t) => {
+  const streamers = registry(t);
+  const streamer = await streamers.create(spec('m'));
+  await streamer.connected();
+  const [bad, good] = [new Recorder('bad'), new Recorder('good')];
+  streamer.addViewer(bad);
+  streamer.addViewer(good);
+  await Promise.all([bad.until('WebRtcConfig'), good.until('WebRtcConfig')]);
+  streamer.fromViewer('bad', answer('no path'));
+  streamer.fromViewer('good', answer('v=0'));
+  t.is((await bad.ended).code, 'ICE_FAILED');
+  t.true(bad.keys().includes('StageFailed'));
+  await good.until('ConnectionComplete');
+  t.deepEqual(
+    streamer.viewers.map(({ peerId, state }) => [peerId, state]),
+    [['good', 'connected']],
+  );
+});
+
+test('no offer in time ends the viewer', async (t) => {
+  const streamers = registry(t, { offerTimeout: 50 });
+  const streamer = await streamers.create(spec('o', APP.NEVER_OFFERS));
+  await streamer.connected();
+  const viewer = new Recorder('p');
+  streamer.addViewer(viewer);
+  t.is((await viewer.ended).code, 'TIMEOUT');
+  t.deepEqual(streamer.viewers, []);
+});
+
+test('limits of streamers and viewers', async (t) => {
+  const streamers = registry(t, { maxViewers: 1 }, { maxStreamers: 1 });
+  const streamer = await streamers.create(spec('l'));
+  await t.throwsAsync(streamers.create(spec('l2')), { instanceOf: MoonteeError });
+  streamer.addViewer(new Recorder('p'));
+  t.throws(() => streamer.addViewer(new Recorder('q')), { instanceOf: MoonteeError });
+});
+
+test('closing the registry ends everything and refuses more', async (t) => {
+  const streamers = registry(t);
+  const made = await Promise.all(['1', '2', '3'].map((id) => streamers.create(spec(id))));
+  await made[0]?.connected();
+  const pids = made.map(({ pid }) => pid);
+  await streamers.close(false);
+  t.false(pids.some(isAlive));
+  await t.throwsAsync(streamers.create(spec('4')), { instanceOf: MoonteeError });
+});

@@ -1,0 +1,11 @@
+/** App ids that tell the fake streamer how to behave. */
+export const APP = {
+  GOOD: 1,
+  NEVER_CONNECTS: 900,
+  HOST_BUSY: 901,
+  CRASHES_AT_START: 902,
+  IGNORES_STOP: 903,
+  TALKS_NONSENSE: 904,
+  NEVER_OFFERS: 905,
+  NEVER_ANSWERS: 906,
+} as const;

@@ -1,0 +1,151 @@
+/**
+ * A streamer child without media: it speaks the IPC honestly, and misbehaves on order. The
+ * order is the app id.
+ */
+import { isLeft } from 'fp-ts/lib/Either.js';
+import { ParentMessage, type ChildMessage } from '../../src/streamer/ipc.js';
+import { APP } from './fake-apps.js';
+
+let app = 0;
+let picture = { width: 0, height: 0, fps: 0 };
+const peers = new Set<string>();
+
+function send(message: ChildMessage): void {
+  if (process.connected) process.send?.(message);
+}
+
+function connect(): void {
+  switch (app) {
+    case APP.NEVER_CONNECTS:
+      return;
+    case APP.HOST_BUSY:
+      send({
+        MoonlightDisconnected: {
+          code: 'HOST_BUSY',
+          error_code: -1,
+          reason: 'The host is running another app',
+          by_host: true,
+        },
+      });
+      return;
+    case APP.CRASHES_AT_START:
+      process.exit(3);
+      break;
+    case APP.TALKS_NONSENSE:
+      process.send?.({ Nonsense: true });
+      process.send?.('not a message');
+      process.send?.({ ToPeer: { peer_id: 7 } });
+      break;
+    default:
+  }
+  send({ Broadcast: { StageStarting: { stage: 'RTSP handshake' } } });
+  send({ MoonlightConnected: { ...picture, codec: 'h264', touch: true } });
+  send('FirstFrame');
+}
+
+function addPeer(id: string): void {
+  peers.add(id);
+  if (app === APP.NEVER_OFFERS) return;
+  // Candidates may come first: browsers keep them.
+  const candidate = 'candidate:1 1 udp 1 127.0.0.1 9 typ host';
+  send({
+    ToPeer: {
+      peer_id: id,
+      message: {
+        Signaling: {
+          AddIceCandidate: {
+            candidate,
+            sdp_mid: 'video0',
+            sdp_mline_index: 0,
+            username_fragment: null,
+          },
+        },
+      },
+    },
+  });
+  send({
+    ToPeer: {
+      peer_id: id,
+      message: { Signaling: { Description: { ty: 'offer', sdp: `v=0\r\no=${id}\r\n` } } },
+    },
+  });
+}
+
+function removePeer(id: string, code: string, reason: string): void {
+  if (peers.delete(id)) send({ PeerRemoved: { peer_id: id, code, reason } });
+}
+
+function receive(message: ParentMessage): void {
+  if (message === 'StartMoonlight') {
+    setTimeout(connect, 10);
+  } else if ('Init' in message) {
+    app = message.Init.app_id;
+    const { width, height, fps } = message.Init.settings;
+    picture = { width, height, fps };
+    setInterval(() => {
+      send({ Heartbeat: { rss: process.memoryUsage.rss() } });
+    }, message.Init.heartbeat_interval);
+    send({ Heartbeat: { rss: process.memoryUsage.rss() } });
+  } else if ('AddPeer' in message) {
+    addPeer(message.AddPeer.peer_id);
+  } else if ('FromPeer' in message) {
+    const { peer_id, message: said } = message.FromPeer;
+    if (!('Signaling' in said) || !('Description' in said.Signaling)) return;
+    const { ty, sdp } = said.Signaling.Description;
+    if (ty === 'offer') {
+      send({
+        ToPeer: {
+          peer_id,
+          message: {
+            Signaling: { Description: { ty: 'answer', sdp: `v=0\r\ns=${sdp.length}\r\n` } },
+          },
+        },
+      });
+    } else if (sdp === 'die') {
+      process.kill(process.pid, 'SIGKILL');
+    } else if (sdp === 'no path') {
+      removePeer(peer_id, 'ICE_FAILED', 'No network path between the viewer and the server');
+    } else if (sdp === 'host ends') {
+      send({ Broadcast: { ConnectionTerminated: { error_code: 0 } } });
+      send({
+        MoonlightDisconnected: {
+          code: 'STREAM_TERMINATED',
+          error_code: 0,
+          reason: 'The app has ended',
+          by_host: true,
+        },
+      });
+    } else if (sdp === 'host lost') {
+      send({
+        MoonlightDisconnected: {
+          code: 'STREAM_TERMINATED',
+          error_code: -100,
+          reason: 'No video traffic',
+          by_host: false,
+        },
+      });
+    } else {
+      send({ PeerConnected: { peer_id } });
+    }
+  } else if ('RemovePeer' in message) {
+    const { peer_id, code, reason } = message.RemovePeer;
+    removePeer(peer_id, code, reason);
+  } else if ('Request' in message) {
+    const { id, method } = message.Request;
+    if (app === APP.NEVER_ANSWERS) return;
+    const result = method === 'dot' ? 'digraph g {}' : { method, peers: [...peers] };
+    send({ Reply: { id, error: null, result } });
+  } else if (app !== APP.IGNORES_STOP) {
+    send('Stop');
+    setImmediate(() => process.exit(0));
+  }
+}
+
+process.on('message', (raw) => {
+  const decoded = ParentMessage.decode(raw);
+  if (isLeft(decoded)) throw new Error(`undecodable: ${JSON.stringify(raw)}`);
+  receive(decoded.right);
+});
+process.on('disconnect', () => process.exit(0));
+process.on('SIGTERM', () => undefined);
+send({ StreamerReady: { pid: process.pid } });
