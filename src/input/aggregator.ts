@@ -1,5 +1,5 @@
 import type { HostInput, HostMessage } from '../moonlight/types.js';
-import { MAX_PADS } from './channel.js';
+import { MAX_PADS } from './channels.js';
 import { encodeFeedback, type ChannelMessage } from './feedback.js';
 import { Keys } from './keys.js';
 import { Pads } from './pads.js';

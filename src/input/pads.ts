@@ -1,5 +1,5 @@
 import type { HostInput } from '../moonlight/types.js';
-import { MAX_PADS } from './channel.js';
+import { MAX_PADS } from './channels.js';
 import type { PadControls, PadInput, ViewerInput } from './viewer-input.js';
 
 type PadAdd = Extract<ViewerInput, { type: 'pad-add' }>;

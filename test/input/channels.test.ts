@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { decodeChannelMessage, isInputLabel } from '../../src/input/channel.js';
+import { decodeChannelMessage, isInputLabel } from '../../src/input/channels.js';
 import type { ViewerInput } from '../../src/input/viewer-input.js';
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
