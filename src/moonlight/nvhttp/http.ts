@@ -62,8 +62,12 @@ export async function httpGet(query: HttpQuery): Promise<HttpAnswer> {
       signal?.addEventListener('abort', onAbort, { once: true });
 
       const fail = (error: Error): void => reject(explain(query, phase, error));
+      const onClose = (): void => fail(new Error('connection closed'));
       const ask = (): void => {
         phase = 'asking';
+        // From here on the request tells of them, and knows whether the answer was complete.
+        socket.off('error', fail);
+        socket.off('close', onClose);
         try {
           exchange(query, socket, resolve, fail);
         } catch (error) {
@@ -71,7 +75,7 @@ export async function httpGet(query: HttpQuery): Promise<HttpAnswer> {
         }
       };
       socket.once('error', fail);
-      socket.once('close', () => fail(new Error('connection closed')));
+      socket.once('close', onClose);
       if (!(socket instanceof TLSSocket)) {
         socket.once('connect', ask);
         return;
@@ -139,8 +143,9 @@ function exchange(
   const chunks: Buffer[] = [];
   let size = 0;
 
-  const finish = (): void => {
-    succeed({ status: response?.statusCode ?? 0, body: Buffer.concat(chunks) });
+  // Sunshine lets junk follow a complete answer: what is complete is read to its end.
+  const failUnlessComplete = (error: Error): void => {
+    if (response?.complete !== true) fail(error);
   };
   // Without the option `agent`, createConnection is used and `Connection: close` is sent.
   const request = httpRequest({
@@ -148,15 +153,11 @@ function exchange(
     path: query.path,
     headers: { Host: `${bracketed(query.address)}:${query.port}` },
   });
-  request.on('error', (error) => {
-    // Sunshine lets junk follow a complete answer.
-    if (response?.complete === true) finish();
-    else fail(error);
-  });
-  request.on('close', () => fail(new Error('connection closed')));
+  request.on('error', failUnlessComplete);
+  request.on('close', () => failUnlessComplete(new Error('connection closed')));
   request.on('response', (incoming) => {
     response = incoming;
-    incoming.on('error', fail);
+    incoming.on('error', failUnlessComplete);
     incoming.on('data', (chunk: Buffer) => {
       size += chunk.length;
       if (size > query.maxBytes) {
@@ -167,8 +168,8 @@ function exchange(
       chunks.push(chunk);
     });
     incoming.on('end', () => {
-      if (incoming.complete) finish();
-      else fail(new Error('answer cut short'));
+      if (!incoming.complete) fail(new Error('answer cut short'));
+      else succeed({ status: incoming.statusCode ?? 0, body: Buffer.concat(chunks) });
     });
   });
   request.end();

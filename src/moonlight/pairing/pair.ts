@@ -145,7 +145,12 @@ class Pairing {
       ['salt', salt.toString('hex')],
       ['clientcert', Buffer.from(identity.certificatePem).toString('hex')],
     ];
-    const root = await this.#ask(parameters, pinTimeout, httpPort);
+    const asked = performance.now();
+    const root = await this.#ask(parameters, pinTimeout, httpPort).catch((error: unknown) => {
+      if (performance.now() - asked < pinTimeout) throw error;
+      const reason = `The PIN was not entered at the host within ${pinTimeout / 1000} s`;
+      throw new MoonteeError('PAIRING_FAILED', reason, { cause: error });
+    });
     this.#begun = true;
     const hex = root.text('plaincert')?.trim() ?? '';
     if (hex === '') throw new MoonteeError('PAIRING_IN_PROGRESS');
@@ -188,7 +193,7 @@ class Pairing {
 /** Hexadecimal content of an element, at least `min` bytes long. */
 function bytes(root: HostDocument, name: string, min: number): Buffer {
   const hex = root.text(name)?.trim() ?? '';
-  if (!/^([\da-f]{2})*$/i.test(hex) || hex.length < 2 * min) {
+  if (!/^[\da-f]*$/i.test(hex) || hex.length % 2 !== 0 || hex.length < 2 * min) {
     throw new MoonteeError('PAIRING_FAILED', `The host sent no usable ${name}`);
   }
   return Buffer.from(hex, 'hex');
@@ -196,6 +201,9 @@ function bytes(root: HostDocument, name: string, min: number): Buffer {
 
 function asPairingError(thrown: unknown): MoonteeError {
   const error = MoonteeError.from(thrown, 'PAIRING_FAILED');
+  if (error.code === 'HOST_CERTIFICATE_CHANGED') {
+    return new MoonteeError('PAIRING_MITM', undefined, { cause: error });
+  }
   if (error.code !== 'HOST_REFUSED' && error.code !== 'HOST_NOT_PAIRED') return error;
   return new MoonteeError('PAIRING_FAILED', `Pairing failed: ${error.message}`, {
     cause: error,
