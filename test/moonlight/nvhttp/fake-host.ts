@@ -10,7 +10,7 @@ import {
   type Server,
   type Socket,
 } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import { createIdentity } from '../../../src/moonlight/identity.js';
 import type { ClientIdentity } from '../../../src/moonlight/types.js';
 
@@ -22,12 +22,15 @@ export interface HostRequest {
   readonly clientCertificate: Buffer | null;
 }
 
+/** No answer at all: the connection stays open, or is torn. */
+export interface Fault {
+  readonly fault: 'hang' | 'tear';
+}
+export const HANG: Fault = { fault: 'hang' };
+export const TEAR: Fault = { fault: 'tear' };
+
 export type HostReply =
-  | string
-  | { readonly status: number; readonly body: string | Buffer }
-  /** No answer at all: the connection stays open, or is torn. */
-  | 'hang'
-  | 'tear';
+  string | { readonly status: number; readonly body: string | Buffer } | Fault;
 
 export type Handler = (request: HostRequest) => HostReply | Promise<HostReply>;
 
@@ -70,7 +73,7 @@ export class FakeHost {
       host.#listener(true),
     );
     secure.on('secureConnection', (socket) => {
-      socket.on('data', (data) => (host.secureBytes += data.length));
+      socket.on('data', (data: Buffer) => (host.secureBytes += data.length));
     });
     secure.on('tlsClientError', () => undefined);
     host.#httpPort = await host.#listen(plain);
@@ -133,9 +136,8 @@ export class FakeHost {
       this.requests.push(request);
       const handler = this.#handlers.get(request.verb);
       void Promise.resolve(handler?.(request) ?? { status: 404, body: '' }).then((reply) => {
-        if (reply === 'hang') return;
-        if (reply === 'tear') {
-          message.socket.destroy();
+        if (typeof reply === 'object' && 'fault' in reply) {
+          if (reply.fault === 'tear') message.socket.destroy();
           return;
         }
         const { status, body } = typeof reply === 'string' ? { status: 200, body: reply } : reply;
@@ -187,7 +189,8 @@ async function listen(server: Server): Promise<number> {
 
 function describe(message: IncomingMessage, secure: boolean): HostRequest {
   const url = new URL(message.url ?? '/', 'http://host');
-  const peer = secure ? (message.socket as TLSSocket).getPeerX509Certificate() : undefined;
+  const { socket } = message;
+  const peer = socket instanceof TLSSocket ? socket.getPeerX509Certificate() : undefined;
   return {
     verb: url.pathname.slice(1),
     query: url.searchParams,

@@ -1,10 +1,10 @@
 import test, { type ExecutionContext } from 'ava';
 import { X509Certificate } from 'node:crypto';
-import { MoonteeError } from '../../../src/errors.js';
+import { MoonteeError, type ErrorCode } from '../../../src/errors.js';
 import { silentLog } from '../../../src/log.js';
 import { HostClient } from '../../../src/moonlight/nvhttp/host-client.js';
 import { parseSessionUrl, type LaunchRequest } from '../../../src/moonlight/nvhttp/launch.js';
-import { FakeHost, rawServer, twoIdentities, xml } from './fake-host.js';
+import { FakeHost, rawServer, TEAR, twoIdentities, xml, type HostReply } from './fake-host.js';
 
 const REQUEST: LaunchRequest = {
   appId: 2,
@@ -136,7 +136,7 @@ test('launch sends what hosts want and reads the session URL', async (t) => {
 test('every refusal of a launch has its code', async (t) => {
   const { host, client } = await paired(t);
   const url = '<sessionUrl0>rtsp://10.0.0.5:48010</sessionUrl0>';
-  const cases: [string | { status: number; body: string } | 'tear', string][] = [
+  const cases: [HostReply, ErrorCode][] = [
     [xml(`${url}<gamesession>0</gamesession>`), 'HOST_REFUSED'],
     [xml(url), 'HOST_REFUSED'],
     [xml('<gamesession>1</gamesession>'), 'HOST_ANSWER_INVALID'],
@@ -151,7 +151,7 @@ test('every refusal of a launch has its code', async (t) => {
     [{ status: 500, body: 'oops' }, 'HOST_REFUSED'],
     ['hello', 'HOST_ANSWER_INVALID'],
     ['<root status_code="200"', 'HOST_ANSWER_INVALID'],
-    ['tear', 'HOST_ANSWER_INVALID'],
+    [TEAR, 'HOST_ANSWER_INVALID'],
   ];
   for (const [reply, expected] of cases) {
     host.on('launch', () => reply);
@@ -177,7 +177,7 @@ test('cancel, images and the polite unpair', async (t) => {
   host.on('appasset', () => ({ status: 400, body: xml('', 400) }));
   t.is(await code(t, client.appAsset(3)), 'NOT_FOUND');
 
-  host.on('unpair', () => 'tear');
+  host.on('unpair', () => TEAR);
   await t.notThrowsAsync(client.unpair());
 });
 

@@ -4,7 +4,7 @@ import { MoonteeError } from '../../../src/errors.js';
 import { silentLog } from '../../../src/log.js';
 import { pair, type PairingOptions } from '../../../src/moonlight/pairing/pair.js';
 import type { PairedHost } from '../../../src/moonlight/types.js';
-import { twoIdentities, xml, type HostReply } from '../nvhttp/fake-host.js';
+import { HANG, TEAR, twoIdentities, xml, type HostReply } from '../nvhttp/fake-host.js';
 import { PairingHost, type PairingFaults } from './pairing-host.js';
 
 const PIN = '0417';
@@ -114,21 +114,21 @@ test('a certificate that was swapped on its way is noticed', async (t) => {
 });
 
 test('waiting for the PIN ends with its deadline or an abort', async (t) => {
-  const host = await start(t, at(1, 'hang'));
+  const host = await start(t, at(1, HANG));
   t.is(await code(t, attempt(host, { pinTimeout: 200 })), 'PAIRING_FAILED');
   const controller = new AbortController();
   const waiting = attempt(host, { signal: controller.signal });
   const before = host.http.requests.length;
   host.http.on('pair', () => {
     controller.abort();
-    return 'hang';
+    return HANG;
   });
   t.is(await code(t, waiting), 'CLOSED');
   t.true(host.http.requests.length > before);
 });
 
 test('a host that dies or babbles during pairing', async (t) => {
-  const torn = await start(t, at(2, 'tear'));
+  const torn = await start(t, at(2, TEAR));
   t.is(await code(t, attempt(torn)), 'HOST_ANSWER_INVALID');
   const babbling = await start(t, at(3, 'not xml'));
   t.is(await code(t, attempt(babbling)), 'HOST_ANSWER_INVALID');
