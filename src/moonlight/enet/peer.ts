@@ -1,0 +1,578 @@
+import { EventEmitter } from 'node:events';
+import type { Log } from '../../log.js';
+import { BufferBudget, IncomingChannel } from './incoming-channel.js';
+import { Outbox, type PeerTimeouts } from './outbox.js';
+import { UnsequencedWindow } from './unsequenced-window.js';
+import {
+  CONNECTION_CHANNEL,
+  encodeCommand,
+  encodeDatagram,
+  FRAGMENT_OVERHEAD,
+  MAX_CHANNELS,
+  MTU,
+  NO_PEER,
+  NO_SESSION,
+  WINDOW,
+  type Command,
+  type Handshake,
+} from './wire.js';
+
+export interface EnetAddress {
+  /** Numeric IP address. */
+  readonly address: string;
+  readonly port: number;
+}
+
+export type Delivery = 'reliable' | 'unreliable' | 'unsequenced';
+
+export interface EnetMessage {
+  readonly channel: number;
+  readonly data: Buffer;
+}
+
+/** `remote`: the other side; `timeout`: it fell silent; `refused`: its handshake was not ours. */
+export type DisconnectReason = 'local' | 'remote' | 'timeout' | 'refused';
+
+export interface EnetPeerEvents {
+  connect: [];
+  message: [EnetMessage];
+  /** Emitted once for a peer that was connected, or that we tried to connect to. */
+  disconnect: [{ data: number; reason: DisconnectReason }];
+}
+
+export type PeerState =
+  'connecting' | 'acknowledging' | 'connected' | 'disconnecting-later' | 'disconnecting' | 'closed';
+
+/** Bounds of one peer. */
+export interface PeerLimits {
+  /** Bytes of the largest message, received or sent. */
+  readonly maxMessageSize: number;
+  /** Bytes of received messages that wait for earlier ones. */
+  readonly maxBufferedBytes: number;
+  /** Bytes of messages that wait to be sent for the first time. */
+  readonly maxQueuedBytes: number;
+  /** Messages (fragments) that wait to be sent or acknowledged. */
+  readonly maxBacklog: number;
+}
+
+/** What a peer needs of the endpoint that owns it. */
+export interface PeerLink {
+  readonly log: Log;
+  readonly limits: PeerLimits;
+  now(): number;
+  transmit(datagram: Buffer, to: EnetAddress): void;
+  /** The peer has something to send or to tell. */
+  touched(peer: EnetPeer): void;
+}
+
+export interface PeerSetup {
+  readonly link: PeerLink;
+  readonly address: EnetAddress;
+  /** Our number for this connection. */
+  readonly id: number;
+  readonly timeouts: PeerTimeouts;
+  /** Milliseconds until an unfinished handshake is given up. */
+  readonly handshakeTimeout: number;
+}
+
+const THROTTLE = { interval: 5000, acceleration: 2, deceleration: 2 } as const;
+/** Connection commands of a graceful disconnect and a ping have no message behind them. */
+type Notice = () => void;
+
+/** One ENet connection: bytes and clock in, bytes and events out (gamestream.md §7.2). */
+export class EnetPeer extends EventEmitter<EnetPeerEvents> {
+  readonly id: number;
+  readonly #link: PeerLink;
+  readonly #outbox: Outbox;
+  readonly #budget: BufferBudget;
+  readonly #channels = new Map<number, IncomingChannel>();
+  readonly #unsequenced = new UnsequencedWindow();
+  readonly #timeouts: PeerTimeouts;
+  readonly #handshakeDeadline: number;
+  #notices: Notice[] = [];
+  #address: EnetAddress;
+  #state: PeerState = 'connecting';
+  #remoteId = NO_PEER;
+  /** Session number that the other side puts into its headers. */
+  #incomingSession = NO_SESSION;
+  /** Session number that we put into ours. */
+  #outgoingSession = NO_SESSION;
+  #mtu: number = MTU.DEFAULT;
+  #channelCount = 0;
+  #connectId = 0;
+  #connectData = 0;
+  #group = 0;
+  #disconnectData = 0;
+
+  /** @internal made by {@link EnetEndpoint} */
+  constructor(setup: PeerSetup) {
+    super();
+    this.id = setup.id;
+    this.#link = setup.link;
+    this.#address = setup.address;
+    this.#timeouts = setup.timeouts;
+    this.#outbox = new Outbox(setup.timeouts, WINDOW.MAX);
+    this.#budget = new BufferBudget(setup.link.limits.maxBufferedBytes);
+    this.#handshakeDeadline = setup.link.now() + setup.handshakeTimeout;
+  }
+
+  get state(): PeerState {
+    return this.#state;
+  }
+
+  get closed(): boolean {
+    return this.#state === 'closed';
+  }
+
+  /** Where the peer was last heard from. */
+  get address(): EnetAddress {
+    return this.#address;
+  }
+
+  /** Channels that both sides agreed on. */
+  get channelCount(): number {
+    return this.#channelCount;
+  }
+
+  /** The number that came with CONNECT. */
+  get connectData(): number {
+    return this.#connectData;
+  }
+
+  /** Opaque number of the connection, chosen by who connects. */
+  get connectId(): number {
+    return this.#connectId;
+  }
+
+  /** Smoothed, milliseconds. */
+  get roundTrip(): number {
+    return this.#outbox.roundTrip.mean;
+  }
+
+  /** Smoothed deviation, milliseconds. */
+  get roundTripVariance(): number {
+    return this.#outbox.roundTrip.variance;
+  }
+
+  /** Commands that had to be sent again. */
+  get retransmissions(): number {
+    return this.#outbox.retransmissions;
+  }
+
+  /** Messages and fragments that are queued or not yet acknowledged. */
+  get backlog(): number {
+    return this.#outbox.backlog;
+  }
+
+  /** Bytes of received messages that wait for earlier ones. */
+  get bufferedBytes(): number {
+    return this.#budget.used;
+  }
+
+  /** Whether all that was sent reliably, on one channel or on all, was acknowledged. */
+  isIdle(channel?: number): boolean {
+    return this.#outbox.isIdle(channel);
+  }
+
+  /**
+   * Queues a message; it leaves at the end of the current turn. The buffer must not change
+   * afterwards. Messages that do not fit one datagram go reliably, in fragments.
+   *
+   * @returns false where it was refused: not connected, no such channel, or a bound reached
+   */
+  send(channel: number, data: Buffer, delivery: Delivery): boolean {
+    const { limits } = this.#link;
+    const fragmentSize = this.#mtu - FRAGMENT_OVERHEAD;
+    const pieces = Math.max(1, Math.ceil(data.length / fragmentSize));
+    if (
+      this.#state !== 'connected' ||
+      channel < 0 ||
+      channel >= this.#channelCount ||
+      data.length > limits.maxMessageSize ||
+      this.#outbox.queuedBytes + data.length > limits.maxQueuedBytes ||
+      this.#outbox.backlog + pieces > limits.maxBacklog
+    ) {
+      return false;
+    }
+    if (pieces > 1) this.#sendFragments(channel, data, fragmentSize, pieces);
+    else if (delivery === 'reliable')
+      this.#outbox.pushReliable(channel, { kind: 'reliable', data });
+    else if (delivery === 'unreliable') this.#sendUnreliable(channel, data);
+    else this.#sendUnsequenced(channel, data);
+    this.#link.touched(this);
+    return true;
+  }
+
+  #sendFragments(channel: number, data: Buffer, size: number, count: number): void {
+    let start = 0;
+    for (let number = 0; number < count; number += 1) {
+      const sequence = this.#outbox.nextReliable(channel);
+      if (number === 0) start = sequence;
+      const offset = number * size;
+      this.#outbox.push(
+        { channel, sequence, acknowledge: true, unsequenced: false },
+        {
+          kind: 'fragment',
+          start,
+          count,
+          number,
+          total: data.length,
+          offset,
+          data: data.subarray(offset, offset + size),
+        },
+      );
+    }
+  }
+
+  #sendUnreliable(channel: number, data: Buffer): void {
+    const { reliable, unreliable } = this.#outbox.nextUnreliable(channel);
+    this.#outbox.push(
+      { channel, sequence: reliable, acknowledge: false, unsequenced: false },
+      { kind: 'unreliable', unreliableSequence: unreliable, data },
+    );
+  }
+
+  #sendUnsequenced(channel: number, data: Buffer): void {
+    this.#group = (this.#group + 1) & 0xffff;
+    this.#outbox.push(
+      { channel, sequence: 0, acknowledge: false, unsequenced: true },
+      { kind: 'unsequenced', group: this.#group, data },
+    );
+  }
+
+  /**
+   * Ends the connection; `disconnect` follows.
+   *
+   * @param how `now`: one datagram and gone; `graceful`: drops what is queued and waits for the
+   *   acknowledgement; `later`: delivers what is queued first
+   */
+  disconnect(how: 'now' | 'graceful' | 'later', data = 0): void {
+    if (this.#state === 'closed') return;
+    const up = this.#state === 'connected' || this.#state === 'disconnecting-later';
+    if (how === 'now' || (!up && this.#state !== 'disconnecting')) {
+      this.#disconnectNow(data);
+      return;
+    }
+    if (!up) return;
+    this.#disconnectData = data;
+    if (how === 'later' && !this.#outbox.isIdle()) this.#state = 'disconnecting-later';
+    else this.#startDisconnect();
+    this.#link.touched(this);
+  }
+
+  #disconnectNow(data: number): void {
+    if (this.#remoteId !== NO_PEER) {
+      const command = encodeCommand({
+        kind: 'disconnect',
+        channel: CONNECTION_CHANNEL,
+        sequence: this.#outbox.nextReliable(CONNECTION_CHANNEL),
+        acknowledge: false,
+        unsequenced: true,
+        data,
+      });
+      this.#write([command], false);
+    }
+    this.#close('local', data);
+  }
+
+  #startDisconnect(): void {
+    this.#outbox.clear();
+    this.#state = 'disconnecting';
+    this.#outbox.pushReliable(CONNECTION_CHANNEL, {
+      kind: 'disconnect',
+      data: this.#disconnectData,
+    });
+  }
+
+  #close(reason: DisconnectReason, data: number): void {
+    const announced = this.#state !== 'acknowledging';
+    this.#state = 'closed';
+    this.#outbox.clear();
+    this.#channels.clear();
+    if (announced) this.#notices.push(() => this.emit('disconnect', { data, reason }));
+    this.#link.touched(this);
+  }
+
+  /** @internal Starts the handshake as the side that connects. */
+  dial(channels: number, data: number, connectId: number): void {
+    this.#channelCount = channels;
+    this.#connectId = connectId;
+    this.#connectData = data;
+    this.#outbox.pushReliable(CONNECTION_CHANNEL, {
+      kind: 'connect',
+      handshake: this.#handshake(NO_SESSION, NO_SESSION),
+      data,
+    });
+    this.#link.touched(this);
+  }
+
+  /** @internal Answers a CONNECT. The sessions are those of the slot's last connection. */
+  answer(
+    request: Handshake,
+    data: number,
+    channelLimit: number,
+    previous: { incoming: number; outgoing: number },
+  ): { incoming: number; outgoing: number } {
+    this.#state = 'acknowledging';
+    this.#remoteId = request.peerId;
+    this.#connectId = request.connectId;
+    this.#connectData = data;
+    this.#channelCount = Math.min(request.channels, channelLimit);
+    this.#outgoingSession = nextSession(request.incomingSession, previous.outgoing);
+    this.#incomingSession = nextSession(request.outgoingSession, previous.incoming);
+    this.#agree(request);
+    this.#outbox.pushReliable(CONNECTION_CHANNEL, {
+      kind: 'verify-connect',
+      handshake: {
+        ...this.#handshake(this.#outgoingSession, this.#incomingSession),
+        window: clamp(request.window, WINDOW.MIN, WINDOW.MAX),
+        throttleInterval: request.throttleInterval,
+        throttleAcceleration: request.throttleAcceleration,
+        throttleDeceleration: request.throttleDeceleration,
+      },
+    });
+    this.#link.touched(this);
+    return { incoming: this.#incomingSession, outgoing: this.#outgoingSession };
+  }
+
+  #handshake(incomingSession: number, outgoingSession: number): Handshake {
+    return {
+      peerId: this.id,
+      incomingSession,
+      outgoingSession,
+      mtu: this.#mtu,
+      window: WINDOW.MAX,
+      channels: this.#channelCount,
+      incomingBandwidth: 0,
+      outgoingBandwidth: 0,
+      throttleInterval: THROTTLE.interval,
+      throttleAcceleration: THROTTLE.acceleration,
+      throttleDeceleration: THROTTLE.deceleration,
+      connectId: this.#connectId,
+    };
+  }
+
+  /** Takes the smaller of both sides' packet size and window. */
+  #agree(other: Handshake): void {
+    this.#mtu = Math.min(this.#mtu, clamp(other.mtu, MTU.MIN, MTU.MAX));
+    this.#outbox.window = clamp(other.window, WINDOW.MIN, WINDOW.MAX);
+  }
+
+  /** @internal Whether a header's session number is this connection's. */
+  isSession(session: number): boolean {
+    return this.#incomingSession === NO_SESSION || this.#incomingSession === session;
+  }
+
+  /** @internal The other side sends from a different address now. */
+  roam(address: EnetAddress): void {
+    this.#address = address;
+  }
+
+  /** @internal Handles the commands of one datagram for this peer. */
+  receive(commands: readonly Command[], sentTime: number | undefined): void {
+    for (const command of commands) {
+      if (this.#state === 'closed') return;
+      const before = this.#state;
+      if (!this.#handle(command)) continue;
+      if (!command.acknowledge || sentTime === undefined) continue;
+      if (before === 'disconnecting' || before === 'acknowledging') continue;
+      this.#outbox.pushAcknowledgement(command.channel, command.sequence, sentTime);
+      if (command.kind === 'disconnect') this.#finishDisconnect(command.data);
+    }
+    this.#link.touched(this);
+  }
+
+  /** Our acknowledgement of the other side's DISCONNECT is the last thing that we send. */
+  #finishDisconnect(data: number): void {
+    this.#flush();
+    this.#close('remote', data);
+  }
+
+  /** Returns whether the command may be acknowledged. */
+  #handle(command: Command): boolean {
+    switch (command.kind) {
+      case 'acknowledge':
+        this.#acknowledged(command.channel, command.receivedSequence, command.receivedSentTime);
+        return false;
+      case 'verify-connect':
+        return this.#verified(command.handshake);
+      case 'disconnect':
+        return this.#disconnected(command);
+      case 'connect':
+        return false;
+      case 'ping':
+      case 'bandwidth-limit':
+      case 'throttle-configure':
+        return this.#receives();
+      default:
+        return this.#receives() && this.#payload(command);
+    }
+  }
+
+  #receives(): boolean {
+    return this.#state === 'connected' || this.#state === 'disconnecting-later';
+  }
+
+  #payload(command: Command): boolean {
+    const channel = this.#channel(command.channel);
+    if (channel === undefined) return false;
+    switch (command.kind) {
+      case 'reliable':
+        if (!command.acknowledge || this.#tooLarge(command.data)) return false;
+        return channel.reliable(command.sequence, command.data);
+      case 'fragment':
+        return command.acknowledge && channel.fragment(command.sequence, command);
+      case 'unreliable':
+        if (this.#tooLarge(command.data)) return false;
+        channel.unreliable(command.sequence, command.unreliableSequence, command.data);
+        return true;
+      case 'unreliable-fragment':
+        channel.unreliableFragment(command.sequence, command);
+        return true;
+      case 'unsequenced':
+        if (this.#tooLarge(command.data)) return false;
+        if (this.#unsequenced.accept(command.group)) this.#deliver(command.channel, command.data);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  #tooLarge(data: Buffer): boolean {
+    return data.length > this.#link.limits.maxMessageSize;
+  }
+
+  #channel(number: number): IncomingChannel | undefined {
+    if (number >= this.#channelCount) return undefined;
+    let channel = this.#channels.get(number);
+    if (channel === undefined) {
+      channel = new IncomingChannel(this.#budget, this.#link.limits, (data) =>
+        this.#deliver(number, data),
+      );
+      this.#channels.set(number, channel);
+    }
+    return channel;
+  }
+
+  #deliver(channel: number, data: Buffer): void {
+    this.#notices.push(() => this.emit('message', { channel, data }));
+  }
+
+  #acknowledged(channel: number, sequence: number, sentTime: number): void {
+    const kind = this.#outbox.acknowledged(channel, sequence, sentTime, this.#link.now());
+    if (kind === 'verify-connect' && this.#state === 'acknowledging') this.#connected();
+    else if (kind === 'disconnect' && this.#state === 'disconnecting') {
+      this.#close('local', this.#disconnectData);
+    } else if (this.#state === 'disconnecting-later' && this.#outbox.isIdle()) {
+      this.#startDisconnect();
+    }
+  }
+
+  #connected(): void {
+    this.#state = 'connected';
+    this.#notices.push(() => this.emit('connect'));
+  }
+
+  #verified(reply: Handshake): boolean {
+    // A repeated VERIFY_CONNECT wants its acknowledgement again.
+    if (this.#state !== 'connecting') {
+      return this.#receives() && reply.connectId === this.#connectId;
+    }
+    if (
+      reply.channels < 1 ||
+      reply.channels > MAX_CHANNELS ||
+      reply.throttleInterval !== THROTTLE.interval ||
+      reply.throttleAcceleration !== THROTTLE.acceleration ||
+      reply.throttleDeceleration !== THROTTLE.deceleration ||
+      reply.connectId !== this.#connectId
+    ) {
+      this.#close('refused', 0);
+      return false;
+    }
+    this.#remoteId = reply.peerId;
+    this.#incomingSession = reply.incomingSession;
+    this.#outgoingSession = reply.outgoingSession;
+    this.#channelCount = Math.min(this.#channelCount, reply.channels);
+    this.#agree(reply);
+    this.#outbox.settleConnect();
+    this.#connected();
+    return true;
+  }
+
+  #disconnected(command: Command & { kind: 'disconnect' }): boolean {
+    switch (this.#state) {
+      case 'connecting':
+        // Nobody answers before VERIFY_CONNECT.
+        return false;
+      case 'connected':
+      case 'disconnecting-later':
+        this.#outbox.clear();
+        if (!command.acknowledge) this.#close('remote', command.data);
+        return command.acknowledge;
+      case 'disconnecting':
+        this.#close('local', command.data);
+        return false;
+      default:
+        this.#close('remote', command.data);
+        return false;
+    }
+  }
+
+  /** @internal Retransmits, gives up, pings: whatever is due. */
+  service(): void {
+    if (this.#state === 'closed') return;
+    const now = this.#link.now();
+    const unfinished = this.#state === 'connecting' || this.#state === 'acknowledging';
+    if ((unfinished && now >= this.#handshakeDeadline) || !this.#outbox.expire(now)) {
+      this.#close(this.#state === 'disconnecting' ? 'local' : 'timeout', 0);
+      return;
+    }
+    this.#link.touched(this);
+  }
+
+  /** @internal When {@link service} is due, in milliseconds of the clock. */
+  nextDeadline(): number {
+    if (this.#state === 'closed') return Infinity;
+    const deadline = this.#outbox.nextDeadline(this.#receives());
+    const unfinished = this.#state === 'connecting' || this.#state === 'acknowledging';
+    return unfinished ? Math.min(deadline, this.#handshakeDeadline) : deadline;
+  }
+
+  /** @internal Emits what has happened, then sends what waits. */
+  settle(): void {
+    while (this.#notices.length > 0) {
+      const notices = this.#notices;
+      this.#notices = [];
+      for (const notice of notices) {
+        try {
+          notice();
+        } catch (error) {
+          this.#link.log.error({ err: error, peer: this.id }, 'listener of an ENet peer failed');
+        }
+      }
+    }
+    this.#flush();
+  }
+
+  #flush(): void {
+    if (this.#state === 'closed') return;
+    const now = this.#link.now();
+    if (this.#receives()) this.#outbox.pingIfQuiet(now);
+    this.#outbox.flush(now, this.#mtu, (commands, timed) => this.#write(commands, timed));
+  }
+
+  #write(commands: readonly Buffer[], timed: boolean): void {
+    const sentTime = timed ? this.#link.now() & 0xffff : undefined;
+    const session = this.#outgoingSession;
+    this.#link.transmit(encodeDatagram(this.#remoteId, session, sentTime, commands), this.#address);
+  }
+}
+
+function nextSession(given: number, previous: number): number {
+  const session = ((given === NO_SESSION ? previous : given) + 1) & 3;
+  return session === previous ? (session + 1) & 3 : session;
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(Math.max(value, low), high);
+}
