@@ -1,0 +1,241 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import type { Errors } from 'io-ts';
+import { MoonteeError } from '../errors.js';
+import { isLoopback, parseBindAddress, type BindAddress } from './codecs.js';
+import { CONFIG_KEYS, environmentName, flagName, KEYS, type Config, type ConfigKey } from './schema.js';
+
+export type ConfigSource = 'flag' | 'environment' | 'file' | 'default';
+
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly sources: Readonly<Record<ConfigKey, ConfigSource>>;
+  /** Path of the file that was read. */
+  readonly file: string | null;
+  /** What is accepted but probably not meant. */
+  readonly warnings: readonly string[];
+}
+
+export interface ConfigInput {
+  /** Command line after the command's name; `--config FILE` and `--bind` are understood too. */
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** File that is read where it exists and no other is named. */
+  readonly defaultFile?: string;
+}
+
+/** Where the reference keeps its configuration. */
+export const DEFAULT_CONFIG_FILE = 'server/config.json';
+
+const FLAG_ALIASES: Readonly<Record<string, ConfigKey>> = { bind: 'bind_address' };
+
+/**
+ * Puts the configuration together: flags over environment over file over defaults.
+ *
+ * @throws CONFIG_INVALID naming every key that is wrong (`details.problems`)
+ */
+export function loadConfig(input: ConfigInput = {}): LoadedConfig {
+  const env = input.env ?? process.env;
+  const { flags, configFile } = readFlags(input.args ?? []);
+  const named = configFile ?? env['MOONTEE_CONFIG'] ?? '';
+  const fallback = input.defaultFile ?? DEFAULT_CONFIG_FILE;
+  const path = named !== '' ? named : existsSync(fallback) ? fallback : null;
+  const file = path === null ? {} : readConfigFile(path);
+  const resolved = resolveConfig({ file, env, flags });
+  return { ...resolved, file: path };
+}
+
+/** The pure part of {@link loadConfig}. */
+export function resolveConfig(input: {
+  readonly file?: Readonly<Record<string, unknown>>;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly flags?: Readonly<Partial<Record<ConfigKey, string>>>;
+}): Omit<LoadedConfig, 'file'> {
+  const { file = {}, env = {}, flags = {} } = input;
+  const config: Record<string, unknown> = {};
+  const sources: Record<string, ConfigSource> = {};
+  const problems: string[] = [];
+  const warnings: string[] = [];
+
+  for (const name of CONFIG_KEYS) {
+    const { codec, fallback } = KEYS[name];
+    const given = firstGiven(name, file, env, flags);
+    if (given === null) {
+      config[name] = fallback;
+      sources[name] = 'default';
+      continue;
+    }
+    const values = given.text === undefined ? [given.value] : readings(given.text);
+    const decoded = values.map((value) => codec.decode(value));
+    const right = decoded.find((each) => each._tag === 'Right');
+    if (right?._tag === 'Right') {
+      config[name] = right.right;
+      sources[name] = given.source;
+    } else if (given.lenient) {
+      warnings.push(`${given.where} is ignored: it must be ${codec.name}`);
+      config[name] = fallback;
+      sources[name] = 'default';
+    } else {
+      const left = decoded[0];
+      const inner = left?._tag === 'Left' ? innerPath(left.left) : '';
+      problems.push(`${given.where}${inner} must be ${codec.name}`);
+    }
+  }
+  for (const name of Object.keys(file)) {
+    if (!Object.hasOwn(KEYS, name)) warnings.push(`${name} is no key of the configuration`);
+  }
+  const whole = config as unknown as Config;
+  if (problems.length === 0) {
+    addTurnServer(config, env, sources);
+    problems.push(...conflicts(whole));
+    if (whole.credentials === 'default') {
+      warnings.push('credentials is "default": choose a password of your own');
+    }
+  }
+  if (problems.length > 0) {
+    throw new MoonteeError('CONFIG_INVALID', problems.join('; '), { details: { problems } });
+  }
+  return { config: whole, sources: sources as Record<ConfigKey, ConfigSource>, warnings };
+}
+
+/** Host and port of `bind_address`. */
+export function bindOf(config: Config): BindAddress {
+  return parseBindAddress(config.bind_address) ?? { host: '127.0.0.1', port: 8080 };
+}
+
+interface Given {
+  readonly source: ConfigSource;
+  /** How the reader finds the place. */
+  readonly where: string;
+  readonly text?: string;
+  readonly value?: unknown;
+  /** A variable of somebody else: nonsense in it is no reason not to start. */
+  readonly lenient: boolean;
+}
+
+function firstGiven(
+  name: ConfigKey,
+  file: Readonly<Record<string, unknown>>,
+  env: Readonly<Record<string, string | undefined>>,
+  flags: Readonly<Partial<Record<ConfigKey, string>>>,
+): Given | null {
+  const flagText = flags[name];
+  if (flagText !== undefined) {
+    const where = `${name} (--${flagName(name)})`;
+    return { source: 'flag', where, text: flagText, lenient: false };
+  }
+  for (const variable of [environmentName(name), ...KEYS[name].aliases]) {
+    const value = env[variable] ?? '';
+    // An empty variable is what a template makes of a value that is not set.
+    if (value === '') continue;
+    const lenient = variable !== environmentName(name);
+    return { source: 'environment', where: `${name} (${variable})`, text: value, lenient };
+  }
+  const value = Object.hasOwn(file, name) ? file[name] : undefined;
+  if (value === undefined || value === null) return null;
+  return { source: 'file', where: name, value, lenient: false };
+}
+
+/** What a text may mean, most literal first. */
+function readings(raw: string): unknown[] {
+  const values: unknown[] = [raw];
+  try {
+    values.push(JSON.parse(raw));
+  } catch {
+    // Not JSON.
+  }
+  const parts = raw.split(',').map((part) => part.trim());
+  return [...values, parts.filter((part) => part !== '')];
+}
+
+/** `.min` of `webrtc_port_range`, where the mistake is inside. */
+function innerPath(errors: Errors): string {
+  const context = errors[0]?.context ?? [];
+  const keys = context.slice(1).map((entry) => entry.key);
+  const named = keys.filter((part, index) => part !== '' && !isBranch(context, index));
+  return named.map((part) => `.${part}`).join('');
+}
+
+/** io-ts counts the members of an intersection as keys. */
+function isBranch(context: Errors[number]['context'], index: number): boolean {
+  const type = context[index]?.type as { _tag?: string } | undefined;
+  return type?._tag === 'IntersectionType' || type?._tag === 'UnionType';
+}
+
+/** Helix's template names its TURN server by two variables. */
+function addTurnServer(
+  config: Record<string, unknown>,
+  env: Readonly<Record<string, string | undefined>>,
+  sources: Record<string, ConfigSource>,
+): void {
+  const ip = env['TURN_PUBLIC_IP'] ?? '';
+  const password = env['TURN_PASSWORD'] ?? '';
+  if (ip === '' || password === '' || config['webrtc_ice_servers'] !== null) return;
+  const urls = ['udp', 'tcp'].map((transport) => `turn:${ip}:3478?transport=${transport}`);
+  config['webrtc_ice_servers'] = [{ urls, username: 'helix', credential: password }];
+  sources['webrtc_ice_servers'] = 'environment';
+}
+
+function conflicts(config: Config): string[] {
+  const { host } = bindOf(config);
+  const problems: string[] = [];
+  if (!isLoopback(host) && (config.credentials === null || config.credentials === 'default')) {
+    problems.push(
+      `credentials must be set, and not to "default", where bind_address (${config.bind_address}) is not loopback`,
+    );
+  }
+  if (config.ping_timeout_ms <= config.ping_interval_ms) {
+    problems.push('ping_timeout_ms must be more than ping_interval_ms');
+  }
+  if (config.heartbeat_timeout_ms <= 2 * config.heartbeat_interval_ms) {
+    problems.push('heartbeat_timeout_ms must be more than twice heartbeat_interval_ms');
+  }
+  if (config.restart_backoff_max_ms < config.restart_backoff_min_ms) {
+    problems.push('restart_backoff_max_ms must not be less than restart_backoff_min_ms');
+  }
+  return problems;
+}
+
+function readConfigFile(path: string): Record<string, unknown> {
+  let raw: string;
+  try {
+    raw = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new MoonteeError('CONFIG_INVALID', `${path} cannot be read`, { cause: error });
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(raw);
+  } catch (error) {
+    const { message } = error as Error;
+    throw new MoonteeError('CONFIG_INVALID', `${path} is no JSON: ${message}`, { cause: error });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new MoonteeError('CONFIG_INVALID', `${path} must hold an object`);
+  }
+  return value as Record<string, unknown>;
+}
+
+function readFlags(args: readonly string[]): {
+  flags: Partial<Record<ConfigKey, string>>;
+  configFile: string | undefined;
+} {
+  const names = new Map<string, ConfigKey>([
+    ...CONFIG_KEYS.map((name) => [flagName(name), name] as const),
+    ...Object.entries(FLAG_ALIASES),
+  ]);
+  const { values } = parseArgs({
+    args: [...args],
+    options: Object.fromEntries(
+      ['config', ...names.keys()].map((name) => [name, { type: 'string' as const }]),
+    ),
+    strict: true,
+  });
+  const flags: Partial<Record<ConfigKey, string>> = {};
+  for (const [name, value] of Object.entries(values)) {
+    const target = names.get(name);
+    if (target !== undefined && typeof value === 'string') flags[target] = value;
+  }
+  const { config } = values as { config?: string };
+  return { flags, configFile: config };
+}

@@ -1,0 +1,228 @@
+/**
+ * Every key of the configuration: one schema for file, environment and flags. The keys of
+ * the first block are those of the reference's `config.json` (signaling.md e.5), which is
+ * accepted as it is.
+ */
+import * as t from 'io-ts';
+import {
+  bindAddress,
+  certificate,
+  choice,
+  flag,
+  iceServer,
+  integer,
+  ipAddress,
+  list,
+  nat1to1,
+  network,
+  nullable,
+  origin,
+  pathPrefix,
+  pin,
+  portRange,
+  text,
+} from './codecs.js';
+
+export interface Key<T> {
+  readonly codec: t.Type<T>;
+  readonly fallback: T;
+  readonly doc: string;
+  /** Environment variables that mean the same, besides `MOONTEE_<KEY>`. */
+  readonly aliases: readonly string[];
+  /** Never printed. */
+  readonly secret: boolean;
+}
+
+function key<T>(
+  codec: t.Type<T>,
+  fallback: NoInfer<T>,
+  doc: string,
+  extra: { aliases?: readonly string[]; secret?: boolean } = {},
+): Key<T> {
+  return { codec, fallback, doc, aliases: extra.aliases ?? [], secret: extra.secret ?? false };
+}
+
+const milliseconds = integer(1, 86_400_000);
+
+export const KEYS = {
+  credentials: key(
+    nullable(text),
+    null,
+    'The password of the REST interface and of viewers. Needed on every address but loopback.',
+    { aliases: ['MOONLIGHT_CREDENTIALS'], secret: true },
+  ),
+  data_path: key(text, 'server/data.json', 'File of the hosts and their pairings.'),
+  bind_address: key(bindAddress, '127.0.0.1:8080', 'Address and port of the HTTP server.'),
+  moonlight_default_http_port: key(
+    integer(1, 65_535),
+    47_989,
+    'HTTP port of a host that is added without one.',
+  ),
+  pair_device_name: key(text, 'roth', 'Name that hosts may show for this client.'),
+  webrtc_ice_servers: key(
+    nullable(list(iceServer)),
+    null,
+    'STUN and TURN servers for viewers and for our own side. null: Google’s public STUN servers, or none where the server is bound to loopback.',
+    { secret: true },
+  ),
+  webrtc_port_range: key(
+    nullable(portRange),
+    null,
+    'UDP ports of viewers’ media, one a viewer. null: any.',
+  ),
+  webrtc_nat_1to1: key(
+    nullable(nat1to1),
+    null,
+    'Public addresses in front of this machine: `host` replaces ours in candidates, `srflx` adds them.',
+  ),
+  webrtc_network_types: key(
+    list(choice('udp4', 'udp6', 'tcp4', 'tcp6')),
+    ['udp4', 'udp6'],
+    'Kinds of candidates that are offered.',
+  ),
+  web_path_prefix: key(pathPrefix, '', 'Path in front of everything, as browsers see it.'),
+  certificate: key(nullable(certificate), null, 'Key and certificate for HTTPS. null: HTTP.'),
+  streamer_path: key(
+    nullable(t.string),
+    null,
+    'Accepted from configurations of the reference; not used.',
+  ),
+
+  log_level: key(
+    choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    'info',
+    'The least important lines that are logged.',
+    { aliases: ['MOONTEE_LOG', 'RUST_LOG'] },
+  ),
+  pairing_pin: key(
+    nullable(pin),
+    null,
+    'PIN for pairings that nobody types in: the host must accept the same one.',
+    { aliases: ['MOONLIGHT_INTERNAL_PAIRING_PIN'], secret: true },
+  ),
+  trusted_proxies: key(
+    list(network),
+    [],
+    'Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.',
+  ),
+  allowed_origins: key(
+    list(origin),
+    [],
+    'Origins of other sites that may use the interface from a browser (CORS and WebSocket). Empty: the same origin only.',
+  ),
+  webrtc_local_addresses: key(
+    list(ipAddress),
+    [],
+    'Addresses of this machine that candidates may use. Empty: all.',
+  ),
+  webrtc_relay_only: key(flag, false, 'Use TURN relays only.'),
+
+  max_streamers: key(integer(1, 1_000), 16, 'Streamers at a time.'),
+  max_viewers: key(integer(1, 1_000), 50, 'Viewers of one streamer.'),
+  max_connections: key(integer(10, 100_000), 2_000, 'TCP connections at a time.'),
+  max_pending_sockets: key(
+    integer(1, 100_000),
+    500,
+    'Viewer sockets that have not authenticated yet.',
+  ),
+  max_body_bytes: key(integer(1_024, 67_108_864), 2_097_152, 'Bytes of a request body.'),
+  max_message_bytes: key(integer(1_024, 16_777_216), 262_144, 'Bytes of a WebSocket message.'),
+  max_messages_per_second: key(
+    integer(1, 100_000),
+    200,
+    'Messages of one viewer socket in a second.',
+  ),
+  auth_failures_per_minute: key(
+    integer(1, 1_000_000),
+    60,
+    'Wrong credentials of one address in a minute before it has to wait.',
+  ),
+  creations_per_minute: key(
+    integer(1, 1_000_000),
+    300,
+    'Streamers and pairings that one address may ask for in a minute.',
+  ),
+
+  auth_timeout_ms: key(milliseconds, 5_000, 'Time a viewer has to authenticate.'),
+  ping_interval_ms: key(milliseconds, 5_000, 'Time between pings to viewers.'),
+  ping_timeout_ms: key(
+    milliseconds,
+    12_000,
+    'Silence after which a viewer is gone: nothing received and no ping answered.',
+  ),
+  request_timeout_ms: key(milliseconds, 10_000, 'Time a client has to send a whole request.'),
+  create_timeout_ms: key(
+    milliseconds,
+    25_000,
+    'Time from the creation of a streamer to its connection with the host.',
+  ),
+  app_wait_ms: key(
+    integer(0, 86_400_000),
+    20_000,
+    'Time that a creation waits for an app that the host does not list yet.',
+  ),
+  stop_timeout_ms: key(
+    integer(100, 60_000),
+    3_000,
+    'Time a streamer has to end its session before it is killed.',
+  ),
+  heartbeat_interval_ms: key(
+    integer(50, 10_000),
+    500,
+    'Time between signs of life of a streamer process.',
+  ),
+  heartbeat_timeout_ms: key(
+    integer(500, 60_000),
+    4_000,
+    'Silence after which a streamer process counts as hung.',
+  ),
+
+  end_policy: key(
+    choice('keep', 'restart', 'end'),
+    'restart',
+    'When a session ends by itself. end: so does the streamer. restart: try again, unless the host ended the app. keep: try again, always.',
+  ),
+  restart_backoff_min_ms: key(milliseconds, 1_000, 'Wait before the first restart; doubles.'),
+  restart_backoff_max_ms: key(milliseconds, 30_000, 'Longest wait between restarts.'),
+  restart_max_attempts: key(
+    integer(0, 1_000),
+    5,
+    'Restarts without a stable session in between before a streamer fails (policy restart).',
+  ),
+  restart_stable_ms: key(
+    milliseconds,
+    60_000,
+    'A session that lived as long is stable: the count of restarts begins anew.',
+  ),
+  failure_retention_ms: key(
+    milliseconds,
+    300_000,
+    'Time that a failed streamer can still be asked why (policy keep: until it is deleted).',
+  ),
+  legacy_grace_ms: key(
+    integer(0, 86_400_000),
+    60_000,
+    'Time that a streamer of /api/host/stream outlives its last viewer.',
+  ),
+  restore_streamers: key(flag, false, 'Start the streamers of before again after a restart.'),
+  quit_app_on_delete: key(flag, true, 'Deleting a streamer quits its app on the host.'),
+} as const;
+
+export type ConfigKey = keyof typeof KEYS;
+
+type ValueOf<K> = K extends Key<infer T> ? T : never;
+
+/** The whole configuration, every key with its value. */
+export type Config = { readonly [K in ConfigKey]: ValueOf<(typeof KEYS)[K]> };
+
+export const CONFIG_KEYS = Object.keys(KEYS) as ConfigKey[];
+
+/** `bind_address` → `MOONTEE_BIND_ADDRESS`. */
+export function environmentName(name: ConfigKey): string {
+  return `MOONTEE_${name.toUpperCase()}`;
+}
+
+/** `bind_address` → `bind-address`. */
+export function flagName(name: ConfigKey): string {
+  return name.replaceAll('_', '-');
+}

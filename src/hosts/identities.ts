@@ -1,0 +1,167 @@
+import { isRight } from 'fp-ts/lib/Either.js';
+import * as t from 'io-ts';
+import { MoonteeError } from '../errors.js';
+import type { Log } from '../log.js';
+import { createIdentity } from '../moonlight/identity.js';
+import { pair } from '../moonlight/pairing/pair.js';
+import type { ClientIdentity } from '../moonlight/types.js';
+import { describeIssues } from '../streamer/issues.js';
+import { AtomicFile } from './atomic-file.js';
+import type { Host } from './host.js';
+
+const Identity = t.type({
+  client_unique_id: t.string,
+  /** `address:port` of the host it is paired with. */
+  host: t.string,
+  unique_id: t.string,
+  client_private_key: t.string,
+  client_certificate: t.string,
+  server_certificate: t.string,
+  /** RFC 3339. */
+  used_at: t.string,
+});
+type Identity = t.TypeOf<typeof Identity>;
+
+const IdentityFile = t.type({ identities: t.array(Identity) }, 'identities.json');
+
+/** The least recently used ones beyond it are forgotten. */
+const MAX_IDENTITIES = 1_000;
+/** Milliseconds for a PIN that nobody has to type. */
+const AUTO_PIN_TIMEOUT = 15_000;
+
+export interface PairedIdentity extends ClientIdentity {
+  readonly hostCertificatePem: string;
+}
+
+/**
+ * Identities of streamers, one for each `client_unique_id` and host: Wolf tells sessions
+ * apart by certificate, and the same certificate again means the same session resumed.
+ */
+export class IdentityStore {
+  readonly #file: AtomicFile;
+  readonly #log: Log;
+  readonly #identities = new Map<string, Identity>();
+  /** Pairings under way: a second asker waits for the first one's. */
+  readonly #pairing = new Map<string, Promise<Identity>>();
+
+  private constructor(path: string, log: Log) {
+    this.#file = new AtomicFile(path);
+    this.#log = log;
+  }
+
+  /** @throws CONFIG_INVALID where the file is not of the right form */
+  static async open(path: string, log: Log): Promise<IdentityStore> {
+    const store = new IdentityStore(path, log);
+    const text = await store.#file.read();
+    if (text !== null) store.#load(text, path);
+    return store;
+  }
+
+  /** All `client_unique_id`s that have an identity. */
+  names(): Set<string> {
+    return new Set([...this.#identities.values()].map((each) => each.client_unique_id));
+  }
+
+  has(name: string, host: Host): boolean {
+    return this.#identities.has(keyOf(name, host));
+  }
+
+  /**
+   * The identity of that name, paired with the host; made and paired where there is none.
+   *
+   * @throws PAIRING_PIN_MISSING without a PIN; errors of pairing
+   */
+  async obtain(name: string, host: Host, pin: string | null): Promise<PairedIdentity> {
+    const key = keyOf(name, host);
+    let identity = this.#identities.get(key);
+    if (identity === undefined) {
+      if (pin === null) throw new MoonteeError('PAIRING_PIN_MISSING');
+      let pairing = this.#pairing.get(key);
+      if (pairing === undefined) {
+        pairing = this.#pair(name, host, pin).finally(() => this.#pairing.delete(key));
+        this.#pairing.set(key, pairing);
+      }
+      identity = await pairing;
+    }
+    this.#touch(key, identity);
+    return {
+      uniqueId: identity.unique_id,
+      privateKeyPem: identity.client_private_key,
+      certificatePem: identity.client_certificate,
+      hostCertificatePem: identity.server_certificate,
+    };
+  }
+
+  /** The host no longer knows it. */
+  async forget(name: string, host: Host): Promise<void> {
+    if (this.#identities.delete(keyOf(name, host))) await this.#save();
+  }
+
+  async #pair(name: string, host: Host, pin: string): Promise<Identity> {
+    const { address, httpPort } = host.stored;
+    const made = await createIdentity();
+    let hostCertificate: string;
+    try {
+      const paired = await pair({
+        address,
+        httpPort,
+        identity: made,
+        pin,
+        pinTimeout: AUTO_PIN_TIMEOUT,
+        log: this.#log,
+      });
+      hostCertificate = paired.certificatePem;
+    } catch (thrown) {
+      const error = MoonteeError.from(thrown, 'PAIRING_FAILED');
+      throw new MoonteeError(error.code, `Auto-pairing failed: ${error.message}`, { cause: error });
+    }
+    const identity: Identity = {
+      client_unique_id: name,
+      host: `${address}:${httpPort}`,
+      unique_id: made.uniqueId,
+      client_private_key: made.privateKeyPem,
+      client_certificate: made.certificatePem,
+      server_certificate: hostCertificate,
+      used_at: new Date().toISOString(),
+    };
+    this.#identities.set(keyOf(name, host), identity);
+    await this.#save();
+    this.#log.info({ client_unique_id: name, host_id: host.id }, 'streamer identity paired');
+    return identity;
+  }
+
+  /** Keeps the map in order of use. */
+  #touch(key: string, identity: Identity): void {
+    if (!this.#identities.delete(key)) return;
+    this.#identities.set(key, { ...identity, used_at: new Date().toISOString() });
+  }
+
+  async #save(): Promise<void> {
+    for (const key of this.#identities.keys()) {
+      if (this.#identities.size <= MAX_IDENTITIES) break;
+      this.#identities.delete(key);
+    }
+    const identities = [...this.#identities.values()];
+    await this.#file.write(`${JSON.stringify({ identities }, null, 2)}\n`);
+  }
+
+  #load(text: string, path: string): void {
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch (error) {
+      throw new MoonteeError('CONFIG_INVALID', `${path} is no JSON`, { cause: error });
+    }
+    const decoded = IdentityFile.decode(value);
+    if (!isRight(decoded)) {
+      throw new MoonteeError('CONFIG_INVALID', `${path}: ${describeIssues(decoded.left)}`);
+    }
+    for (const identity of decoded.right.identities) {
+      this.#identities.set(`${identity.client_unique_id}\n${identity.host}`, identity);
+    }
+  }
+}
+
+function keyOf(name: string, host: Host): string {
+  return `${name}\n${host.stored.address}:${host.stored.httpPort}`;
+}

@@ -1,0 +1,117 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MoonteeError } from '../errors.js';
+import type { Log } from '../log.js';
+import { HostClient } from '../moonlight/nvhttp/host-client.js';
+import type { HostApp } from '../moonlight/nvhttp/server-info.js';
+import type { SessionTarget, StreamerSpec } from '../streamer/spec.js';
+import type { Host } from './host.js';
+import type { IdentityStore, PairedIdentity } from './identities.js';
+import type { HostStore } from './store.js';
+
+/** Milliseconds between looks for an app that the host does not list yet. */
+const APP_POLL = 1_000;
+
+export interface TargetOptions {
+  readonly hosts: HostStore;
+  readonly identities: IdentityStore;
+  readonly pin: string | null;
+  /** Milliseconds. */
+  readonly appWait: number;
+  /** Whether that streamer has, or is about to have, a session. */
+  readonly isRunning: (streamerId: string) => boolean;
+  readonly log: Log;
+}
+
+/** Decides where a streamer's session goes and as whom. */
+export class Targets {
+  readonly #options: TargetOptions;
+  /** Host → the streamer that goes under the host's own pairing. */
+  readonly #ownPairing = new Map<Host, string>();
+
+  constructor(options: TargetOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Waits for the app (hosts list apps late) and sees to the identity.
+   *
+   * @throws HOST_NOT_FOUND, HOST_NOT_PAIRED, APP_NOT_FOUND, PAIRING_PIN_MISSING, errors of
+   *   talking to the host and of pairing
+   */
+  async prepare(spec: StreamerSpec, signal: AbortSignal): Promise<SessionTarget> {
+    const host = this.#options.hosts.require(spec.host_id);
+    if (!host.paired) throw new MoonteeError('HOST_NOT_PAIRED');
+    host.clearCache();
+    let identity = await this.#identity(spec, host);
+    try {
+      await this.#awaitApp(host, identity, spec.app_id, signal);
+    } catch (error) {
+      const name = spec.client_unique_id;
+      const lost = error instanceof MoonteeError && error.code === 'HOST_NOT_PAIRED';
+      if (!lost || name === null || !this.#options.identities.has(name, host)) throw error;
+      // The host has forgotten this identity, not us: pair once more.
+      await this.#options.identities.forget(name, host);
+      identity = await this.#identity(spec, host);
+      await this.#awaitApp(host, identity, spec.app_id, signal);
+    }
+    return {
+      host_address: host.stored.address,
+      host_http_port: host.stored.httpPort,
+      host_unique_id: identity.uniqueId,
+      client_private_key_pem: identity.privateKeyPem,
+      client_certificate_pem: identity.certificatePem,
+      server_certificate_pem: identity.hostCertificatePem,
+    };
+  }
+
+  /**
+   * A streamer with a name of its own gets an identity of its own. Where nothing can pair
+   * one, the host's own pairing serves one streamer at a time: a second session under one
+   * certificate would be taken for the first one resumed (signaling.md e.4).
+   */
+  async #identity(spec: StreamerSpec, host: Host): Promise<PairedIdentity> {
+    const { identities, pin, isRunning } = this.#options;
+    const name = spec.client_unique_id;
+    if (name !== null && (pin !== null || identities.has(name, host))) {
+      return identities.obtain(name, host, pin);
+    }
+    const user = this.#ownPairing.get(host);
+    if (user !== undefined && user !== spec.streamer_id && isRunning(user)) {
+      throw new MoonteeError(
+        'PAIRING_PIN_MISSING',
+        name === null
+          ? 'The host’s pairing is in use by another streamer: give this one a client_unique_id'
+          : undefined,
+      );
+    }
+    this.#ownPairing.set(host, spec.streamer_id);
+    return host.identity();
+  }
+
+  async #awaitApp(
+    host: Host,
+    identity: PairedIdentity,
+    appId: number,
+    signal: AbortSignal,
+  ): Promise<HostApp> {
+    const { address, httpPort } = host.stored;
+    const client = HostClient.forPaired(
+      { address, httpPort, certificatePem: identity.hostCertificatePem },
+      identity,
+      this.#options.log,
+    );
+    const deadline = performance.now() + this.#options.appWait;
+    for (;;) {
+      const apps = await client.apps(signal);
+      const app = apps.find(({ id }) => sameApp(id, appId));
+      if (app !== undefined) return app;
+      if (performance.now() + APP_POLL > deadline) throw new MoonteeError('APP_NOT_FOUND');
+      await sleep(APP_POLL, undefined, { signal });
+    }
+  }
+}
+
+/** Ids are 32 bits; some write them signed. */
+export function sameApp(left: number, right: number): boolean {
+  return (left | 0) === (right | 0);
+}
