@@ -1,0 +1,340 @@
+import { EventEmitter } from 'node:events';
+import { performance } from 'node:perf_hooks';
+import { MoonteeError } from '../../errors.js';
+import type { Log } from '../../log.js';
+import type { DatagramFaults } from '../datagram.js';
+import { EnetHost } from '../enet/host.js';
+import type { Delivery, DisconnectReason, EnetPeer } from '../enet/peer.js';
+import { InputQueue, type InputVerdict } from '../input/queue.js';
+import type { HostInput, HostMessage, Termination } from '../types.js';
+import { ControlCipher, type ControlEncryption } from './cipher.js';
+import {
+  CLIENT_MESSAGE_ROUTE,
+  encodeClientMessage,
+  type ClientMessage,
+  type FrameFecStatus,
+} from './client-messages.js';
+import { dialControl } from './dial.js';
+import { decodeHostMessage } from './host-messages.js';
+import { ConnectionQuality, type Quality } from './quality.js';
+import { TERMINATION, terminationOf } from './termination.js';
+
+export interface ControlStreamOptions {
+  /** Name or address, and UDP port from SETUP. */
+  readonly host: string;
+  readonly port: number;
+  /** 16 bytes. */
+  readonly rikey: Buffer;
+  readonly encryption: ControlEncryption;
+  /** `X-SS-Connect-Data`; default 0. */
+  readonly connectData?: number;
+  readonly hostFeatures: { readonly touchAndPen: boolean; readonly padTouchAndMotion: boolean };
+  /** The four numbers of `appversion`; default 7.1.431.-1. */
+  readonly hostVersion?: readonly number[];
+  /** Milliseconds; default 10 000. */
+  readonly connectTimeout?: number;
+  readonly faults?: DatagramFaults | undefined;
+  readonly log: Log;
+}
+
+export interface ControlStreamEvents {
+  message: [HostMessage];
+  quality: [{ status: Quality }];
+  /** Exactly once, if {@link ControlStream.connect} had succeeded. */
+  closed: [Termination];
+}
+
+export interface ControlCounters {
+  /** Messages that were not encrypted, or not with our key. */
+  undecryptable: number;
+  /** Messages of unknown type or shape. */
+  unknown: number;
+  /** Input that the host does not take or that found the queue full. */
+  inputRefused: number;
+}
+
+type Route = (typeof CLIENT_MESSAGE_ROUTE)[keyof typeof CLIENT_MESSAGE_ROUTE];
+
+const PING_INTERVAL = 100;
+const LOSS_STATS_INTERVAL = 50;
+const MAX_FEC_STATUS = 8;
+const LINGER = 2000;
+const WIGGLE_PAUSE = 10;
+/** Unacknowledged messages above which movement waits and merges. */
+const INPUT_BACKLOG = 64;
+const DEFAULT_VERSION = [7, 1, 431, -1] as const;
+
+/** The client's end of the control stream (gamestream.md §7.3–7.7, §8, §9.3–9.5). */
+export class ControlStream extends EventEmitter<ControlStreamEvents> {
+  readonly counters: ControlCounters = { undecryptable: 0, unknown: 0, inputRefused: 0 };
+  readonly #options: ControlStreamOptions;
+  readonly #cipher: ControlCipher;
+  readonly #input: InputQueue;
+  readonly #quality = new ConnectionQuality();
+  readonly #ending = new AbortController();
+  readonly #sunshineType: boolean;
+  readonly #fecStatus: FrameFecStatus[] = [];
+  #enet: { host: EnetHost; peer: EnetPeer } | undefined;
+  #timers: NodeJS.Timeout[] = [];
+  #inputTimer: NodeJS.Timeout | undefined;
+  #lastGoodFrame = 0;
+  #frameSeen = false;
+  #connectCalled = false;
+  #finished = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: ControlStreamOptions) {
+    super();
+    this.#options = options;
+    this.#sunshineType = (options.hostVersion?.[3] ?? DEFAULT_VERSION[3]) < 0;
+    this.#cipher = new ControlCipher({
+      key: options.rikey,
+      encryption: options.encryption,
+      role: 'client',
+    });
+    this.#input = new InputQueue(
+      { extensions: this.#sunshineType, ...options.hostFeatures },
+      {
+        send: ({ packet, channel, delivery }) =>
+          this.#transmit({ type: 'input', packet }, channel, delivery),
+        hasRoom: () => (this.#enet?.peer.backlog ?? 0) < INPUT_BACKLOG,
+        isIdle: (channel) => this.#enet?.peer.isIdle(this.#channel(channel)) ?? true,
+      },
+    );
+  }
+
+  /** Smoothed, milliseconds; 0 before the connection. */
+  get roundTrip(): number {
+    return this.#enet?.peer.roundTrip ?? 0;
+  }
+
+  get connected(): boolean {
+    return this.#enet?.peer.state === 'connected';
+  }
+
+  /**
+   * Connects and starts the stream: first IDR request, start, ping.
+   *
+   * @throws MoonteeError `CONTROL_FAILED` (no answer in time, refused), `HOST_UNREACHABLE`,
+   *   `CLOSED` (aborted, closed, or called twice)
+   */
+  async connect(signal?: AbortSignal): Promise<void> {
+    if (this.#connectCalled || this.#ending.signal.aborted) {
+      throw new MoonteeError('CLOSED', 'The control stream was started before');
+    }
+    this.#connectCalled = true;
+    const { host, port, connectData = 0, connectTimeout = 10_000, faults, log } = this.#options;
+    const enet = await dialControl(
+      { host, port },
+      { connectData, timeout: connectTimeout, faults, log },
+      AbortSignal.any([this.#ending.signal, ...(signal === undefined ? [] : [signal])]),
+    );
+    this.#enet = enet;
+    enet.peer.on('message', ({ data }) => this.#receive(data));
+    enet.peer.on('disconnect', ({ reason }) => this.#disconnected(reason));
+    this.#start();
+  }
+
+  #start(): void {
+    this.#send({ type: 'request-idr' }, CLIENT_MESSAGE_ROUTE.generic);
+    this.#send({ type: 'start-b' }, CLIENT_MESSAGE_ROUTE.generic);
+    this.#tick();
+    this.#timers.push(setInterval(() => this.#tick(), PING_INTERVAL));
+    if (wantsLossStats(this.#options.hostVersion ?? DEFAULT_VERSION)) {
+      this.#timers.push(setInterval(() => this.#sendLossStats(), LOSS_STATS_INTERVAL));
+    }
+  }
+
+  #tick(): void {
+    for (const status of this.#fecStatus.splice(0)) {
+      this.#send({ type: 'frame-fec-status', status }, CLIENT_MESSAGE_ROUTE.status);
+    }
+    this.#send({ type: 'ping' }, CLIENT_MESSAGE_ROUTE.generic);
+    const status = this.#quality.update(performance.now());
+    if (status !== undefined) this.emit('quality', { status });
+  }
+
+  #sendLossStats(): void {
+    const message = { type: 'loss-stats', lastGoodFrame: this.#lastGoodFrame } as const;
+    this.#send(message, CLIENT_MESSAGE_ROUTE.generic);
+  }
+
+  /**
+   * Enables haptics and moves the pointer there and back, which wakes a host that sends only
+   * what changes. To be called when all streams are up; input before that enables haptics too.
+   */
+  startInput(): void {
+    if (!this.#isUp()) return;
+    this.#input.start();
+    this.sendInput({ type: 'mouse-move', dx: 1, dy: 1 });
+    const back = setTimeout(
+      () => this.sendInput({ type: 'mouse-move', dx: -1, dy: -1 }),
+      WIGGLE_PAUSE,
+    );
+    this.#timers.push(back);
+  }
+
+  /** Asks for a key frame. The first request is part of {@link connect}. */
+  requestIdr(): void {
+    this.#send({ type: 'request-idr' }, CLIENT_MESSAGE_ROUTE.urgent);
+  }
+
+  /** Asks the host not to refer to these frames any more; for hosts that said they can. */
+  invalidateReferenceFrames(first: number, last: number): void {
+    const message = { type: 'invalidate-reference-frames', first, last } as const;
+    this.#send(message, CLIENT_MESSAGE_ROUTE.urgent);
+  }
+
+  /** Tells the host that a frame it marked as a long-term reference has arrived. */
+  acknowledgeLongTermReference(frameNumber: number): void {
+    this.#send({ type: 'long-term-reference-ack', frameNumber }, CLIENT_MESSAGE_ROUTE.urgent);
+  }
+
+  /** Queues a block's status for the next ping; of too many the oldest go. */
+  reportFecStatus(status: FrameFecStatus): void {
+    if (this.#fecStatus.length === MAX_FEC_STATUS) this.#fecStatus.shift();
+    this.#fecStatus.push(status);
+  }
+
+  /** A frame was received whole. */
+  frameComplete(frameNumber: number): void {
+    this.#frameSeen = true;
+    this.#lastGoodFrame = frameNumber;
+    this.#quality.frames(1, 0);
+  }
+
+  /** Frames will never be complete. */
+  framesLost(count: number): void {
+    this.#quality.frames(0, count);
+  }
+
+  /**
+   * Sends one event as soon as the batching rules allow.
+   *
+   * @returns `unsupported` where the host lacks the extension, `full` where it was dropped
+   */
+  sendInput(input: HostInput): InputVerdict {
+    if (!this.#isUp()) return 'full';
+    const verdict = this.#input.push(input, performance.now());
+    if (verdict !== 'taken') this.counters.inputRefused += 1;
+    this.#armInput();
+    return verdict;
+  }
+
+  #armInput(): void {
+    const wait = this.#input.wait();
+    if (this.#inputTimer !== undefined || wait === Infinity) return;
+    this.#inputTimer = setTimeout(() => {
+      this.#inputTimer = undefined;
+      this.#input.service(performance.now());
+      this.#armInput();
+    }, wait);
+  }
+
+  #isUp(): boolean {
+    return this.connected && !this.#finished && this.#closing === undefined;
+  }
+
+  #send(message: ClientMessage, route: Route): void {
+    this.#transmit(message, route.channel, route.delivery);
+  }
+
+  #transmit(message: ClientMessage, channel: number, delivery: Delivery): boolean {
+    const peer = this.#enet?.peer;
+    if (peer?.state !== 'connected') return false;
+    const sealed = this.#cipher.seal(encodeClientMessage(message));
+    return peer.send(this.#channel(channel), sealed, this.#sunshineType ? delivery : 'reliable');
+  }
+
+  /** Other hosts take everything on channel 0. */
+  #channel(channel: number): number {
+    const count = this.#enet?.peer.channelCount ?? 0;
+    return this.#sunshineType && channel < count ? channel : 0;
+  }
+
+  #receive(data: Buffer): void {
+    if (this.#finished) return;
+    const plaintext = this.#cipher.open(data);
+    if (plaintext === undefined) {
+      this.counters.undecryptable += 1;
+      return;
+    }
+    const message = decodeHostMessage(plaintext);
+    if (message === undefined) {
+      this.counters.unknown += 1;
+    } else if (message.type === 'termination') {
+      const termination = terminationOf(message.code, this.#frameSeen);
+      this.#options.log.info({ wire_code: message.code, termination }, 'host ended the stream');
+      this.#finish(termination);
+    } else {
+      this.emit('message', message);
+    }
+  }
+
+  #disconnected(reason: DisconnectReason): void {
+    if (reason === 'local' || this.#closing !== undefined) return;
+    this.#finish(
+      reason === 'remote'
+        ? {
+            code: TERMINATION.UNEXPECTED,
+            reason: 'The host closed the control stream',
+            byHost: true,
+          }
+        : { code: TERMINATION.UNEXPECTED, reason: 'The control stream timed out', byHost: false },
+    );
+  }
+
+  /** Lets go of everything and tells the owner, once. */
+  #finish(termination: Termination): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    this.#stopTimers();
+    this.#ending.abort();
+    const wasConnected = this.#enet !== undefined;
+    this.#enet?.host.close();
+    if (wasConnected) this.emit('closed', termination);
+  }
+
+  #stopTimers(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers = [];
+    clearTimeout(this.#inputTimer);
+    this.#inputTimer = undefined;
+  }
+
+  /**
+   * Sends what input still waits, says goodbye and waits for the answer, at most two seconds.
+   * Idempotent; resolves when the socket is closed.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const peer = this.#enet?.peer;
+    if (peer !== undefined && !this.#finished) {
+      this.#input.drain();
+      this.#stopTimers();
+      await goodbye(peer);
+    }
+    this.#finish({ code: TERMINATION.GRACEFUL, reason: 'Closed', byHost: false });
+  }
+}
+
+async function goodbye(peer: EnetPeer): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const linger = setTimeout(resolve, LINGER);
+    peer.prependOnceListener('disconnect', () => {
+      clearTimeout(linger);
+      resolve();
+    });
+    peer.disconnect('later');
+  });
+}
+
+function wantsLossStats(version: readonly number[]): boolean {
+  const [major = 0, minor = 0, patch = 0] = version;
+  if (major !== 7) return major < 7;
+  return minor !== 1 ? minor < 1 : patch < 415;
+}
