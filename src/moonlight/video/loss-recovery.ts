@@ -1,0 +1,109 @@
+import { FRAME_TYPE } from './packet.js';
+import type { FrameRange } from './types.js';
+
+/** Milliseconds after which an unanswered request is repeated. */
+export const REQUEST_DEADLINE = 300;
+
+/** Milliseconds after a loss when help is asked for even if no whole frame has followed. */
+const QUIET_DEADLINE = 250;
+
+/** Invalidations asked for in vain before an IDR is asked for instead. */
+const INVALIDATION_ATTEMPTS = 3;
+
+export interface LossRecoverySink {
+  requestIdr(): void;
+  requestInvalidation(range: FrameRange): void;
+}
+
+/**
+ * Decides which whole frames a decoder may see, and what to ask the host for
+ * (gamestream.md §5.7). After a loss nothing passes until an IDR, or the first frame after an
+ * invalidation, has come; at most one request is under way.
+ */
+export class LossRecovery {
+  readonly #sink: LossRecoverySink;
+  readonly #canInvalidate: boolean;
+  #waitingFor: 'nothing' | 'idr' | 'invalidation' = 'idr';
+  /** First frame after the last one that was passed on. */
+  #windowStart = 0;
+  /** Last frame that is lost or was held back. */
+  #windowEnd = 0;
+  #sawIdr = false;
+  /** When the last request went out, and how many of its kind before it. */
+  #askedAt: number | null = null;
+  #attempts = 0;
+  #brokenAt: number | null = null;
+
+  constructor(sink: LossRecoverySink, canInvalidate: boolean) {
+    this.#sink = sink;
+    this.#canInvalidate = canInvalidate;
+  }
+
+  /** @returns whether the frame may be handed out */
+  frame(index: number, frameType: number, idr: boolean, now: number): boolean {
+    const repaired =
+      this.#waitingFor === 'nothing' ||
+      idr ||
+      (this.#waitingFor === 'invalidation' && frameType === FRAME_TYPE.AFTER_INVALIDATION);
+    if (repaired) {
+      if (idr) this.#sawIdr = true;
+      this.#windowStart = (index + 1) >>> 0;
+      this.#settle();
+      return true;
+    }
+    this.#windowEnd = index;
+    // The network delivers whole frames again: now an answer has a chance.
+    if (this.#askedAt === null) this.#ask(now);
+    else this.tick(now);
+    return false;
+  }
+
+  lost(range: FrameRange, now: number): void {
+    this.#windowEnd = range.last;
+    this.#brokenAt ??= now;
+    if (this.#waitingFor !== 'nothing') return;
+    if (this.#canInvalidate && this.#sawIdr) {
+      this.#waitingFor = 'invalidation';
+      this.#ask(now);
+    } else {
+      this.#waitingFor = 'idr';
+    }
+  }
+
+  /** Frames count anew: only an IDR helps. */
+  restart(now: number): void {
+    this.#settle();
+    this.#waitingFor = 'idr';
+    this.#brokenAt = now;
+  }
+
+  /** Repeats what was not answered. To be called from time to time. */
+  tick(now: number): void {
+    if (this.#waitingFor === 'nothing') return;
+    if (this.#askedAt !== null) {
+      if (now - this.#askedAt >= REQUEST_DEADLINE) this.#ask(now);
+    } else if (this.#brokenAt !== null && now - this.#brokenAt >= QUIET_DEADLINE) {
+      this.#ask(now);
+    }
+  }
+
+  #ask(now: number): void {
+    if (this.#waitingFor === 'invalidation' && this.#attempts >= INVALIDATION_ATTEMPTS) {
+      this.#waitingFor = 'idr';
+    }
+    this.#askedAt = now;
+    this.#attempts++;
+    if (this.#waitingFor === 'invalidation') {
+      this.#sink.requestInvalidation({ first: this.#windowStart, last: this.#windowEnd });
+    } else {
+      this.#sink.requestIdr();
+    }
+  }
+
+  #settle(): void {
+    this.#waitingFor = 'nothing';
+    this.#askedAt = null;
+    this.#brokenAt = null;
+    this.#attempts = 0;
+  }
+}

@@ -1,0 +1,380 @@
+import { VERDICT, dataShardsOf, shardIndexOf } from './fec-block.js';
+import { FrameAssembly } from './frame-assembly.js';
+import { OFFSET, PACKET_HEADER_BYTES, RTP_FLAGS, sequenceDistance } from './packet.js';
+import type { FecStatus, FrameRange, VideoStats } from './types.js';
+
+/** Frames in the making at most; a power of two. */
+const WINDOW = 32;
+
+/** Packets kept for frames in the making at most. */
+const PACKET_LIMIT = 8192;
+
+/** Packets in order after which the network is trusted to keep it. */
+const ORDERLY_PACKETS = 3000;
+
+/** Milliseconds an incomplete frame may be passed over by later ones on a network that keeps order. */
+const ORDERLY_HOLD = 8;
+
+/** The same on one that does not, given that enough later packets have come … */
+const DISORDERLY_HOLD = 40;
+const DISORDERLY_PACKETS = 32;
+
+/** … and in any case. */
+const LONGEST_HOLD = 120;
+
+/** Milliseconds without any packet after which a frame that nothing follows is given up. */
+const STALE_AFTER = 250;
+
+/** Milliseconds to wait for earlier frames where the first one seen does not begin the stream. */
+const START_HOLD = 50;
+
+/** Packets that must agree on a frame far ahead, or long past, before the window moves there. */
+const LEAP_AHEAD = 2;
+const LEAP_BACK = 64;
+
+/** Sequence distances beyond this are a new start, not a loss. */
+const PLAUSIBLE_GAP = 1024;
+
+const SEAM_TRUST = 8;
+
+export interface ReassemblerSink {
+  /** A frame is whole, and all before it were delivered or lost. Valid during the call only. */
+  frame(frame: FrameAssembly): void;
+  lost(range: FrameRange): void;
+  /** Numbers went back: nothing delivered so far has to do with what follows. */
+  restarted(): void;
+  fecStatus(status: FecStatus): void;
+}
+
+/**
+ * Packets in any order → whole frames in order, and the gaps between them
+ * (gamestream.md §5.6). A frame is handed on with the packet that completes it. Where one stays
+ * incomplete while later ones arrive, it is waited for as long as the network's habits suggest.
+ */
+export class Reassembler {
+  readonly #sink: ReassemblerSink;
+  readonly #stats: VideoStats;
+  readonly #maxPacketBytes: number;
+  readonly #frames: readonly FrameAssembly[] = Array.from(
+    { length: WINDOW },
+    () => new FrameAssembly(),
+  );
+  #started = false;
+  #startedAt = 0;
+  /** No frame before `#next` can come any more. */
+  #anchored = false;
+  #next = 0;
+  #newest = 0;
+  #held = 0;
+  #lastAt = 0;
+
+  /** When and by how many packets the frame waited for was passed over. */
+  #passedAt = Infinity;
+  #passing = 0;
+
+  #highest = 0;
+  #expected = 0;
+  #received = 0;
+  #ordered = 0;
+
+  #strayFrame = 0;
+  #strays = 0;
+  #strayPacket: Buffer | null = null;
+
+  #lost: FrameRange | null = null;
+  #lastLost: FrameRange | null = null;
+
+  /** Sequence number at which the next frame must begin, if the one before it was whole. */
+  #seam: number | null = null;
+  #seamTrust = 0;
+
+  /** @param maxPacketBytes longer packets are not of this stream */
+  constructor(sink: ReassemblerSink, stats: VideoStats, maxPacketBytes: number) {
+    this.#sink = sink;
+    this.#stats = stats;
+    this.#maxPacketBytes = maxPacketBytes;
+  }
+
+  /** The frame that is waited for; everything before it is settled. */
+  get nextFrame(): number {
+    return this.#next;
+  }
+
+  /** True for a frame whose packets are of no use any more. */
+  isSettled(frameIndex: number): boolean {
+    if (!this.#started || !this.#anchored) return false;
+    const ahead = (frameIndex - this.#next) | 0;
+    return ahead < 0 && ahead > -WINDOW;
+  }
+
+  /**
+   * @param packet clear packet; kept until its frame is settled
+   * @param now milliseconds, monotonic
+   */
+  push(packet: Buffer, now: number): void {
+    if (
+      packet.length <= PACKET_HEADER_BYTES ||
+      packet.length > this.#maxPacketBytes ||
+      packet.readUInt8(OFFSET.RTP_FLAGS) !== RTP_FLAGS
+    ) {
+      this.#stats.packetsInvalid++;
+      return;
+    }
+    const frameIndex = packet.readUInt32LE(OFFSET.FRAME_INDEX);
+    if (!this.#started || (!this.#anchored && this.#held === 0)) this.#start(frameIndex, now);
+    const ahead = (frameIndex - this.#next) | 0;
+    if (ahead < 0 && !this.#mayMoveBackTo(frameIndex)) this.#late(packet, frameIndex, ahead, now);
+    else if (ahead >= WINDOW) this.#stray(packet, frameIndex, LEAP_AHEAD, now);
+    else this.#store(packet, frameIndex, now);
+  }
+
+  /** Gives up what has been waited for long enough. To be called from time to time. */
+  expire(now: number): void {
+    if (!this.#started) return;
+    this.#drain(now);
+    while (this.#overdue(now)) {
+      this.#giveUp();
+      this.#drain(now);
+    }
+    this.#flushLost();
+  }
+
+  #start(frameIndex: number, now: number): void {
+    this.#started = true;
+    this.#startedAt = now;
+    this.#next = this.#newest = frameIndex;
+  }
+
+  /** Before anything was delivered, packets of earlier frames may still come. */
+  #mayMoveBackTo(frameIndex: number): boolean {
+    if (this.#anchored) return false;
+    const span = (this.#newest - frameIndex) | 0;
+    if (span < 0 || span >= WINDOW) return false;
+    this.#next = frameIndex;
+    this.#recount();
+    return true;
+  }
+
+  #store(packet: Buffer, frameIndex: number, now: number): void {
+    const frame = this.#slot(frameIndex);
+    if (!frame.active) frame.begin(frameIndex, now);
+    const before = frame.packets;
+    const verdict = frame.accept(packet, packet.readUInt32LE(OFFSET.FEC_INFO));
+    this.#held += frame.packets - before;
+    if (verdict !== VERDICT.STORED) {
+      if (verdict === VERDICT.DUPLICATE) this.#stats.packetsDuplicate++;
+      else if (verdict === VERDICT.INVALID) this.#stats.packetsInvalid++;
+      else this.#countSequence(packet);
+      if (frame.packets === 0) frame.release();
+      return;
+    }
+    if (((frameIndex - this.#newest) | 0) > 0) this.#newest = frameIndex;
+    this.#strays = 0;
+    this.#strayPacket = null;
+    this.#lastAt = now;
+    if (this.#countSequence(packet)) this.#ordered++;
+    else this.#ordered = 0;
+
+    if (frameIndex !== this.#next) {
+      if (this.#passedAt === Infinity) this.#passedAt = now;
+      this.#passing++;
+      if (this.#anchored && !this.#overdue(now)) return;
+      this.expire(now);
+    } else if (frame.complete) {
+      this.expire(now);
+    }
+  }
+
+  /** A packet of a frame that is settled. */
+  #late(packet: Buffer, frameIndex: number, ahead: number, now: number): void {
+    if (ahead <= -WINDOW) {
+      this.#stray(packet, frameIndex, this.#anchored ? LEAP_BACK : LEAP_AHEAD, now);
+      return;
+    }
+    const fecInfo = packet.readUInt32LE(OFFSET.FEC_INFO);
+    this.#countSequence(packet);
+    // Parity behind a frame that needed none is the rule, not an event.
+    if (shardIndexOf(fecInfo) >= dataShardsOf(fecInfo)) return;
+    this.#stats.packetsLate++;
+    const lost = this.#lastLost;
+    if (lost !== null && frameIndex >= lost.first && frameIndex <= lost.last) this.#ordered = 0;
+  }
+
+  /** A packet far from what is expected: a gap, a host that began anew, or damage. */
+  #stray(packet: Buffer, frameIndex: number, needed: number, now: number): void {
+    const distance = (frameIndex - this.#strayFrame) | 0;
+    const repeated = this.#strayPacket?.equals(packet) === true;
+    if (this.#strays > 0 && Math.abs(distance) < WINDOW) {
+      if (!repeated) this.#strays++;
+      if (distance < 0) this.#strayFrame = frameIndex;
+    } else {
+      this.#strays = 1;
+      this.#strayFrame = frameIndex;
+    }
+    const first = this.#strayPacket;
+    this.#strayPacket = packet;
+    if (this.#strays < needed) {
+      if (needed === LEAP_BACK) this.#stats.packetsLate++;
+      return;
+    }
+    this.#strays = 0;
+    this.#strayPacket = null;
+    this.#leapTo(this.#strayFrame, ((this.#strayFrame - this.#next) | 0) < 0);
+    if (first !== null && needed === LEAP_AHEAD) this.push(first, now);
+    this.push(packet, now);
+  }
+
+  #leapTo(frameIndex: number, back: boolean): void {
+    if (back) {
+      for (const frame of this.#frames) frame.release();
+      this.#held = 0;
+      this.#sink.restarted();
+    } else {
+      // What is whole within the window goes out, the rest of the way is lost.
+      for (let step = 0; step < WINDOW && this.#next !== frameIndex; step++) {
+        if (!this.#deliverNext()) this.#giveUp();
+      }
+      if (((frameIndex - this.#next) | 0) > 0) {
+        this.#lose(this.#next, (frameIndex - 1) >>> 0);
+        this.#next = frameIndex;
+      }
+      this.#flushLost();
+    }
+    this.#seam = null;
+    this.#next = this.#newest = frameIndex;
+    this.#anchored = true;
+    this.#recount();
+  }
+
+  /** Hands on every whole frame up to the first gap. */
+  #drain(now: number): void {
+    if (!this.#anchored) {
+      const frame = this.#slot(this.#next);
+      const begins = frame.active && frame.complete && frame.base === 0 && this.#next <= 1;
+      const waited = now - this.#startedAt >= START_HOLD;
+      const crowded = ((this.#newest - this.#next) | 0) >= WINDOW / 2;
+      if (!begins && !waited && !crowded) return;
+      this.#anchored = true;
+    }
+    while (this.#deliverNext());
+  }
+
+  #deliverNext(): boolean {
+    const frame = this.#slot(this.#next);
+    if (!frame.active || !frame.complete) return false;
+    if (!frame.consistent || !this.#seamHolds(frame.base)) {
+      this.#giveUp();
+      return true;
+    }
+    this.#flushLost();
+    if (frame.recovered > 0) {
+      this.#stats.packetsRecovered += frame.recovered;
+      this.#report(frame, true);
+    }
+    this.#seam = frame.end;
+    this.#sink.frame(frame);
+    this.#settle(frame);
+    return true;
+  }
+
+  /**
+   * All packets of a stream share one counter, so that a frame begins where the one before
+   * it ended. Packets that claim another place are not of this frame. Hosts that count
+   * differently are recognised and let through.
+   */
+  #seamHolds(base: number): boolean {
+    if (this.#seam === null) return true;
+    if (base === this.#seam) {
+      this.#seamTrust = Math.min(SEAM_TRUST, this.#seamTrust + 1);
+      return true;
+    }
+    const trusted = this.#seamTrust >= SEAM_TRUST / 2;
+    this.#seamTrust = Math.max(0, this.#seamTrust - SEAM_TRUST / 2);
+    return !trusted;
+  }
+
+  #giveUp(): void {
+    const frame = this.#slot(this.#next);
+    this.#anchored = true;
+    this.#seam = null;
+    this.#lose(this.#next, this.#next);
+    if (frame.active) this.#report(frame, false);
+    this.#settle(frame);
+  }
+
+  #settle(frame: FrameAssembly): void {
+    this.#held -= frame.packets;
+    frame.release();
+    const passed = this.#newest !== this.#next;
+    this.#next = (this.#next + 1) >>> 0;
+    if (passed) this.#recount();
+    else this.#newest = this.#next;
+  }
+
+  /** Counts again by what the frame that is waited for has been passed over. */
+  #recount(): void {
+    this.#passedAt = Infinity;
+    this.#passing = 0;
+    for (const frame of this.#frames) {
+      if (!frame.active || frame.index === this.#next) continue;
+      this.#passing += frame.packets;
+      this.#passedAt = Math.min(this.#passedAt, frame.firstAt);
+    }
+  }
+
+  #overdue(now: number): boolean {
+    if (this.#held > PACKET_LIMIT) return true;
+    if (this.#passedAt === Infinity) {
+      return this.#slot(this.#next).active && now - this.#lastAt >= STALE_AFTER;
+    }
+    const waited = now - this.#passedAt;
+    if (this.#ordered >= ORDERLY_PACKETS) return waited >= ORDERLY_HOLD;
+    if (waited >= LONGEST_HOLD) return true;
+    return waited >= DISORDERLY_HOLD && this.#passing >= DISORDERLY_PACKETS;
+  }
+
+  #lose(first: number, last: number): void {
+    this.#stats.framesLost += ((last - first) >>> 0) + 1;
+    this.#lost = { first: this.#lost?.first ?? first, last };
+  }
+
+  #flushLost(): void {
+    const lost = this.#lost;
+    if (lost === null) return;
+    this.#lost = null;
+    this.#lastLost = lost;
+    this.#sink.lost(lost);
+  }
+
+  #report(frame: FrameAssembly, whole: boolean): void {
+    frame.blocks.forEach((block, index) => {
+      if (index > frame.lastBlock || block.received === 0) return;
+      if (whole ? block.recovered === 0 : block.complete && !block.corrupt) return;
+      this.#sink.fecStatus(block.status(frame.index, index, frame.lastBlock + 1));
+    });
+  }
+
+  /** Keeps the books of sequence numbers. @returns false for a packet that others overtook */
+  #countSequence(packet: Buffer): boolean {
+    const sequence = packet.readUInt16BE(OFFSET.SEQUENCE);
+    const distance = sequenceDistance(this.#highest, sequence);
+    this.#received++;
+    let inOrder = true;
+    if (this.#received === 1 || Math.abs(distance) > PLAUSIBLE_GAP) {
+      this.#highest = sequence;
+      this.#expected++;
+    } else if (distance > 0) {
+      this.#highest = sequence;
+      this.#expected += distance;
+    } else {
+      inOrder = false;
+    }
+    this.#stats.packetsLost = Math.max(0, this.#expected - this.#received);
+    return inOrder;
+  }
+
+  #slot(frameIndex: number): FrameAssembly {
+    // The array has a frame for every value of the masked index.
+    return this.#frames[frameIndex & (WINDOW - 1)] as FrameAssembly;
+  }
+}

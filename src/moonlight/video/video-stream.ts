@@ -1,0 +1,228 @@
+import { EventEmitter } from 'node:events';
+import type { Log } from '../../log.js';
+import { DatagramSocket } from '../datagram.js';
+import { MediaPing } from '../media-ping.js';
+import { CIPHER_PREFIX_BYTES, claimedFrame, decryptPacket } from './cipher.js';
+import { Depacketizer } from './depacketizer.js';
+import type { FrameAssembly } from './frame-assembly.js';
+import { LossRecovery } from './loss-recovery.js';
+import { RTP_HEADER_BYTES } from './packet.js';
+import { QualityWindow } from './quality-window.js';
+import { Reassembler } from './reassembler.js';
+import type {
+  FecStatus,
+  FrameRange,
+  VideoStats,
+  VideoStreamEvents,
+  VideoStreamOptions,
+} from './types.js';
+
+/** Milliseconds between looks at what waits. */
+const TICK = 20;
+
+/** Milliseconds within which the first datagram, and after it the first IDR, must come. */
+const FIRST_DATAGRAM_DEADLINE = 10_000;
+const FIRST_IDR_DEADLINE = 10_000;
+
+const NO_DATAGRAM = -100;
+const NO_IDR = -101;
+
+/** The receiving end of a host's video: datagrams in, access units out (gamestream.md §5). */
+export class VideoStream extends EventEmitter<VideoStreamEvents> {
+  readonly #options: VideoStreamOptions;
+  readonly #log: Log;
+  readonly #socket: DatagramSocket;
+  readonly #ping: MediaPing;
+  readonly #reassembler: Reassembler;
+  readonly #depacketizer: Depacketizer;
+  readonly #recovery: LossRecovery;
+  readonly #quality: QualityWindow;
+  readonly #stats: VideoStats = emptyVideoStats();
+  #timer: NodeJS.Timeout | null = null;
+  #startedAt = 0;
+  #firstDatagramAt: number | null = null;
+  #sawIdr = false;
+  #failed = false;
+  #closed = false;
+
+  constructor(options: VideoStreamOptions) {
+    super();
+    this.#options = options;
+    this.#log = options.log;
+    this.#socket = new DatagramSocket({
+      remote: options.remote,
+      receive: (datagram) => this.#receive(datagram),
+      log: options.log,
+      faults: options.faults,
+    });
+    this.#ping = new MediaPing(this.#socket, options.pingPayload);
+    this.#depacketizer = new Depacketizer(options.codec);
+    this.#quality = new QualityWindow((status) => this.#announce('quality', { status }));
+    this.#recovery = new LossRecovery(
+      {
+        requestIdr: () => this.#requestIdr(),
+        requestInvalidation: (range) => this.#requestInvalidation(range),
+      },
+      options.referenceFrameInvalidation,
+    );
+    this.#reassembler = new Reassembler(
+      {
+        frame: (frame) => this.#onFrame(frame),
+        lost: (range) => this.#onLost(range),
+        restarted: () => this.#recovery.restart(performance.now()),
+        fecStatus: (status: FecStatus) => this.#announce('fec-status', status),
+      },
+      this.#stats,
+      options.packetSize + RTP_HEADER_BYTES,
+    );
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  get stats(): Readonly<VideoStats> {
+    return this.#stats;
+  }
+
+  /** The UDP port that receives; 0 while there is none. */
+  get localPort(): number {
+    return this.#socket.localPort;
+  }
+
+  /**
+   * Opens the socket and starts to ping the host.
+   *
+   * @throws MoonteeError `HOST_UNREACHABLE`, `CLOSED`
+   */
+  async start(): Promise<void> {
+    await this.#socket.open();
+    this.#startedAt = performance.now();
+    this.#ping.start();
+    this.#timer = setInterval(() => this.#tick(), TICK);
+  }
+
+  /** Idempotent; nothing is emitted afterwards. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#ping.stop();
+    this.#socket.close();
+    this.removeAllListeners();
+  }
+
+  #receive(datagram: Buffer): void {
+    const now = performance.now();
+    this.#firstDatagramAt ??= now;
+    this.#stats.packets++;
+    this.#stats.bytes += datagram.length;
+    const packet = this.#options.encrypted ? this.#decrypt(datagram) : datagram;
+    if (packet !== null) this.#reassembler.push(packet, now);
+  }
+
+  #decrypt(datagram: Buffer): Buffer | null {
+    const longest = this.#options.packetSize + RTP_HEADER_BYTES + CIPHER_PREFIX_BYTES;
+    if (datagram.length <= CIPHER_PREFIX_BYTES || datagram.length > longest) {
+      this.#stats.packetsInvalid++;
+      return null;
+    }
+    const frame = claimedFrame(datagram);
+    // Mostly parity of frames that needed none: not worth the work.
+    if (frame !== 0 && this.#reassembler.isSettled(frame)) return null;
+    const packet = decryptPacket(this.#options.key, datagram);
+    if (packet === null) this.#stats.packetsForged++;
+    return packet;
+  }
+
+  #onFrame(frame: FrameAssembly): void {
+    const now = performance.now();
+    const depacketized = this.#depacketizer.depacketize(frame);
+    if (depacketized === null) {
+      this.#stats.framesLost++;
+      this.#onLost({ first: frame.index, last: frame.index });
+      return;
+    }
+    const { unit, frameType } = depacketized;
+    this.#stats.framesComplete++;
+    this.#quality.frame();
+    if (!this.#recovery.frame(unit.frameNumber, frameType, unit.idr, now)) {
+      this.#stats.framesHeldBack++;
+      return;
+    }
+    if (unit.idr && !this.#sawIdr) {
+      this.#sawIdr = true;
+      this.#log.info({ frame: unit.frameNumber, bytes: unit.data.length }, 'first video IDR');
+    }
+    this.#stats.framesDelivered++;
+    this.#announce('access-unit', unit);
+  }
+
+  #onLost(range: FrameRange): void {
+    this.#quality.lost(((range.last - range.first) >>> 0) + 1);
+    this.#recovery.lost(range, performance.now());
+  }
+
+  #requestIdr(): void {
+    this.#stats.idrRequests++;
+    this.#announce('idr-needed');
+  }
+
+  #requestInvalidation(range: FrameRange): void {
+    this.#stats.invalidations++;
+    this.#announce('invalidate', range);
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    this.#reassembler.expire(now);
+    this.#recovery.tick(now);
+    this.#quality.tick(now);
+    if (this.#failed || this.#sawIdr) return;
+    if (this.#firstDatagramAt === null) {
+      if (now - this.#startedAt >= FIRST_DATAGRAM_DEADLINE) this.#fail(NO_DATAGRAM);
+    } else if (now - this.#firstDatagramAt >= FIRST_IDR_DEADLINE) {
+      this.#fail(NO_IDR);
+    }
+  }
+
+  #fail(code: -100 | -101): void {
+    this.#failed = true;
+    this.#log.warn({ code, packets: this.#stats.packets }, 'no video from the host');
+    this.#announce('failed', { code });
+  }
+
+  /** A listener's mistake must not cost the stream, nor pass through the socket's callback. */
+  #announce<Name extends keyof VideoStreamEvents>(
+    name: Name,
+    ...values: VideoStreamEvents[Name]
+  ): void {
+    if (this.#closed) return;
+    try {
+      // The generic emit() cannot see that name and values belong together.
+      (this.emit as (event: string, ...values: unknown[]) => boolean).call(this, name, ...values);
+    } catch (error) {
+      this.#log.error({ err: error, event: name }, 'a video listener failed');
+    }
+  }
+}
+
+/** All zero. */
+export function emptyVideoStats(): VideoStats {
+  return {
+    packets: 0,
+    bytes: 0,
+    framesDelivered: 0,
+    framesComplete: 0,
+    framesLost: 0,
+    framesHeldBack: 0,
+    packetsRecovered: 0,
+    packetsLost: 0,
+    packetsDuplicate: 0,
+    packetsLate: 0,
+    packetsInvalid: 0,
+    packetsForged: 0,
+    idrRequests: 0,
+    invalidations: 0,
+  };
+}
