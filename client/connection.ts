@@ -1,0 +1,180 @@
+import { Backoff, type BackoffOptions } from './backoff.js';
+import { clientUniqueId } from './client-id.js';
+import { Emitter } from './emitter.js';
+import { ending, type Ending } from './ending.js';
+import { ViewerInput } from './input.js';
+import { ApiError, type MoonteeApi } from './rest.js';
+import {
+  DEFAULT_DEADLINES,
+  ViewerSession,
+  type SessionDeadlines,
+  type ViewerEvents,
+} from './session.js';
+import { StatsCollector, type ViewerStats } from './stats.js';
+
+/**
+ * - `connecting`: an attempt runs.
+ * - `connected`: the media path is up.
+ * - `waiting`: an attempt or a connection failed; another begins after `delay` milliseconds.
+ * - `ended`: no further attempt unless asked for.
+ */
+export type ConnectionStatus =
+  | { readonly state: 'connecting'; readonly attempt: number }
+  | { readonly state: 'connected' }
+  | { readonly state: 'waiting'; readonly end: Ending; readonly delay: number }
+  | { readonly state: 'ended'; readonly end: Ending };
+
+export interface ViewerConnectionOptions {
+  readonly api: MoonteeApi;
+  readonly streamerId: string;
+  /** Default: one that lasts for this browser and tab. */
+  readonly clientUniqueId?: string;
+  readonly deadlines?: Partial<SessionDeadlines>;
+  readonly backoff?: BackoffOptions;
+  /** Attempts in a row without a connection after which it ends; default 20. */
+  readonly maxAttempts?: number;
+}
+
+/* eslint-disable-next-line @typescript-eslint/consistent-type-definitions -- an interface has no index signature */
+type ConnectionEvents = ViewerEvents & {
+  status: [ConnectionStatus];
+  /** A new attempt: forget what the last one showed. */
+  restarted: [];
+};
+
+/** Up this long, a connection has earned quick retries again. */
+const STEADY = 5_000;
+
+/**
+ * A viewer of a streamer: connects, comes back by itself when the connection is lost, and
+ * gives the reason when it cannot. Nothing happens before {@link start}.
+ */
+export class ViewerConnection extends Emitter<ConnectionEvents> {
+  readonly input = new ViewerInput();
+  readonly #options: ViewerConnectionOptions;
+  readonly #clientUniqueId: string;
+  readonly #backoff: Backoff;
+  #session: ViewerSession | undefined;
+  #stats: StatsCollector | undefined;
+  #status: ConnectionStatus = { state: 'connecting', attempt: 1 };
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #steady: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
+
+  constructor(options: ViewerConnectionOptions) {
+    super();
+    this.#options = options;
+    this.#clientUniqueId = options.clientUniqueId ?? clientUniqueId();
+    this.#backoff = new Backoff(options.backoff);
+  }
+
+  get status(): ConnectionStatus {
+    return this.#status;
+  }
+
+  /** Begins an attempt now, whatever was going on. */
+  start(): void {
+    if (this.#closed) return;
+    this.#stop();
+    this.#setStatus({ state: 'connecting', attempt: this.#backoff.attempts + 1 });
+    this.emit('restarted');
+    const { api, streamerId, deadlines } = this.#options;
+    const session = new ViewerSession({
+      url: api.peerUrl(streamerId),
+      credentials: api.credentials,
+      clientUniqueId: this.#clientUniqueId,
+      deadlines: { ...DEFAULT_DEADLINES, ...deadlines },
+    });
+    this.#session = session;
+    session.on('progress', (text) => this.emit('progress', text));
+    session.on('stream', (stream) => this.emit('stream', stream));
+    session.on('ready', (ready) => this.emit('ready', ready));
+    session.on('title', (title) => this.emit('title', title));
+    session.on('feedback', (feedback) => this.emit('feedback', feedback));
+    session.on('quality', (quality) => this.emit('quality', quality));
+    session.on('hostQuality', (quality) => this.emit('hostQuality', quality));
+    session.on('channels', (channels) => this.input.attach(channels));
+    session.on('connected', () => this.#onConnected(session));
+    session.on('end', (end) => void this.#onEnd(end));
+  }
+
+  /** Tries again at once if a retry is due later or none is. */
+  retryNow(): void {
+    if (this.#status.state === 'waiting' || this.#status.state === 'ended') this.start();
+  }
+
+  /** The page found the connection useless, e.g. no picture comes: start over, with a wait. */
+  giveUp(code: string): void {
+    if (this.#session === undefined) return;
+    this.#stop();
+    void this.#onEnd(ending(code));
+  }
+
+  /** Undefined while there is no connection. */
+  async stats(): Promise<ViewerStats | undefined> {
+    return this.#stats?.sample();
+  }
+
+  /** Idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#stop();
+  }
+
+  #stop(): void {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#steady);
+    this.#session?.close();
+    this.#session = undefined;
+    this.#stats = undefined;
+    this.input.attach(undefined);
+  }
+
+  #onConnected(session: ViewerSession): void {
+    if (session.connection !== undefined) {
+      this.#stats ??= new StatsCollector(session.connection);
+    }
+    this.#steady = setTimeout(() => this.#backoff.reset(), STEADY);
+    this.#setStatus({ state: 'connected' });
+  }
+
+  async #onEnd(end: Ending): Promise<void> {
+    this.#stop();
+    const attempts = this.#options.maxAttempts ?? 20;
+    if (!end.retry || this.#backoff.attempts >= attempts) {
+      this.#setStatus({ state: 'ended', end });
+      return;
+    }
+    const delay = this.#backoff.next();
+    this.#setStatus({ state: 'waiting', end, delay });
+    this.#timer = setTimeout(() => this.start(), delay);
+    // A refused upgrade tells a browser nothing, so ask where the answer can be read.
+    const status = this.#status;
+    const final = await this.#verdict();
+    if (final === undefined || this.#closed || this.#status !== status) return;
+    if (!final.retry) clearTimeout(this.#timer);
+    this.#setStatus(
+      final.retry ? { state: 'waiting', end: final, delay } : { state: 'ended', end: final },
+    );
+  }
+
+  /** @returns a better reason than the lost connection, if the server has one */
+  async #verdict(): Promise<Ending | undefined> {
+    try {
+      const { status, error } = await this.#options.api.getStreamer(this.#options.streamerId);
+      if (status !== 'failed' || error == null || error === '') return undefined;
+      return { code: 'STREAMER_FAILED', reason: error, retry: true };
+    } catch (error) {
+      if (!(error instanceof ApiError)) return undefined;
+      if (error.status === 404) return ending('STREAMER_NOT_FOUND');
+      if (error.isUnauthorized) return ending('UNAUTHORIZED');
+      return error.status === 0 ? ending('UNREACHABLE') : undefined;
+    }
+  }
+
+  #setStatus(status: ConnectionStatus): void {
+    this.#status = status;
+    this.emit('status', status);
+  }
+}

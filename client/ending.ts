@@ -1,0 +1,58 @@
+/** Why a connection is over, and whether another attempt makes sense. */
+export interface Ending {
+  /** A code of the server's error table or one of this file. */
+  readonly code: string;
+  /** A sentence for the viewer. */
+  readonly reason: string;
+  readonly retry: boolean;
+}
+
+/** Ends that another attempt would only repeat, or that somebody meant. */
+const FINAL: Readonly<Record<string, string>> = {
+  SUPERSEDED: 'This viewer was opened again somewhere else.',
+  KICKED: 'Somebody with the right to do so has closed this viewer.',
+  ClientKicked: 'Somebody with the right to do so has closed this viewer.',
+  UNAUTHORIZED: 'The server wants other credentials.',
+  STREAMER_NOT_FOUND: 'There is no streamer by this name any more.',
+  STREAMER_STOPPING: 'The streamer has been stopped.',
+  CODEC_UNAVAILABLE: 'The server cannot carry this video codec to a browser.',
+  HostNotFound: 'The host is not known to the server.',
+  HostNotPaired: 'The server is not paired with the host.',
+  AppNotFound: 'The host does not have this app.',
+  SessionNotFound: 'There is no such session.',
+};
+
+const PASSING: Readonly<Record<string, string>> = {
+  AlreadyStreaming: 'The host is busy with another stream.',
+  InternalServerError: 'The server made a mistake.',
+  PeerDisconnect: 'The streamer has ended this connection.',
+  ConnectionTerminated: 'The host has ended the stream.',
+  SOCKET_LOST: 'The connection to the server was lost.',
+  UNREACHABLE: 'The server cannot be reached.',
+  SERVER_SILENT: 'The server did not answer in time.',
+  ICE_FAILED: 'No network path to the server could be found.',
+  PATH_LOST: 'The network path to the server was lost.',
+  NEGOTIATION_FAILED: 'Browser and server could not agree on a connection.',
+  NO_PICTURE: 'The connection is up, but no picture came.',
+};
+
+/** Termination codes of hosts (signaling.md b.1). */
+const TERMINATIONS: Readonly<Record<number, string>> = {
+  0: 'The host has ended the stream.',
+  [-100]: 'The host sends no video.',
+  [-101]: 'No whole video frame came from the host.',
+  [-102]: 'The host ended the stream earlier than expected.',
+  [-103]: 'The host shows protected content that it may not stream.',
+  [-104]: 'The host could not convert its picture.',
+};
+
+export function ending(code: string, reason?: string): Ending {
+  const text = reason === undefined || reason === '' ? undefined : reason;
+  const final = Object.hasOwn(FINAL, code) ? FINAL[code] : undefined;
+  const passing = Object.hasOwn(PASSING, code) ? PASSING[code] : undefined;
+  return { code, reason: text ?? final ?? passing ?? code, retry: final === undefined };
+}
+
+export function terminationReason(errorCode: number): string {
+  return TERMINATIONS[errorCode] ?? `The host has ended the stream (error ${errorCode}).`;
+}

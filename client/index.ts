@@ -1,0 +1,9 @@
+/** A typed client of Moontee for browsers: REST calls, the viewer connection, its input. */
+export * from './connection.js';
+export * from './ending.js';
+export * from './encode.js';
+export * from './input.js';
+export * from './keys.js';
+export * from './rest.js';
+export type { PeerQuality, SessionDeadlines, ViewerReady } from './session.js';
+export type { ViewerStats } from './stats.js';

@@ -1,0 +1,343 @@
+import type { StreamClientMessage, StreamGeneralMessage, StreamServerMessage } from './messages.js';
+import { InputChannels } from './channels.js';
+import { Emitter } from './emitter.js';
+import { decodeFeedback, type PadFeedback } from './encode.js';
+import { ending, terminationReason, type Ending } from './ending.js';
+
+/** Milliseconds that each wait of an attempt may take. */
+export interface SessionDeadlines {
+  /** Until the socket is open. */
+  readonly socket: number;
+  /** From one message of the server to the next until the offer is answered. */
+  readonly server: number;
+  /** From our answer until the media path is up. */
+  readonly path: number;
+  /** How long a broken media path may heal by itself before ICE is restarted. */
+  readonly heal: number;
+  /** From the restart of ICE until the path is up again. */
+  readonly restart: number;
+  /** From a message that announces the end to the end. */
+  readonly farewell: number;
+}
+
+export const DEFAULT_DEADLINES: SessionDeadlines = {
+  socket: 10_000,
+  server: 30_000,
+  path: 20_000,
+  heal: 2_500,
+  restart: 8_000,
+  farewell: 500,
+};
+
+export interface ViewerReady {
+  /** Pixels of the host's picture. */
+  readonly width: number;
+  readonly height: number;
+  /** Whether the host takes touches. */
+  readonly touch: boolean;
+}
+
+export type PeerQuality = 'good' | 'constrained' | 'stalled';
+
+/* eslint-disable-next-line @typescript-eslint/consistent-type-definitions -- an interface has no index signature */
+export type ViewerEvents = {
+  /** What is going on, in a few words. */
+  progress: [text: string];
+  /** Audio and video come in this one stream. */
+  stream: [MediaStream];
+  /** The size and abilities of the host; again when they change. */
+  ready: [ViewerReady];
+  feedback: [PadFeedback];
+  /** How well this viewer keeps up, as the server sees it. */
+  quality: [PeerQuality];
+  /** Quality of the server's link to the host. */
+  hostQuality: ['ok' | 'poor'];
+  title: [string];
+};
+
+export interface SessionOptions {
+  readonly url: string;
+  readonly credentials: string | null;
+  readonly clientUniqueId: string;
+  readonly deadlines: SessionDeadlines;
+}
+
+/* eslint-disable-next-line @typescript-eslint/consistent-type-definitions -- an interface has no index signature */
+type SessionEvents = ViewerEvents & {
+  /** The media path is up (again). */
+  connected: [];
+  /** The input channels are open. */
+  channels: [InputChannels];
+  /** Exactly once. */
+  end: [Ending];
+};
+
+/**
+ * One attempt to view a streamer: one socket and one peer connection, which end together.
+ * The server offers, before or after it tells its ICE servers; this side answers.
+ */
+export class ViewerSession extends Emitter<SessionEvents> {
+  readonly #deadlines: SessionDeadlines;
+  readonly #socket: WebSocket;
+  #connection: RTCPeerConnection | undefined;
+  readonly #stream = new MediaStream();
+  /** What came before there was a peer connection to take it. */
+  readonly #early: (() => Promise<void>)[] = [];
+  /** Negotiation steps run one after another. */
+  #steps: Promise<void> = Promise.resolve();
+  #hasDescription = false;
+  #candidates: RTCIceCandidateInit[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #farewell: ReturnType<typeof setTimeout> | undefined;
+  /** What the server gave as the reason, should the connection end now. */
+  #verdict: Ending | undefined;
+  #restarting = false;
+  #closed = false;
+
+  constructor({ url, credentials, clientUniqueId, deadlines }: SessionOptions) {
+    super();
+    this.#deadlines = deadlines;
+    this.#socket = new WebSocket(url);
+    this.#await(deadlines.socket, 'UNREACHABLE');
+    this.#socket.addEventListener('open', () => {
+      this.#await(this.#deadlines.server, 'SERVER_SILENT');
+      this.emit('progress', 'Waiting for the stream');
+      this.#send({ AuthenticateAndInit: { credentials, client_unique_id: clientUniqueId } });
+    });
+    this.#socket.addEventListener('message', ({ data }) => this.#receive(data));
+    this.#socket.addEventListener('close', ({ code, reason }) => {
+      this.#end(this.#verdict ?? ending(closeCode(code, reason), reason));
+    });
+  }
+
+  get connection(): RTCPeerConnection | undefined {
+    return this.#connection;
+  }
+
+  /** Idempotent. No event comes after it. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    clearTimeout(this.#farewell);
+    this.#socket.close(1000);
+    this.#connection?.close();
+    for (const track of this.#stream.getTracks()) this.#stream.removeTrack(track);
+  }
+
+  #end(end: Ending): void {
+    if (this.#closed) return;
+    this.close();
+    this.emit('end', end);
+  }
+
+  /** The one deadline that runs at a time: a later one takes the place of the former. */
+  #await(milliseconds: number, code: string): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#end(this.#verdict ?? ending(code)), milliseconds);
+  }
+
+  #send(message: StreamClientMessage): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+  }
+
+  /** From the socket or the `general` channel; what makes no sense is ignored. */
+  #receive(data: unknown): void {
+    if (this.#closed || typeof data !== 'string') return;
+    let message: unknown;
+    try {
+      message = JSON.parse(data);
+    } catch {
+      return;
+    }
+    if (!this.#hasDescription) this.#await(this.#deadlines.server, 'SERVER_SILENT');
+    if (typeof message === 'string') {
+      this.#conclude(ending(message));
+    } else if (typeof message === 'object' && message !== null) {
+      try {
+        this.#take(message as Exclude<StreamServerMessage | StreamGeneralMessage, string>);
+      } catch {
+        // The shape was not what its name promised: as good as an unknown message.
+      }
+    }
+  }
+
+  #take(message: Exclude<StreamServerMessage | StreamGeneralMessage, string>): void {
+    if ('WebRtcConfig' in message) {
+      this.#configure(message.WebRtcConfig.ice_servers);
+    } else if ('Signaling' in message) {
+      const signaling = message.Signaling;
+      if ('Description' in signaling) {
+        const { ty, sdp } = signaling.Description;
+        if (ty === 'offer') this.#enqueue(() => this.#answer(sdp));
+      } else {
+        const { candidate, sdp_mid, sdp_mline_index } = signaling.AddIceCandidate;
+        const init = { candidate, sdpMid: sdp_mid ?? null, sdpMLineIndex: sdp_mline_index ?? null };
+        this.#enqueue(() => this.#addCandidate(init));
+      }
+    } else if ('ConnectionComplete' in message) {
+      const { capabilities, width, height } = message.ConnectionComplete;
+      this.#verdict = undefined;
+      this.emit('ready', { width, height, touch: capabilities.touch });
+    } else if ('UpdateApp' in message) {
+      this.emit('title', message.UpdateApp.app.title);
+    } else if ('StageStarting' in message) {
+      this.emit('progress', message.StageStarting.stage);
+    } else if ('StageFailed' in message) {
+      const { stage, error_code } = message.StageFailed;
+      if (stage === 'Authentication') this.#conclude(ending('UNAUTHORIZED'));
+      else this.#note(ending('STAGE_FAILED', `${stage} failed (error ${error_code}).`));
+    } else if ('ConnectionTerminated' in message) {
+      // The server may bring the host back while the viewer stays.
+      const reason = terminationReason(message.ConnectionTerminated.error_code);
+      this.#note(ending('ConnectionTerminated', reason));
+    } else if ('PeerClosed' in message) {
+      this.#conclude(ending(message.PeerClosed.code, message.PeerClosed.reason), true);
+    } else if ('PeerQuality' in message) {
+      this.emit('quality', message.PeerQuality.quality);
+    } else if ('ConnectionStatusUpdate' in message) {
+      this.emit('hostQuality', message.ConnectionStatusUpdate.status === 'Ok' ? 'ok' : 'poor');
+    }
+  }
+
+  /** Tells the viewer, and is the reason if the connection ends. */
+  #note(verdict: Ending): void {
+    this.#verdict = verdict;
+    this.emit('progress', verdict.reason);
+  }
+
+  /** The server announced the end: it may still give a better reason or close by itself. */
+  #conclude(verdict: Ending, isPrecise = false): void {
+    if (isPrecise || this.#farewell === undefined) this.#verdict = verdict;
+    this.#farewell ??= setTimeout(
+      () => this.#end(this.#verdict ?? verdict),
+      this.#deadlines.farewell,
+    );
+  }
+
+  #configure(servers: readonly { urls: string[]; username: string; credential: string }[]): void {
+    if (this.#connection !== undefined) return;
+    try {
+      this.#connection = new RTCPeerConnection({
+        bundlePolicy: 'max-bundle',
+        iceServers: servers.filter(({ urls }) => urls.length > 0).map((server) => ({ ...server })),
+      });
+    } catch {
+      this.#end(ending('NEGOTIATION_FAILED', 'The server named ICE servers that are not valid.'));
+      return;
+    }
+    this.#watch(this.#connection);
+    const channels = new InputChannels(this.#connection, {
+      onOpen: () => {
+        if (!this.#closed) this.emit('channels', channels);
+      },
+      onFeedback: (data) => {
+        const feedback = decodeFeedback(data);
+        if (feedback !== undefined && !this.#closed) this.emit('feedback', feedback);
+      },
+    });
+    for (const step of this.#early.splice(0)) this.#enqueue(step);
+  }
+
+  #watch(connection: RTCPeerConnection): void {
+    connection.addEventListener('icecandidate', ({ candidate }) => {
+      if (candidate === null || candidate.candidate === '') return;
+      this.#send({
+        Signaling: {
+          AddIceCandidate: {
+            candidate: candidate.candidate,
+            sdp_mid: candidate.sdpMid,
+            sdp_mline_index: candidate.sdpMLineIndex,
+            username_fragment: candidate.usernameFragment,
+          },
+        },
+      });
+    });
+    connection.addEventListener('connectionstatechange', () => this.#onState(connection));
+    connection.addEventListener('datachannel', ({ channel }) => {
+      if (channel.label !== 'general') return;
+      channel.addEventListener('message', ({ data }) => this.#receive(data));
+    });
+    connection.addEventListener('track', ({ track, receiver }) => {
+      // A game is played, not watched: every millisecond of buffer is felt.
+      receiver.jitterBufferTarget = 0;
+      if (track.kind === 'video') track.contentHint = 'motion';
+      this.#stream.addTrack(track);
+      if (!this.#closed) this.emit('stream', this.#stream);
+    });
+  }
+
+  #onState(connection: RTCPeerConnection): void {
+    if (this.#closed) return;
+    switch (connection.connectionState) {
+      case 'connected':
+        clearTimeout(this.#timer);
+        this.#restarting = false;
+        this.emit('connected');
+        break;
+      case 'disconnected':
+        this.emit('progress', 'The network path is interrupted');
+        clearTimeout(this.#timer);
+        this.#timer = setTimeout(() => this.#restart(), this.#deadlines.heal);
+        break;
+      case 'failed':
+        if (this.#restarting) this.#end(ending('ICE_FAILED'));
+        else this.#restart();
+        break;
+      default:
+        break;
+    }
+  }
+
+  #restart(): void {
+    if (this.#restarting || this.#closed) return;
+    this.#restarting = true;
+    this.#await(this.#deadlines.restart, 'PATH_LOST');
+    this.#send({ RestartIce: {} });
+  }
+
+  #enqueue(step: () => Promise<void>): void {
+    if (this.#connection === undefined) {
+      this.#early.push(step);
+      return;
+    }
+    this.#steps = this.#steps
+      .then(() => (this.#closed ? undefined : step()))
+      .catch(() => this.#end(ending('NEGOTIATION_FAILED')));
+  }
+
+  async #answer(sdp: string): Promise<void> {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    await connection.setRemoteDescription({ type: 'offer', sdp });
+    await connection.setLocalDescription();
+    this.#send({
+      Signaling: {
+        Description: { ty: 'answer', sdp: connection.localDescription?.sdp ?? '' },
+      },
+    });
+    if (!this.#hasDescription) {
+      this.#hasDescription = true;
+      this.emit('progress', 'Finding a network path');
+      if (connection.connectionState !== 'connected') {
+        this.#await(this.#deadlines.path, 'ICE_FAILED');
+      }
+    }
+    for (const candidate of this.#candidates.splice(0)) await this.#addCandidate(candidate);
+  }
+
+  /** One that is no good, e.g. of a family that this machine lacks, leaves the others. */
+  async #addCandidate(candidate: RTCIceCandidateInit): Promise<void> {
+    if (this.#connection?.remoteDescription == null) {
+      this.#candidates.push(candidate);
+      return;
+    }
+    await this.#connection.addIceCandidate(candidate).catch(() => undefined);
+  }
+}
+
+/** The reason of a close frame may be an error code of the server's. */
+function closeCode(code: number, reason: string): string {
+  if (/^[A-Z][A-Z_]+$/.test(reason)) return reason;
+  return code === 1008 ? 'UNAUTHORIZED' : 'SOCKET_LOST';
+}

@@ -1,0 +1,122 @@
+/** What a viewer's connection does, over the time since the sample before. */
+export interface ViewerStats {
+  /** E.g. `H264`. */
+  readonly codec: string;
+  /** Pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** Frames decoded a second. */
+  readonly fps: number;
+  /** kbit/s of video and audio that arrived. */
+  readonly bitrate: number;
+  /** 0…1 of the video packets. */
+  readonly loss: number;
+  /** Milliseconds between packets beyond their spacing. */
+  readonly jitter: number;
+  /** Milliseconds to the server and back. */
+  readonly roundTrip: number;
+  /** Milliseconds that a frame waited before it was decoded. */
+  readonly bufferDelay: number;
+  /** Milliseconds to decode a frame. */
+  readonly decodeTime: number;
+  readonly framesDecoded: number;
+  readonly framesDropped: number;
+  readonly keyFrames: number;
+  readonly freezes: number;
+  readonly packetsReceived: number;
+  readonly packetsLost: number;
+  /** Sum of the squared sound levels, so 0 is silence so far. */
+  readonly audioEnergy: number;
+  /** `host`, `srflx`, `prflx` or `relay`, and the protocol, e.g. `host udp`. */
+  readonly path: string;
+}
+
+/** The counters of one sample. */
+type Counters = Readonly<Record<string, unknown>>;
+
+const NONE: Counters = {};
+
+/** Turns the counters of a peer connection into figures a second. */
+export class StatsCollector {
+  readonly #connection: Pick<RTCPeerConnection, 'getStats'>;
+  #video = NONE;
+  #audio = NONE;
+
+  constructor(connection: Pick<RTCPeerConnection, 'getStats'>) {
+    this.#connection = connection;
+  }
+
+  async sample(): Promise<ViewerStats> {
+    const reports = new Map<string, Counters>();
+    (await this.#connection.getStats()).forEach((report: Counters) => {
+      reports.set(text(report, 'id'), report);
+    });
+    const inbound = [...reports.values()].filter(({ type }) => type === 'inbound-rtp');
+    const video = inbound.find(({ kind }) => kind === 'video') ?? NONE;
+    const audio = inbound.find(({ kind }) => kind === 'audio') ?? NONE;
+    const videoBefore = this.#video;
+    const audioBefore = this.#audio;
+    this.#video = video;
+    this.#audio = audio;
+
+    const seconds = Math.max(0.001, grown(video, videoBefore, 'timestamp') / 1000);
+    const frames = grown(video, videoBefore, 'framesDecoded');
+    const emitted = grown(video, videoBefore, 'jitterBufferEmittedCount');
+    const lost = Math.max(0, grown(video, videoBefore, 'packetsLost'));
+    const packets = grown(video, videoBefore, 'packetsReceived');
+    const bytes =
+      grown(video, videoBefore, 'bytesReceived') + grown(audio, audioBefore, 'bytesReceived');
+    const hasBefore = videoBefore !== NONE;
+    return {
+      codec: text(reports.get(text(video, 'codecId')) ?? NONE, 'mimeType').replace('video/', ''),
+      width: number(video, 'frameWidth'),
+      height: number(video, 'frameHeight'),
+      fps: hasBefore ? frames / seconds : number(video, 'framesPerSecond'),
+      bitrate: hasBefore ? (bytes * 8) / 1000 / seconds : 0,
+      loss: lost === 0 ? 0 : lost / (lost + packets),
+      jitter: number(video, 'jitter') * 1000,
+      bufferDelay: mean(grown(video, videoBefore, 'jitterBufferDelay'), emitted),
+      decodeTime: mean(grown(video, videoBefore, 'totalDecodeTime'), frames),
+      framesDecoded: number(video, 'framesDecoded'),
+      framesDropped: number(video, 'framesDropped'),
+      keyFrames: number(video, 'keyFramesDecoded'),
+      freezes: number(video, 'freezeCount'),
+      packetsReceived: number(video, 'packetsReceived'),
+      packetsLost: number(video, 'packetsLost'),
+      audioEnergy: number(audio, 'totalAudioEnergy'),
+      ...pathOf(reports),
+    };
+  }
+}
+
+function pathOf(reports: ReadonlyMap<string, Counters>): { roundTrip: number; path: string } {
+  const transport = [...reports.values()].find(({ type }) => type === 'transport') ?? NONE;
+  const pair = reports.get(text(transport, 'selectedCandidatePairId')) ?? NONE;
+  const remote = reports.get(text(pair, 'remoteCandidateId')) ?? NONE;
+  const local = reports.get(text(pair, 'localCandidateId')) ?? NONE;
+  // A relay on either side is what costs time.
+  const side = text(local, 'candidateType') === 'relay' ? local : remote;
+  return {
+    roundTrip: number(pair, 'currentRoundTripTime') * 1000,
+    path: [text(side, 'candidateType'), text(side, 'protocol')].filter(Boolean).join(' '),
+  };
+}
+
+function number(report: Counters, name: string): number {
+  const value = report[name];
+  return typeof value === 'number' && Number.isFinite(value) ? value : 0;
+}
+
+function text(report: Counters, name: string): string {
+  const value = report[name];
+  return typeof value === 'string' ? value : '';
+}
+
+function grown(after: Counters, before: Counters, name: string): number {
+  return number(after, name) - number(before, name);
+}
+
+/** @returns milliseconds each */
+function mean(seconds: number, count: number): number {
+  return count > 0 ? (seconds * 1000) / count : 0;
+}
