@@ -1,0 +1,188 @@
+import { isIP } from 'node:net';
+import { MoonteeError } from '../../errors.js';
+import type { Log } from '../../log.js';
+import { bracketed } from '../nvhttp/http.js';
+import type { SessionUrl } from '../nvhttp/launch.js';
+import type { AudioLayout, NegotiatedStream, StreamSettings, VideoCodec } from '../types.js';
+import { announcementBody, isLocalAddress, wirePacketSize } from './announce.js';
+import { parseNumber, readDescription } from './description.js';
+import { chooseEncryption } from './encryption.js';
+import { chooseAudio } from './opus-layout.js';
+import { RtspClient } from './rtsp-client.js';
+import type { RtspResponse } from './message.js';
+import { RTSP_TIMERS, type RtspTimers } from './exchange.js';
+import { chooseVideo } from './video-choice.js';
+
+/** Characters of a ping payload that counts (gamestream.md §3.3). */
+const PING_PAYLOAD_LENGTH = 16;
+const DEFAULT_PORT = { audio: 48_000, video: 47_998, control: 47_999 } as const;
+const NEVER_MODIFIED = ['If-Modified-Since', 'Thu, 01 Jan 1970 00:00:00 GMT'] as const;
+/** A constant of the protocol; no host uses these ports. */
+const CLIENT_PORTS = 'unicast;X-GS-ClientPort=50000-50001';
+const CONTROL_TARGET = 'streamid=control/13/0';
+
+/** Where one media stream comes from. */
+export interface MediaEndpoint {
+  readonly port: number;
+  /** 16 characters that bind our pings to the session; null on hosts that match addresses. */
+  readonly pingPayload: string | null;
+}
+
+export interface AudioSetup extends MediaEndpoint {
+  readonly layout: AudioLayout;
+  readonly encrypted: boolean;
+}
+
+export interface HandshakeOptions {
+  readonly url: SessionUrl;
+  /** IP address that the host was reached at. */
+  readonly address: string;
+  readonly rikey: Buffer;
+  readonly settings: StreamSettings;
+  /** ServerCodecModeSupport of the host. */
+  readonly serverModes: number;
+  readonly playable: readonly VideoCodec[];
+  /** Called as soon as the audio port is known: pings start long before PLAY. */
+  readonly onAudio: (audio: AudioSetup) => void;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  readonly timers?: RtspTimers | undefined;
+}
+
+export interface HandshakeResult {
+  readonly stream: NegotiatedStream;
+  readonly video: MediaEndpoint;
+  readonly control: { readonly port: number; readonly connectData: number };
+  /** As announced; hosts may use less. */
+  readonly packetSize: number;
+}
+
+/**
+ * The seven RTSP requests (gamestream.md §3.2): what host and client agree on.
+ *
+ * @throws MoonteeError RTSP_FAILED with `details.error_code`, ENCRYPTION_REQUIRED,
+ *   CODEC_UNAVAILABLE, CLOSED (aborted)
+ */
+export async function performHandshake(options: HandshakeOptions): Promise<HandshakeResult> {
+  const { url, address, settings, log } = options;
+  const host = isIP(url.host.replace(/^\[|\]$/g, '')) === 0 ? bracketed(address) : url.host;
+  // Hosts find the session by this URL. Wolf refuses names in it.
+  const target = host === url.host ? url.text : url.text.replace(url.host, host);
+  const client = new RtspClient({
+    address,
+    port: url.port,
+    host,
+    key: url.encrypted ? options.rikey : null,
+    timers: options.timers ?? RTSP_TIMERS,
+    signal: options.signal,
+  });
+
+  await client.request('OPTIONS', target);
+  const described = await client.request('DESCRIBE', target, [
+    ['Accept', 'application/sdp'],
+    NEVER_MODIFIED,
+  ]);
+  if (described.body === '') {
+    throw new MoonteeError('RTSP_FAILED', 'The host described nothing', {
+      details: { error_code: -1 },
+    });
+  }
+  const description = readDescription(described.body);
+  const video = chooseVideo({
+    formats: settings.videoFormats,
+    serverModes: options.serverModes,
+    description,
+    playable: options.playable,
+  });
+  const audio = chooseAudio(settings.audioChannels, description.surroundParams, settings.bitrate);
+  const encryption = chooseEncryption(description, {
+    video: settings.encryptVideo,
+    audio: settings.encryptAudio,
+  });
+
+  const audioSetup = await client.request('SETUP', 'streamid=audio/0/0', [
+    ['Transport', CLIENT_PORTS],
+    NEVER_MODIFIED,
+  ]);
+  client.session = sessionToken(audioSetup);
+  options.onAudio({
+    ...mediaEndpoint(audioSetup, DEFAULT_PORT.audio),
+    layout: audio.layout,
+    encrypted: encryption.audio,
+  });
+  const setup = [['Transport', CLIENT_PORTS], NEVER_MODIFIED] as const;
+  const videoSetup = await client.request('SETUP', 'streamid=video/0/0', setup);
+  const videoEndpoint = mediaEndpoint(videoSetup, DEFAULT_PORT.video);
+  const controlSetup = await client.request('SETUP', CONTROL_TARGET, setup);
+
+  const { referenceFrameInvalidation, featureFlags } = description;
+  const body = announcementBody({
+    settings,
+    video,
+    audio,
+    encryption,
+    referenceFrameInvalidation,
+    refreshRateX100: 0,
+    address,
+    local: isLocalAddress(address),
+    videoPort: videoEndpoint.port,
+  });
+  await client.request('ANNOUNCE', CONTROL_TARGET, [['Content-type', 'application/sdp']], body);
+  await client.request('PLAY', '/');
+
+  const stream: NegotiatedStream = {
+    video: {
+      ...video,
+      width: settings.width,
+      height: settings.height,
+      fps: settings.fps,
+      colorSpace: settings.colorSpace,
+      colorRangeFull: settings.colorRangeFull,
+    },
+    audio: audio.layout,
+    encryption: {
+      rtsp: url.encrypted,
+      control: encryption.control,
+      audio: encryption.audio,
+      video: encryption.video,
+    },
+    hostFeatures: {
+      touchAndPen: (featureFlags & 1) !== 0,
+      padTouchAndMotion: (featureFlags & 2) !== 0,
+      referenceFrameInvalidation,
+    },
+  };
+  log.info({ ...video, ...stream.encryption, channels: audio.layout.channels }, 'stream agreed');
+  return {
+    stream,
+    video: videoEndpoint,
+    control: {
+      port: serverPort(controlSetup, DEFAULT_PORT.control),
+      connectData: parseNumber(controlSetup.headers.get('x-ss-connect-data') ?? ''),
+    },
+    packetSize: wirePacketSize(settings.packetSize, encryption.video),
+  };
+}
+
+/** The token goes into later requests, so it must be short and harmless. */
+function sessionToken({ headers }: RtspResponse): string {
+  const token = headers.get('session')?.split(';')[0]?.trim() ?? '';
+  if (/^[\x21-\x7e]{1,64}$/.test(token)) return token;
+  throw new MoonteeError('RTSP_FAILED', 'The host gave no usable RTSP session', {
+    details: { error_code: -1 },
+  });
+}
+
+function serverPort({ headers }: RtspResponse, fallback: number): number {
+  const digits = /server_port=(\d{1,5})/.exec(headers.get('transport') ?? '')?.[1];
+  const port = Number(digits ?? 0);
+  return port >= 1 && port <= 0xffff ? port : fallback;
+}
+
+function mediaEndpoint(response: RtspResponse, defaultPort: number): MediaEndpoint {
+  const payload = response.headers.get('x-ss-ping-payload') ?? '';
+  return {
+    port: serverPort(response, defaultPort),
+    pingPayload: payload.length === PING_PAYLOAD_LENGTH ? payload : null,
+  };
+}
