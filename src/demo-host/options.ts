@@ -1,0 +1,86 @@
+import type { Log } from '../log.js';
+import type { VideoCodec } from '../moonlight/types.js';
+import type { Faults } from './faults.js';
+
+/** Which real host's habits are followed where the two differ (gamestream.md §12, wolf.md). */
+export type HostStyle = 'sunshine' | 'wolf';
+
+/** Whether an encryption is not known, used where the client wants it, or insisted upon. */
+export type Offer = 'off' | 'offered' | 'required';
+
+/** What an app shows. Descriptions and files come from the operator, never from the network. */
+export type AppSource =
+  | { readonly kind: 'desktop' }
+  | { readonly kind: 'test-pattern' }
+  /** gst-launch text of a raw video source. */
+  | { readonly kind: 'gstreamer'; readonly description: string }
+  /** Access units, each behind its length as u32be; the first is an IDR. */
+  | { readonly kind: 'clip'; readonly file: string; readonly codec: VideoCodec };
+
+export interface AppOptions {
+  readonly title: string;
+  readonly source: AppSource;
+}
+
+export interface DemoHostOptions {
+  /** Numeric address that every socket is bound to. Default 127.0.0.1. */
+  readonly bind?: string;
+  /** The base port (§1.1): others are derived from it. 0 takes free ports. Default 47989. */
+  readonly httpPort?: number;
+  readonly httpsPort?: number;
+  readonly rtspPort?: number;
+  readonly videoPort?: number;
+  readonly controlPort?: number;
+  readonly audioPort?: number;
+  /** `hostname` of serverinfo. */
+  readonly name?: string;
+  /** Accepts this PIN without asking anybody. */
+  readonly pin?: string | null;
+  readonly style?: HostStyle;
+  readonly rtspEncryption?: Offer;
+  /** The control envelope that is offered; a client may still choose version 1. */
+  readonly controlEncryption?: 1 | 2;
+  readonly videoEncryption?: Offer;
+  readonly audioEncryption?: Offer;
+  /** Parity packets per hundred data packets; 0 sends none. Default 20. */
+  readonly fecPercentage?: number;
+  /** Answer RTSP with lower-case header names, to try a client's tolerance. */
+  readonly lowerCaseRtspHeaders?: boolean;
+  /** Apps beside the built-in ones. */
+  readonly apps?: readonly AppOptions[];
+  /** Encode HEVC or AV1 where a client asks and the element is installed. */
+  readonly hevc?: boolean;
+  readonly av1?: boolean;
+  readonly faults?: Faults;
+  /** Keeps the certificate and the paired clients; without it both last as long as the host. */
+  readonly stateDirectory?: string | null;
+  /** One JSON line is appended for every decoded input event. */
+  readonly inputLog?: string | null;
+  readonly log?: Log;
+}
+
+/** §1.1, relative to the HTTP port. */
+const OFFSETS = { https: -5, video: 9, control: 10, audio: 11, rtsp: 21 } as const;
+
+export interface Ports {
+  readonly http: number;
+  readonly https: number;
+  readonly rtsp: number;
+  readonly video: number;
+  readonly control: number;
+  readonly audio: number;
+}
+
+/** The ports to bind; 0 is any free one. */
+export function portsOf(options: DemoHostOptions): Ports {
+  const http = options.httpPort ?? 47989;
+  const derived = (offset: number): number => (http === 0 ? 0 : http + offset);
+  return {
+    http,
+    https: options.httpsPort ?? derived(OFFSETS.https),
+    rtsp: options.rtspPort ?? derived(OFFSETS.rtsp),
+    video: options.videoPort ?? derived(OFFSETS.video),
+    control: options.controlPort ?? derived(OFFSETS.control),
+    audio: options.audioPort ?? derived(OFFSETS.audio),
+  };
+}

@@ -1,0 +1,145 @@
+import type { VideoCodec } from '../../moonlight/types.js';
+import type { HostStyle } from '../options.js';
+import type { Session, Sessions } from '../sessions.js';
+import { parseAnnounce } from './announce.js';
+import { describeBody, type OfferedEncryption } from './describe.js';
+import type { RtspAnswer, RtspRequest } from './message.js';
+import type { RtspBackend, RtspReply } from './server.js';
+
+export type StreamKind = 'video' | 'audio' | 'control';
+
+export interface HandshakeContext {
+  readonly style: HostStyle;
+  readonly sessions: Sessions;
+  /** All codecs of the host, for DESCRIBE. */
+  readonly codecs: ReadonlySet<VideoCodec>;
+  /** Codecs that the session's app can be had in. */
+  readonly codecsOf: (session: Session) => ReadonlySet<VideoCodec>;
+  readonly encryption: OfferedEncryption;
+  readonly fecPercentage: number;
+  /** The UDP port of a session's stream. */
+  readonly port: (session: Session, kind: StreamKind) => number;
+}
+
+/**
+ * The meaning of the seven requests (§3.2). A request belongs to the session that the
+ * connection, its key or its token says; without any of them SETUP takes the oldest launch
+ * of that address which nobody has taken yet.
+ */
+export class Handshake implements RtspBackend {
+  readonly #context: HandshakeContext;
+
+  constructor(context: HandshakeContext) {
+    this.#context = context;
+  }
+
+  candidates(address: string): readonly Session[] {
+    return this.#context.sessions.all.filter((session) => session.request.address === address);
+  }
+
+  reply(request: RtspRequest, address: string, known: Session | null): RtspReply {
+    const cseq = request.headers.get('cseq') ?? '0';
+    const { session, ...answer } = this.#answer(request, address, known);
+    return {
+      session,
+      answer: { ...answer, headers: [['CSeq', cseq.slice(0, 32)], ...answer.headers] },
+    };
+  }
+
+  #answer(
+    request: RtspRequest,
+    address: string,
+    known: Session | null,
+  ): RtspAnswer & { session: Session | null } {
+    const live = known !== null && known.state !== 'closed' ? known : null;
+    const session = live ?? this.#byToken(request, address);
+    const plain = (status: number): RtspAnswer & { session: Session | null } => ({
+      status,
+      headers: [],
+      session,
+    });
+    switch (request.method) {
+      case 'OPTIONS':
+      case 'PLAY':
+        return plain(200);
+      case 'DESCRIBE':
+        return { ...this.#describe(), session };
+      case 'SETUP':
+        return this.#setup(request, address, session);
+      case 'ANNOUNCE': {
+        const target = session ?? this.#unannounced(address);
+        return { ...this.#announce(request, target), session: target };
+      }
+      default:
+        return plain(404);
+    }
+  }
+
+  #describe(): RtspAnswer {
+    const { style, codecs, encryption } = this.#context;
+    const body = describeBody(style, codecs, encryption);
+    // Wolf leaves the length out; a client with one connection for all needs it.
+    const headers =
+      style === 'wolf' ? [] : [['Content-length', String(Buffer.byteLength(body))] as const];
+    return { status: 200, headers, body };
+  }
+
+  #setup(
+    request: RtspRequest,
+    address: string,
+    known: Session | null,
+  ): RtspAnswer & { session: Session | null } {
+    // Only the word between `=` and the first `/` counts.
+    const kind = /^streamid=(video|audio|control)(?:\/|$)/i
+      .exec(request.target)?.[1]
+      ?.toLowerCase();
+    const session = known ?? this.#unclaimed(address) ?? this.#unannounced(address);
+    if (kind === undefined) return { status: 404, headers: [], session };
+    if (session === null) return { status: 454, headers: [], session };
+    session.claimed = true;
+    const stream = kind as StreamKind;
+    const headers: [string, string][] = [
+      ['Session', `${session.token};timeout = 90`],
+      ['Transport', `server_port=${this.#context.port(session, stream)}`],
+    ];
+    if (this.#context.style === 'sunshine') {
+      headers.push(
+        stream === 'control'
+          ? ['X-SS-Connect-Data', String(session.connectData)]
+          : ['X-SS-Ping-Payload', session.pingPayload],
+      );
+    }
+    return { status: 200, headers, session };
+  }
+
+  #announce(request: RtspRequest, session: Session | null): RtspAnswer {
+    if (session === null) return { status: 454, headers: [] };
+    const { style, encryption, fecPercentage } = this.#context;
+    const codecs = this.#context.codecsOf(session);
+    const result = parseAnnounce(request.body, { style, codecs, encryption, fecPercentage });
+    if (result.kind === 'refused') {
+      session.log.warn({ status: result.status, reason: result.why }, 'announce refused');
+      return { status: result.status, headers: [] };
+    }
+    session.announce(result.stream);
+    return { status: 200, headers: [] };
+  }
+
+  #byToken(request: RtspRequest, address: string): Session | null {
+    const token = request.headers.get('session')?.split(';', 1)[0]?.trim();
+    if (token === undefined) return null;
+    return this.candidates(address).find((session) => session.token === token) ?? null;
+  }
+
+  #unclaimed(address: string): Session | null {
+    const free = this.candidates(address).find(
+      (session) => session.state === 'launched' && !session.claimed,
+    );
+    return free ?? null;
+  }
+
+  /** The youngest that still negotiates, for clients that lose their token. */
+  #unannounced(address: string): Session | null {
+    return this.candidates(address).findLast((session) => session.state === 'launched') ?? null;
+  }
+}
