@@ -27,6 +27,7 @@ export const ERRORS = {
 
   BAD_REQUEST: { status: 400, fault: 'caller', message: 'Bad request' },
   UNAUTHORIZED: { status: 401, fault: 'caller', message: 'Unauthorized' },
+  FORBIDDEN: { status: 403, fault: 'caller', message: 'Forbidden' },
   NOT_FOUND: { status: 404, fault: 'caller', message: 'Not found' },
   BODY_TOO_LARGE: { status: 413, fault: 'caller', message: 'Request body too large' },
   RATE_LIMITED: { status: 429, fault: 'caller', message: 'Too many requests' },
