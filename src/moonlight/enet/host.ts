@@ -84,7 +84,7 @@ export class EnetHost extends EventEmitter<EnetHostEvents> {
 
   /** The bound port; 0 while not open. */
   get port(): number {
-    return this.#socket.localPort;
+    return this.#closed ? 0 : this.#socket.localPort;
   }
 
   get closed(): boolean {
