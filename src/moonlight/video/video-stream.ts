@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { MoonteeError } from '../../errors.js';
 import type { Log } from '../../log.js';
 import { DatagramSocket } from '../datagram.js';
 import { MediaPing } from '../media-ping.js';
@@ -97,6 +98,7 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
    */
   async start(): Promise<void> {
     await this.#socket.open();
+    if (this.closed) throw new MoonteeError('CLOSED');
     this.#startedAt = performance.now();
     this.#ping.start();
     this.#timer = setInterval(() => this.#tick(), TICK);
