@@ -20,7 +20,7 @@ const TWENTY_YEARS = 20 * 365 * 24 * 3600 * 1000;
 
 /** RSA 2048 and a self-signed certificate, as clients of this protocol expect (§1.4). */
 export async function createIdentity(): Promise<HostIdentity> {
-  cryptoProvider.set(webcrypto as Crypto);
+  cryptoProvider.set(webcrypto);
   const algorithm = {
     name: 'RSASSA-PKCS1-v1_5',
     hash: 'SHA-256',
@@ -34,7 +34,7 @@ export async function createIdentity(): Promise<HostIdentity> {
     notBefore: new Date(Date.now() - 24 * 3600 * 1000),
     notAfter: new Date(Date.now() + TWENTY_YEARS),
     signingAlgorithm: algorithm,
-    keys: keys as CryptoKeyPair,
+    keys,
   });
   const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey));
   const lines = pkcs8.toString('base64').match(/.{1,64}/g) ?? [];

@@ -60,7 +60,12 @@ export interface DemoHostOptions {
 }
 
 /** §1.1, relative to the HTTP port. */
-const OFFSETS = { https: -5, video: 9, control: 10, audio: 11, rtsp: 21 } as const;
+const OFFSETS = { https: -5, control: 10, rtsp: 21 } as const;
+/** Wolf counts up from these for each session; Sunshine's ports are shared. */
+const MEDIA_OFFSETS = {
+  sunshine: { video: 9, audio: 11 },
+  wolf: { video: 111, audio: 211 },
+} as const;
 
 export interface Ports {
   readonly http: number;
@@ -74,13 +79,14 @@ export interface Ports {
 /** The ports to bind; 0 is any free one. */
 export function portsOf(options: DemoHostOptions): Ports {
   const http = options.httpPort ?? 47989;
+  const media = MEDIA_OFFSETS[options.style ?? 'sunshine'];
   const derived = (offset: number): number => (http === 0 ? 0 : http + offset);
   return {
     http,
     https: options.httpsPort ?? derived(OFFSETS.https),
     rtsp: options.rtspPort ?? derived(OFFSETS.rtsp),
-    video: options.videoPort ?? derived(OFFSETS.video),
+    video: options.videoPort ?? derived(media.video),
     control: options.controlPort ?? derived(OFFSETS.control),
-    audio: options.audioPort ?? derived(OFFSETS.audio),
+    audio: options.audioPort ?? derived(media.audio),
   };
 }

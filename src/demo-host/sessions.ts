@@ -1,13 +1,12 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import type { Log } from '../log.js';
+import { TERMINATION_CODE } from '../moonlight/control/host-messages.js';
+import type { HostInput, HostMessage } from '../moonlight/types.js';
 import type { App } from './apps.js';
 import type { HostStyle } from './options.js';
 import { Desktop } from './picture/desktop.js';
 import type { AnnouncedStream } from './rtsp/announce.js';
-
-/** Termination codes of §9.4. */
-export const TERMINATION = { closed: 0x80030023 } as const;
 
 /** What a client asked for with launch or resume (§1.7). */
 export interface LaunchRequest {
@@ -42,6 +41,11 @@ interface SessionEvents {
   announced: [];
   connected: [];
   closed: [reason: string];
+  /** The client wants a key frame. */
+  keyframe: [];
+  input: [HostInput];
+  /** To be sent to the client. */
+  message: [HostMessage];
   /** The client is to be told why, with a code of §9.4, before its control stream goes. */
   terminate: [code: number];
 }
@@ -118,6 +122,22 @@ export class Session extends EventEmitter<SessionEvents> {
     clearTimeout(this.#deadline);
     this.log.info('control stream connected');
     this.emit('connected');
+  }
+
+  requestKeyframe(): void {
+    this.emit('keyframe');
+  }
+
+  /** What the client did; the picture shows it. */
+  input(input: HostInput): void {
+    const { width, height } = this.#stream ?? this.request;
+    this.game.desktop.apply(input, width, height);
+    this.emit('input', input);
+  }
+
+  /** Sends a message, if the control stream is there. */
+  send(message: HostMessage): void {
+    this.emit('message', message);
   }
 
   /** Tells the client and ends. */
@@ -205,12 +225,12 @@ export class Sessions extends EventEmitter<SessionsEvents> {
     if (game === undefined) return;
     this.#games.delete(game);
     for (const session of this.all) {
-      if (session.game === game) session.terminate(TERMINATION.closed, reason);
+      if (session.game === game) session.terminate(TERMINATION_CODE.CLOSED, reason);
     }
   }
 
   close(reason: string): void {
-    for (const session of this.all) session.terminate(TERMINATION.closed, reason);
+    for (const session of this.all) session.terminate(TERMINATION_CODE.CLOSED, reason);
     this.#games.clear();
   }
 

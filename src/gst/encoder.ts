@@ -156,7 +156,7 @@ class EncoderPipeline {
     if (this.#closed || this.#failure !== null || this.#source === null) return;
     const { Gst } = this.#runtime.namespaces;
     const buffer = Gst.Buffer.newWrapped(data as unknown as number[]);
-    buffer.pts = BigInt(Math.max(0, Math.round(pts))) as unknown as number;
+    buffer.pts = BigInt(Math.max(0, Math.round(pts)));
     this.#source.pushBuffer(buffer);
   }
 

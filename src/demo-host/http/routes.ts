@@ -28,6 +28,8 @@ export interface RouteContext {
   readonly sessions: Sessions;
   readonly faults: Faults;
   readonly ports: () => { readonly http: number; readonly https: number; readonly rtsp: number };
+  /** Opens what a new session needs before its client comes for it. */
+  readonly prepare: (session: Session) => Promise<void>;
   /** Orders of tests; null where the host is reachable from elsewhere. */
   readonly orders: ((request: NvRequest) => NvAnswer) | null;
   readonly log: Log;
@@ -166,7 +168,7 @@ export class Routes {
     return { status: 200, type: 'image/png', body: this.#context.catalogue.image(app) };
   }
 
-  #launch(request: NvRequest, client: string): NvAnswer {
+  #launch(request: NvRequest, client: string): NvAnswer | Promise<NvAnswer> {
     const { catalogue, faults, sessions, style } = this.#context;
     const launch = parseLaunch(request.query, client, request.address);
     const failed: readonly XmlNode[] = [['gamesession', 0]];
@@ -182,7 +184,7 @@ export class Routes {
     return this.#launched(request, sessions.launch(app, launch), 'gamesession');
   }
 
-  #resume(request: NvRequest, client: string): NvAnswer {
+  #resume(request: NvRequest, client: string): NvAnswer | Promise<NvAnswer> {
     const { faults, sessions, style } = this.#context;
     const launch = parseLaunch(request.query, client, request.address);
     const failed: readonly XmlNode[] = [['resume', 0]];
@@ -205,7 +207,18 @@ export class Routes {
     return null;
   }
 
-  #launched(request: NvRequest, session: Session, word: 'gamesession' | 'resume'): NvAnswer {
+  async #launched(
+    request: NvRequest,
+    session: Session,
+    word: 'gamesession' | 'resume',
+  ): Promise<NvAnswer> {
+    try {
+      await this.#context.prepare(session);
+    } catch (error) {
+      session.log.error({ err: error }, 'session has no ports');
+      session.close('no ports');
+      return this.#xml(503, [[word, 0]], 'No ports for the session');
+    }
     const encrypted = this.#context.rtspEncryption !== 'off' && session.request.encryptedRtsp;
     const scheme = encrypted ? 'rtspenc' : 'rtsp';
     const port = this.#context.ports().rtsp;

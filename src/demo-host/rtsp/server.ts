@@ -3,7 +3,8 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import type { Log } from '../../log.js';
 import { plainAddress } from '../http/nvhttp.js';
 import type { Session } from '../sessions.js';
-import { looksEncrypted, openUnit, sealUnit, unitLength } from './envelope.js';
+import { sealMessage } from '../../moonlight/rtsp/envelope.js';
+import { looksEncrypted, openUnit, unitLength } from './envelope.js';
 import {
   formatAnswer,
   MAX_REQUEST,
@@ -114,7 +115,7 @@ function serve(socket: Socket, options: RtspServerOptions, backend: RtspBackend)
       return;
     }
     session.rtspSequence += 1;
-    socket.write(sealUnit(session.request.key, session.rtspSequence, plain));
+    socket.write(sealMessage(session.request.key, 'host', session.rtspSequence, plain));
   };
 
   const pump = (): void => {

@@ -1,0 +1,147 @@
+import { parseArgs } from 'node:util';
+import { MoonteeError } from '../errors.js';
+import type { VideoCodec } from '../moonlight/types.js';
+import { parseFaults } from './faults.js';
+import type { AppOptions, DemoHostOptions, HostStyle, Offer } from './options.js';
+
+export const USAGE = `moontee demo-host [options]
+
+  --http-port N          base port, the others follow from it; 0 takes free ports (47989)
+  --bind ADDR            numeric address to listen on (127.0.0.1)
+  --https-port N  --rtsp-port N  --video-port N  --control-port N  --audio-port N
+  --name TEXT            name that clients show
+  --pin 1234             accept this PIN without asking
+  --state DIR            keep certificate and paired clients there
+  --input-log FILE       append a JSON line for every input event
+  --style STYLE          habits of: sunshine, wolf (sunshine)
+  --rtsp-encryption M    off, offered, required (off)
+  --video-encryption M   off, offered, required (off)
+  --audio-encryption M   off, offered, required (off)
+  --control-encryption V 1 or 2 (2)
+  --fec N                parity packets per 100 data packets (20)
+  --rtsp-lower-case      lower-case header names in RTSP answers
+  --app TITLE=KIND:WHAT  another app: gst:DESCRIPTION of a raw video source, or clip:FILE with
+                         access units behind their length as u32be (.h264, .h265, .av1)
+  --hevc  --av1          encode these too, where the element is installed
+  --fault LIST           loss=0.01 burst=4 reorder=0.01 duplicate=0.01 jitter=20 seed=7
+                         stall-video=5s@10s terminate=0x80030023@5s slow-pairing=3s
+                         refuse-launch no-video no-audio no-idr; comma-separated, repeatable
+  --help
+`;
+
+function invalid(message: string): never {
+  throw new MoonteeError('CONFIG_INVALID', message);
+}
+
+function port(name: string, value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const number = /^\d{1,5}$/.test(value) ? Number(value) : NaN;
+  return number <= 65_535 ? number : invalid(`--${name} is a port number`);
+}
+
+function choice<T extends string>(
+  name: string,
+  value: string | undefined,
+  choices: readonly T[],
+): T | undefined {
+  if (value === undefined) return undefined;
+  return choices.find((one) => one === value) ?? invalid(`--${name} is ${choices.join(', ')}`);
+}
+
+const CLIP_CODECS: Readonly<Record<string, VideoCodec>> = {
+  h264: 'h264',
+  h265: 'h265',
+  hevc: 'h265',
+  av1: 'av1',
+};
+
+function app(text: string): AppOptions {
+  const match = /^([^=]{1,80})=(gst|clip):(.+)$/s.exec(text);
+  const [, title = '', kind, what = ''] = match ?? invalid('--app is TITLE=gst:… or TITLE=clip:…');
+  if (kind === 'gst') return { title, source: { kind: 'gstreamer', description: what } };
+  const codec = CLIP_CODECS[what.split('.').at(-1)?.toLowerCase() ?? ''];
+  if (codec === undefined) invalid('A clip is a .h264, .h265 or .av1 file');
+  return { title, source: { kind: 'clip', file: what, codec } };
+}
+
+/** Leaves out what was not given. */
+function given<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+}
+
+const TEXT = { type: 'string' } as const;
+const SWITCH = { type: 'boolean' } as const;
+
+/**
+ * Reads the command line of the demo host.
+ *
+ * @returns null where help was asked for
+ * @throws MoonteeError CONFIG_INVALID
+ */
+export function parseArguments(args: readonly string[]): DemoHostOptions | null {
+  let values;
+  try {
+    ({ values } = parseArgs({
+      args: [...args],
+      options: {
+        'http-port': TEXT,
+        'https-port': TEXT,
+        'rtsp-port': TEXT,
+        'video-port': TEXT,
+        'control-port': TEXT,
+        'audio-port': TEXT,
+        bind: TEXT,
+        name: TEXT,
+        pin: TEXT,
+        state: TEXT,
+        'input-log': TEXT,
+        style: TEXT,
+        'rtsp-encryption': TEXT,
+        'video-encryption': TEXT,
+        'audio-encryption': TEXT,
+        'control-encryption': TEXT,
+        fec: TEXT,
+        'rtsp-lower-case': SWITCH,
+        app: { type: 'string', multiple: true },
+        hevc: SWITCH,
+        av1: SWITCH,
+        fault: { type: 'string', multiple: true },
+        help: SWITCH,
+      },
+    }));
+  } catch (cause) {
+    throw MoonteeError.from(cause, 'CONFIG_INVALID');
+  }
+  if (values.help === true) return null;
+  const offers: readonly Offer[] = ['off', 'offered', 'required'];
+  const styles: readonly HostStyle[] = ['sunshine', 'wolf'];
+  const control = choice('control-encryption', values['control-encryption'], ['1', '2']);
+  const fec = values.fec;
+  if (fec !== undefined && !/^\d{1,3}$/.test(fec)) invalid('--fec is a percentage');
+  return given({
+    httpPort: port('http-port', values['http-port']),
+    httpsPort: port('https-port', values['https-port']),
+    rtspPort: port('rtsp-port', values['rtsp-port']),
+    videoPort: port('video-port', values['video-port']),
+    controlPort: port('control-port', values['control-port']),
+    audioPort: port('audio-port', values['audio-port']),
+    bind: values.bind,
+    name: values.name,
+    pin: values.pin,
+    stateDirectory: values.state,
+    inputLog: values['input-log'],
+    style: choice('style', values.style, styles),
+    rtspEncryption: choice('rtsp-encryption', values['rtsp-encryption'], offers),
+    videoEncryption: choice('video-encryption', values['video-encryption'], offers),
+    audioEncryption: choice('audio-encryption', values['audio-encryption'], offers),
+    controlEncryption: control === undefined ? undefined : control === '1' ? (1 as const) : 2,
+    fecPercentage: fec === undefined ? undefined : Number(fec),
+    lowerCaseRtspHeaders: values['rtsp-lower-case'],
+    apps: values.app?.map(app),
+    hevc: values.hevc,
+    av1: values.av1,
+    faults: values.fault === undefined ? undefined : parseFaults(values.fault),
+  });
+}

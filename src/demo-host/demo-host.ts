@@ -1,0 +1,310 @@
+import { EventEmitter } from 'node:events';
+import { isIP, isIPv4 } from 'node:net';
+import { MoonteeError } from '../errors.js';
+import { installedEncoders } from '../gst/encoder.js';
+import { silentLog, type Log } from '../log.js';
+import type { HostInput, VideoCodec } from '../moonlight/types.js';
+import { AppCatalogue } from './apps.js';
+import { ControlPort } from './control-port.js';
+import { NO_FAULTS, type Faults } from './faults.js';
+import { NvHttp } from './http/nvhttp.js';
+import { Pairing } from './http/pairing.js';
+import { Routes } from './http/routes.js';
+import { loadIdentity } from './identity.js';
+import { InputLog } from './input-log.js';
+import { SessionMedia } from './media/session-media.js';
+import { portsOf, type DemoHostOptions, type HostStyle } from './options.js';
+import { Orders } from './orders.js';
+import { PairedClients } from './paired-clients.js';
+import type { OfferedEncryption } from './rtsp/describe.js';
+import { Handshake, type StreamKind } from './rtsp/handshake.js';
+import { RtspServer } from './rtsp/server.js';
+import { SessionPorts } from './session-ports.js';
+import { Sessions, type Session } from './sessions.js';
+
+export interface DemoHostEvents {
+  /** Input that a client sent, decoded. */
+  input: [{ session_id: string; input: HostInput }];
+  /** Pairing waits for the PIN that the client shows. */
+  'pin-needed': [{ secret: string; client: string }];
+  session: [Session];
+  /** Somebody ordered the end over the loopback interface. */
+  'exit-ordered': [];
+}
+
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1)$/;
+
+interface Settled {
+  readonly bind: string;
+  readonly style: HostStyle;
+  readonly faults: Faults;
+  readonly encryption: OfferedEncryption;
+  readonly fecPercentage: number;
+  readonly log: Log;
+}
+
+function settle(options: DemoHostOptions): Settled {
+  const bind = options.bind ?? '127.0.0.1';
+  const style = options.style ?? 'sunshine';
+  const fecPercentage = options.fecPercentage ?? 20;
+  if (isIP(bind) === 0) {
+    throw new MoonteeError('CONFIG_INVALID', `Not an IP address to bind to: ${bind}`);
+  }
+  if (!Number.isInteger(fecPercentage) || fecPercentage < 0 || fecPercentage > 255) {
+    throw new MoonteeError('CONFIG_INVALID', 'The FEC percentage is 0 to 255');
+  }
+  if (options.pin !== undefined && options.pin !== null && !/^\d{4}$/.test(options.pin)) {
+    throw new MoonteeError('CONFIG_INVALID', 'The PIN is four digits');
+  }
+  return {
+    bind,
+    style,
+    fecPercentage,
+    faults: options.faults ?? NO_FAULTS,
+    // Wolf knows neither version 2 nor encrypted video (wolf.md).
+    encryption: {
+      control: style === 'wolf' ? 1 : (options.controlEncryption ?? 2),
+      video: style === 'wolf' ? 'off' : (options.videoEncryption ?? 'off'),
+      audio: options.audioEncryption ?? 'off',
+    },
+    log: options.log ?? silentLog(),
+  };
+}
+
+/**
+ * A GameStream host over real sockets: it pairs, launches, streams and takes input by the
+ * protocol (docs/gamestream.md), for the demo, the tests and any other Moonlight client. Media
+ * runs only while somebody streams.
+ */
+export class DemoHost extends EventEmitter<DemoHostEvents> {
+  readonly #settled: Settled;
+  readonly #sessions: Sessions;
+  readonly #media = new Map<Session, SessionMedia>();
+  /** What to close, in the order of opening. */
+  readonly #resources: (() => void | Promise<void>)[] = [];
+  #catalogue!: AppCatalogue;
+  #encoded: readonly VideoCodec[] = [];
+  #http!: NvHttp;
+  #rtsp!: RtspServer;
+  #control!: ControlPort;
+  #ports!: SessionPorts;
+  #pairing!: Pairing;
+  #inputLog: InputLog | null = null;
+  #closing: Promise<void> | null = null;
+
+  private constructor(settled: Settled) {
+    super();
+    this.#settled = settled;
+    this.#sessions = new Sessions(settled.style, settled.log);
+  }
+
+  /**
+   * Opens every port.
+   *
+   * @throws MoonteeError CONFIG_INVALID, ELEMENT_MISSING; or the system's error for a port in use
+   */
+  static async start(options: DemoHostOptions = {}): Promise<DemoHost> {
+    const host = new DemoHost(settle(options));
+    try {
+      await host.#open(options);
+    } catch (error) {
+      await host.close();
+      throw error;
+    }
+    return host;
+  }
+
+  get httpPort(): number {
+    return this.#http.httpPort;
+  }
+
+  get httpsPort(): number {
+    return this.#http.httpsPort;
+  }
+
+  get rtspPort(): number {
+    return this.#rtsp.port;
+  }
+
+  get controlPort(): number {
+    return this.#control.port;
+  }
+
+  /** The shared video port; null where each session has its own. */
+  get videoPort(): number | null {
+    return this.#ports.shared?.video.port ?? null;
+  }
+
+  get audioPort(): number | null {
+    return this.#ports.shared?.audio.port ?? null;
+  }
+
+  get sessions(): readonly Session[] {
+    return this.#sessions.all;
+  }
+
+  /** @returns false where no pairing waits under this secret */
+  enterPin(secret: string, pin: string): boolean {
+    return this.#pairing.enterPin(secret, pin);
+  }
+
+  /** Tells every client, ends every stream and closes every port. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#sessions.close('the host shuts down');
+    // The terminations leave before the socket that carries them.
+    await new Promise((resolve) => setImmediate(resolve));
+    for (const close of this.#resources.reverse()) await close();
+    this.#settled.log.info('demo host closed');
+  }
+
+  async #open(options: DemoHostOptions): Promise<void> {
+    const { bind, style, faults, encryption, fecPercentage, log } = this.#settled;
+    const ports = portsOf(options);
+    const directory = options.stateDirectory ?? null;
+    this.#encoded = installedEncoders([
+      'h264',
+      ...(options.hevc === true ? (['h265'] as const) : []),
+      ...(options.av1 === true ? (['av1'] as const) : []),
+    ]);
+    this.#catalogue = new AppCatalogue(options.apps ?? [], this.#encoded);
+    if (options.inputLog !== undefined && options.inputLog !== null) {
+      const inputLog = new InputLog(options.inputLog);
+      this.#inputLog = inputLog;
+      this.#resources.push(() => inputLog.close());
+    }
+    const identity = await loadIdentity(directory);
+    const clients = await PairedClients.load(directory);
+    this.#pairing = new Pairing(
+      identity,
+      { pin: options.pin ?? null, delay: faults.slowPairing },
+      (pem) => clients.add(pem),
+      log,
+    );
+    this.#resources.push(() => this.#pairing.close());
+    this.#pairing.on('pin-needed', (need) => this.#askForPin(need));
+    this.#sessions.on('session', (session) => this.#adopt(session));
+
+    this.#ports = await SessionPorts.open({ bind, ports, style, faults, log });
+    this.#resources.push(() => this.#ports.close());
+    this.#control = await ControlPort.open({
+      bind,
+      port: ports.control,
+      sessions: this.#sessions,
+      style,
+      log,
+    });
+    this.#resources.push(() => this.#control.close());
+    this.#rtsp = await RtspServer.listen(
+      {
+        bind,
+        port: ports.rtsp,
+        lowerCaseHeaders: options.lowerCaseRtspHeaders ?? false,
+        lingers: style === 'sunshine',
+        log,
+      },
+      new Handshake({
+        style,
+        sessions: this.#sessions,
+        codecs: this.#catalogue.codecs,
+        codecsOf: (session) => this.#codecsOf(session),
+        encryption,
+        fecPercentage,
+        port: (session, kind) => this.#portOf(session, kind),
+      }),
+    );
+    this.#resources.push(() => this.#rtsp.close());
+
+    const orders = new Orders({
+      sessions: this.#sessions,
+      media: (session) => this.#media.get(session),
+      exit: () => this.emit('exit-ordered'),
+    });
+    const routes = new Routes({
+      name: options.name ?? 'Moontee demo',
+      style,
+      rtspEncryption: style === 'wolf' ? 'off' : (options.rtspEncryption ?? 'off'),
+      identity,
+      clients,
+      pairing: this.#pairing,
+      catalogue: this.#catalogue,
+      sessions: this.#sessions,
+      faults,
+      ports: () => ({ http: this.httpPort, https: this.httpsPort, rtsp: this.rtspPort }),
+      prepare: async (session) => {
+        await this.#ports.prepare(session);
+        this.#startMedia(session);
+      },
+      orders: LOOPBACK.test(bind) ? orders.handle : null,
+      log,
+    });
+    this.#http = await NvHttp.listen(
+      {
+        bind,
+        httpPort: ports.http,
+        httpsPort: ports.https,
+        certificatePem: identity.certificatePem,
+        privateKeyPem: identity.privateKeyPem,
+        log,
+      },
+      routes.handle,
+    );
+    this.#resources.push(() => this.#http.close());
+    log.info({ bind, http: this.httpPort, https: this.httpsPort, style }, 'demo host listens');
+  }
+
+  #askForPin(need: { secret: string; client: string }): void {
+    const host = isIPv4(this.#settled.bind) ? this.#settled.bind : `[${this.#settled.bind}]`;
+    const url = `http://${host}:${this.httpPort}/pin/#${need.secret}`;
+    this.#settled.log.warn({ url, secret: need.secret }, 'pairing waits for a PIN');
+    this.emit('pin-needed', need);
+  }
+
+  #adopt(session: Session): void {
+    const { terminate } = this.#settled.faults;
+    session.on('input', (input) => {
+      this.#inputLog?.write(session.id, input);
+      this.emit('input', { session_id: session.id, input });
+    });
+    session.once('closed', () => {
+      this.#media.delete(session);
+      // Whoever shares the picture goes on; the last one leaves nothing pressed.
+      const watched = this.#sessions.all.some(
+        (other) => other !== session && other.game === session.game,
+      );
+      if (!watched) session.game.desktop.release();
+    });
+    if (terminate !== null) {
+      session.once('connected', () => {
+        const timer = setTimeout(
+          () => session.terminate(terminate.code, 'terminated on order'),
+          terminate.after,
+        );
+        session.once('closed', () => clearTimeout(timer));
+      });
+    }
+    this.emit('session', session);
+  }
+
+  #startMedia(session: Session): void {
+    const pair = this.#ports.of(session);
+    if (pair === undefined || session.state === 'closed') return;
+    const { style, fecPercentage, faults } = this.#settled;
+    const media = new SessionMedia({ session, ...pair, style, fecPercentage, faults });
+    this.#media.set(session, media);
+  }
+
+  #codecsOf(session: Session): ReadonlySet<VideoCodec> {
+    const { source } = session.game.app;
+    return new Set(source.kind === 'clip' ? [source.codec] : this.#encoded);
+  }
+
+  #portOf(session: Session, kind: StreamKind): number {
+    if (kind === 'control') return this.controlPort;
+    return this.#ports.of(session)?.[kind].port ?? 0;
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * The demo host's process. Prints one JSON line once it listens, and ends on SIGTERM, SIGINT,
+ * an order to exit, or when the parent that started it is gone.
+ */
+import { MoonteeError } from '../errors.js';
+import { createLog } from '../log.js';
+import { parseArguments, USAGE } from './arguments.js';
+import { DemoHost } from './demo-host.js';
+
+/** Milliseconds that a close may take before the process ends anyway. */
+const CLOSE_DEADLINE = 1500;
+/** Milliseconds between two looks at who our parent is. */
+const PARENT_CHECK = 500;
+
+const log = createLog('demo-host');
+
+async function main(): Promise<void> {
+  const options = parseArguments(process.argv.slice(2));
+  if (options === null) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const parent = process.ppid;
+  const host = await DemoHost.start({ ...options, log });
+
+  let ending = false;
+  const end = (reason: string): void => {
+    if (ending) return;
+    ending = true;
+    log.info({ reason }, 'demo host ends');
+    // GStreamer's threads must not keep a process that was told to go.
+    setTimeout(() => process.exit(0), CLOSE_DEADLINE);
+    host.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ err: error }, 'demo host did not close');
+        process.exit(1);
+      },
+    );
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => end(signal));
+  process.on('disconnect', () => end('the parent disconnected'));
+  host.on('exit-ordered', () => setImmediate(() => end('ordered')));
+  setInterval(() => {
+    if (process.ppid !== parent) end('the parent is gone');
+  }, PARENT_CHECK);
+
+  const ready = {
+    ready: true,
+    http_port: host.httpPort,
+    https_port: host.httpsPort,
+    rtsp_port: host.rtspPort,
+    video_port: host.videoPort,
+    control_port: host.controlPort,
+    audio_port: host.audioPort,
+  };
+  process.stdout.write(`${JSON.stringify(ready)}\n`);
+}
+
+main().catch((error: unknown) => {
+  const failure = MoonteeError.from(error);
+  log.fatal({ err: failure, code: failure.code }, 'demo host does not start');
+  if (failure.code === 'CONFIG_INVALID') process.stderr.write(`\n${USAGE}`);
+  process.exit(failure.code === 'CONFIG_INVALID' ? 2 : 1);
+});

@@ -1,0 +1,199 @@
+import { readFile } from 'node:fs/promises';
+import { MoonteeError } from '../../errors.js';
+import { VideoEncoder } from '../../gst/encoder.js';
+import type { Log } from '../../log.js';
+import type { VideoCodec } from '../../moonlight/types.js';
+import { DesktopPicture } from '../picture/desktop-picture.js';
+import type { AnnouncedStream } from '../rtsp/announce.js';
+import type { Session } from '../sessions.js';
+
+export interface SourceFrame {
+  /** An access unit. */
+  readonly data: Buffer;
+  readonly key: boolean;
+  /** Milliseconds of `performance.now()`. */
+  readonly capturedAt: number;
+}
+
+/** Where a session's access units come from; asked every few milliseconds. */
+export interface FrameSource {
+  /** Does what is due and returns the frames that are ready. */
+  poll(now: number): SourceFrame[];
+  /** A key frame is wanted as soon as may be. */
+  requestKeyframe(): void;
+  /** Idempotent. */
+  close(): void;
+}
+
+const TEST_PATTERN = 'videotestsrc is-live=true pattern=smpte75 horizontal-speed=4';
+
+const CODEC_NAME: Readonly<Record<VideoCodec, string>> = {
+  h264: 'H.264',
+  h265: 'HEVC',
+  av1: 'AV1',
+};
+
+/** @throws MoonteeError ELEMENT_MISSING, PIPELINE_FAILED, CONFIG_INVALID */
+export async function openFrameSource(
+  session: Session,
+  stream: AnnouncedStream,
+): Promise<FrameSource> {
+  const { source } = session.game.app;
+  switch (source.kind) {
+    case 'desktop':
+      return new PictureSource(session, stream);
+    case 'test-pattern':
+      return new PipelineSource(TEST_PATTERN, stream, session.log);
+    case 'gstreamer':
+      return new PipelineSource(source.description, stream, session.log);
+    case 'clip':
+      return new ClipSource(splitClip(await readFile(source.file)), stream.fps);
+  }
+}
+
+function encoderOptions(stream: AnnouncedStream, log: Log) {
+  const { codec, fps, bitrate } = stream;
+  return { codec, width: stream.width & ~1, height: stream.height & ~1, fps, bitrate, log };
+}
+
+/** Counts frames on a steady clock; late ones are skipped, not made up for. */
+class FrameClock {
+  readonly #period: number;
+  #next: number;
+
+  constructor(fps: number) {
+    this.#period = 1000 / fps;
+    this.#next = performance.now();
+  }
+
+  /** Whether a frame is due. */
+  tick(now: number): boolean {
+    if (now < this.#next) return false;
+    const missed = Math.floor((now - this.#next) / this.#period);
+    this.#next += (missed + 1) * this.#period;
+    return true;
+  }
+}
+
+/** The interactive picture, drawn here and encoded by GStreamer. */
+class PictureSource implements FrameSource {
+  readonly #picture: DesktopPicture;
+  readonly #encoder: VideoEncoder;
+  readonly #clock: FrameClock;
+  readonly #startedAt = performance.now();
+  #drawn = 0;
+
+  constructor(session: Session, stream: AnnouncedStream) {
+    const options = encoderOptions(stream, session.log);
+    const caption = [
+      `SESSION ${session.id}`,
+      `${options.width}×${options.height}`,
+      `${stream.fps} FPS`,
+      CODEC_NAME[stream.codec],
+      `${(stream.bitrate / 1000).toFixed(1)} MBIT/S`,
+    ].join('  ·  ');
+    this.#encoder = new VideoEncoder(options);
+    this.#picture = new DesktopPicture(
+      session.game.desktop,
+      options.width,
+      options.height,
+      caption,
+    );
+    this.#clock = new FrameClock(stream.fps);
+  }
+
+  poll(now: number): SourceFrame[] {
+    if (this.#clock.tick(now)) {
+      const picture = this.#picture.draw(this.#drawn, Date.now());
+      this.#encoder.push(picture, (now - this.#startedAt) * 1e6);
+      this.#drawn += 1;
+    }
+    return pullAll(this.#encoder, (pts) => this.#startedAt + pts / 1e6);
+  }
+
+  requestKeyframe(): void {
+    this.#encoder.forceKeyframe();
+  }
+
+  close(): void {
+    this.#encoder.close();
+  }
+}
+
+/** A picture that GStreamer makes. */
+class PipelineSource implements FrameSource {
+  readonly #encoder: VideoEncoder;
+
+  constructor(description: string, stream: AnnouncedStream, log: Log) {
+    this.#encoder = new VideoEncoder({ ...encoderOptions(stream, log), source: description });
+  }
+
+  poll(now: number): SourceFrame[] {
+    return pullAll(this.#encoder, () => now);
+  }
+
+  requestKeyframe(): void {
+    this.#encoder.forceKeyframe();
+  }
+
+  close(): void {
+    this.#encoder.close();
+  }
+}
+
+function pullAll(encoder: VideoEncoder, capturedAt: (pts: number) => number): SourceFrame[] {
+  if (encoder.failure !== null) throw encoder.failure;
+  const frames: SourceFrame[] = [];
+  for (let packet = encoder.pull(); packet !== null; packet = encoder.pull()) {
+    frames.push({ data: packet.data, key: packet.key, capturedAt: capturedAt(packet.pts) });
+  }
+  return frames;
+}
+
+/**
+ * Cuts a clip file: each access unit behind its length as u32be.
+ *
+ * @throws MoonteeError CONFIG_INVALID
+ */
+export function splitClip(file: Buffer): Buffer[] {
+  const units: Buffer[] = [];
+  for (let at = 0; at < file.length;) {
+    const length = at + 4 <= file.length ? file.readUInt32BE(at) : 0;
+    if (length === 0 || at + 4 + length > file.length) {
+      throw new MoonteeError('CONFIG_INVALID', 'The clip is not a list of access units');
+    }
+    units.push(file.subarray(at + 4, at + 4 + length));
+    at += 4 + length;
+  }
+  if (units.length === 0) throw new MoonteeError('CONFIG_INVALID', 'The clip is empty');
+  return units;
+}
+
+/** A pre-encoded clip in a loop; its first access unit is the one to start from. */
+class ClipSource implements FrameSource {
+  readonly #units: readonly Buffer[];
+  readonly #clock: FrameClock;
+  #next = 0;
+
+  constructor(units: readonly Buffer[], fps: number) {
+    this.#units = units;
+    this.#clock = new FrameClock(fps);
+  }
+
+  poll(now: number): SourceFrame[] {
+    if (!this.#clock.tick(now)) return [];
+    const index = this.#next;
+    const data = this.#units[index];
+    if (data === undefined) return [];
+    this.#next = (index + 1) % this.#units.length;
+    return [{ data, key: index === 0, capturedAt: now }];
+  }
+
+  requestKeyframe(): void {
+    this.#next = 0;
+  }
+
+  close(): void {
+    this.#next = 0;
+  }
+}

@@ -1,0 +1,155 @@
+import type { Log } from '../../log.js';
+import { FRAME_TYPE } from '../../moonlight/video/packet.js';
+import type { Faults } from '../faults.js';
+import type { HostStyle } from '../options.js';
+import type { FrameSource, SourceFrame } from './frame-source.js';
+import type { VideoPacketizer } from './video-packetizer.js';
+
+export interface VideoSenderOptions {
+  readonly source: FrameSource;
+  readonly packetizer: VideoPacketizer;
+  readonly style: HostStyle;
+  readonly faults: Faults;
+  readonly send: (datagram: Buffer) => void;
+  /** The source broke. */
+  readonly failed: (error: unknown) => void;
+  readonly log: Log;
+}
+
+export interface VideoCounters {
+  frames: number;
+  keyFrames: number;
+  packets: number;
+  bytes: number;
+  /** Frames that the queue had no room for. */
+  framesDropped: number;
+}
+
+/** Milliseconds between two looks at the source and the queue. */
+const TICK = 2;
+/** Datagrams a tick: bursts must not overflow the receiver's socket (gamestream.md §5.10). */
+const BATCH = 48;
+const MAX_QUEUE = 4096;
+/** Milliseconds after which a requested key frame that did not come is asked for again. */
+const KEYFRAME_PATIENCE = 500;
+
+/** Numbers frames, cuts them into datagrams and lets these out at a bearable pace. */
+export class VideoSender {
+  readonly counters: VideoCounters = {
+    frames: 0,
+    keyFrames: 0,
+    packets: 0,
+    bytes: 0,
+    framesDropped: 0,
+  };
+  readonly #options: VideoSenderOptions;
+  readonly #timer: NodeJS.Timeout;
+  readonly #startedAt = performance.now();
+  #frameNumber: number;
+  #queue: Buffer[] = [];
+  /** Datagrams that are to be lost on order. */
+  #toDrop = 0;
+  #stalledUntil = 0;
+  #stallPending: Faults['stallVideo'];
+  /** Frames were left out: only a key frame may follow. */
+  #needsKey = true;
+  #keyRequestedAt = -Infinity;
+  #closed = false;
+
+  constructor(options: VideoSenderOptions) {
+    this.#options = options;
+    // Sunshine counts from 1, Wolf from 0 (§5.2).
+    this.#frameNumber = options.style === 'wolf' ? 0 : 1;
+    this.#stallPending = options.faults.stallVideo;
+    this.#timer = setInterval(() => this.#tick(), TICK);
+  }
+
+  requestKeyframe(): void {
+    // The very first frame is one; a request that came with the start asks for nothing more.
+    if (this.#options.faults.noIdr || this.counters.frames === 0) return;
+    const now = performance.now();
+    if (now - this.#keyRequestedAt < KEYFRAME_PATIENCE) return;
+    this.#keyRequestedAt = now;
+    this.#options.source.requestKeyframe();
+  }
+
+  /** The next datagrams are lost. */
+  dropNext(packets: number): void {
+    this.#toDrop = packets;
+  }
+
+  /** No frame leaves for so many milliseconds. */
+  stall(duration: number): void {
+    this.#stalledUntil = performance.now() + duration;
+  }
+
+  /** Idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#timer);
+    this.#queue = [];
+    this.#options.source.close();
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    if (this.#stallPending !== null && now - this.#startedAt >= this.#stallPending.after) {
+      this.#options.log.info(this.#stallPending, 'video stalls on order');
+      this.stall(this.#stallPending.duration);
+      this.#stallPending = null;
+    }
+    try {
+      for (const frame of this.#options.source.poll(now)) this.#take(frame, now);
+    } catch (error) {
+      this.close();
+      this.#options.failed(error);
+      return;
+    }
+    this.#flush();
+  }
+
+  #take(frame: SourceFrame, now: number): void {
+    if (now < this.#stalledUntil) {
+      this.#needsKey = true;
+      return;
+    }
+    if (this.#needsKey && !frame.key) {
+      if (now - this.#keyRequestedAt >= KEYFRAME_PATIENCE) {
+        this.#keyRequestedAt = now;
+        this.#options.source.requestKeyframe();
+      }
+      return;
+    }
+    if (this.#queue.length > MAX_QUEUE) {
+      this.counters.framesDropped += 1;
+      this.#needsKey = true;
+      return;
+    }
+    if (frame.key) {
+      this.#keyRequestedAt = -Infinity;
+      this.counters.keyFrames += 1;
+    }
+    this.#needsKey = false;
+    const datagrams = this.#options.packetizer.packetize({
+      data: frame.data,
+      frameNumber: this.#frameNumber,
+      frameType: frame.key ? FRAME_TYPE.IDR : FRAME_TYPE.P,
+      rtpTimestamp: Math.round(frame.capturedAt * 90) >>> 0,
+      hostLatency: Math.max(0, now - frame.capturedAt),
+    });
+    this.#frameNumber += 1;
+    this.counters.frames += 1;
+    for (const datagram of datagrams) this.#queue.push(datagram);
+  }
+
+  #flush(): void {
+    if (this.#queue.length === 0) return;
+    for (const datagram of this.#queue.splice(0, BATCH)) {
+      this.counters.packets += 1;
+      this.counters.bytes += datagram.length;
+      if (this.#toDrop > 0) this.#toDrop -= 1;
+      else this.#options.send(datagram);
+    }
+  }
+}
