@@ -35,7 +35,6 @@ export interface ViewerConnectionOptions {
   readonly maxAttempts?: number;
 }
 
-/* eslint-disable-next-line @typescript-eslint/consistent-type-definitions -- an interface has no index signature */
 type ConnectionEvents = ViewerEvents & {
   status: [ConnectionStatus];
   /** A new attempt: forget what the last one showed. */
@@ -163,7 +162,8 @@ export class ViewerConnection extends Emitter<ConnectionEvents> {
   async #verdict(): Promise<Ending | undefined> {
     try {
       const { status, error } = await this.#options.api.getStreamer(this.#options.streamerId);
-      if (status !== 'failed' || error == null || error === '') return undefined;
+      if (status !== 'failed' || error === undefined || error === null || error === '')
+        return undefined;
       return { code: 'STREAMER_FAILED', reason: error, retry: true };
     } catch (error) {
       if (!(error instanceof ApiError)) return undefined;

@@ -136,5 +136,5 @@ function own(table: Readonly<Record<string, number>>, name: string): number | un
 }
 
 function range(prefix: string, names: string, first: number): Record<string, number> {
-  return Object.fromEntries([...names].map((name, n) => [prefix + name, first + n]));
+  return Object.fromEntries(Array.from(names, (name, n) => [prefix + name, first + n]));
 }

@@ -39,7 +39,6 @@ export interface ViewerReady {
 
 export type PeerQuality = 'good' | 'constrained' | 'stalled';
 
-/* eslint-disable-next-line @typescript-eslint/consistent-type-definitions -- an interface has no index signature */
 export type ViewerEvents = {
   /** What is going on, in a few words. */
   progress: [text: string];
@@ -62,7 +61,6 @@ export interface SessionOptions {
   readonly deadlines: SessionDeadlines;
 }
 
-/* eslint-disable-next-line @typescript-eslint/consistent-type-definitions -- an interface has no index signature */
 type SessionEvents = ViewerEvents & {
   /** The media path is up (again). */
   connected: [];
@@ -328,11 +326,12 @@ export class ViewerSession extends Emitter<SessionEvents> {
 
   /** One that is no good, e.g. of a family that this machine lacks, leaves the others. */
   async #addCandidate(candidate: RTCIceCandidateInit): Promise<void> {
-    if (this.#connection?.remoteDescription == null) {
+    const connection = this.#connection;
+    if (connection === undefined || connection.remoteDescription === null) {
       this.#candidates.push(candidate);
       return;
     }
-    await this.#connection.addIceCandidate(candidate).catch(() => undefined);
+    await connection.addIceCandidate(candidate).catch(() => undefined);
   }
 }
 

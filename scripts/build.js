@@ -40,8 +40,6 @@ async function buildPage(directory) {
       format: 'esm',
       target: ['es2022'],
       sourcemap: 'linked',
-      // Written by the server for each installation.
-      external: ['./config.js'],
       logLevel: 'warning',
     });
     for (const file of STATIC_FILES) {

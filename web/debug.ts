@@ -1,0 +1,31 @@
+import type { ViewerStats } from '../client/index.js';
+
+/**
+ * `window.moontee`: what tests and curious people may look at. It exists while a viewer is
+ * open and is for reading only; nothing of the page depends on it.
+ */
+export interface MoonteeDebug {
+  /** `connecting`, `connected`, `waiting` or `ended`. */
+  readonly state: string;
+  /** Why it is not connected, as shown to the viewer. */
+  readonly reason: string | null;
+  /** The code of that reason. */
+  readonly code: string | null;
+  /** Frames decoded since the page began this connection. */
+  readonly framesDecoded: number;
+  /** `performance.now()` of the first frame of this connection. */
+  readonly firstFrameAt: number | null;
+  /** Milliseconds from the start of this attempt to its first frame. */
+  readonly timeToFirstFrame: number | null;
+  /** Pixels of the picture that is shown. */
+  readonly width: number;
+  readonly height: number;
+  /** A fresh sample; rates are over the time since the sample before. */
+  stats(): Promise<ViewerStats | undefined>;
+}
+
+declare global {
+  interface Window {
+    moontee?: MoonteeDebug | undefined;
+  }
+}

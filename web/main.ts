@@ -1,0 +1,72 @@
+import { MoonteeApi } from '../client/index.js';
+import { askCredentials, storedCredentials } from './credentials.js';
+import { listPage } from './list-page.js';
+import { viewerPage } from './viewer-page.js';
+
+interface Page {
+  readonly element: HTMLElement;
+  close(): void;
+}
+
+/** Where the server is installed below its origin; its own words are in `config.js`. */
+async function pathPrefix(): Promise<string> {
+  const name = './config.js';
+  try {
+    const { default: config } = (await import(name)) as { default: { path_prefix?: unknown } };
+    return typeof config.path_prefix === 'string' ? config.path_prefix : '';
+  } catch {
+    return '';
+  }
+}
+
+/** Shows the page that the address names: `#/` or `#/streamers/<id>`. */
+class App {
+  readonly #url: string;
+  #credentials = storedCredentials();
+  #page: Page | undefined;
+  #isAsking = false;
+
+  constructor(url: string) {
+    this.#url = url;
+    addEventListener('hashchange', () => this.show());
+    addEventListener('pagehide', () => this.#page?.close());
+    addEventListener('pageshow', ({ persisted }) => {
+      if (persisted) this.show();
+    });
+  }
+
+  show(): void {
+    this.#page?.close();
+    const api = new MoonteeApi({ url: this.#url, credentials: this.#credentials });
+    const onUnauthorized = (): void => void this.#signIn();
+    const streamerId = streamerOf(location.hash);
+    if (streamerId === undefined) {
+      document.title = 'Moontee';
+      this.#page = listPage(api, onUnauthorized);
+    } else {
+      this.#page = viewerPage({ api, streamerId, onUnauthorized });
+    }
+    document.body.replaceChildren(this.#page.element);
+  }
+
+  async #signIn(): Promise<void> {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    const credentials = await askCredentials(this.#credentials !== null);
+    this.#isAsking = false;
+    if (credentials === null) return;
+    this.#credentials = credentials;
+    this.show();
+  }
+}
+
+function streamerOf(hash: string): string | undefined {
+  const [, id] = /^#\/streamers\/([^/]+)$/.exec(hash) ?? [];
+  try {
+    return id === undefined ? undefined : decodeURIComponent(id);
+  } catch {
+    return undefined;
+  }
+}
+
+new App(location.origin + (await pathPrefix())).show();

@@ -1,0 +1,43 @@
+/** What the viewer chose, kept by the browser. */
+export interface Settings {
+  mouse: 'absolute' | 'relative';
+  touch: 'touch' | 'mouse' | 'trackpad';
+  stats: boolean;
+  /** 0…1. */
+  volume: number;
+}
+
+const KEY = 'moontee.settings';
+
+const DEFAULTS: Settings = { mouse: 'absolute', touch: 'mouse', stats: false, volume: 1 };
+
+const CHOICES = {
+  mouse: ['absolute', 'relative'],
+  touch: ['touch', 'mouse', 'trackpad'],
+} as const;
+
+export function loadSettings(): Settings {
+  let stored: Partial<Record<keyof Settings, unknown>> = {};
+  try {
+    stored = (JSON.parse(localStorage.getItem(KEY) ?? '{}') ?? {}) as typeof stored;
+  } catch {
+    // Unreadable or forbidden: the defaults do.
+  }
+  return {
+    mouse: CHOICES.mouse.find((choice) => choice === stored.mouse) ?? DEFAULTS.mouse,
+    touch: CHOICES.touch.find((choice) => choice === stored.touch) ?? DEFAULTS.touch,
+    stats: stored.stats === true,
+    volume:
+      typeof stored.volume === 'number' && stored.volume >= 0 && stored.volume <= 1
+        ? stored.volume
+        : DEFAULTS.volume,
+  };
+}
+
+export function saveSettings(settings: Settings): void {
+  try {
+    localStorage.setItem(KEY, JSON.stringify(settings));
+  } catch {
+    // Then they last as long as the page.
+  }
+}

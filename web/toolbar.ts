@@ -1,0 +1,87 @@
+import { element, icon, type IconName } from './dom.js';
+
+export interface ToolbarButton {
+  readonly icon: IconName;
+  readonly label: string;
+  readonly onPress: () => void;
+  /** For buttons that are on or off. */
+  readonly pressed?: boolean;
+}
+
+export interface ToolbarItem {
+  readonly element: HTMLButtonElement;
+  update(changes: { icon?: IconName; label?: string; pressed?: boolean }): void;
+}
+
+/** One button of the bar. */
+export function toolbarItem({ icon: name, label, onPress, pressed }: ToolbarButton): ToolbarItem {
+  const text = element('span', { class: 'tip' }, label);
+  const made = element(
+    'button',
+    {
+      type: 'button',
+      'aria-label': label,
+      'aria-pressed': pressed === undefined ? undefined : String(pressed),
+      onclick: onPress,
+    },
+    icon(name),
+    text,
+  );
+  return {
+    element: made,
+    update: (changes) => {
+      if (changes.icon !== undefined) made.replaceChildren(icon(changes.icon), text);
+      if (changes.label !== undefined) {
+        text.textContent = changes.label;
+        made.setAttribute('aria-label', changes.label);
+      }
+      if (changes.pressed !== undefined) made.setAttribute('aria-pressed', String(changes.pressed));
+    },
+  };
+}
+
+/** A bar at the top that folds into a handle, so that it hides nothing of the picture. */
+export class Toolbar {
+  readonly element: HTMLElement;
+  readonly #handle: HTMLButtonElement;
+
+  constructor(title: HTMLElement, items: readonly ToolbarItem[]) {
+    this.#handle = element(
+      'button',
+      {
+        class: 'handle',
+        type: 'button',
+        'aria-label': 'Tool bar',
+        'aria-expanded': 'true',
+        onclick: () => this.fold(!this.isFolded),
+      },
+      icon('more'),
+    );
+    this.element = element(
+      'header',
+      { class: 'toolbar' },
+      element(
+        'div',
+        { class: 'tools', role: 'toolbar', 'aria-label': 'Viewer' },
+        title,
+        ...items.map((item) => item.element),
+      ),
+      this.#handle,
+    );
+  }
+
+  get isFolded(): boolean {
+    return this.element.classList.contains('folded');
+  }
+
+  fold(isFolded: boolean): void {
+    this.element.classList.toggle('folded', isFolded);
+    this.#handle.setAttribute('aria-expanded', String(!isFolded));
+  }
+
+  /** For those who steer by keyboard. */
+  focus(): void {
+    this.fold(false);
+    this.element.querySelector('button')?.focus();
+  }
+}

@@ -1,0 +1,300 @@
+import { ViewerConnection, type MoonteeApi, type ViewerReady } from '../client/index.js';
+import { Cleanup, element, icon } from './dom.js';
+import { Gamepads } from './gamepad-input.js';
+import { captureKeyboard } from './keyboard-input.js';
+import { keyPanel } from './key-panel.js';
+import { captureMouse } from './mouse-input.js';
+import { Notice } from './notice.js';
+import { pictureBox, placeIn, type PictureBox, type Place } from './picture.js';
+import { Playback } from './playback.js';
+import { followFullscreen, isFullscreen, keepAwake, toggleFullscreen } from './screen.js';
+import { loadSettings, saveSettings } from './settings.js';
+import { statsPanel } from './stats-panel.js';
+import { Toolbar, toolbarItem } from './toolbar.js';
+import { captureTouch, type TouchMode } from './touch-input.js';
+
+/** Milliseconds of a connection without a frame after which it is of no use. */
+const NO_PICTURE = 15_000;
+/** Milliseconds without a frame that are worth a remark. */
+const SILENCE = 3_000;
+
+const TOUCH_LABELS: Readonly<Record<TouchMode, string>> = {
+  touch: 'Fingers: touch screen',
+  mouse: 'Fingers: click where they tap',
+  trackpad: 'Fingers: track pad',
+};
+
+export interface ViewerPageOptions {
+  readonly api: MoonteeApi;
+  readonly streamerId: string;
+  readonly onUnauthorized: () => void;
+}
+
+export interface ViewerPage {
+  readonly element: HTMLElement;
+  close(): void;
+}
+
+/** One streamer: its picture and sound, and everything by which it is steered. */
+export function viewerPage({ api, streamerId, onUnauthorized }: ViewerPageOptions): ViewerPage {
+  const cleanup = new Cleanup();
+  const settings = loadSettings();
+  const connection = new ViewerConnection({ api, streamerId });
+  const { input } = connection;
+  let host: ViewerReady = { width: 0, height: 0, touch: false };
+  let hostPoor = false;
+  let isConstrained = false;
+
+  const playback = new Playback(settings.volume, cleanup);
+  const { video } = playback;
+  const stage = element(
+    'div',
+    {
+      class: 'stage',
+      tabindex: 0,
+      role: 'application',
+      'aria-label': `Screen of ${streamerId}. Keys go to the host; Control, Alt, Shift and Z returns to the tool bar.`,
+    },
+    video,
+  );
+  const leave = (): void => {
+    location.hash = '#/';
+  };
+  const notice = new Notice({
+    retry: () => connection.retryNow(),
+    leave,
+    enterCredentials: onUnauthorized,
+  });
+  const badge = element('p', { class: 'remark', role: 'status', hidden: true });
+  const stats = statsPanel();
+  const keys = keyPanel(input);
+
+  const box = (): PictureBox => pictureBox(stage.getBoundingClientRect(), playback.size);
+  const place = (x: number, y: number): Place => placeIn(box(), x, y);
+  const scale = (): number => (host.width > 0 ? host.width / Math.max(1, box().width) : 1);
+  const touchMode = (): TouchMode =>
+    settings.touch === 'touch' && !host.touch ? 'mouse' : settings.touch;
+
+  const save = (): void => saveSettings(settings);
+  const toggleStats = (): void => {
+    settings.stats = !settings.stats;
+    stats.element.hidden = !settings.stats;
+    statsItem.update({ pressed: settings.stats });
+    save();
+  };
+  const toggleScreen = (): void => void toggleFullscreen(root, video).catch(() => undefined);
+  const describeMouse = (): { icon: 'mouse' | 'pointer'; label: string; pressed: boolean } =>
+    settings.mouse === 'relative'
+      ? { icon: 'mouse', label: 'Mouse: locked, for games', pressed: true }
+      : { icon: 'pointer', label: 'Mouse: follows the pointer', pressed: false };
+
+  const soundItem = toolbarItem({
+    icon: 'sound',
+    label: 'Sound off',
+    onPress: () => playback.toggleSound(),
+  });
+  const mouseItem = toolbarItem({
+    ...describeMouse(),
+    onPress: () => {
+      settings.mouse = settings.mouse === 'relative' ? 'absolute' : 'relative';
+      if (settings.mouse === 'absolute') document.exitPointerLock();
+      mouseItem.update(describeMouse());
+      stage.classList.toggle('relative', settings.mouse === 'relative');
+      save();
+    },
+  });
+  const touchItem = toolbarItem({
+    icon: 'touch',
+    label: TOUCH_LABELS[settings.touch],
+    onPress: () => {
+      const modes: TouchMode[] = host.touch
+        ? ['mouse', 'trackpad', 'touch']
+        : ['mouse', 'trackpad'];
+      settings.touch = modes[(modes.indexOf(touchMode()) + 1) % modes.length] ?? 'mouse';
+      touchItem.update({ label: TOUCH_LABELS[settings.touch] });
+      input.releaseAll();
+      save();
+    },
+  });
+  touchItem.element.classList.add('for-touch');
+  const keysItem = toolbarItem({
+    icon: 'keyboard',
+    label: 'Keyboard',
+    pressed: false,
+    onPress: () => keysItem.update({ pressed: keys.toggle() }),
+  });
+  const statsItem = toolbarItem({
+    icon: 'stats',
+    label: 'Statistics',
+    pressed: settings.stats,
+    onPress: toggleStats,
+  });
+  const screenItem = toolbarItem({
+    icon: 'enlarge',
+    label: 'Full screen',
+    pressed: false,
+    onPress: toggleScreen,
+  });
+  const backItem = toolbarItem({ icon: 'back', label: 'All streamers', onPress: leave });
+  const title = element('span', { class: 'title' }, streamerId);
+  const toolbar = new Toolbar(title, [
+    backItem,
+    soundItem,
+    mouseItem,
+    touchItem,
+    keysItem,
+    statsItem,
+    screenItem,
+  ]);
+
+  const soundPill = element(
+    'button',
+    { class: 'sound-pill', type: 'button', hidden: true, onclick: () => playback.unmute() },
+    icon('muted'),
+    'Click for sound',
+  );
+
+  const root = element(
+    'main',
+    { class: 'viewer' },
+    stage,
+    notice.element,
+    toolbar.element,
+    stats.element,
+    badge,
+    soundPill,
+    keys.element,
+  );
+  stats.element.hidden = !settings.stats;
+  stage.classList.toggle('relative', settings.mouse === 'relative');
+
+  captureKeyboard(
+    stage,
+    input,
+    {
+      KeyZ: () => {
+        document.exitPointerLock();
+        toolbar.focus();
+      },
+      KeyX: toggleScreen,
+      KeyS: toggleStats,
+      KeyQ: leave,
+    },
+    cleanup,
+  );
+  const isRelative = (): boolean => settings.mouse === 'relative';
+  captureMouse({ stage, input, place, scale, isRelative, cleanup });
+  captureTouch({ stage, input, place, scale, mode: touchMode, cleanup });
+  const gamepads = new Gamepads(input, cleanup);
+  followFullscreen((isFull) => {
+    screenItem.update({
+      icon: isFull ? 'reduce' : 'enlarge',
+      label: isFull ? 'Leave full screen' : 'Full screen',
+      pressed: isFull,
+    });
+    stage.focus({ preventScroll: true });
+  }, cleanup);
+  keepAwake(cleanup);
+
+  const show = (): void => notice.show(connection.status, playback.hasPicture);
+  connection.on('status', (status) => {
+    root.dataset['state'] = status.state;
+    show();
+  });
+  connection.on('restarted', () => {
+    playback.restart();
+    hostPoor = false;
+    isConstrained = false;
+  });
+  connection.on('progress', (text) => notice.progress(text));
+  connection.on('stream', (stream) => playback.play(stream));
+  connection.on('ready', (ready) => {
+    host = ready;
+    touchItem.update({ label: TOUCH_LABELS[touchMode()] });
+  });
+  connection.on('title', (text) => {
+    title.textContent = `${streamerId} · ${text}`;
+  });
+  connection.on('feedback', (feedback) => gamepads.feedback(feedback));
+  connection.on('quality', (quality) => {
+    isConstrained = quality !== 'good';
+  });
+  connection.on('hostQuality', (quality) => {
+    hostPoor = quality === 'poor';
+  });
+  playback.on('picture', () => {
+    show();
+    toolbar.fold(true);
+    if (document.activeElement === document.body) stage.focus({ preventScroll: true });
+  });
+  playback.on('sound', (sound) => {
+    soundPill.hidden = sound !== 'blocked';
+    const isOn = sound === 'on';
+    soundItem.update({ icon: isOn ? 'sound' : 'muted', label: isOn ? 'Sound off' : 'Sound on' });
+  });
+
+  cleanup.every(1_000, () => {
+    void connection.stats().then((sample) => {
+      if (settings.stats) stats.show(sample, playback.timeToFirstFrame);
+    });
+    if (connection.status.state !== 'connected') {
+      badge.hidden = true;
+      return;
+    }
+    const silence = playback.silence;
+    if (!playback.hasPicture && silence > NO_PICTURE) connection.giveUp('NO_PICTURE');
+    const remark =
+      playback.hasPicture && silence > SILENCE
+        ? `No new picture for ${Math.floor(silence / 1000)} s`
+        : isConstrained
+          ? 'Your network cannot keep up'
+          : hostPoor
+            ? 'The link to the host is poor'
+            : '';
+    badge.hidden = remark === '';
+    if (badge.textContent !== remark) badge.textContent = remark;
+  });
+  cleanup.listen(window, 'online', () => connection.retryNow());
+
+  window.moontee = {
+    get state() {
+      return connection.status.state;
+    },
+    get reason() {
+      return 'end' in connection.status ? connection.status.end.reason : null;
+    },
+    get code() {
+      return 'end' in connection.status ? connection.status.end.code : null;
+    },
+    get framesDecoded() {
+      return playback.framesDecoded;
+    },
+    get firstFrameAt() {
+      return playback.firstFrameAt ?? null;
+    },
+    get timeToFirstFrame() {
+      return playback.timeToFirstFrame ?? null;
+    },
+    get width() {
+      return playback.size.width;
+    },
+    get height() {
+      return playback.size.height;
+    },
+    stats: () => connection.stats(),
+  };
+  document.title = `${streamerId} – Moontee`;
+  connection.start();
+
+  return {
+    element: root,
+    close: () => {
+      window.moontee = undefined;
+      input.releaseAll();
+      if (isFullscreen()) document.exitFullscreen().catch(() => undefined);
+      notice.close();
+      cleanup.run();
+      connection.close();
+    },
+  };
+}
