@@ -17,9 +17,7 @@ export async function pipeline(args: readonly string[]): Promise<number> {
   });
   const [verb, name] = positionals;
   if (verb === 'list') {
-    for (const entry of listPipelines()) {
-      process.stdout.write(`${entry.name.padEnd(16)} ${entry.description}\n`);
-    }
+    for (const each of listPipelines()) process.stdout.write(`${each}\n`);
     return 0;
   }
   if (verb === 'show' && name !== undefined) {

@@ -46,7 +46,6 @@ export class ChildStreamer {
   readonly #fail: (error: MoonteeError) => void;
   readonly #session: MoonlightSession;
   readonly #aggregator = new InputAggregator();
-  readonly #clock: PresentationClock;
   readonly #viewers = new Map<string, ChildViewer>();
   /** Viewers that came before the pipeline was there. */
   readonly #waiting = new Set<string>();
@@ -55,6 +54,7 @@ export class ChildStreamer {
   /** Removals under way, so that closing waits for them. */
   readonly #removals = new Map<string, Promise<void>>();
   #pipeline: StreamPipeline | undefined;
+  #clock: PresentationClock | undefined;
   #negotiated: NegotiatedStream | undefined;
   /** What arrived before the pipeline was ready, from its last IDR on. */
   #earlyUnits: AccessUnit[] = [];
@@ -66,7 +66,6 @@ export class ChildStreamer {
     this.#send = send;
     this.#fail = fail;
     this.#log = log;
-    this.#clock = new PresentationClock({ fps: init.settings.fps });
     this.#session = new MoonlightSession({
       host: {
         address: init.host_address,
@@ -224,6 +223,11 @@ export class ChildStreamer {
     pipeline.on('failed', (error) => {
       this.#fail(MoonteeError.from(error, 'PIPELINE_FAILED'));
     });
+    this.#clock = new PresentationClock({
+      origin: performance.now(),
+      fps: negotiated.video.fps,
+      packetDuration: negotiated.audio.packetDuration,
+    });
     this.#pipeline = pipeline;
     const early = this.#earlyUnits;
     this.#earlyUnits = [];
@@ -280,7 +284,7 @@ export class ChildStreamer {
   }
 
   #pushVideo(unit: AccessUnit): void {
-    if (!this.#pipeline) {
+    if (!this.#pipeline || !this.#clock) {
       if (unit.idr) this.#earlyUnits = [];
       if (this.#earlyUnits.length < MAX_EARLY_UNITS) this.#earlyUnits.push(unit);
       return;
@@ -294,9 +298,10 @@ export class ChildStreamer {
 
   #pushAudio(packet: OpusPacket): void {
     const layout = this.#negotiated?.audio;
-    if (!this.#pipeline || !layout) return;
+    if (!this.#pipeline || !this.#clock || !layout) return;
     const duration = layout.packetDuration * 1e6;
-    this.#pipeline.pushAudio({ data: packet.data, pts: this.#clock.audio(packet), duration });
+    const pts = this.#clock.audio(packet.sequence, performance.now());
+    this.#pipeline.pushAudio({ data: packet.data, pts, duration });
   }
 
   #toViewers(message: HostMessage): void {

@@ -1,0 +1,25 @@
+import { checkConfig, documentConfig, printConfig } from '../config/report.js';
+import { loadConfig } from '../config/load.js';
+import { UsageError } from './usage.js';
+
+/** `moontee config print|check|document [--config FILE] [--KEY VALUE …]`. */
+// eslint-disable-next-line @typescript-eslint/require-await -- Commands share one signature.
+export async function config(args: readonly string[]): Promise<number> {
+  const [verb, ...rest] = args;
+  if (verb === 'print') {
+    process.stdout.write(printConfig(loadConfig({ args: rest })));
+    return 0;
+  }
+  if (verb === 'document') {
+    process.stdout.write(documentConfig());
+    return 0;
+  }
+  if (verb === 'check') {
+    const { valid, problems, warnings } = checkConfig({ args: rest });
+    for (const text of problems) process.stdout.write(`problem: ${text}\n`);
+    for (const text of warnings) process.stdout.write(`warning: ${text}\n`);
+    if (valid) process.stdout.write('The configuration is valid.\n');
+    return valid ? 0 : 1;
+  }
+  throw new UsageError('config wants: print, check or document.');
+}
