@@ -1,0 +1,23 @@
+import type { AudioStats } from '../audio/types.js';
+import type { SessionStats } from '../types.js';
+import type { VideoStats } from '../video/types.js';
+
+/** The link's figures in one; zero for streams that are not there yet. */
+export function mergeStats(
+  video: Readonly<VideoStats> | undefined,
+  audio: Readonly<AudioStats> | undefined,
+  roundTrip: number | undefined,
+): SessionStats {
+  return {
+    videoPackets: video?.packets ?? 0,
+    videoBytes: video?.bytes ?? 0,
+    framesComplete: video?.framesComplete ?? 0,
+    framesLost: video?.framesLost ?? 0,
+    packetsRecovered: video?.packetsRecovered ?? 0,
+    packetsLost: video?.packetsLost ?? 0,
+    audioPackets: audio?.packets ?? 0,
+    audioLost: audio?.lost ?? 0,
+    idrRequests: video?.idrRequests ?? 0,
+    roundTrip: roundTrip ?? 0,
+  };
+}

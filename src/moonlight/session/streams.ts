@@ -1,0 +1,172 @@
+import type { Log } from '../../log.js';
+import { AudioStream } from '../audio/audio-stream.js';
+import { ControlStream } from '../control/control-stream.js';
+import type { DatagramFaults } from '../datagram.js';
+import type { InputVerdict } from '../input/queue.js';
+import type { AudioSetup, HandshakeResult } from '../rtsp/handshake.js';
+import type {
+  AccessUnit,
+  HostInput,
+  HostMessage,
+  OpusPacket,
+  SessionStats,
+  Termination,
+} from '../types.js';
+import type { FecStatus } from '../video/types.js';
+import { VideoStream } from '../video/video-stream.js';
+import { mergeStats } from './stats.js';
+
+/** What a session's encryption starts from, fresh for every launch and resume. */
+export interface SessionKeys {
+  /** 16 bytes. */
+  readonly rikey: Buffer;
+  /** Signed 32 bits. */
+  readonly rikeyId: number;
+}
+
+export interface StreamsOptions {
+  /** The host's IP address. */
+  readonly address: string;
+  readonly keys: SessionKeys;
+  /** The four numbers of the host's `appversion`. */
+  readonly hostVersion: readonly number[];
+  readonly faults?: DatagramFaults | undefined;
+  readonly log: Log;
+}
+
+/** Called as things happen; none of them may throw. */
+export interface StreamsListener {
+  video(unit: AccessUnit): void;
+  audio(packet: OpusPacket): void;
+  message(message: HostMessage): void;
+  quality(quality: { status: 'ok' | 'poor' }): void;
+  /** May come more than once. */
+  ended(termination: Termination): void;
+}
+
+const NO_VIDEO = {
+  [-100]: 'The host sends no video: its UDP ports may be blocked',
+  [-101]: 'No complete picture came: the network loses too much, or the bitrate is too high',
+} as const;
+
+/** The audio, control and video streams of one session, and what they need of each other. */
+export class SessionStreams {
+  readonly #options: StreamsOptions;
+  readonly #listener: StreamsListener;
+  #audio: AudioStream | null = null;
+  #control: ControlStream | null = null;
+  #video: VideoStream | null = null;
+  #closing: Promise<void> | null = null;
+
+  constructor(options: StreamsOptions, listener: StreamsListener) {
+    this.#options = options;
+    this.#listener = listener;
+  }
+
+  /** Opens the audio socket and starts to ping; nothing happens any more once closed. */
+  async startAudio(setup: AudioSetup): Promise<void> {
+    if (this.#closing !== null) return;
+    const { address, keys, log, faults } = this.#options;
+    const audio = new AudioStream({
+      remote: { address, port: setup.port },
+      pingPayload: setup.pingPayload,
+      key: keys.rikey,
+      keyId: keys.rikeyId,
+      encrypted: setup.encrypted,
+      packetDuration: setup.layout.packetDuration,
+      log,
+      faults,
+    });
+    this.#audio = audio;
+    audio.on('packet', (packet) => this.#listener.audio(packet));
+    await audio.start();
+  }
+
+  createControl({ stream, control: { port, connectData } }: HandshakeResult): ControlStream {
+    const { address, keys, hostVersion, log } = this.#options;
+    const control = new ControlStream({
+      host: address,
+      port,
+      rikey: keys.rikey,
+      encryption: stream.encryption.control,
+      connectData,
+      hostFeatures: stream.hostFeatures,
+      hostVersion,
+      log,
+    });
+    this.#control = control;
+    control.on('message', (message) => this.#listener.message(message));
+    control.on('closed', (termination) => this.#listener.ended(termination));
+    return control;
+  }
+
+  createVideo({ stream, video: { port, pingPayload }, packetSize }: HandshakeResult): VideoStream {
+    const { address, keys, log, faults } = this.#options;
+    const video = new VideoStream({
+      remote: { address, port },
+      pingPayload,
+      key: keys.rikey,
+      encrypted: stream.encryption.video,
+      codec: stream.video.codec,
+      fps: stream.video.fps,
+      packetSize,
+      referenceFrameInvalidation: stream.hostFeatures.referenceFrameInvalidation,
+      log,
+      faults,
+    });
+    this.#video = video;
+    video.on('access-unit', (unit) => {
+      this.#control?.frameComplete(unit.frameNumber);
+      this.#listener.video(unit);
+    });
+    video.on('idr-needed', () => this.requestIdr());
+    video.on('invalidate', ({ first, last }) =>
+      this.#control?.invalidateReferenceFrames(first, last),
+    );
+    video.on('fec-status', (status) => this.#control?.reportFecStatus(controlStatus(status)));
+    video.on('quality', (quality) => this.#listener.quality(quality));
+    video.on('failed', ({ code }) =>
+      this.#listener.ended({ code, reason: NO_VIDEO[code], byHost: false }),
+    );
+    return video;
+  }
+
+  requestIdr(): void {
+    this.#control?.requestIdr();
+  }
+
+  sendInput(input: HostInput): InputVerdict {
+    return this.#control?.sendInput(input) ?? 'full';
+  }
+
+  stats(): SessionStats {
+    return mergeStats(this.#video?.stats, this.#audio?.stats, this.#control?.roundTrip);
+  }
+
+  /**
+   * In the order of gamestream.md §9.5; the control stream takes at most two seconds for its
+   * goodbye. Idempotent, never throws.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#audio?.close();
+    this.#video?.close();
+    await this.#control?.close().catch((error: unknown) => {
+      this.#options.log.error({ err: error }, 'control stream did not close');
+    });
+  }
+}
+
+function controlStatus(status: FecStatus): Parameters<ControlStream['reportFecStatus']>[0] {
+  const { frameIndex, highestReceivedSequence, nextContiguousSequence, ...counts } = status;
+  return {
+    frameNumber: frameIndex,
+    highestReceived: highestReceivedSequence,
+    nextContiguous: nextContiguousSequence,
+    ...counts,
+  };
+}
