@@ -100,6 +100,11 @@ export class Reassembler {
     return this.#next;
   }
 
+  /** Packets kept for frames in the making. */
+  get heldPackets(): number {
+    return this.#held;
+  }
+
   /** True for a frame whose packets are of no use any more. */
   isSettled(frameIndex: number): boolean {
     if (!this.#started || !this.#anchored) return false;
