@@ -3,7 +3,14 @@ import { parseArgs } from 'node:util';
 import type { Errors } from 'io-ts';
 import { MoonteeError } from '../errors.js';
 import { isLoopback, parseBindAddress, type BindAddress } from './codecs.js';
-import { CONFIG_KEYS, environmentName, flagName, KEYS, type Config, type ConfigKey } from './schema.js';
+import {
+  CONFIG_KEYS,
+  environmentName,
+  flagName,
+  KEYS,
+  type Config,
+  type ConfigKey,
+} from './schema.js';
 
 export type ConfigSource = 'flag' | 'environment' | 'file' | 'default';
 

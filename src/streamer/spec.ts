@@ -1,4 +1,5 @@
 import * as t from 'io-ts';
+import { Integer } from '../signaling/integer.js';
 import type { ParentMessage } from './ipc.js';
 import { Settings } from './ipc.js';
 
@@ -8,8 +9,8 @@ export const StreamerSpec = t.type(
     streamer_id: t.string,
     /** Names the identity that is used towards the host; null is the host's own pairing. */
     client_unique_id: t.union([t.string, t.null]),
-    host_id: t.Int,
-    app_id: t.Int,
+    host_id: Integer,
+    app_id: Integer,
     settings: Settings,
   },
   'StreamerSpec',

@@ -1,0 +1,26 @@
+import type { Config } from '../config/schema.js';
+import type { HostStore } from '../hosts/store.js';
+import type { IdentityStore } from '../hosts/identities.js';
+import type { Log } from '../log.js';
+import type { LegacyStreams } from '../signaling/legacy-streams.js';
+import type { StreamerRegistry } from '../streamer/registry.js';
+import type { ClientAddress } from './client-address.js';
+import type { Credentials } from './credentials.js';
+import type { EventFeed } from './event-feed.js';
+import type { Metrics } from './metrics.js';
+
+/** What the routes work with. */
+export interface ApiContext {
+  readonly config: Config;
+  readonly hosts: HostStore;
+  readonly identities: IdentityStore;
+  readonly streamers: StreamerRegistry;
+  readonly legacy: LegacyStreams;
+  readonly credentials: Credentials;
+  readonly addresses: ClientAddress;
+  readonly events: EventFeed;
+  readonly metrics: Metrics;
+  /** Folder of the built page; null serves none. */
+  readonly staticDirectory: string | null;
+  readonly log: Log;
+}

@@ -1,0 +1,130 @@
+import type Router from '@koa/router';
+import { randomBytes } from 'node:crypto';
+import { PassThrough } from 'node:stream';
+import { MoonteeError } from '../errors.js';
+import type { StreamerRegistry } from '../streamer/registry.js';
+import type { Streamer } from '../streamer/streamer.js';
+import type { FeedEvent } from './models.js';
+
+const RING = 1_000;
+const MAX_READERS = 64;
+/** Bytes that a reader may be behind before it is let go. */
+const MAX_BEHIND = 1 << 20;
+/** Milliseconds; proxies close what is silent. */
+const KEEP_ALIVE = 15_000;
+
+/**
+ * The life of streamers and peers as server-sent events. Ids are `<run>-<number>`: a reader
+ * that comes back with `Last-Event-ID` gets what it missed, or an event `reset` where that
+ * is no longer known and it has to read the list again.
+ */
+export class EventFeed {
+  /** Tells this run of the server from earlier ones. */
+  readonly #run = randomBytes(4).toString('hex');
+  readonly #ring: { number: number; text: string }[] = [];
+  readonly #readers = new Set<PassThrough>();
+  readonly #keepAlive: NodeJS.Timeout;
+  #next = 1;
+  #closed = false;
+
+  constructor(streamers: StreamerRegistry) {
+    streamers.on('created', (streamer) => this.#streamer('streamer.created', streamer));
+    streamers.on('status', (streamer) => this.#streamer('streamer.status', streamer));
+    streamers.on('removed', (streamer) => this.#streamer('streamer.removed', streamer));
+    streamers.on('viewer', (streamer, { what, peerId, code }) => {
+      this.#publish({
+        type: `peer.${what}`,
+        streamer_id: streamer.id,
+        peer_id: peerId,
+        ...(code === '' ? {} : { code }),
+      });
+    });
+    this.#keepAlive = setInterval(() => this.#send(':\n\n'), KEEP_ALIVE);
+    this.#keepAlive.unref();
+  }
+
+  /**
+   * A stream of what happens from now on, after what was missed.
+   *
+   * @throws LIMIT_REACHED
+   */
+  read(lastEventId: string): PassThrough {
+    if (this.#closed) throw new MoonteeError('CLOSED', 'The server is shutting down');
+    if (this.#readers.size >= MAX_READERS) {
+      throw new MoonteeError('LIMIT_REACHED', 'Too many readers of the event feed');
+    }
+    const reader = new PassThrough({ highWaterMark: MAX_BEHIND });
+    this.#readers.add(reader);
+    reader.once('close', () => this.#readers.delete(reader));
+    reader.write('retry: 2000\n\n');
+    if (lastEventId !== '') {
+      const missed = this.#since(lastEventId);
+      reader.write(missed ?? `event: reset\ndata: {}\n\n`);
+    }
+    return reader;
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearInterval(this.#keepAlive);
+    for (const reader of this.#readers) reader.end();
+    this.#readers.clear();
+  }
+
+  #streamer(type: FeedEvent['type'], streamer: Streamer): void {
+    const { failure, status } = streamer;
+    const failed = status === 'failed' || status === 'reconnecting';
+    this.#publish({
+      type,
+      streamer_id: streamer.id,
+      status,
+      ...(failed && failure !== null ? { code: failure.code, reason: failure.reason } : {}),
+    });
+  }
+
+  #publish(event: Omit<FeedEvent, 'at'>): void {
+    const number = this.#next;
+    this.#next += 1;
+    const data = JSON.stringify({ ...event, at: new Date().toISOString() });
+    const text = `id: ${this.#run}-${number}\nevent: ${event.type}\ndata: ${data}\n\n`;
+    this.#ring.push({ number, text });
+    if (this.#ring.length > RING) this.#ring.shift();
+    this.#send(text);
+  }
+
+  #send(text: string): void {
+    for (const reader of this.#readers) {
+      if (reader.writableLength + reader.readableLength > MAX_BEHIND) {
+        this.#readers.delete(reader);
+        reader.destroy();
+      } else {
+        reader.write(text);
+      }
+    }
+  }
+
+  /** What came after that id; null where it is not known any more. */
+  #since(lastEventId: string): string | null {
+    const match = /^([0-9a-f]{8})-(\d{1,15})$/.exec(lastEventId);
+    const last = Number(match?.[2]);
+    if (match?.[1] !== this.#run || last >= this.#next) return null;
+    const oldest = this.#ring[0]?.number ?? this.#next;
+    if (last + 1 < oldest) return null;
+    return this.#ring
+      .filter(({ number }) => number > last)
+      .map(({ text }) => text)
+      .join('');
+  }
+}
+
+export function eventRoutes(router: Router, { events }: { events: EventFeed }): void {
+  router.get('/api/events', (context) => {
+    const stream = events.read(context.get('Last-Event-ID'));
+    context.res.once('close', () => stream.destroy());
+    context.type = 'text/event-stream';
+    context.set('Cache-Control', 'no-cache');
+    // Proxies that buffer would hold events back.
+    context.set('X-Accel-Buffering', 'no');
+    context.body = stream;
+  });
+}

@@ -1,0 +1,66 @@
+import type Router from '@koa/router';
+import { isIP } from 'node:net';
+import { MoonteeError } from '../errors.js';
+import { wakeOnLan } from '../moonlight/wake-on-lan.js';
+import type { ApiContext } from './context.js';
+import { detailedHost, undetailedHost } from './host-answers.js';
+import { failingWith } from './http-error.js';
+import { AddHostRequest, HostId } from './models.js';
+import { bodyOf, queryFlag, queryInteger } from './request.js';
+
+const HOST_NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0,62}))*\.?$/i;
+
+export function hostRoutes(router: Router, { hosts, config, log }: ApiContext): void {
+  router.get('/api/hosts', async (context) => {
+    const answers = await Promise.all(hosts.list().map(undetailedHost));
+    context.body = { hosts: answers };
+    // A look may have told a name or a MAC.
+    hosts.save().catch((error: unknown) => log.error({ err: error }, 'hosts not saved'));
+  });
+
+  router.get('/api/host', async (context) => {
+    const host = hosts.require(queryInteger(context, 'host_id'));
+    if (queryFlag(context, 'force_refresh', false)) host.clearCache();
+    context.body = { host: await failingWith(500, () => detailedHost(host)) };
+    await hosts.save();
+  });
+
+  router.put('/api/host', async (context) => {
+    const { address, http_port } = bodyOf(context, AddHostRequest);
+    const port = http_port ?? config.moonlight_default_http_port;
+    if ((isIP(address) === 0 && !HOST_NAME.test(address)) || port < 1 || port > 65_535) {
+      throw new MoonteeError('BAD_REQUEST', 'Invalid host address or port');
+    }
+    const host = await failingWith(
+      ({ code }) => (code === 'HOST_UNREACHABLE' || code === 'TIMEOUT' ? 404 : 400),
+      () => hosts.add(address, port),
+    );
+    context.body = { host: await failingWith(500, () => detailedHost(host)) };
+  });
+
+  router.delete('/api/host', async (context) => {
+    await hosts.remove(queryInteger(context, 'host_id'));
+    empty(context);
+  });
+
+  router.post('/api/host/wake', async (context) => {
+    const host = hosts.require(bodyOf(context, HostId).host_id);
+    const mac = host.knownInfo?.mac ?? host.stored.cache?.mac ?? null;
+    if (mac === null) throw new MoonteeError('HOST_UNREACHABLE', 'The host’s MAC is not known');
+    await failingWith(500, () => wakeOnLan(mac));
+    host.clearCache();
+    empty(context);
+  });
+
+  router.post('/api/host/cancel', async (context) => {
+    const host = hosts.require(bodyOf(context, HostId).host_id);
+    await failingWith(500, () => host.cancel());
+    context.body = { success: true };
+  });
+}
+
+/** 200 with no body. */
+export function empty(context: { status: number; body: unknown }): void {
+  context.body = '';
+  context.status = 200;
+}

@@ -1,0 +1,87 @@
+import type Router from '@koa/router';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import type { StreamerRegistry } from '../streamer/registry.js';
+import type { Credentials } from './credentials.js';
+
+const STATUSES = ['starting', 'active', 'reconnecting', 'failed', 'stopping'] as const;
+
+/** Prometheus metrics. Labels are bounded: statuses, error codes, and streamers alive. */
+export class Metrics {
+  readonly registry = new Registry();
+  readonly requests: Counter<'method' | 'status'>;
+  readonly invalidMessages: Counter;
+
+  constructor(streamers: StreamerRegistry, credentials: Credentials) {
+    const registers = [this.registry];
+    collectDefaultMetrics({ register: this.registry });
+    this.requests = new Counter({
+      name: 'moontee_http_requests_total',
+      help: 'Answered HTTP requests',
+      labelNames: ['method', 'status'],
+      registers,
+    });
+    this.invalidMessages = new Counter({
+      name: 'moontee_viewer_messages_invalid_total',
+      help: 'Messages of viewers that did not decode',
+      registers,
+    });
+    const viewerEnds = new Counter({
+      name: 'moontee_viewer_ends_total',
+      help: 'Viewers that left, by reason',
+      labelNames: ['code'],
+      registers,
+    });
+    streamers.on('viewer', (_streamer, { what, code }) => {
+      if (what === 'left') viewerEnds.inc({ code });
+    });
+    new Gauge({
+      name: 'moontee_streamers',
+      help: 'Streamers by status',
+      labelNames: ['status'],
+      registers,
+      collect() {
+        for (const status of STATUSES) {
+          const count = streamers.list().filter((streamer) => streamer.status === status).length;
+          this.set({ status }, count);
+        }
+      },
+    });
+    new Gauge({
+      name: 'moontee_viewers',
+      help: 'Viewers of a streamer',
+      labelNames: ['streamer_id'],
+      registers,
+      collect() {
+        this.reset();
+        for (const { id, viewers } of streamers.list()) {
+          this.set({ streamer_id: id }, viewers.length);
+        }
+      },
+    });
+    new Gauge({
+      name: 'moontee_streamer_resident_memory_bytes',
+      help: 'Resident memory of a streamer process',
+      labelNames: ['streamer_id'],
+      registers,
+      collect() {
+        this.reset();
+        for (const { id, rss } of streamers.list()) this.set({ streamer_id: id }, rss);
+      },
+    });
+    new Gauge({
+      name: 'moontee_authentication_failures',
+      help: 'Wrong credentials since the start',
+      registers,
+      collect() {
+        this.set(credentials.failures);
+      },
+    });
+  }
+}
+
+export function metricRoutes(router: Router, { metrics }: { metrics: Metrics }): void {
+  router.get('/metrics', async (context) => {
+    context.set('Content-Type', metrics.registry.contentType);
+    context.body = await metrics.registry.metrics();
+  });
+}

@@ -1,0 +1,265 @@
+import type * as t from 'io-ts';
+import {
+  AddHostRequest,
+  AdminStatus,
+  AppList,
+  CreateStreamerRequest,
+  ErrorAnswer,
+  HostAnswer,
+  HostId,
+  HostList,
+  SessionList,
+  StreamerInfo,
+  StreamerList,
+  Success,
+} from './models.js';
+
+export interface Answer {
+  readonly doc: string;
+  /** Of a JSON body. */
+  readonly codec?: t.Mixed;
+  /** Of any other body. */
+  readonly type?: string;
+}
+
+export interface Operation {
+  readonly method: 'get' | 'put' | 'post' | 'delete';
+  /** With parameters in braces. */
+  readonly path: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly query?: Readonly<Record<string, { type: 'integer' | 'boolean'; required?: boolean }>>;
+  readonly body?: t.Mixed;
+  readonly answers: Readonly<Record<number, Answer>>;
+  /** No credentials needed. */
+  readonly open?: boolean;
+}
+
+const failed = (doc: string): Answer => ({ doc, codec: ErrorAnswer });
+const done: Answer = { doc: 'Done' };
+
+const hostId = { host_id: { type: 'integer', required: true } } as const;
+const refresh = { force_refresh: { type: 'boolean' } } as const;
+const noHost = failed('No such host');
+const noStreamer = failed('No such streamer');
+
+/** Every operation of the REST interface. The routes are compared with it in a test. */
+export const OPERATIONS: readonly Operation[] = [
+  {
+    method: 'get',
+    path: '/config.js',
+    summary: 'Settings of the page, as a module',
+    answers: { 200: { doc: 'An ES module', type: 'text/javascript' } },
+    open: true,
+  },
+  {
+    method: 'get',
+    path: '/api/authenticate',
+    summary: 'Whether the credentials are right',
+    answers: { 200: done },
+  },
+  {
+    method: 'get',
+    path: '/api/hosts',
+    summary: 'All hosts, in short',
+    answers: { 200: { doc: 'Hosts', codec: HostList } },
+  },
+  {
+    method: 'get',
+    path: '/api/host',
+    summary: 'One host',
+    query: { ...hostId, ...refresh },
+    answers: {
+      200: { doc: 'The host', codec: HostAnswer },
+      404: noHost,
+      500: failed('It does not answer'),
+    },
+  },
+  {
+    method: 'put',
+    path: '/api/host',
+    summary: 'Adds a host',
+    description: 'A host of that address and port that is known already is answered as it is.',
+    body: AddHostRequest,
+    answers: {
+      200: { doc: 'The host', codec: HostAnswer },
+      400: failed('It answers something else than a host does'),
+      404: failed('It does not answer'),
+      500: failed('It stopped answering'),
+    },
+  },
+  {
+    method: 'delete',
+    path: '/api/host',
+    summary: 'Forgets a host and its pairing',
+    query: hostId,
+    answers: { 200: done, 404: noHost },
+  },
+  {
+    method: 'post',
+    path: '/api/pair',
+    summary: 'Pairs with a host',
+    description:
+      'Two JSON texts in one answer, each a chunk of its own: `{"Pin":"1234"}` at once, then `{"Paired":DetailedHost}` or `"PairError"` when the PIN was entered at the host.',
+    body: HostId,
+    answers: {
+      200: { doc: 'The two parts', type: 'application/x-ndjson' },
+      304: { doc: 'It is paired already' },
+      404: noHost,
+    },
+  },
+  {
+    method: 'post',
+    path: '/api/host/wake',
+    summary: 'Wakes a host by its MAC address',
+    body: HostId,
+    answers: { 200: done, 404: noHost, 500: failed('No MAC known, or not sent') },
+  },
+  {
+    method: 'post',
+    path: '/api/host/cancel',
+    summary: 'Quits the app that runs on a host',
+    body: HostId,
+    answers: {
+      200: { doc: 'Done', codec: Success },
+      404: noHost,
+      500: failed('The host did not do it'),
+    },
+  },
+  {
+    method: 'get',
+    path: '/api/apps',
+    summary: 'Apps of a host',
+    query: { ...hostId, ...refresh },
+    answers: {
+      200: { doc: 'Apps', codec: AppList },
+      404: noHost,
+      500: failed('Unpaired or unreachable'),
+    },
+  },
+  {
+    method: 'get',
+    path: '/api/app/image',
+    summary: 'The picture of an app',
+    query: { ...hostId, app_id: { type: 'integer', required: true }, ...refresh },
+    answers: {
+      200: { doc: 'An image, usually PNG', type: 'application/octet-stream' },
+      404: failed('No such host, or the app has no picture'),
+      500: failed('Unpaired or unreachable'),
+    },
+  },
+  {
+    method: 'post',
+    path: '/api/streamers',
+    summary: 'Makes a streamer and starts its session',
+    description:
+      'Answers when the session with the host is connected, or after some 25 seconds with an error; `wait=false` answers at once. Of several requests with one `streamer_id` exactly one succeeds, the others get 409 and change nothing, so that a retry is always safe: after a 409 GET tells what there is. A request with the header `Idempotency-Key` that is repeated with the same settings is answered with the streamer that the first one made, and waits for it as the first did. A streamer that has failed gives its id up; one that is being deleted is waited for. Settings may stand in the body itself or in `settings`.',
+    query: { wait: { type: 'boolean' } },
+    body: CreateStreamerRequest,
+    answers: {
+      200: { doc: 'The streamer', codec: StreamerInfo },
+      400: failed('Bad request, or the host is not paired'),
+      404: failed('No such host or app'),
+      409: failed('There is a streamer of that id, or the host is busy'),
+      429: failed('Too many in a minute'),
+      500: failed('The streamer could not be started'),
+      502: failed('The host refused'),
+      503: failed('A limit is reached'),
+      504: failed('Not connected in time'),
+    },
+  },
+  {
+    method: 'get',
+    path: '/api/streamers',
+    summary: 'All streamers, oldest first',
+    description: 'Failed ones stay in the list for a while, so that they can be asked why.',
+    answers: { 200: { doc: 'Streamers', codec: StreamerList } },
+  },
+  {
+    method: 'get',
+    path: '/api/streamers/{id}',
+    summary: 'One streamer',
+    answers: { 200: { doc: 'The streamer', codec: StreamerInfo }, 404: noStreamer },
+  },
+  {
+    method: 'delete',
+    path: '/api/streamers/{id}',
+    summary: 'Ends a streamer: viewers are told and closed, the session ends, the process exits',
+    description: '`quit_app=false` leaves the app running on the host.',
+    query: { quit_app: { type: 'boolean' } },
+    answers: { 204: done, 404: noStreamer },
+  },
+  {
+    method: 'get',
+    path: '/api/streamers/{id}/stats',
+    summary: 'Statistics of session, pipeline and peers',
+    answers: {
+      200: { doc: '`{"stats": …}`', type: 'application/json' },
+      404: noStreamer,
+      409: failed('It has no session now'),
+      504: failed('It did not answer in time'),
+    },
+  },
+  {
+    method: 'get',
+    path: '/api/streamers/{id}/dot',
+    summary: 'The media graph in Graphviz’s language',
+    answers: {
+      200: { doc: 'A digraph', type: 'text/vnd.graphviz' },
+      404: noStreamer,
+      409: failed('It has no session now'),
+      504: failed('It did not answer in time'),
+    },
+  },
+  {
+    method: 'get',
+    path: '/api/streamers/{id}/peer',
+    summary: 'WebSocket of a viewer',
+    description: 'Messages: see `x-websocket-messages`. Credentials by header or first message.',
+    answers: {
+      101: { doc: 'A WebSocket' },
+      400: failed('No upgrade'),
+      401: { doc: 'Wrong credentials in the header' },
+      403: failed('A page of another site'),
+      404: noStreamer,
+      429: failed('Too many wrong credentials'),
+      503: failed('Too many sockets that have not authenticated'),
+    },
+    open: true,
+  },
+  {
+    method: 'get',
+    path: '/api/sessions',
+    summary: 'Streamers as sessions',
+    answers: { 200: { doc: 'Sessions', codec: SessionList } },
+  },
+  {
+    method: 'get',
+    path: '/api/admin/status',
+    summary: 'Sessions and client identities',
+    answers: { 200: { doc: 'Status', codec: AdminStatus } },
+  },
+  {
+    method: 'get',
+    path: '/api/events',
+    summary: 'Events of streamers and peers',
+    description:
+      'Server-sent events, each an `Event`; `Last-Event-ID` resumes. An event `reset` says that the gap is too long: read the lists again.',
+    answers: {
+      200: { doc: 'A stream of events', type: 'text/event-stream' },
+      503: failed('Too many readers'),
+    },
+  },
+  {
+    method: 'get',
+    path: '/api/openapi.json',
+    summary: 'This document',
+    answers: { 200: { doc: 'OpenAPI 3.1', type: 'application/json' } },
+  },
+  {
+    method: 'get',
+    path: '/metrics',
+    summary: 'Prometheus metrics',
+    answers: { 200: { doc: 'Metrics', type: 'text/plain' } },
+  },
+];

@@ -1,0 +1,55 @@
+import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+import type { ClientAddress } from './client-address.js';
+
+export interface OriginGuardOptions {
+  readonly allowedOrigins: readonly string[];
+  readonly credentialsRequired: boolean;
+  readonly secure: boolean;
+  readonly addresses: ClientAddress;
+}
+
+/**
+ * Keeps other sites' pages away from a server that asks for no password: their browser could
+ * reach it, directly or by a name that they point at it (DNS rebinding). With a password,
+ * such a page would need to know it, and origins are only checked where some are configured.
+ */
+export class OriginGuard {
+  readonly #options: OriginGuardOptions;
+  readonly #hosts: ReadonlySet<string>;
+
+  constructor(options: OriginGuardOptions) {
+    this.#options = options;
+    this.#hosts = new Set(options.allowedOrigins.map((origin) => new URL(origin).hostname));
+  }
+
+  /** The name under which we are called is one that others cannot point at us. */
+  allowsHost(request: IncomingMessage): boolean {
+    if (this.#options.credentialsRequired) return true;
+    const { addresses, secure } = this.#options;
+    let name: string;
+    try {
+      name = new URL(addresses.originOf(request, secure)).hostname;
+    } catch {
+      return false;
+    }
+    const address = name.replace(/^\[(.*)\]$/, '$1');
+    return (
+      isIP(address) !== 0 ||
+      name === 'localhost' ||
+      name.endsWith('.localhost') ||
+      this.#hosts.has(name)
+    );
+  }
+
+  /** A WebSocket from this page may be opened. Not asked where the upgrade has credentials. */
+  allowsSocket(request: IncomingMessage): boolean {
+    const { origin } = request.headers;
+    // Not a browser.
+    if (origin === undefined) return true;
+    const { allowedOrigins, credentialsRequired, addresses, secure } = this.#options;
+    if (allowedOrigins.includes(origin)) return true;
+    if (credentialsRequired && allowedOrigins.length === 0) return true;
+    return origin === addresses.originOf(request, secure);
+  }
+}

@@ -1,0 +1,41 @@
+import type { ParsedUrlQuery } from 'node:querystring';
+import { isRight } from 'fp-ts/lib/Either.js';
+import type * as t from 'io-ts';
+import type Koa from 'koa';
+import { MoonteeError } from '../errors.js';
+import { describeIssues } from '../streamer/issues.js';
+
+/** The JSON body, checked. @throws BAD_REQUEST naming what is wrong */
+export function bodyOf<T>(context: { request: Koa.Request }, codec: t.Type<T, unknown>): T {
+  if (context.request.is('application/json') !== 'application/json') {
+    throw new MoonteeError('BAD_REQUEST', 'Content-Type must be application/json');
+  }
+  const decoded = codec.decode(context.request.body);
+  if (!isRight(decoded)) {
+    throw new MoonteeError('BAD_REQUEST', `Invalid body: ${describeIssues(decoded.left)}`);
+  }
+  return decoded.right;
+}
+
+/** An integer of the query. @throws BAD_REQUEST */
+export function queryInteger(context: { query: ParsedUrlQuery }, name: string): number {
+  const value = context.query[name];
+  if (typeof value !== 'string' || !/^-?\d{1,10}$/.test(value)) {
+    throw new MoonteeError('BAD_REQUEST', `Query parameter ${name} must be an integer`);
+  }
+  return Number(value);
+}
+
+/** `true` or `false` of the query. @throws BAD_REQUEST */
+export function queryFlag(
+  context: { query: ParsedUrlQuery },
+  name: string,
+  fallback: boolean,
+): boolean {
+  const value = context.query[name];
+  if (value === undefined) return fallback;
+  if (value !== 'true' && value !== 'false') {
+    throw new MoonteeError('BAD_REQUEST', `Query parameter ${name} must be true or false`);
+  }
+  return value === 'true';
+}

@@ -1,0 +1,43 @@
+import type Router from '@koa/router';
+import type { Streamer } from '../streamer/streamer.js';
+import type { ApiContext } from './context.js';
+import type { Session } from './models.js';
+
+/** What admin panels of later versions of the reference read (signaling.md a.6). */
+export function sessionRoutes(router: Router, api: ApiContext): void {
+  const { streamers, identities, legacy } = api;
+
+  function session(streamer: Streamer): Session {
+    return {
+      session_id: streamer.id,
+      client_unique_id: streamer.spec.client_unique_id,
+      mode: legacy.modeOf(streamer.id) ?? 'keepalive',
+      has_websocket: streamer.viewers.length > 0,
+      streamer_pid: streamer.pid,
+      streamer_alive: streamer.pid !== null,
+    };
+  }
+
+  router.get('/api/sessions', (context) => {
+    context.body = { sessions: streamers.list().map(session) };
+  });
+
+  router.get('/api/admin/status', (context) => {
+    const sessions = streamers.list().map(session);
+    const withCertificate = identities.names();
+    const names = new Set([
+      ...withCertificate,
+      ...sessions.flatMap(({ client_unique_id: name }) => (name === null ? [] : [name])),
+    ]);
+    context.body = {
+      total_clients: names.size,
+      total_sessions: sessions.length,
+      active_websockets: streamers.list().reduce((sum, { viewers }) => sum + viewers.length, 0),
+      clients: [...names].map((name) => ({
+        client_unique_id: name,
+        has_certificate: withCertificate.has(name),
+      })),
+      sessions,
+    };
+  });
+}

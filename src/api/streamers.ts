@@ -1,0 +1,91 @@
+import type Router from '@koa/router';
+import { isDeepStrictEqual } from 'node:util';
+import { RateLimiterMemory } from 'rate-limiter-flexible';
+import { MoonteeError } from '../errors.js';
+import type { StreamerSpec } from '../streamer/spec.js';
+import type { Streamer } from '../streamer/streamer.js';
+import type { ApiContext } from './context.js';
+import { CreateStreamerRequest } from './models.js';
+import { bodyOf, queryFlag } from './request.js';
+import { streamerInfo, streamerSpec } from './streamer-answers.js';
+
+const MAX_KEYS = 1_000;
+const MAX_KEY_LENGTH = 200;
+
+export function streamerRoutes(router: Router, api: ApiContext): void {
+  const { streamers, hosts, config } = api;
+  const creations = new RateLimiterMemory({ points: config.creations_per_minute, duration: 60 });
+  /** `Idempotency-Key` → what was made under it. */
+  const made = new Map<string, Streamer>();
+
+  router.post('/api/streamers', async (context) => {
+    const spec = streamerSpec(bodyOf(context, CreateStreamerRequest));
+    const wait = queryFlag(context, 'wait', true);
+    const key = context.get('Idempotency-Key').slice(0, MAX_KEY_LENGTH);
+    const streamer = madeBefore(key, spec) ?? (await create(spec, api.addresses.of(context.req)));
+    if (key !== '') remember(key, streamer);
+    if (wait) await streamer.connected();
+    context.body = streamerInfo(streamer);
+  });
+
+  router.get('/api/streamers', (context) => {
+    context.body = { streamers: streamers.list().map(streamerInfo) };
+  });
+
+  router.get('/api/streamers/:id', (context) => {
+    context.body = streamerInfo(streamers.require(idOf(context.params)));
+  });
+
+  router.delete('/api/streamers/:id', async (context) => {
+    const quitApp = queryFlag(context, 'quit_app', config.quit_app_on_delete);
+    await streamers.delete(idOf(context.params), quitApp);
+    context.status = 204;
+  });
+
+  router.get('/api/streamers/:id/stats', async (context) => {
+    const streamer = streamers.require(idOf(context.params));
+    context.body = { stats: await streamer.request('stats') };
+  });
+
+  router.get('/api/streamers/:id/dot', async (context) => {
+    const dot = await streamers.require(idOf(context.params)).request('dot');
+    context.type = 'text/vnd.graphviz';
+    context.body = String(dot);
+  });
+
+  router.get('/api/streamers/:id/peer', (context) => {
+    streamers.require(idOf(context.params));
+    throw new MoonteeError('BAD_REQUEST', 'This is a WebSocket');
+  });
+
+  async function create(spec: StreamerSpec, address: string): Promise<Streamer> {
+    await creations.consume(address).catch(() => {
+      throw new MoonteeError('RATE_LIMITED', 'Too many streamers in a minute');
+    });
+    const existing = streamers.get(spec.streamer_id);
+    const settled = existing?.status === 'failed' || existing?.status === 'stopping';
+    if (existing !== undefined && !settled) throw new MoonteeError('STREAMER_EXISTS');
+    // What can be known at once is told at once, and leaves no failed streamer behind.
+    if (!hosts.require(spec.host_id).paired) throw new MoonteeError('HOST_NOT_PAIRED');
+    return streamers.create(spec);
+  }
+
+  /** The streamer that this very request has made already. */
+  function madeBefore(key: string, spec: StreamerSpec): Streamer | undefined {
+    const streamer = key === '' ? undefined : made.get(key);
+    if (streamer === undefined || streamers.get(streamer.id) !== streamer) return undefined;
+    if (streamer.status === 'failed' || streamer.status === 'stopping') return undefined;
+    return isDeepStrictEqual(streamer.spec, spec) ? streamer : undefined;
+  }
+
+  function remember(key: string, streamer: Streamer): void {
+    made.delete(key);
+    made.set(key, streamer);
+    const [oldest] = made.keys();
+    if (made.size > MAX_KEYS && oldest !== undefined) made.delete(oldest);
+  }
+}
+
+function idOf(parameters: Record<string, string | undefined>): string {
+  return parameters['id'] ?? '';
+}

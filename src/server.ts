@@ -1,0 +1,323 @@
+import { readFile } from 'node:fs/promises';
+import http, { type IncomingMessage } from 'node:http';
+import https from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { dirname, join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import websockify from 'koa-websocket';
+import { createApp } from './api/app.js';
+import { ClientAddress } from './api/client-address.js';
+import { Credentials } from './api/credentials.js';
+import { EventFeed } from './api/event-feed.js';
+import { Metrics } from './api/metrics.js';
+import { OriginGuard } from './api/origin-guard.js';
+import { isLoopback } from './config/codecs.js';
+import { bindOf } from './config/load.js';
+import type { Config } from './config/schema.js';
+import { MoonteeError } from './errors.js';
+import { IdentityStore } from './hosts/identities.js';
+import { HostStore } from './hosts/store.js';
+import { Targets } from './hosts/targets.js';
+import type { Log } from './log.js';
+import { LegacyStreams } from './signaling/legacy-streams.js';
+import { PeerEndpoint } from './signaling/peer-endpoint.js';
+import {
+  grantSocket,
+  refuseUpgrade,
+  type SocketGrant,
+  type UpgradeOptions,
+} from './signaling/upgrade.js';
+import type { IpcNetwork } from './streamer/ipc.js';
+import { defaultChildModule } from './streamer/process.js';
+import { StreamerRegistry } from './streamer/registry.js';
+import { StreamerRestore } from './streamer/restore.js';
+
+export interface ServerOptions {
+  readonly log: Log;
+  /** Folder of the built page; null serves a line of text. */
+  readonly staticDirectory: string | null;
+  /** The streamer's program; default is this build's own. */
+  readonly childModule?: string | URL;
+}
+
+export interface RunningServer {
+  /** Where a browser on this machine finds it, with the path prefix. */
+  readonly url: string;
+  readonly port: number;
+  readonly streamers: StreamerRegistry;
+  readonly hosts: HostStore;
+  /** Tells viewers, ends sessions, stops children; idempotent, within five seconds. */
+  close(): Promise<void>;
+}
+
+/** Google's, as the reference has them. */
+const PUBLIC_STUN = ['', '1', '2', '3', '4'].map((n) => `stun:stun${n}.l.google.com:19302`);
+
+/** Milliseconds for an offer of the child, and then for ICE and DTLS: the child's own are shorter. */
+const OFFER_TIMEOUT = 15_000;
+const CONNECT_TIMEOUT = 45_000;
+/** Milliseconds that closing sockets get after everything else is gone. */
+const LINGER = 500;
+
+/**
+ * The server process: REST, viewer sockets, hosts on disk, streamers in children.
+ *
+ * @throws CONFIG_INVALID, or what the operating system says of address, certificate or files
+ */
+export async function startServer(config: Config, options: ServerOptions): Promise<RunningServer> {
+  const { log } = options;
+  const bind = bindOf(config);
+  const folder = dirname(config.data_path);
+  const hosts = await HostStore.open(config.data_path, log);
+  const identities = await IdentityStore.open(join(folder, 'identities.json'), log);
+  const credentials = new Credentials(config.credentials, config.auth_failures_per_minute);
+  const addresses = new ClientAddress(config.trusted_proxies);
+  const secure = config.certificate !== null;
+  const guard = new OriginGuard({
+    allowedOrigins: config.allowed_origins,
+    credentialsRequired: credentials.required,
+    secure,
+    addresses,
+  });
+
+  const targets = new Targets({
+    hosts,
+    identities,
+    pin: config.pairing_pin,
+    appWait: config.app_wait_ms,
+    isRunning: (id) => {
+      const status = streamers.get(id)?.status;
+      return status !== undefined && status !== 'failed' && status !== 'stopping';
+    },
+    log,
+  });
+  const streamers: StreamerRegistry = new StreamerRegistry({
+    maxStreamers: config.max_streamers,
+    retention: config.end_policy === 'keep' ? Infinity : config.failure_retention_ms,
+    log,
+    streamer: {
+      module: options.childModule ?? defaultChildModule(),
+      network: networkOf(config),
+      maxViewers: config.max_viewers,
+      startTimeout: config.create_timeout_ms,
+      heartbeatInterval: config.heartbeat_interval_ms,
+      heartbeatTimeout: config.heartbeat_timeout_ms,
+      stopTimeout: config.stop_timeout_ms,
+      offerTimeout: OFFER_TIMEOUT,
+      connectTimeout: CONNECT_TIMEOUT,
+      restart: {
+        policy: config.end_policy,
+        backoffMin: config.restart_backoff_min_ms,
+        backoffMax: config.restart_backoff_max_ms,
+        maxAttempts: config.restart_max_attempts,
+        stableAfter: config.restart_stable_ms,
+      },
+      prepare: (spec, signal) => targets.prepare(spec, signal),
+      log,
+    },
+  });
+  const events = new EventFeed(streamers);
+  const metrics = new Metrics(streamers, credentials);
+  const socket = {
+    maxMessagesPerSecond: config.max_messages_per_second,
+    pingInterval: config.ping_interval_ms,
+    pingTimeout: config.ping_timeout_ms,
+    onInvalid: () => metrics.invalidMessages.inc(),
+    log,
+  };
+  const common = { streamers, credentials, socket, authTimeout: config.auth_timeout_ms, log };
+  const peers = new PeerEndpoint(common);
+  const legacy = new LegacyStreams({ ...common, hosts, grace: config.legacy_grace_ms });
+  const restore = config.restore_streamers
+    ? new StreamerRestore(
+        join(folder, 'streamers.json'),
+        streamers,
+        (id) => legacy.modeOf(id) !== 'create',
+        log,
+      )
+    : null;
+
+  const app = websockify(
+    await createApp(
+      {
+        config,
+        hosts,
+        identities,
+        streamers,
+        legacy,
+        credentials,
+        addresses,
+        events,
+        metrics,
+        staticDirectory: options.staticDirectory,
+        log,
+      },
+      guard,
+    ),
+  );
+  const grants = new WeakMap<IncomingMessage, SocketGrant>();
+  app.ws.use((context) => {
+    const grant = grants.get(context.req);
+    const { websocket } = context;
+    if (grant === undefined) {
+      websocket.terminate();
+    } else if (grant.endpoint === 'legacy' || grant.streamerId === null) {
+      legacy.serve(websocket, grant);
+    } else {
+      peers.serve(websocket, { ...grant, streamerId: grant.streamerId });
+    }
+  });
+  // Upgrades are decided about below, before there is a socket.
+  app.ws.listen({
+    noServer: true,
+    maxPayload: config.max_message_bytes,
+    perMessageDeflate: false,
+  });
+
+  const server = await createHttpServer(config, app.callback());
+  const upgrade: UpgradeOptions = {
+    streamers,
+    credentials,
+    addresses,
+    guard,
+    prefix: config.web_path_prefix,
+    pending: () => peers.pending + legacy.pending,
+    maxPending: config.max_pending_sockets,
+    log,
+  };
+  const connections = new Set<Socket>();
+  server.on('connection', (connection: Socket) => {
+    connections.add(connection);
+    connection.once('close', () => connections.delete(connection));
+  });
+  server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+    const onError = (): void => void stream.destroy();
+    stream.on('error', onError);
+    grantSocket(request, upgrade).then(
+      (grant) => {
+        stream.off('error', onError);
+        const sockets = app.ws.server;
+        if (sockets === undefined || stream.destroyed) return;
+        grants.set(request, grant);
+        sockets.handleUpgrade(request, stream, head, (webSocket) => {
+          sockets.emit('connection', webSocket, request);
+        });
+      },
+      (thrown: unknown) => {
+        const error = MoonteeError.from(thrown);
+        log.info({ path: request.url, code: error.code }, 'upgrade refused');
+        refuseUpgrade(stream, error);
+      },
+    );
+  });
+
+  await listen(server, bind.host, bind.port);
+  const { port } = server.address() as AddressInfo;
+  const name = isLoopback(bind.host) ? '127.0.0.1' : bind.host;
+  const authority = bind.host.includes(':') ? `[${bind.host}]:${port}` : `${name}:${port}`;
+  const url = `${secure ? 'https' : 'http'}://${authority}${config.web_path_prefix}/`;
+  log.info({ url, credentials_required: credentials.required }, 'server listens');
+  await restore?.start();
+
+  let closing: Promise<void> | null = null;
+  async function close(): Promise<void> {
+    log.info('server stopping');
+    restore?.freeze();
+    const closed = new Promise<void>((resolve) => {
+      server.close(() => resolve());
+    });
+    server.closeIdleConnections();
+    // Streamers that are to come back are left running on their hosts.
+    const ended = streamers.close(!config.restore_streamers);
+    peers.close();
+    legacy.close();
+    events.close();
+    await ended;
+    await hosts.save().catch((error: unknown) => log.error({ err: error }, 'hosts not saved'));
+    // Whoever does not answer a close frame is not waited for.
+    const lingering = setTimeout(() => {
+      for (const connection of connections) connection.destroy();
+    }, LINGER);
+    await closed;
+    clearTimeout(lingering);
+    app.ws.server?.close();
+    log.info('server stopped');
+  }
+
+  return {
+    url,
+    port,
+    streamers,
+    hosts,
+    close: () => (closing ??= close()),
+  };
+}
+
+async function createHttpServer(
+  config: Config,
+  handler: http.RequestListener,
+): Promise<http.Server | https.Server> {
+  // A request that trickles in is cut off, headers and body alike.
+  const limits = {
+    headersTimeout: config.request_timeout_ms,
+    requestTimeout: config.request_timeout_ms,
+    keepAliveTimeout: 5_000,
+    connectionsCheckingInterval: Math.min(1_000, config.request_timeout_ms),
+  };
+  const { certificate } = config;
+  const server =
+    certificate === null
+      ? http.createServer(limits, handler)
+      : https.createServer(
+          {
+            ...limits,
+            key: await readPem('private_key_pem', certificate.private_key_pem),
+            cert: await readPem('certificate_pem', certificate.certificate_pem),
+          },
+          handler,
+        );
+  server.maxConnections = config.max_connections;
+  return server;
+}
+
+async function readPem(name: string, path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new MoonteeError('CONFIG_INVALID', `certificate.${name}: ${path} cannot be read`, {
+      cause: error,
+    });
+  }
+}
+
+function listen(server: http.Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => {
+      const reason = `Cannot listen on ${host}:${port}: ${error.message}`;
+      reject(new MoonteeError('CONFIG_INVALID', reason, { cause: error }));
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+function networkOf(config: Config): IpcNetwork {
+  const kinds = config.webrtc_network_types;
+  const nat = config.webrtc_nat_1to1;
+  const loopback = isLoopback(bindOf(config).host);
+  const defaults: NonNullable<Config['webrtc_ice_servers']> = loopback
+    ? []
+    : [{ urls: PUBLIC_STUN }];
+  return {
+    ice_servers: (config.webrtc_ice_servers ?? defaults).map(({ urls, username, credential }) => ({
+      urls: [...urls],
+      username: username ?? '',
+      credential: credential ?? '',
+    })),
+    port_range: config.webrtc_port_range,
+    nat_1to1: nat === null ? null : { ips: [...nat.ips], type: nat.ice_candidate_type },
+    local_addresses: [...config.webrtc_local_addresses],
+    relay_only: config.webrtc_relay_only,
+    tcp_candidates: kinds.includes('tcp4') || kinds.includes('tcp6'),
+    ipv6: kinds.includes('udp6') || kinds.includes('tcp6'),
+  };
+}

@@ -1,0 +1,174 @@
+import { isRight } from 'fp-ts/lib/Either.js';
+import { WebSocket, type RawData } from 'ws';
+import type { Log } from '../log.js';
+import { describeIssues } from '../streamer/issues.js';
+import { closeCode, closeReason } from './close-codes.js';
+import { StreamClientMessage, type StreamServerMessage } from './messages.js';
+
+export interface ViewerSocketOptions {
+  readonly maxMessagesPerSecond: number;
+  /** Milliseconds. */
+  readonly pingInterval: number;
+  /** Milliseconds of silence after which the other side is gone. */
+  readonly pingTimeout: number;
+  readonly log: Log;
+  /** Counts messages that did not decode. */
+  readonly onInvalid?: () => void;
+}
+
+export interface ViewerSocketHandlers {
+  readonly onMessage: (message: StreamClientMessage) => void;
+  /** Once: the socket is gone, for the given reason (an error code, or `LEFT`). */
+  readonly onClosed: (code: string, reason: string) => void;
+}
+
+/** Bytes that a browser may be behind: signaling is small, more means nobody reads. */
+const MAX_BUFFERED = 1 << 20;
+const MAX_INVALID = 20;
+/** Milliseconds that the other side has to answer a close frame. */
+const CLOSE_TIMEOUT = 1_500;
+
+/**
+ * A browser's WebSocket: messages decoded and counted, pings, a bound on what waits to be
+ * sent, and a close that does not depend on the other side.
+ */
+export class ViewerSocket {
+  readonly #socket: WebSocket;
+  readonly #options: ViewerSocketOptions;
+  readonly #log: Log;
+  #handlers: ViewerSocketHandlers | null;
+  readonly #ping: NodeJS.Timeout;
+  #lastSeen = performance.now();
+  #lastPing = performance.now();
+  /** Tokens of the message bucket: a burst of two seconds' worth. */
+  #tokens: number;
+  #refilled = performance.now();
+  #invalid = 0;
+  #ending = false;
+
+  constructor(socket: WebSocket, options: ViewerSocketOptions, handlers: ViewerSocketHandlers) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#log = options.log;
+    this.#handlers = handlers;
+    this.#tokens = 2 * options.maxMessagesPerSecond;
+    socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
+    socket.on('ping', () => this.#alive());
+    socket.on('pong', () => this.#alive());
+    socket.on('error', (error) => {
+      this.#log.info({ reason: error.message }, 'viewer socket error');
+      this.#closed('VIEWER_MESSAGE_INVALID', error.message);
+    });
+    socket.on('close', (code) => this.#closed('LEFT', `The viewer closed the socket (${code})`));
+    this.#ping = setInterval(() => this.#checkAlive(), options.pingInterval);
+  }
+
+  send(message: StreamServerMessage): void {
+    if (this.#ending || this.#socket.readyState !== WebSocket.OPEN) return;
+    if (this.#socket.bufferedAmount > MAX_BUFFERED) {
+      this.#abandon('VIEWER_STALLED', 'The viewer does not read its socket');
+      return;
+    }
+    this.#socket.send(JSON.stringify(message));
+  }
+
+  /** Ends it; the handlers are told nothing, the caller knows. Idempotent. */
+  end(code: string, reason: string): void {
+    this.#handlers = null;
+    this.#close(closeCode(code), closeReason(reason));
+  }
+
+  /** As {@link end}, without a status: how the legacy socket says that an error was the end. */
+  endPlainly(): void {
+    this.#handlers = null;
+    this.#close();
+  }
+
+  #close(code?: number, reason?: string): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    clearInterval(this.#ping);
+    if (code === undefined) this.#socket.close();
+    else this.#socket.close(code, reason);
+    const timer = setTimeout(() => this.#socket.terminate(), CLOSE_TIMEOUT);
+    this.#socket.once('close', () => clearTimeout(timer));
+  }
+
+  /** Ends it on our own account: the other side is not there or broken. */
+  #abandon(code: string, reason: string): void {
+    const handlers = this.#handlers;
+    this.end(code, reason);
+    handlers?.onClosed(code, reason);
+  }
+
+  #closed(code: string, reason: string): void {
+    clearInterval(this.#ping);
+    this.#ending = true;
+    const handlers = this.#handlers;
+    this.#handlers = null;
+    handlers?.onClosed(code, reason);
+  }
+
+  #alive(): void {
+    this.#lastSeen = performance.now();
+  }
+
+  #checkAlive(): void {
+    const now = performance.now();
+    const late = now - this.#lastPing - this.#options.pingInterval;
+    this.#lastPing = now;
+    // Our own loop was held up: answers may lie unread.
+    if (late > 1_000) this.#alive();
+    if (now - this.#lastSeen > this.#options.pingTimeout) {
+      this.#log.info('viewer silent');
+      this.#abandon('VIEWER_TIMEOUT', 'The viewer did not answer pings');
+      // There is nobody to answer the close frame either.
+      this.#socket.terminate();
+      return;
+    }
+    this.#socket.ping();
+  }
+
+  #receive(data: RawData, isBinary: boolean): void {
+    const handlers = this.#handlers;
+    if (handlers === null) return;
+    this.#alive();
+    if (!this.#takeToken()) {
+      this.#abandon('RATE_LIMITED', 'Too many messages');
+      return;
+    }
+    if (isBinary) return;
+    const message = decode(data);
+    if ('problem' in message) {
+      this.#invalid += 1;
+      this.#options.onInvalid?.();
+      this.#log.info({ reason: message.problem, count: this.#invalid }, 'viewer message dropped');
+      if (this.#invalid >= MAX_INVALID) {
+        this.#abandon('VIEWER_MESSAGE_INVALID', 'Too many invalid messages');
+      }
+      return;
+    }
+    handlers.onMessage(message.right);
+  }
+
+  #takeToken(): boolean {
+    const { maxMessagesPerSecond } = this.#options;
+    const now = performance.now();
+    const refill = ((now - this.#refilled) / 1000) * maxMessagesPerSecond;
+    this.#refilled = now;
+    this.#tokens = Math.min(2 * maxMessagesPerSecond, this.#tokens + refill) - 1;
+    return this.#tokens >= 0;
+  }
+}
+
+function decode(data: RawData): { right: StreamClientMessage } | { problem: string } {
+  let value: unknown;
+  try {
+    // `binaryType` is nodebuffer: text comes as one Buffer.
+    value = JSON.parse((data as Buffer).toString('utf8'));
+  } catch {
+    return { problem: 'no JSON' };
+  }
+  const decoded = StreamClientMessage.decode(value);
+  return isRight(decoded) ? decoded : { problem: describeIssues(decoded.left) };
+}

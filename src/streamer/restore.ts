@@ -1,0 +1,81 @@
+import { isRight } from 'fp-ts/lib/Either.js';
+import * as t from 'io-ts';
+import { AtomicFile } from '../hosts/atomic-file.js';
+import type { Log } from '../log.js';
+import { describeIssues } from './issues.js';
+import type { StreamerRegistry } from './registry.js';
+import { StreamerSpec } from './spec.js';
+
+const RestoreFile = t.type({ streamers: t.array(StreamerSpec) }, 'streamers.json');
+
+/** Keeps on disk which streamers there are, to start them again after a restart. */
+export class StreamerRestore {
+  readonly #file: AtomicFile;
+  readonly #streamers: StreamerRegistry;
+  readonly #log: Log;
+  readonly #lasting: (id: string) => boolean;
+  #written = '';
+  #frozen = false;
+
+  /** @param lasting false for a streamer that lives only as long as its viewers */
+  constructor(
+    path: string,
+    streamers: StreamerRegistry,
+    lasting: (id: string) => boolean,
+    log: Log,
+  ) {
+    this.#file = new AtomicFile(path);
+    this.#streamers = streamers;
+    this.#lasting = lasting;
+    this.#log = log;
+  }
+
+  /** Starts what ran before and follows changes from then on. A broken file starts nothing. */
+  async start(): Promise<void> {
+    const specs = await this.#read();
+    for (const spec of specs) {
+      try {
+        await this.#streamers.create(spec, true);
+      } catch (error) {
+        this.#log.warn({ err: error, streamer_id: spec.streamer_id }, 'streamer not restored');
+      }
+    }
+    for (const event of ['created', 'status', 'removed'] as const) {
+      this.#streamers.on(event, () => this.#save());
+    }
+    this.#save();
+  }
+
+  /** From now on the file stays as it is: streamers that end now are to come back. */
+  freeze(): void {
+    this.#frozen = true;
+  }
+
+  async #read(): Promise<readonly StreamerSpec[]> {
+    const text = await this.#file.read();
+    if (text === null) return [];
+    try {
+      const decoded = RestoreFile.decode(JSON.parse(text));
+      if (isRight(decoded)) return decoded.right.streamers;
+      this.#log.error({ reason: describeIssues(decoded.left) }, 'no streamers restored');
+    } catch (error) {
+      this.#log.error({ err: error }, 'no streamers restored');
+    }
+    return [];
+  }
+
+  #save(): void {
+    if (this.#frozen) return;
+    const specs = this.#streamers
+      .list()
+      .filter(({ id, status }) => status !== 'failed' && status !== 'stopping' && this.#lasting(id))
+      .map(({ spec }) => spec);
+    const text = `${JSON.stringify({ streamers: specs }, null, 2)}\n`;
+    if (text === this.#written) return;
+    this.#written = text;
+    this.#file.write(text).catch((error: unknown) => {
+      this.#written = '';
+      this.#log.error({ err: error }, 'streamers not saved');
+    });
+  }
+}
