@@ -185,6 +185,16 @@ export class GstRuntime {
     return pipeline;
   }
 
+  /** The same for a part of a pipeline, without ghost pads. */
+  parseBin(text: string): Gst.Bin {
+    const { Gst } = this.namespaces;
+    try {
+      return Gst.parseBinFromDescription(text, false);
+    } catch (cause) {
+      throw new MoonteeError('PIPELINE_FAILED', `Not a bin: ${String(cause)}`, { cause });
+    }
+  }
+
   /** Asks for a full garbage collection soon: V8 does not see how large removed elements are. */
   collectSoon(): void {
     if (this.#collectTimer || this.#closed) return;

@@ -43,6 +43,8 @@ export interface StreamPipelineEvents {
 /** The media side of one streamer: push in, any number of peers out. */
 export interface StreamPipeline extends EventEmitter<StreamPipelineEvents> {
   readonly closed: boolean;
+  /** Nanoseconds since the pipeline started: where `pts` belong. */
+  readonly runningTime: number;
   /** @param pts nanoseconds of running time, strictly increasing */
   pushVideo(unit: { data: Buffer; pts: number; idr: boolean }): void;
   pushAudio(packet: { data: Buffer; pts: number; duration: number }): void;

@@ -1,0 +1,159 @@
+/**
+ * The binding layer: what node-gtk's declarations leave untyped (`emit`, properties of plugin
+ * elements, values inside structures) gets its type here and nowhere else.
+ */
+import { MoonteeError, type ErrorCode } from '../errors.js';
+import type { Gst, GstRuntime, GstWebRTC, Nice } from './runtime.js';
+
+/** `appsrc` properties that are read while it runs. */
+export interface AppSrcElement extends Gst.Element {
+  readonly currentLevelBytes: bigint;
+  readonly currentLevelTime: bigint;
+  pushBuffer(buffer: Gst.Buffer): number;
+  endOfStream(): number;
+}
+
+export interface QueueElement extends Gst.Element {
+  readonly currentLevelBuffers: number;
+  readonly currentLevelTime: bigint;
+}
+
+export interface NiceSinkElement extends Gst.Element {
+  readonly agent: Nice.Agent;
+  readonly stream: number;
+}
+
+export interface WebRtcElement extends Gst.Bin {
+  stunServer: string;
+  iceTransportPolicy: GstWebRTC.WebRTCICETransportPolicy;
+  readonly connectionState: GstWebRTC.WebRTCPeerConnectionState;
+  readonly iceConnectionState: GstWebRTC.WebRTCICEConnectionState;
+}
+
+export type Transceiver = GstWebRTC.WebRTCRTPTransceiver & {
+  doNack: boolean;
+  codecPreferences: Gst.Caps;
+  direction: GstWebRTC.WebRTCRTPTransceiverDirection;
+};
+
+/** A signal handler: node-gtk hands over whatever the signal carries. */
+export type Handler = (...values: never[]) => void;
+
+interface SignalSource {
+  on(signal: string, handler: Handler): unknown;
+  off(signal: string, handler: Handler): unknown;
+}
+
+/** Connects a handler and returns what disconnects it. */
+export function listen(source: unknown, signal: string, handler: Handler): () => void {
+  const object = source as SignalSource;
+  object.on(signal, handler);
+  let connected = true;
+  return () => {
+    if (!connected) return;
+    connected = false;
+    object.off(signal, handler);
+  };
+}
+
+/** Emits an action signal. */
+export function emit(source: unknown, signal: string, ...values: readonly unknown[]): unknown {
+  return (source as { emit(name: string, ...values: readonly unknown[]): unknown }).emit(
+    signal,
+    ...values,
+  );
+}
+
+/** The next message of one of these kinds; throws all others away. */
+export function popFiltered(bus: Gst.Bus, kinds: readonly number[]): Gst.Message | null {
+  const mask = kinds.reduce((all, kind) => all | kind, 0);
+  return (bus as unknown as { popFiltered(mask: number): Gst.Message | null }).popFiltered(mask);
+}
+
+/** Promises that GStreamer still owes an answer: their wrappers must outlive a deadline. */
+const owed = new Set<Gst.Promise>();
+
+/**
+ * Emits an action that answers through a GstPromise.
+ *
+ * @param milliseconds deadline, after which it rejects with `late`
+ */
+export function ask(
+  runtime: GstRuntime,
+  source: unknown,
+  signal: string,
+  values: readonly unknown[],
+  milliseconds: number,
+  late: ErrorCode = 'TIMEOUT',
+): Promise<Gst.Structure | null> {
+  const { Gst } = runtime.namespaces;
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(new MoonteeError(late, `${signal} was not answered within ${milliseconds} ms`));
+    }, milliseconds);
+    // The change function runs while a GStreamer thread waits: hand over and leave.
+    const promise: Gst.Promise = Gst.Promise.newWithChangeFunc(() => {
+      setImmediate(() => {
+        clearTimeout(timer);
+        owed.delete(promise);
+        const reply = promise.getReply();
+        const failure = reply && readError(reply);
+        if (failure) reject(new MoonteeError('PIPELINE_FAILED', `${signal}: ${failure}`));
+        else resolve(reply);
+      });
+    });
+    owed.add(promise);
+    try {
+      emit(source, signal, ...values, promise);
+    } catch (error) {
+      clearTimeout(timer);
+      owed.delete(promise);
+      reject(MoonteeError.from(error, 'PIPELINE_FAILED'));
+    }
+  });
+}
+
+function readError(reply: Gst.Structure): string | null {
+  if (!reply.hasField('error')) return null;
+  return (
+    /message=\(string\)(?:"((?:[^"\\]|\\.)*)"|(\S+))/.exec(reply.toString())?.[1] ??
+    reply.toString()
+  );
+}
+
+/** A boxed session description out of an offer's or answer's reply. */
+export function descriptionOf(
+  reply: Gst.Structure | null,
+  field: 'offer' | 'answer',
+): GstWebRTC.WebRTCSessionDescription {
+  if (!reply?.hasField(field)) {
+    throw new MoonteeError('PIPELINE_FAILED', `The peer connection made no ${field}`);
+  }
+  const value = reply.getValue(field) as unknown as { getBoxed(): unknown };
+  return value.getBoxed() as GstWebRTC.WebRTCSessionDescription;
+}
+
+/** Parses SDP text that has been validated before. */
+export function parseDescription(
+  runtime: GstRuntime,
+  type: 'offer' | 'answer',
+  text: string,
+): GstWebRTC.WebRTCSessionDescription {
+  const { GstSdp, GstWebRTC } = runtime.namespaces;
+  const [result, message] = GstSdp.SDPMessage.newFromText(text);
+  if (result !== GstSdp.SDPResult.OK) {
+    throw new MoonteeError('VIEWER_SDP_INVALID', 'The session description does not parse');
+  }
+  const kind = type === 'offer' ? GstWebRTC.WebRTCSDPType.OFFER : GstWebRTC.WebRTCSDPType.ANSWER;
+  return GstWebRTC.WebRTCSessionDescription.new(kind, message);
+}
+
+/** Every element below a bin. Iterators throw in node-gtk, children by index do not. */
+export function* descendants(bin: Gst.Bin): Generator<Gst.Element> {
+  for (let index = 0; index < bin.getChildrenCount(); index += 1) {
+    const child = bin.getChildByIndex(index) as unknown as Gst.Element | null;
+    if (!child) continue;
+    yield child;
+    if ('getChildByIndex' in child) yield* descendants(child as Gst.Bin);
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * The elements of one peer: bounded queues and a webrtcbin in a bin of their own, between the
+ * tees and the network. Knows how to come and how to go without stopping anybody else: the
+ * order of every step in {@link PeerBranch.dispose} is there because another one hangs.
+ */
+import { ask, emit, listen, type Transceiver, type WebRtcElement } from './binding.js';
+import { fillTemplate, loadTemplate, type LaunchTemplate } from './launch-template.js';
+import type { MediaFormat } from './media-format.js';
+import type { Gst, GstRuntime } from './runtime.js';
+
+/** Milliseconds that webrtcbin gets to finish what it is doing when its peer goes. */
+const BARRIER_DEADLINE = 10_000;
+
+export type MediaKind = 'video' | 'audio';
+
+/** Where branches are attached. */
+export interface Trunk {
+  readonly pipeline: Gst.Pipeline;
+  readonly tees: Readonly<Record<MediaKind, Gst.Element>>;
+}
+
+let template: LaunchTemplate | null = null;
+
+export class PeerBranch {
+  readonly #runtime: GstRuntime;
+  readonly #trunk: Trunk;
+  readonly #bin: Gst.Bin;
+  readonly #stops: (() => void)[] = [];
+  readonly #links = new Map<MediaKind, { readonly tee: Gst.Pad; readonly sink: Gst.Pad }>();
+  readonly #webrtc: WebRtcElement;
+  readonly #name: string;
+  #disposed = false;
+
+  constructor(runtime: GstRuntime, trunk: Trunk, format: MediaFormat) {
+    const { Gst, GstWebRTC } = runtime.namespaces;
+    this.#runtime = runtime;
+    this.#trunk = trunk;
+    template ??= loadTemplate('peer');
+    this.#bin = runtime.parseBin(fillTemplate(template));
+    this.#webrtc = this.element('webrtc') as unknown as WebRtcElement;
+    const transceivers: readonly (readonly [index: number, caps: string, nack: boolean])[] = [
+      [0, format.videoCaps, true],
+      // Browsers do not take retransmitted sound.
+      [1, format.audioCaps, false],
+    ];
+    for (const [index, caps, nack] of transceivers) {
+      const transceiver = emit(this.#webrtc, 'get-transceiver', index) as Transceiver;
+      transceiver.direction = GstWebRTC.WebRTCRTPTransceiverDirection.SENDONLY;
+      transceiver.doNack = nack;
+      // An offer can be made before the first packet has shown its caps.
+      const preferences = Gst.Caps.fromString(caps);
+      if (preferences) transceiver.codecPreferences = preferences;
+    }
+    trunk.pipeline.add(this.#bin);
+    this.#name = this.#bin.getPathString().split('/').at(-1) ?? '';
+    for (const kind of ['video', 'audio'] as const) {
+      const sink = this.element(`${kind}-queue`).getStaticPad('sink');
+      if (sink) this.#bin.addPad(Gst.GhostPad.new(kind, sink));
+    }
+    this.#bin.syncStateWithParent();
+  }
+
+  get webrtc(): WebRtcElement {
+    return this.#webrtc;
+  }
+
+  /** The bin's own, as it stands in the paths of its elements. */
+  get name(): string {
+    return this.#name;
+  }
+
+  element(name: string): Gst.Element {
+    const element = this.#bin.getByName(name);
+    if (!element) throw new Error(`the peer template has no ${name}`);
+    return element;
+  }
+
+  /** Connects a handler that {@link dispose} takes off. It must not close over elements. */
+  on(signal: string, handler: (...values: never[]) => void): void {
+    this.#stops.push(listen(this.#webrtc, signal, handler));
+  }
+
+  linked(kind: MediaKind): boolean {
+    return this.#links.has(kind);
+  }
+
+  /** Lets packets in from now on. Takes no stream lock, so it never waits for media. */
+  link(kind: MediaKind): void {
+    if (this.#disposed || this.#links.has(kind)) return;
+    const tee = this.#trunk.tees[kind].requestPadSimple('src_%u');
+    const sink = this.#bin.getStaticPad(kind);
+    if (!tee || !sink) return;
+    tee.link(sink);
+    this.#links.set(kind, { tee, sink });
+  }
+
+  unlink(kind: MediaKind): void {
+    const link = this.#links.get(kind);
+    if (!link) return;
+    this.#links.delete(kind);
+    link.tee.unlink(link.sink);
+    this.#trunk.tees[kind].releaseRequestPad(link.tee);
+  }
+
+  /**
+   * Takes everything away.
+   *
+   * @param quiet called when no handler is connected any more, before the barrier
+   * @throws TIMEOUT where webrtcbin does not come to rest: touching it then would hang
+   */
+  async dispose(quiet: () => void = () => undefined): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    const { Gst } = this.#runtime.namespaces;
+    this.unlink('video');
+    this.unlink('audio');
+    for (const stop of this.#stops.splice(0)) stop();
+    quiet();
+    // webrtcbin works off its tasks in order on its own thread. When this one answers, nothing
+    // of it waits for JavaScript any more.
+    const pad = this.#webrtc.getStaticPad('sink_0');
+    await ask(this.#runtime, this.#webrtc, 'get-stats', [pad], BARRIER_DEADLINE);
+    this.#webrtc.setState(Gst.State.NULL);
+    // After webrtcbin: before negotiation the queues' threads are blocked in its pads.
+    this.#bin.setState(Gst.State.NULL);
+    this.#trunk.pipeline.remove(this.#bin);
+    this.#runtime.collectSoon();
+  }
+}

@@ -1,0 +1,64 @@
+import { MoonteeError } from '../errors.js';
+import { popFiltered } from './binding.js';
+import type { Gst, GstRuntime } from './runtime.js';
+
+/** Milliseconds between two looks at the bus. */
+const INTERVAL = 40;
+/** Most messages of one look. */
+const BUDGET = 64;
+
+export interface BusMessage {
+  readonly type: 'error' | 'warning' | 'eos';
+  /** Path of the element that said it, from the pipeline down. */
+  readonly source: string;
+  readonly text: string;
+}
+
+/**
+ * Empties a pipeline's bus from Node's timer: messages hold references to their elements, so
+ * they must not pile up. Errors, warnings and the end are reported, all else is thrown away.
+ *
+ * @returns stops it, after a last look
+ */
+export function watchBus(
+  runtime: GstRuntime,
+  pipeline: Gst.Pipeline,
+  report: (message: BusMessage) => void,
+): () => void {
+  const { Gst } = runtime.namespaces;
+  const bus = pipeline.getBus();
+  if (!bus) throw new MoonteeError('PIPELINE_FAILED', 'A pipeline without a bus');
+  const { ERROR, WARNING, EOS } = Gst.MessageType;
+  let lookedAt = 0;
+  const look = (): void => {
+    for (let count = 0; count < BUDGET; count += 1) {
+      // Discards whatever is not asked for.
+      const message = popFiltered(bus, [ERROR, WARNING, EOS]);
+      if (!message) return;
+      const source = (message.src as Gst.Object | null)?.getPathString() ?? '';
+      if (message.type === EOS) {
+        report({ type: 'eos', source, text: 'end of stream' });
+        continue;
+      }
+      const isError = message.type === ERROR;
+      const [failure, debug] = (isError
+        ? message.parseError()
+        : message.parseWarning()) as unknown as [{ message: string }, string | null];
+      report({
+        type: isError ? 'error' : 'warning',
+        source,
+        text: debug ? `${failure.message} (${debug})` : failure.message,
+      });
+    }
+  };
+  const leave = runtime.onTurn(() => {
+    const now = performance.now();
+    if (now - lookedAt < INTERVAL) return;
+    lookedAt = now;
+    look();
+  });
+  return () => {
+    leave();
+    look();
+  };
+}

@@ -1,0 +1,202 @@
+/**
+ * Reads the files under pipelines/: gst-launch text with named elements and {placeholders}.
+ * The comment lines above the text declare every placeholder with its type, range and default,
+ * and what stands in for source and sink where the text is run by hand.
+ *
+ * Nothing but a declared number, list of numbers or enumerated word gets into a pipeline.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { MoonteeError } from '../errors.js';
+
+export type PlaceholderValue = number | string | readonly number[];
+export type PlaceholderValues = Readonly<Record<string, PlaceholderValue>>;
+
+interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+export type PlaceholderType =
+  | ({ readonly kind: 'int' } & Range)
+  | ({ readonly kind: 'ints' } & Range)
+  | { readonly kind: 'enum'; readonly words: readonly string[] };
+
+export interface Placeholder {
+  readonly name: string;
+  readonly type: PlaceholderType;
+  /** As it stands in the file. */
+  readonly default: string;
+  readonly about: string;
+}
+
+export interface LaunchTemplate {
+  readonly name: string;
+  readonly about: string;
+  readonly placeholders: ReadonlyMap<string, Placeholder>;
+  /** gst-launch text with placeholders. */
+  readonly text: string;
+  /** What takes the place of the first element when it is run by hand; null where none does. */
+  readonly standIn: string | null;
+  /** What takes the tee's packets when it is run by hand. */
+  readonly sink: string | null;
+}
+
+const NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
+const DECLARATION = /^\{([a-z-]+)\}\s+(int|ints|enum)\s+(\S+)\s+(\S+)\s+(.+)$/;
+const WORD = /^[A-Za-z0-9_-]{1,32}$/;
+/** Most numbers in a list. */
+const LIST_LIMIT = 16;
+
+/** Where the files are: next to package.json, both in the tree and in a build. */
+function directory(): string {
+  for (let at = import.meta.dirname; at !== dirname(at); at = dirname(at)) {
+    if (existsSync(join(at, 'pipelines', 'peer.launch'))) return join(at, 'pipelines');
+  }
+  throw new MoonteeError('PIPELINE_FAILED', 'The folder pipelines is missing');
+}
+
+function invalid(message: string, details: Readonly<Record<string, unknown>> = {}): MoonteeError {
+  return new MoonteeError('PIPELINE_FAILED', message, { details });
+}
+
+/** Names of all pipelines, sorted. */
+export function listPipelines(): string[] {
+  return readdirSync(directory())
+    .filter((file) => file.endsWith('.launch'))
+    .map((file) => file.slice(0, -'.launch'.length))
+    .sort();
+}
+
+/** @throws NOT_FOUND where there is no such pipeline */
+export function loadTemplate(name: string): LaunchTemplate {
+  if (!NAME.test(name) || !listPipelines().includes(name)) {
+    throw new MoonteeError('NOT_FOUND', 'There is no such pipeline', {
+      details: { known: listPipelines() },
+    });
+  }
+  return parseTemplate(name, readFileSync(join(directory(), `${name}.launch`), 'utf8'));
+}
+
+export function parseTemplate(name: string, source: string): LaunchTemplate {
+  const lines = source.split('\n');
+  const comments = lines.filter((line) => line.startsWith('#')).map((line) => line.slice(1).trim());
+  const placeholders = new Map<string, Placeholder>();
+  const about: string[] = [];
+  let standIn: string | null = null;
+  let sink: string | null = null;
+  for (const line of comments) {
+    if (line.startsWith('stand-in:')) standIn = line.slice('stand-in:'.length).trim();
+    else if (line.startsWith('sink:')) sink = line.slice('sink:'.length).trim();
+    else if (line.startsWith('{')) {
+      const placeholder = parseDeclaration(name, line);
+      placeholders.set(placeholder.name, placeholder);
+    } else if (line !== '') about.push(line);
+  }
+  const text = lines
+    .filter((line) => !line.startsWith('#'))
+    .join('\n')
+    .trim();
+  for (const match of text.matchAll(/\{([^}]*)\}/g)) {
+    const used = match[1] ?? '';
+    if (!placeholders.has(used)) throw invalid(`${name} does not declare {${used}}`);
+  }
+  return { name, about: about.join(' '), placeholders, text, standIn, sink };
+}
+
+function parseDeclaration(template: string, line: string): Placeholder {
+  const [, name, kind, range, fallback, about] = DECLARATION.exec(line) ?? [];
+  if (!name || !kind || !range || !fallback || !about) {
+    throw invalid(`${template} has a bad declaration: ${line}`);
+  }
+  let type: PlaceholderType;
+  if (kind === 'enum') {
+    type = { kind, words: range.split('|') };
+  } else {
+    const [min, max] = range.split('..').map(Number);
+    if (!Number.isSafeInteger(min) || !Number.isSafeInteger(max)) {
+      throw invalid(`${template} has a bad range: ${line}`);
+    }
+    type = { kind: kind === 'ints' ? 'ints' : 'int', min: min ?? 0, max: max ?? 0 };
+  }
+  const placeholder: Placeholder = { name, type, default: fallback, about };
+  render(placeholder, fallback);
+  return placeholder;
+}
+
+function number(placeholder: Placeholder, value: unknown, range: Range): string {
+  const read = typeof value === 'string' && /^\d{1,16}$/.test(value) ? Number(value) : value;
+  if (
+    typeof read !== 'number' ||
+    !Number.isSafeInteger(read) ||
+    read < range.min ||
+    read > range.max
+  ) {
+    throw invalid(`{${placeholder.name}} must be a whole number ${range.min}..${range.max}`, {
+      placeholder: placeholder.name,
+    });
+  }
+  return String(read);
+}
+
+/** @throws PIPELINE_FAILED where the value is not of the declared type */
+function render(placeholder: Placeholder, value: PlaceholderValue): string {
+  const { type } = placeholder;
+  if (type.kind === 'int') return number(placeholder, value, type);
+  if (type.kind === 'ints') {
+    const list: readonly unknown[] = typeof value === 'string' ? value.split(',') : [value].flat();
+    if (list.length === 0 || list.length > LIST_LIMIT) {
+      throw invalid(`{${placeholder.name}} must be a list of 1 to ${LIST_LIMIT} numbers`);
+    }
+    return list.map((entry) => number(placeholder, entry, type)).join(',');
+  }
+  if (typeof value !== 'string' || !type.words.includes(value) || !WORD.test(value)) {
+    throw invalid(`{${placeholder.name}} must be one of ${type.words.join(', ')}`);
+  }
+  return value;
+}
+
+/**
+ * The text with every placeholder filled in, the ones that are not given with their defaults.
+ *
+ * @throws PIPELINE_FAILED where a value is unknown or not of its placeholder's type
+ */
+export function fillTemplate(template: LaunchTemplate, values: PlaceholderValues = {}): string {
+  for (const name of Object.keys(values)) {
+    if (!template.placeholders.has(name)) throw invalid(`${template.name} has no {${name}}`);
+  }
+  return template.text.replace(/\{([^}]*)\}/g, (_, name: string) => {
+    const placeholder = template.placeholders.get(name);
+    if (!placeholder) throw invalid(`${template.name} does not declare {${name}}`);
+    const given = Object.hasOwn(values, name) ? values[name] : undefined;
+    return render(placeholder, given ?? placeholder.default);
+  });
+}
+
+export interface ShowOptions {
+  /** With a stand-in source and sink, so that gst-launch-1.0 runs it as it is. */
+  readonly runnable?: boolean;
+  /** Buffers of the stand-in source; -1, the default, never ends. */
+  readonly buffers?: number;
+  readonly values?: PlaceholderValues;
+}
+
+/**
+ * A pipeline's text, ready to be pasted into `gst-launch-1.0` where it is `runnable`.
+ *
+ * @throws NOT_FOUND, or PIPELINE_FAILED for a value that does not fit
+ */
+export function showPipeline(name: string, options: ShowOptions = {}): string {
+  const template = loadTemplate(name);
+  const filled = fillTemplate(template, options.values);
+  if (!options.runnable) return filled;
+  const buffers = options.buffers ?? -1;
+  if (!Number.isSafeInteger(buffers) || buffers < -1) {
+    throw invalid('The number of buffers must be -1 or more');
+  }
+  const standIn = template.standIn?.replaceAll('{buffers}', String(buffers)) ?? '';
+  const sink = template.sink ?? '';
+  if (!filled.startsWith('appsrc ')) return [filled, standIn, sink].filter(Boolean).join('\n');
+  const rest = filled.slice(filled.search(/^\s*!/m)).trim();
+  return [standIn, `  ${rest}`, sink].join('\n');
+}

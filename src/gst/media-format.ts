@@ -1,0 +1,127 @@
+/** What a negotiated stream means in elements, RTP and SDP. */
+import { MoonteeError } from '../errors.js';
+import type { AudioLayout, NegotiatedVideo, VideoCodec } from '../moonlight/types.js';
+import { packageOfElement } from './packages.js';
+import type { PlaceholderValues } from './launch-template.js';
+import type { GstRuntime } from './runtime.js';
+import type { OfferDress } from './sdp.js';
+
+/** One payloader feeds all peers, so these are the same for everybody. */
+export const RTP = {
+  video: { payload: 102, ssrc: 0x6d6f6f76, clockRate: 90_000 },
+  audio: { payload: 111, ssrc: 0x6d6f6f61, clockRate: 48_000 },
+} as const;
+
+interface VideoElements {
+  readonly template: string;
+  readonly encodingName: string;
+  readonly elements: readonly string[];
+  /** Fields of the RTP caps that the payloader produces and an offer must have. */
+  readonly caps: string;
+  /** `fmtp` of the offer. */
+  readonly format: string | null;
+}
+
+const VIDEO: Readonly<Record<VideoCodec, VideoElements>> = {
+  h264: {
+    template: 'video-h264',
+    encodingName: 'H264',
+    elements: ['h264parse', 'rtph264pay'],
+    caps: ', packetization-mode=(string)1',
+    // Browsers decode any profile under this name, and refuse others that they could decode.
+    format: 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f',
+  },
+  h265: {
+    template: 'video-h265',
+    encodingName: 'H265',
+    elements: ['h265parse', 'rtph265pay'],
+    caps: '',
+    format: 'level-id=180;profile-id=1;tier-flag=0;tx-mode=SRST',
+  },
+  av1: {
+    template: 'video-av1',
+    encodingName: 'AV1',
+    elements: ['av1parse', 'rtpav1pay'],
+    caps: '',
+    format: 'level-idx=13;profile=0;tier=0',
+  },
+};
+
+export interface MediaFormat {
+  readonly videoTemplate: string;
+  readonly videoValues: PlaceholderValues;
+  readonly audioTemplate: string;
+  readonly audioValues: PlaceholderValues;
+  /** Caps for the transceivers, so that an offer can be made before the first frame. */
+  readonly videoCaps: string;
+  readonly audioCaps: string;
+  readonly dress: OfferDress;
+}
+
+/** @throws CODEC_UNAVAILABLE naming the element that is missing */
+export function mediaFormat(
+  runtime: Pick<GstRuntime, 'hasElement'>,
+  video: NegotiatedVideo,
+  audio: AudioLayout,
+): MediaFormat {
+  const codec = VIDEO[video.codec];
+  for (const element of codec.elements) {
+    if (runtime.hasElement(element)) continue;
+    const debian = packageOfElement(element);
+    throw new MoonteeError(
+      'CODEC_UNAVAILABLE',
+      `${codec.encodingName} needs the GStreamer element ${element}, which is not installed; ` +
+        `Debian package: ${debian}`,
+      { details: { codec: video.codec, element, package: debian } },
+    );
+  }
+  return {
+    videoTemplate: codec.template,
+    videoValues: { payload: RTP.video.payload, ssrc: RTP.video.ssrc },
+    videoCaps:
+      `application/x-rtp, media=(string)video, encoding-name=(string)${codec.encodingName}, ` +
+      `payload=(int)${RTP.video.payload}, clock-rate=(int)90000, ssrc=(uint)${RTP.video.ssrc}, ` +
+      `rtcp-fb-nack=(boolean)true, rtcp-fb-nack-pli=(boolean)true${codec.caps}`,
+    ...audioFormat(audio, codec.format),
+  };
+}
+
+function audioFormat(
+  audio: AudioLayout,
+  videoFormat: string | null,
+): Pick<MediaFormat, 'audioTemplate' | 'audioValues' | 'audioCaps' | 'dress'> {
+  const { payload, ssrc } = RTP.audio;
+  const common = 'minptime=10;useinbandfec=1';
+  const caps = (name: string, channels: number): string =>
+    `application/x-rtp, media=(string)audio, encoding-name=(string)${name}, ` +
+    `payload=(int)${payload}, clock-rate=(int)48000, encoding-params=(string)${channels}, ` +
+    `ssrc=(uint)${ssrc}`;
+  if (audio.channels === 2) {
+    return {
+      audioTemplate: 'audio-opus',
+      audioValues: { payload, ssrc },
+      audioCaps: caps('OPUS', 2),
+      dress: { videoFormat, audioMap: 'opus/48000/2', audioFormat: `${common};stereo=1` },
+    };
+  }
+  const mapping = audio.mapping.join(',');
+  return {
+    audioTemplate: 'audio-multiopus',
+    audioValues: {
+      payload,
+      ssrc,
+      channels: audio.channels,
+      streams: audio.streams,
+      coupled: audio.coupledStreams,
+      mapping: audio.mapping,
+    },
+    audioCaps: caps('MULTIOPUS', audio.channels),
+    dress: {
+      videoFormat,
+      audioMap: `multiopus/48000/${audio.channels}`,
+      audioFormat:
+        `channel_mapping=${mapping};coupled_streams=${audio.coupledStreams};${common};` +
+        `num_streams=${audio.streams}`,
+    },
+  };
+}

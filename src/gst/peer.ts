@@ -1,0 +1,459 @@
+import { EventEmitter } from 'node:events';
+import { MoonteeError } from '../errors.js';
+import type { Log } from '../log.js';
+import { ask, descriptionOf, emit, parseDescription, type QueueElement } from './binding.js';
+import { PeerBranch } from './branch.js';
+import type { MediaFormat } from './media-format.js';
+import { PeerChannels } from './peer-channels.js';
+import { acceptsRemote, configureAgent, publishCandidate } from './peer-network.js';
+import { QualityMeter } from './quality.js';
+import { RtpStats, type SessionFigures } from './rtp-stats.js';
+import type { GstRuntime, GstWebRTC } from './runtime.js';
+import {
+  cleanAnswer,
+  cleanOffer,
+  dressOffer,
+  parseCandidate,
+  shapeOf,
+  type OfferShape,
+} from './sdp.js';
+import type { KeyframeReason } from './keyframes.js';
+import type {
+  NetworkOptions,
+  Peer,
+  PeerCandidate,
+  PeerEvents,
+  PeerStats,
+  PeerState,
+} from './types.js';
+
+/** Milliseconds for each answer of webrtcbin. */
+const STEP_DEADLINE = 10_000;
+/** Operations of one peer that may wait for each other. */
+const PENDING_LIMIT = 8;
+/** Candidates that a browser may send. */
+const REMOTE_CANDIDATES_LIMIT = 64;
+/** Milliseconds without a path until a peer that was connected counts as failed. */
+const RECOVERY_TIME = 15_000;
+/** Milliseconds of video waiting in the queue at which a peer counts as too slow. */
+const BACKLOG_LIMIT = 200;
+/** Milliseconds of backlog below which a slow peer may have pictures again. */
+const BACKLOG_FINE = 30;
+
+/** What a peer needs of its pipeline. */
+export interface PeerHost {
+  readonly runtime: GstRuntime;
+  readonly format: MediaFormat;
+  readonly network: NetworkOptions;
+  /** RTP packets of video that have left the payloader so far. */
+  videoPackets(): number;
+  needKeyframe(reason: KeyframeReason, peerId: string): void;
+  /** Nothing is left of the peer. */
+  removed(peer: WebRtcPeer): void;
+}
+
+/** Handlers on elements look their peer up here, so that they hold no reference to it. */
+const peers = new Map<number, WebRtcPeer>();
+let nextKey = 1;
+
+/** Leaves the handler, so that the thread that waits for it goes on, and then does `work`. */
+function later(key: number, work: (peer: WebRtcPeer) => void): void {
+  setImmediate(() => {
+    const peer = peers.get(key);
+    if (peer) work(peer);
+  });
+}
+
+const EMPTY: SessionFigures = {
+  packetsSent: 0,
+  bytesSent: 0,
+  nackCount: 0,
+  pliCount: 0,
+  firCount: 0,
+  fractionLost: 0,
+  roundTrip: 0,
+  jitter: 0,
+  reportMark: '',
+};
+
+/** One viewer on a webrtcbin. Everything it does is done in order, one step at a time. */
+export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
+  readonly id: string;
+  readonly #host: PeerHost;
+  readonly #log: Log;
+  readonly #key = nextKey++;
+  readonly #branch: PeerBranch;
+  readonly #channels: PeerChannels;
+  readonly #rtp: RtpStats;
+  readonly #meter = new QualityMeter();
+  #state: PeerState = 'negotiating';
+  /** The tail of the operations' queue. */
+  #tail: Promise<unknown> = Promise.resolve();
+  #pending = 0;
+  #abort = new AbortController();
+  /** Our offer that waits for its answer. */
+  #offer: OfferShape | null = null;
+  #agentReady = false;
+  /** Local candidates are told after the description that they belong to. */
+  #described = false;
+  #localCandidates: PeerCandidate[] = [];
+  #remoteReady = false;
+  #remoteCandidates: string[] = [];
+  #remoteCount = 0;
+  #recovery: NodeJS.Timeout | null = null;
+  #closing: Promise<void> | null = null;
+  /** Connected, and its video starts with the next key frame. */
+  #awaitsKeyframe = false;
+  /** {@link PeerHost.videoPackets} when its video was cut off. */
+  #cutAt: number | null = null;
+  #dropped = 0;
+  #droppedSampled = 0;
+  #keyframeAsks = 0;
+  #figures: SessionFigures = EMPTY;
+  #heardAt = 0;
+
+  /** @private made by the pipeline */
+  constructor(id: string, host: PeerHost, branch: PeerBranch, log: Log) {
+    super();
+    this.id = id;
+    this.#host = host;
+    this.#log = log;
+    this.#branch = branch;
+    this.#rtp = new RtpStats(branch.webrtc);
+    this.#channels = new PeerChannels(
+      host.runtime,
+      {
+        opened: (label) => this.#tell('channel-open', label),
+        closed: (label) => this.#tell('channel-closed', label),
+        message: (label, data) => this.#tell('message', label, data),
+        flooded: () => this.#fail('it floods its data channels'),
+      },
+      log,
+    );
+    const key = this.#key;
+    peers.set(key, this);
+    // These run while a GStreamer thread waits: note it and leave.
+    branch.on('on-ice-candidate', (_index: number, line: string) => {
+      later(key, (peer) => peer.#gathered(line));
+    });
+    branch.on('notify::connection-state', () => {
+      later(key, (peer) => peer.#connectionChanged());
+    });
+    this.#channels.listen(branch.webrtc);
+    this.#channels.create(branch.webrtc, 'general');
+  }
+
+  get state(): PeerState {
+    return this.#state;
+  }
+
+  createOffer(options: { iceRestart?: boolean } = {}): Promise<string> {
+    return this.#step(async () => {
+      if (this.#offer && options.iceRestart !== true) {
+        throw new MoonteeError('VIEWER_SDP_INVALID', 'An offer waits for its answer');
+      }
+      const { webrtc } = this.#branch;
+      const wishes = this.#emptyStructure();
+      const reply = await this.#ask('create-offer', [wishes]);
+      const offer = descriptionOf(reply, 'offer');
+      this.#prepareAgent();
+      await this.#ask('set-local-description', [offer]);
+      const sdp = dressOffer(textOf(offer), this.#host.format.dress);
+      this.#offer = shapeOf(sdp);
+      this.#describedNow();
+      this.#log.debug({ peer_id: this.id, state: webrtc.connectionState }, 'offer made');
+      return sdp;
+    });
+  }
+
+  acceptAnswer(sdp: string): Promise<void> {
+    return this.#step(async () => {
+      if (!this.#offer)
+        throw new MoonteeError('VIEWER_SDP_INVALID', 'No offer waits for an answer');
+      const clean = cleanAnswer(sdp, this.#offer);
+      const answer = parseDescription(this.#host.runtime, 'answer', clean.sdp);
+      await this.#ask('set-remote-description', [answer]);
+      this.#offer = null;
+      this.#remoteNow(clean.candidates);
+    });
+  }
+
+  acceptOffer(sdp: string): Promise<string> {
+    return this.#step(async () => {
+      if (this.#offer) throw new MoonteeError('VIEWER_SDP_INVALID', 'The offers crossed');
+      const clean = cleanOffer(sdp);
+      const offer = parseDescription(this.#host.runtime, 'offer', clean.sdp);
+      await this.#ask('set-remote-description', [offer]);
+      const reply = await this.#ask('create-answer', [this.#emptyStructure()]);
+      const answer = descriptionOf(reply, 'answer');
+      this.#prepareAgent();
+      await this.#ask('set-local-description', [answer]);
+      this.#describedNow();
+      this.#remoteNow(clean.candidates);
+      return textOf(answer);
+    });
+  }
+
+  addCandidate(candidate: PeerCandidate): void {
+    if (this.#closing || typeof candidate.candidate !== 'string') return;
+    // The end of candidates, which nobody needs to know.
+    if (candidate.candidate.trim() === '') return;
+    this.#addRemote(candidate.candidate);
+  }
+
+  send(label: string, data: Buffer | string): boolean {
+    return this.#closing ? false : this.#channels.send(label, data);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** Whether an element is one of this peer's. @param path of the element in the pipeline */
+  owns(path: string): boolean {
+    return path.includes(`/${this.#branch.name}/`);
+  }
+
+  /** Something in the peer's own elements failed. */
+  broke(reason: string): void {
+    this.#fail(reason);
+  }
+
+  /** The pipeline is about to send a key frame to everybody: who waited for it is let in. */
+  keyframeComes(): void {
+    if (!this.#awaitsKeyframe || this.#closing) return;
+    this.#awaitsKeyframe = false;
+    if (this.#cutAt !== null) {
+      this.#dropped += Math.max(0, this.#host.videoPackets() - this.#cutAt);
+      this.#cutAt = null;
+    }
+    this.#branch.link('video');
+  }
+
+  /** Looks for key frame requests and for a queue that fills up. Cheap, several times a second. */
+  glance(): void {
+    if (this.#closing || this.#state !== 'connected') return;
+    const asks = this.#rtp.keyframes();
+    const count = asks ? asks.pliCount + asks.firCount : 0;
+    if (count > this.#keyframeAsks) this.#host.needKeyframe('pli', this.id);
+    this.#keyframeAsks = count;
+    const queue = this.#branch.element('video-queue') as QueueElement;
+    const backlog = Number(queue.currentLevelTime) / 1e6;
+    if (this.#branch.linked('video') && backlog > BACKLOG_LIMIT) {
+      // Whole pictures rather than single packets: nothing until the next key frame.
+      this.#branch.unlink('video');
+      this.#cutAt = this.#host.videoPackets();
+      this.#log.info(
+        { peer_id: this.id, backlog },
+        'peer too slow, video cut to the next key frame',
+      );
+    } else if (this.#cutAt !== null && !this.#awaitsKeyframe && backlog < BACKLOG_FINE) {
+      this.#awaitsKeyframe = true;
+      this.#host.needKeyframe('drop', this.id);
+    }
+  }
+
+  /** Reads the session's statistics and judges the link. About once a second. */
+  sample(now: number): void {
+    if (this.#closing || this.#state !== 'connected') return;
+    const figures = this.#rtp.read();
+    if (!figures) return;
+    if (figures.reportMark !== this.#figures.reportMark) this.#heardAt = now;
+    this.#figures = figures;
+    const changed = this.#meter.add({
+      fractionLost: figures.fractionLost,
+      dropped: this.#dropped - this.#droppedSampled + (this.#cutAt === null ? 0 : 1),
+      silence: now - this.#heardAt,
+    });
+    this.#droppedSampled = this.#dropped;
+    if (!changed) return;
+    this.#log.info({ peer_id: this.id, quality: changed }, 'peer quality changed');
+    this.#tell('quality', changed);
+  }
+
+  stats(): PeerStats {
+    const figures = this.#figures;
+    return {
+      id: this.id,
+      state: this.#state,
+      quality: this.#meter.quality,
+      packetsSent: figures.packetsSent,
+      bytesSent: figures.bytesSent,
+      packetsDropped: this.#dropped,
+      nackCount: figures.nackCount,
+      pliCount: figures.pliCount,
+      firCount: figures.firCount,
+      fractionLost: figures.fractionLost,
+      roundTrip: figures.roundTrip,
+      jitter: figures.jitter,
+    };
+  }
+
+  /** One operation after the other, none after close. */
+  async #step<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closing) throw new MoonteeError('CLOSED', 'The peer is closed');
+    if (this.#pending >= PENDING_LIMIT) {
+      throw new MoonteeError('RATE_LIMITED', 'Too many descriptions at once');
+    }
+    this.#pending += 1;
+    const run = this.#tail.then(async () => {
+      if (this.#closing) throw new MoonteeError('CLOSED', 'The peer is closed');
+      return work();
+    });
+    this.#tail = run.catch(() => undefined);
+    try {
+      return await run;
+    } finally {
+      this.#pending -= 1;
+    }
+  }
+
+  /** An action of webrtcbin; a close in between ends the wait. */
+  async #ask(signal: string, values: readonly unknown[]): ReturnType<typeof ask> {
+    const { runtime } = this.#host;
+    const aborted = this.#abort.signal;
+    let stop = (): void => undefined;
+    const closed = new Promise<never>((_, reject) => {
+      stop = () => reject(new MoonteeError('CLOSED', 'The peer was closed'));
+      aborted.addEventListener('abort', stop, { once: true });
+    });
+    try {
+      return await Promise.race([
+        ask(runtime, this.#branch.webrtc, signal, values, STEP_DEADLINE),
+        closed,
+      ]);
+    } finally {
+      aborted.removeEventListener('abort', stop);
+      // The step goes on only where the peer still lives.
+      if (aborted.aborted) throw new MoonteeError('CLOSED', 'The peer was closed');
+    }
+  }
+
+  #emptyStructure(): unknown {
+    return this.#host.runtime.namespaces.Gst.Structure.newEmpty('options');
+  }
+
+  #prepareAgent(): void {
+    if (this.#agentReady) return;
+    configureAgent(this.#host.runtime, this.#branch.webrtc, this.#host.network);
+    this.#agentReady = true;
+  }
+
+  #describedNow(): void {
+    this.#described = true;
+    // After the caller has seen the description.
+    setImmediate(() => {
+      for (const candidate of this.#localCandidates.splice(0)) this.#tell('candidate', candidate);
+    });
+  }
+
+  #gathered(line: string): void {
+    const parsed = parseCandidate(line);
+    if (!parsed) return;
+    for (const candidate of publishCandidate(parsed, this.#host.network)) {
+      const told: PeerCandidate = { candidate, sdpMLineIndex: 0, sdpMid: null };
+      if (this.#described && this.#localCandidates.length === 0) this.#tell('candidate', told);
+      else this.#localCandidates.push(told);
+    }
+  }
+
+  #remoteNow(candidates: readonly string[]): void {
+    this.#remoteReady = true;
+    for (const line of this.#remoteCandidates.splice(0)) this.#deliver(line);
+    for (const line of candidates) this.#addRemote(line);
+    if (this.#state === 'negotiating') this.#become('connecting');
+  }
+
+  #addRemote(line: string): void {
+    const parsed = parseCandidate(line);
+    if (!parsed) {
+      this.#log.debug({ peer_id: this.id }, 'candidate ignored');
+      return;
+    }
+    if (!acceptsRemote(parsed, this.#host.network)) return;
+    this.#remoteCount += 1;
+    if (this.#remoteCount > REMOTE_CANDIDATES_LIMIT) return;
+    const clean = line.replace(/^a=/, '').trim();
+    if (this.#remoteReady) this.#deliver(clean);
+    else this.#remoteCandidates.push(clean);
+  }
+
+  #deliver(line: string): void {
+    // Everything is bundled on the first section's transport.
+    if (!this.#closing) emit(this.#branch.webrtc, 'add-ice-candidate', 0, line);
+  }
+
+  #connectionChanged(): void {
+    if (this.#closing) return;
+    const { WebRTCPeerConnectionState: State } = this.#host.runtime.namespaces.GstWebRTC;
+    const state: GstWebRTC.WebRTCPeerConnectionState = this.#branch.webrtc.connectionState;
+    if (state === State.CONNECTED) this.#connected();
+    else if (state === State.CONNECTING && this.#state === 'negotiating')
+      this.#become('connecting');
+    else if (state === State.FAILED) this.#fail('no path to the viewer');
+    else if (state === State.CLOSED) this.#fail('the viewer closed the connection');
+    else if (state === State.DISCONNECTED) {
+      this.#recovery ??= setTimeout(
+        () => this.#fail('the path to the viewer is gone'),
+        RECOVERY_TIME,
+      );
+    }
+  }
+
+  #connected(): void {
+    if (this.#recovery) clearTimeout(this.#recovery);
+    this.#recovery = null;
+    if (this.#state === 'connected' || this.#state === 'failed') return;
+    this.#heardAt = performance.now();
+    this.#branch.link('audio');
+    this.#awaitsKeyframe = true;
+    this.#become('connected');
+    this.#host.needKeyframe('join', this.id);
+  }
+
+  #fail(reason: string): void {
+    if (this.#closing || this.#state === 'failed') return;
+    this.#log.info({ peer_id: this.id, reason }, 'peer failed');
+    this.#branch.unlink('video');
+    this.#branch.unlink('audio');
+    this.#awaitsKeyframe = false;
+    this.#become('failed');
+  }
+
+  #become(state: PeerState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.#tell('state', state);
+  }
+
+  /** A listener that throws is its own problem. */
+  #tell<K extends keyof PeerEvents>(event: K, ...values: PeerEvents[K]): void {
+    if (this.#state === 'closed' && event !== 'state') return;
+    try {
+      (this.emit as (name: K, ...values: PeerEvents[K]) => boolean).call(this, event, ...values);
+    } catch (error) {
+      this.#log.error({ peer_id: this.id, event, err: error }, 'listener of a peer threw');
+    }
+  }
+
+  async #close(): Promise<void> {
+    peers.delete(this.#key);
+    if (this.#recovery) clearTimeout(this.#recovery);
+    this.#abort.abort();
+    this.#become('closed');
+    this.#rtp.close();
+    try {
+      await this.#branch.dispose(() => this.#channels.close());
+    } finally {
+      this.#localCandidates = [];
+      this.#remoteCandidates = [];
+      this.#host.removed(this);
+      this.removeAllListeners();
+    }
+  }
+}
+
+function textOf(description: GstWebRTC.WebRTCSessionDescription): string {
+  return description.sdp.asText();
+}

@@ -1,0 +1,384 @@
+import { EventEmitter } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MoonteeError } from '../errors.js';
+import type { Log } from '../log.js';
+import { ask, type AppSrcElement } from './binding.js';
+import { PeerBranch, type MediaKind, type Trunk } from './branch.js';
+import { watchBus, type BusMessage } from './bus.js';
+import { KeyframeCoalescer, type KeyframeReason } from './keyframes.js';
+import { fillTemplate, loadTemplate } from './launch-template.js';
+import { mediaFormat, type MediaFormat } from './media-format.js';
+import { applyServers, serverUris } from './peer-network.js';
+import { WebRtcPeer, type PeerHost } from './peer.js';
+import { gstRuntime, type Gst, type GstRuntime } from './runtime.js';
+import type {
+  Peer,
+  PipelineStats,
+  StreamPipeline,
+  StreamPipelineEvents,
+  StreamPipelineOptions,
+} from './types.js';
+
+/** Elements that no pipeline works without. */
+const REQUIRED = [
+  'appsrc',
+  'tee',
+  'queue',
+  'webrtcbin',
+  'nicesink',
+  'dtlssrtpenc',
+  'srtpenc',
+  'sctpenc',
+  'rtpbin',
+  'rtpopuspay',
+];
+/** Milliseconds between two glances at every peer, and between two samples of one. */
+const GLANCE_INTERVAL = 150;
+const SAMPLE_INTERVAL = 1000;
+/** Milliseconds of access units waiting in the source above which it is skipped to an IDR. */
+const SOURCE_BACKLOG = 300;
+/** Milliseconds for everything to go. */
+const CLOSE_DEADLINE = 20_000;
+/** Milliseconds after a join until the next branch is prepared. */
+const SPARE_DELAY = 250;
+const WARM_UP_DEADLINE = 20_000;
+
+/**
+ * Builds and starts the media side of one streamer.
+ *
+ * @throws CODEC_UNAVAILABLE, ELEMENT_MISSING (both name the element), CONFIG_INVALID for an ICE
+ * server that is none, PIPELINE_FAILED
+ */
+export async function createStreamPipeline(
+  options: StreamPipelineOptions,
+): Promise<StreamPipeline> {
+  const runtime = gstRuntime();
+  runtime.requireElements(...REQUIRED);
+  const format = mediaFormat(runtime, options.video, options.audio);
+  serverUris(options.network.iceServers);
+  const pipeline = new GstStreamPipeline(runtime, format, options);
+  try {
+    await pipeline.warmUp();
+  } catch (error) {
+    await pipeline.close();
+    throw MoonteeError.from(error, 'PIPELINE_FAILED');
+  }
+  return pipeline;
+}
+
+class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements StreamPipeline {
+  readonly #runtime: GstRuntime;
+  readonly #format: MediaFormat;
+  readonly #options: StreamPipelineOptions;
+  readonly #log: Log;
+  readonly #pipeline: Gst.Pipeline;
+  readonly #sources: Readonly<Record<MediaKind, AppSrcElement>>;
+  readonly #trunk: Trunk;
+  readonly #peers = new Map<string, WebRtcPeer>();
+  readonly #keyframes = new KeyframeCoalescer();
+  readonly #host: PeerHost;
+  readonly #stops: (() => void)[] = [];
+  #keyframeTimer: NodeJS.Timeout | null = null;
+  /** A branch that is ready for the next viewer. */
+  #spare: PeerBranch | null = null;
+  #spareTimer: NodeJS.Timeout | null = null;
+  #lastPts = { video: -1, audio: -1 };
+  /** Nothing is pushed until the next IDR. */
+  #skipping = false;
+  #videoUnits = 0;
+  #videoBytes = 0;
+  #audioPackets = 0;
+  #unitsDropped = 0;
+  #keyframeRequests = 0;
+  #packets = { last: -1, total: 0 };
+  #failed = false;
+  #closing: Promise<void> | null = null;
+
+  constructor(runtime: GstRuntime, format: MediaFormat, options: StreamPipelineOptions) {
+    super();
+    this.#runtime = runtime;
+    this.#format = format;
+    this.#options = options;
+    this.#log = options.log;
+    const text = [
+      fillTemplate(loadTemplate(format.videoTemplate), format.videoValues),
+      fillTemplate(loadTemplate(format.audioTemplate), format.audioValues),
+    ].join('\n');
+    this.#pipeline = runtime.parse(text);
+    this.#sources = {
+      video: this.#element('video-source') as AppSrcElement,
+      audio: this.#element('audio-source') as AppSrcElement,
+    };
+    this.#trunk = {
+      pipeline: this.#pipeline,
+      tees: { video: this.#element('video-tee'), audio: this.#element('audio-tee') },
+    };
+    this.#host = {
+      runtime,
+      format,
+      network: options.network,
+      videoPackets: () => this.#countPackets(),
+      needKeyframe: (reason, peerId) => this.#needKeyframe(reason, peerId),
+      removed: (peer) => this.#removed(peer),
+    };
+    this.#stops.push(
+      runtime.hold(),
+      watchBus(runtime, this.#pipeline, (message) => this.#heard(message)),
+    );
+    this.#pipeline.setState(runtime.namespaces.Gst.State.PLAYING);
+    this.#watchPeers();
+  }
+
+  get closed(): boolean {
+    return this.#closing !== null;
+  }
+
+  get runningTime(): number {
+    return this.closed ? 0 : Number(this.#pipeline.getCurrentRunningTime());
+  }
+
+  /** The first offer of a process takes half a second (certificate, plugins): pay it now. */
+  async warmUp(): Promise<void> {
+    const { Gst } = this.#runtime.namespaces;
+    const branch = this.#branch();
+    try {
+      const wishes = Gst.Structure.newEmpty('options');
+      await ask(this.#runtime, branch.webrtc, 'create-offer', [wishes], WARM_UP_DEADLINE);
+    } finally {
+      await branch.dispose();
+    }
+    this.#spare = this.#branch();
+  }
+
+  pushVideo(unit: { data: Buffer; pts: number; idr: boolean }): void {
+    if (this.closed || this.#failed || unit.data.length === 0) return;
+    if (!this.#skipping && this.#backlog() > SOURCE_BACKLOG) {
+      this.#skipping = true;
+      this.#log.warn(
+        { backlog: this.#backlog() },
+        'source too slow, skipping to the next key frame',
+      );
+    }
+    if (this.#skipping) {
+      if (!unit.idr || this.#backlog() > SOURCE_BACKLOG / 4) {
+        this.#unitsDropped += 1;
+        this.#needKeyframe('drop', null);
+        return;
+      }
+      this.#skipping = false;
+    }
+    if (unit.idr) {
+      // Before the key frame's packets exist, so that nobody misses the first of them.
+      for (const peer of this.#peers.values()) peer.keyframeComes();
+      this.#keyframes.served();
+      this.#scheduleKeyframe();
+    }
+    this.#videoUnits += 1;
+    this.#videoBytes += unit.data.length;
+    this.#push('video', unit.data, unit.pts, null);
+  }
+
+  pushAudio(packet: { data: Buffer; pts: number; duration: number }): void {
+    if (this.closed || this.#failed || packet.data.length === 0) return;
+    this.#audioPackets += 1;
+    this.#push('audio', packet.data, packet.pts, packet.duration);
+  }
+
+  addPeer(id: string): Promise<Peer> {
+    return Promise.resolve().then(() => {
+      if (this.closed) throw new MoonteeError('CLOSED', 'The pipeline is closed');
+      if (this.#failed) throw new MoonteeError('PIPELINE_FAILED');
+      if (this.#peers.has(id)) throw new MoonteeError('INTERNAL', 'There is a peer of that id');
+      if (this.#peers.size >= this.#options.maxPeers) {
+        throw new MoonteeError('LIMIT_REACHED', 'The streamer has all the viewers it may have', {
+          details: { limit: this.#options.maxPeers },
+        });
+      }
+      const branch = this.#spare ?? this.#branch();
+      this.#spare = null;
+      this.#prepareSpare();
+      const peer = new WebRtcPeer(id, this.#host, branch, this.#log);
+      this.#peers.set(id, peer);
+      this.#log.info({ peer_id: id, peers: this.#peers.size }, 'peer added');
+      return peer;
+    });
+  }
+
+  peer(id: string): Peer | undefined {
+    return this.#peers.get(id);
+  }
+
+  stats(): Promise<PipelineStats> {
+    return Promise.resolve({
+      videoUnits: this.#videoUnits,
+      videoBytes: this.#videoBytes,
+      audioPackets: this.#audioPackets,
+      unitsDropped: this.#unitsDropped,
+      keyframeRequests: this.#keyframeRequests,
+      peers: [...this.#peers.values()].map((peer) => peer.stats()),
+    });
+  }
+
+  dot(): string {
+    if (this.closed) return '';
+    const { Gst } = this.#runtime.namespaces;
+    return Gst.debugBinToDotData(this.#pipeline, Gst.DebugGraphDetails.ALL);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  #element(name: string): Gst.Element {
+    const element = this.#pipeline.getByName(name);
+    if (!element) throw new MoonteeError('PIPELINE_FAILED', `The template has no ${name}`);
+    return element;
+  }
+
+  #branch(): PeerBranch {
+    const branch = new PeerBranch(this.#runtime, this.#trunk, this.#format);
+    applyServers(this.#runtime, branch.webrtc, this.#options.network);
+    return branch;
+  }
+
+  #prepareSpare(): void {
+    if (this.#spareTimer) clearTimeout(this.#spareTimer);
+    this.#spareTimer = setTimeout(() => {
+      this.#spareTimer = null;
+      if (this.closed || this.#failed || this.#peers.size >= this.#options.maxPeers) return;
+      this.#spare ??= this.#branch();
+    }, SPARE_DELAY);
+  }
+
+  #push(kind: MediaKind, data: Buffer, pts: number, duration: number | null): void {
+    const { Gst } = this.#runtime.namespaces;
+    // Payloader and browser rely on it.
+    const time = Math.max(Math.round(Number.isFinite(pts) ? pts : 0), this.#lastPts[kind] + 1);
+    this.#lastPts[kind] = time;
+    const buffer = Gst.Buffer.newWrapped(data as unknown as number[]);
+    buffer.pts = BigInt(time);
+    if (duration !== null) buffer.duration = BigInt(Math.round(duration));
+    this.#sources[kind].pushBuffer(buffer);
+  }
+
+  /** Milliseconds of video that wait in the source. */
+  #backlog(): number {
+    return Number(this.#sources.video.currentLevelTime) / 1e6;
+  }
+
+  #countPackets(): number {
+    const { seqnum } = this.#element('video-pay') as Gst.Element & { readonly seqnum: number };
+    if (this.#packets.last < 0) this.#packets.last = seqnum;
+    this.#packets.total += (seqnum - this.#packets.last + 65_536) % 65_536;
+    this.#packets.last = seqnum;
+    return this.#packets.total;
+  }
+
+  #watchPeers(): void {
+    let glancedAt = 0;
+    let turn = 0;
+    const leave = this.#runtime.onTurn(() => {
+      const now = performance.now();
+      if (now - glancedAt < GLANCE_INTERVAL) return;
+      glancedAt = now;
+      this.#countPackets();
+      turn += 1;
+      const every = Math.round(SAMPLE_INTERVAL / GLANCE_INTERVAL);
+      let place = 0;
+      for (const peer of this.#peers.values()) {
+        peer.glance();
+        // Not all in the same turn: each sample takes a fraction of a millisecond.
+        if ((turn + place) % every === 0) peer.sample(now);
+        place += 1;
+      }
+    });
+    this.#stops.push(leave);
+  }
+
+  #needKeyframe(reason: KeyframeReason, peerId: string | null): void {
+    if (this.closed) return;
+    if (this.#keyframes.want({ reason, peerId }, performance.now())) this.#scheduleKeyframe();
+  }
+
+  #scheduleKeyframe(): void {
+    if (this.#keyframeTimer) clearTimeout(this.#keyframeTimer);
+    this.#keyframeTimer = null;
+    const now = performance.now();
+    const request = this.#keyframes.due(now);
+    if (request) {
+      this.#keyframeRequests += 1;
+      this.#tell('keyframe-needed', request);
+    }
+    const at = this.#keyframes.dueAt();
+    if (at === null || this.closed) return;
+    this.#keyframeTimer = setTimeout(() => this.#scheduleKeyframe(), Math.max(1, at - now));
+  }
+
+  #heard(message: BusMessage): void {
+    const { type, source, text } = message;
+    if (type === 'warning') {
+      this.#log.warn({ source, text }, 'pipeline warning');
+      return;
+    }
+    // What happens inside a peer's own bin ends that peer at most.
+    for (const peer of this.#peers.values()) {
+      if (!peer.owns(source)) continue;
+      this.#log.warn({ peer_id: peer.id, source, text }, 'peer pipeline error');
+      peer.broke(text);
+      return;
+    }
+    if (type === 'eos' || this.closed || this.#failed) return;
+    this.#failed = true;
+    this.#log.error({ source, text }, 'pipeline failed');
+    this.#tell('failed', new MoonteeError('PIPELINE_FAILED', text, { details: { source } }));
+  }
+
+  #removed(peer: WebRtcPeer): void {
+    this.#peers.delete(peer.id);
+    this.#keyframes.forget(peer.id);
+    this.#log.info({ peer_id: peer.id, peers: this.#peers.size }, 'peer removed');
+  }
+
+  #tell<K extends keyof StreamPipelineEvents>(event: K, ...values: StreamPipelineEvents[K]): void {
+    try {
+      (this.emit as (name: K, ...values: StreamPipelineEvents[K]) => boolean).call(
+        this,
+        event,
+        ...values,
+      );
+    } catch (error) {
+      this.#log.error({ event, err: error }, 'listener of the pipeline threw');
+    }
+  }
+
+  async #close(): Promise<void> {
+    if (this.#keyframeTimer) clearTimeout(this.#keyframeTimer);
+    if (this.#spareTimer) clearTimeout(this.#spareTimer);
+    const deadline = new AbortController();
+    const late = sleep(CLOSE_DEADLINE, null, { signal: deadline.signal }).then(() => {
+      throw new MoonteeError('TIMEOUT', 'The pipeline does not come to rest');
+    });
+    try {
+      await Promise.race([this.#dismantle(), late]);
+    } catch (error) {
+      // Going on would hang the process for good; whoever runs it must end it.
+      this.#log.fatal({ err: error }, 'pipeline could not be closed');
+      throw MoonteeError.from(error);
+    } finally {
+      late.catch(() => undefined);
+      deadline.abort();
+      for (const stop of this.#stops.splice(0)) stop();
+      this.removeAllListeners();
+    }
+  }
+
+  /** Every viewer first: a pipeline must not be stopped around a webrtcbin that talks to us. */
+  async #dismantle(): Promise<void> {
+    await Promise.all([...this.#peers.values()].map((peer) => peer.close()));
+    await this.#spare?.dispose();
+    this.#spare = null;
+    this.#pipeline.setState(this.#runtime.namespaces.Gst.State.NULL);
+    this.#runtime.collectSoon();
+  }
+}

@@ -1,0 +1,58 @@
+/** How well a peer's link does, from figures that jump about. Pure. */
+import type { PeerQuality } from './types.js';
+
+/** One look at a peer. */
+export interface QualitySample {
+  /** 0…1. */
+  readonly fractionLost: number;
+  /** Packets dropped for this peer since the last sample. */
+  readonly dropped: number;
+  /** Milliseconds since the receiver was last heard. */
+  readonly silence: number;
+}
+
+/** Samples that must agree before it gets worse, and before it gets better. */
+const WORSE_AFTER = 2;
+const BETTER_AFTER = 5;
+/** Loss at which a link is constrained, and below which it is good again. */
+const LOSS_BAD = 0.05;
+const LOSS_FINE = 0.02;
+/** A receiver sends reports every second or so: after this many milliseconds it is gone. */
+const SILENCE = 6000;
+const LOSS_DEAD = 0.5;
+
+const ORDER: readonly PeerQuality[] = ['good', 'constrained', 'stalled'];
+
+export class QualityMeter {
+  #quality: PeerQuality = 'good';
+  #candidate: PeerQuality = 'good';
+  #agreed = 0;
+
+  get quality(): PeerQuality {
+    return this.#quality;
+  }
+
+  /** @returns the new quality where it changed */
+  add(sample: QualitySample): PeerQuality | null {
+    const seen = this.#judge(sample);
+    if (seen === this.#quality) {
+      this.#agreed = 0;
+      this.#candidate = seen;
+      return null;
+    }
+    this.#agreed = seen === this.#candidate ? this.#agreed + 1 : 1;
+    this.#candidate = seen;
+    const worse = ORDER.indexOf(seen) > ORDER.indexOf(this.#quality);
+    if (this.#agreed < (worse ? WORSE_AFTER : BETTER_AFTER)) return null;
+    this.#quality = seen;
+    this.#agreed = 0;
+    return seen;
+  }
+
+  #judge(sample: QualitySample): PeerQuality {
+    if (sample.silence > SILENCE || sample.fractionLost >= LOSS_DEAD) return 'stalled';
+    // Between both thresholds everything stays as it is.
+    const limit = this.#quality === 'good' ? LOSS_BAD : LOSS_FINE;
+    return sample.dropped > 0 || sample.fractionLost > limit ? 'constrained' : 'good';
+  }
+}

@@ -1,0 +1,111 @@
+/** Reads what a peer's RTP session knows. Nothing is hooked into it: it is asked now and then. */
+import { emit, type WebRtcElement } from './binding.js';
+import { RTP } from './media-format.js';
+import type { Gst } from './runtime.js';
+
+export interface SessionFigures {
+  readonly packetsSent: number;
+  readonly bytesSent: number;
+  readonly nackCount: number;
+  readonly pliCount: number;
+  readonly firCount: number;
+  /** 0…1 of the video, from the receiver's last report. */
+  readonly fractionLost: number;
+  /** Milliseconds. */
+  readonly roundTrip: number;
+  readonly jitter: number;
+  /** Changes with every report of the receiver; empty before the first. */
+  readonly reportMark: string;
+}
+
+export interface KeyframeFigures {
+  readonly pliCount: number;
+  readonly firCount: number;
+}
+
+interface RtpSession {
+  readonly stats: Gst.Structure;
+}
+
+interface RtpSource {
+  readonly stats: Gst.Structure;
+}
+
+/** 16.16 fixed point seconds, as in RTCP. */
+const FIXED = 65_536;
+
+export class RtpStats {
+  /** The session of the bundle; every medium is in it. */
+  #session: RtpSession | null = null;
+  #source: RtpSource | null = null;
+  readonly #webrtc: WebRtcElement;
+
+  constructor(webrtc: WebRtcElement) {
+    this.#webrtc = webrtc;
+  }
+
+  /** Cheap: what the receiver asked for so far; null before there is a session. */
+  keyframes(): KeyframeFigures | null {
+    if (!this.#open()) return null;
+    this.#source ??= emit(this.#session, 'get-source-by-ssrc', RTP.video.ssrc) as RtpSource | null;
+    if (!this.#source) return null;
+    const stats = this.#source.stats;
+    return { pliCount: uint(stats, 'recv-pli-count'), firCount: uint(stats, 'recv-fir-count') };
+  }
+
+  /** Everything; null before there is a session. */
+  read(): SessionFigures | null {
+    if (!this.#open() || !this.#session) return null;
+    return parseSessionStats(this.#session.stats.toString());
+  }
+
+  close(): void {
+    this.#session = null;
+    this.#source = null;
+  }
+
+  #open(): boolean {
+    if (this.#session) return true;
+    const rtpbin = this.#webrtc.getByName('rtpbin');
+    if (!rtpbin) return false;
+    this.#session = emit(rtpbin, 'get-internal-session', 0) as RtpSession | null;
+    return this.#session !== null;
+  }
+}
+
+function uint(structure: Gst.Structure, field: string): number {
+  const [found, value] = structure.getUint(field);
+  return found ? value : 0;
+}
+
+/** The text form of an RTPSession's `stats`, taken apart. */
+export function parseSessionStats(text: string): SessionFigures {
+  const plain = text.replaceAll('\\', '');
+  const sum = { packetsSent: 0, bytesSent: 0, nackCount: 0, pliCount: 0, firCount: 0 };
+  const report = { fractionLost: 0, roundTrip: 0, jitter: 0, mark: '' };
+  for (const source of plain.split('application/x-rtp-source-stats').slice(1)) {
+    const field = (name: string): number =>
+      Number(new RegExp(` ${name}=\\([a-z0-9]+\\)(-?\\d+)`).exec(source)?.[1] ?? 0);
+    if (source.includes('internal=(boolean)true')) {
+      sum.packetsSent += field('packets-sent');
+      sum.bytesSent += field('octets-sent');
+      sum.pliCount += field('recv-pli-count');
+      sum.firCount += field('recv-fir-count');
+      sum.nackCount += field('recv-nack-count');
+    }
+    if (!source.includes('have-rb=(boolean)true')) continue;
+    const clockRate =
+      field('rb-ssrc') === RTP.audio.ssrc ? RTP.audio.clockRate : RTP.video.clockRate;
+    report.fractionLost = field('rb-fractionlost') / 256;
+    report.roundTrip = (field('rb-round-trip') / FIXED) * 1000;
+    report.jitter = (field('rb-jitter') / clockRate) * 1000;
+    report.mark = `${field('rb-exthighestseq')}.${field('rb-lsr')}.${field('rb-dlsr')}`;
+  }
+  return {
+    ...sum,
+    fractionLost: report.fractionLost,
+    roundTrip: report.roundTrip,
+    jitter: report.jitter,
+    reportMark: report.mark,
+  };
+}

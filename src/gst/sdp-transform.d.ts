@@ -1,0 +1,55 @@
+/** The package ships no types. Everything may be missing: what is parsed comes from outside. */
+declare module 'sdp-transform' {
+  export interface Fingerprint {
+    readonly type: string;
+    readonly hash: string;
+  }
+
+  export interface SharedAttributes {
+    readonly iceUfrag?: string | number;
+    readonly icePwd?: string | number;
+    readonly fingerprint?: Partial<Fingerprint>;
+    readonly setup?: string;
+  }
+
+  export interface Candidate {
+    readonly foundation: string | number;
+    readonly component: number;
+    readonly transport: string;
+    readonly priority: number | string;
+    readonly ip: string;
+    readonly port: number;
+    readonly type: string;
+    readonly tcptype?: string;
+  }
+
+  export interface MediaDescription extends SharedAttributes {
+    readonly type: string;
+    readonly port: number;
+    readonly protocol: string;
+    readonly payloads?: string | number;
+    readonly mid?: string | number;
+    readonly direction?: string;
+    readonly rtp: readonly {
+      readonly payload: number;
+      readonly codec: string;
+      readonly rate?: number;
+      readonly encoding?: number;
+    }[];
+    readonly fmtp: readonly { readonly payload: number; readonly config: string }[];
+    readonly rtcpFb?: readonly {
+      readonly payload: number | string;
+      readonly type: string;
+      readonly subtype?: string;
+    }[];
+    readonly candidates?: readonly Candidate[];
+    readonly sctpPort?: number | string;
+    readonly maxMessageSize?: number | string;
+  }
+
+  export interface SessionDescription extends SharedAttributes {
+    readonly media: readonly MediaDescription[];
+  }
+
+  export function parse(sdp: string): SessionDescription;
+}

@@ -1,0 +1,360 @@
+/**
+ * Session descriptions: what comes from a browser is taken apart, checked against what can
+ * be there and written anew from the parts that are needed, so that no odd byte reaches
+ * GStreamer; what goes to a browser gets the attributes that webrtcbin does not write.
+ */
+import { isIP } from 'node:net';
+import * as sdpTransform from 'sdp-transform';
+import type { MediaDescription, SessionDescription } from 'sdp-transform';
+import { MoonteeError } from '../errors.js';
+
+/** Bytes of a description. Chromium's largest are about 12 kB. */
+export const SDP_LIMIT = 64 * 1024;
+const LINE_LIMIT = 2048;
+const LINES_LIMIT = 1000;
+const SECTIONS_LIMIT = 8;
+
+/** What an offer of ours contained, as far as its answer has to match it. */
+export interface OfferShape {
+  readonly sections: readonly {
+    readonly kind: string;
+    readonly mid: string;
+    readonly payloads: readonly number[];
+  }[];
+}
+
+function invalid(reason: string): MoonteeError {
+  return new MoonteeError('VIEWER_SDP_INVALID', `Invalid session description: ${reason}`);
+}
+
+function parse(text: string): SessionDescription {
+  if (typeof text !== 'string') throw invalid('no text');
+  if (text.length > SDP_LIMIT) throw invalid('too long');
+  if (!/^[\x20-\x7e\r\n\t]*$/.test(text)) throw invalid('unprintable characters');
+  const lines = text.split(/\r\n|\n|\r/);
+  if (lines.at(-1) === '') lines.pop();
+  if (lines.length > LINES_LIMIT) throw invalid('too many lines');
+  for (const line of lines) {
+    if (line.length > LINE_LIMIT) throw invalid('a line is too long');
+    if (!/^[a-z]=/.test(line)) throw invalid('a line is not an SDP line');
+  }
+  if (lines[0] !== 'v=0') throw invalid('it does not begin with v=0');
+  let session: SessionDescription;
+  try {
+    session = sdpTransform.parse(`${lines.join('\r\n')}\r\n`);
+  } catch {
+    throw invalid('it does not parse');
+  }
+  if (!Array.isArray(session.media) || session.media.length === 0) throw invalid('no media');
+  if (session.media.length > SECTIONS_LIMIT) throw invalid('too many media sections');
+  return session;
+}
+
+const TOKEN = /^[A-Za-z0-9_.+/-]{1,64}$/;
+/** RFC 8839 §5.4. */
+const UFRAG = /^[A-Za-z0-9+/]{4,256}$/;
+const PWD = /^[A-Za-z0-9+/]{22,256}$/;
+const FINGERPRINT: Readonly<Record<string, number>> = {
+  'sha-1': 20,
+  'sha-224': 28,
+  'sha-256': 32,
+  'sha-384': 48,
+  'sha-512': 64,
+};
+
+interface Transport {
+  readonly ufrag: string;
+  readonly pwd: string;
+  readonly hash: string;
+  readonly fingerprint: string;
+  readonly setup: string;
+}
+
+function transportOf(
+  session: SessionDescription,
+  media: MediaDescription,
+  setups: readonly string[],
+): Transport {
+  const ufrag = String(media.iceUfrag ?? session.iceUfrag ?? '');
+  const pwd = String(media.icePwd ?? session.icePwd ?? '');
+  if (!UFRAG.test(ufrag) || !PWD.test(pwd)) throw invalid('bad ICE credentials');
+  const { type = '', hash = '' } = media.fingerprint ?? session.fingerprint ?? {};
+  const length = Object.hasOwn(FINGERPRINT, type) ? FINGERPRINT[type] : undefined;
+  if (
+    !length ||
+    !/^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2})*$/.test(hash) ||
+    hash.length !== length * 3 - 1
+  ) {
+    throw invalid('bad DTLS fingerprint');
+  }
+  const setup = media.setup ?? session.setup ?? '';
+  if (!setups.includes(setup)) throw invalid('bad DTLS role');
+  return { ufrag, pwd, hash: type, fingerprint: hash.toUpperCase(), setup };
+}
+
+function transportLines(transport: Transport): string[] {
+  return [
+    `a=ice-ufrag:${transport.ufrag}`,
+    `a=ice-pwd:${transport.pwd}`,
+    'a=ice-options:trickle',
+    `a=fingerprint:${transport.hash} ${transport.fingerprint}`,
+    `a=setup:${transport.setup}`,
+  ];
+}
+
+const HEAD = ['v=0', 'o=- 1 1 IN IP4 0.0.0.0', 's=-', 't=0 0'];
+
+function midOf(media: MediaDescription): string {
+  const mid = String(media.mid ?? '');
+  if (!TOKEN.test(mid)) throw invalid('a media section without a usable mid');
+  return mid;
+}
+
+/** Candidates that stand in the description itself. */
+function candidatesOf(session: SessionDescription): string[] {
+  const lines: string[] = [];
+  for (const media of session.media) {
+    for (const candidate of media.candidates ?? []) {
+      const { foundation, component, transport, priority, ip, port, type, tcptype } = candidate;
+      const tcp = tcptype === undefined ? '' : ` tcptype ${tcptype}`;
+      lines.push(
+        `candidate:${foundation} ${component} ${transport} ${priority} ${ip} ${port} typ ${type}${tcp}`,
+      );
+    }
+  }
+  return lines;
+}
+
+export interface CleanDescription {
+  readonly sdp: string;
+  /** Unchecked candidate lines that stood in it. */
+  readonly candidates: readonly string[];
+}
+
+/**
+ * A browser's answer to `offer`, checked and rewritten.
+ *
+ * @throws VIEWER_SDP_INVALID
+ */
+export function cleanAnswer(text: string, offer: OfferShape): CleanDescription {
+  const session = parse(text);
+  if (session.media.length !== offer.sections.length) {
+    throw invalid('it does not answer the sections of the offer');
+  }
+  const mids: string[] = [];
+  const body: string[] = [];
+  session.media.forEach((media, index) => {
+    const offered = offer.sections[index];
+    if (media.type !== offered?.kind) throw invalid('the order of the sections differs');
+    const refused = media.port === 0;
+    const mid = refused ? offered.mid : midOf(media);
+    if (mid !== offered.mid) throw invalid('a mid differs from the offered one');
+    if (refused) {
+      if (offered.kind === 'application') throw invalid('the data section was refused');
+      body.push(...refusedSection(offered));
+      return;
+    }
+    mids.push(mid);
+    const transport = transportLines(transportOf(session, media, ['active', 'passive']));
+    body.push(
+      ...(offered.kind === 'application'
+        ? dataSection(media, mid, transport)
+        : mediaSection(media, offered, transport)),
+    );
+  });
+  const sdp = [...HEAD, `a=group:BUNDLE ${mids.join(' ')}`, ...body].join('\r\n');
+  return { sdp: `${sdp}\r\n`, candidates: candidatesOf(session) };
+}
+
+function refusedSection(offered: OfferShape['sections'][number]): string[] {
+  return [
+    `m=${offered.kind} 0 UDP/TLS/RTP/SAVPF ${offered.payloads.join(' ')}`,
+    'c=IN IP4 0.0.0.0',
+    `a=mid:${offered.mid}`,
+    'a=inactive',
+  ];
+}
+
+function dataSection(media: MediaDescription, mid: string, transport: readonly string[]): string[] {
+  if (!/^(UDP|TCP)\/DTLS\/SCTP$/.test(media.protocol)) throw invalid('no data channel transport');
+  const size = Number(media.maxMessageSize ?? 65_536);
+  if (!Number.isSafeInteger(size) || size < 0) throw invalid('bad message size');
+  const port = Number(media.sctpPort ?? 5000);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw invalid('bad SCTP port');
+  return [
+    'm=application 9 UDP/DTLS/SCTP webrtc-datachannel',
+    'c=IN IP4 0.0.0.0',
+    `a=mid:${mid}`,
+    ...transport,
+    `a=sctp-port:${port}`,
+    `a=max-message-size:${Math.min(size, 262_144)}`,
+  ];
+}
+
+function mediaSection(
+  media: MediaDescription,
+  offered: OfferShape['sections'][number],
+  transport: readonly string[],
+): string[] {
+  if (!/^(UDP\/TLS\/)?RTP\/SAVPF$/.test(media.protocol)) throw invalid('no secure media transport');
+  const payloads = String(media.payloads ?? '')
+    .split(' ')
+    .map(Number);
+  const taken = payloads.filter((payload) => offered.payloads.includes(payload));
+  const first = taken[0];
+  if (first === undefined) throw invalid('none of the offered payload types was taken');
+  const lines: string[] = [];
+  for (const payload of taken) {
+    const map = media.rtp.find((entry) => entry.payload === payload);
+    if (!map || !TOKEN.test(map.codec) || !Number.isInteger(map.rate)) {
+      throw invalid('a payload type without a codec');
+    }
+    const channels = map.encoding === undefined ? '' : `/${map.encoding}`;
+    if (!/^(\/[1-8])?$/.test(channels)) throw invalid('bad channels');
+    lines.push(`a=rtpmap:${payload} ${map.codec}/${map.rate ?? 0}${channels}`);
+    const config = media.fmtp.find((entry) => entry.payload === payload)?.config;
+    if (config !== undefined && /^[A-Za-z0-9=;,:_.+/ -]{1,1024}$/.test(config)) {
+      lines.push(`a=fmtp:${payload} ${config}`);
+    }
+    for (const feedback of media.rtcpFb ?? []) {
+      if (Number(feedback.payload) !== payload) continue;
+      const kind = `${feedback.type} ${feedback.subtype ?? ''}`.trim();
+      if (['nack', 'nack pli', 'ccm fir'].includes(kind)) {
+        lines.push(`a=rtcp-fb:${payload} ${kind}`);
+      }
+    }
+  }
+  const direction = media.direction ?? 'sendrecv';
+  if (!['recvonly', 'inactive', 'sendrecv', 'sendonly'].includes(direction)) {
+    throw invalid('bad direction');
+  }
+  return [
+    `m=${offered.kind} 9 UDP/TLS/RTP/SAVPF ${taken.join(' ')}`,
+    'c=IN IP4 0.0.0.0',
+    `a=mid:${offered.mid}`,
+    ...transport,
+    'a=rtcp-mux',
+    'a=rtcp-rsize',
+    // We only send: whatever else a browser writes, it can do no more than receive.
+    direction === 'inactive' || direction === 'sendonly' ? 'a=inactive' : 'a=recvonly',
+    ...lines,
+  ];
+}
+
+/**
+ * A browser's own offer, checked and rewritten. Only data channels can be offered to us: all
+ * viewers share the payload types of one payloader, so media is ours to offer.
+ *
+ * @throws VIEWER_SDP_INVALID
+ */
+export function cleanOffer(text: string): CleanDescription {
+  const session = parse(text);
+  const [media, ...more] = session.media;
+  if (media?.type !== 'application' || more.length > 0) {
+    throw invalid('only an offer of data channels alone is accepted, media is offered by us');
+  }
+  const mid = midOf(media);
+  const transport = transportLines(transportOf(session, media, ['actpass', 'active', 'passive']));
+  const sdp = [...HEAD, `a=group:BUNDLE ${mid}`, ...dataSection(media, mid, transport)];
+  return { sdp: `${sdp.join('\r\n')}\r\n`, candidates: candidatesOf(session) };
+}
+
+/** What the answer to an offer of ours must match. */
+export function shapeOf(offer: string): OfferShape {
+  return {
+    sections: sdpTransform.parse(offer).media.map((media) => ({
+      kind: media.type,
+      mid: String(media.mid ?? ''),
+      payloads: String(media.payloads ?? '')
+        .split(' ')
+        .map(Number)
+        .filter(Number.isInteger),
+    })),
+  };
+}
+
+export interface OfferDress {
+  /** Format parameters of the video payload type, e.g. `packetization-mode=1`. */
+  readonly videoFormat: string | null;
+  /** Replaces the sound's `rtpmap` and `fmtp`, which are Chromium's own for surround. */
+  readonly audioMap: string;
+  readonly audioFormat: string;
+}
+
+/** Stream id of all tracks: a track without one is lost on existing clients. */
+const STREAM_ID = 'moontee';
+
+/** webrtcbin's local description as browsers should see it. */
+export function dressOffer(text: string, dress: OfferDress): string {
+  const out: string[] = [];
+  let kind = '';
+  let payload = '';
+  for (const line of text.split(/\r?\n/)) {
+    const section = /^m=(\w+) \d+ \S+ (\S+)/.exec(line);
+    if (section) {
+      kind = section[1] ?? '';
+      payload = section[2] ?? '';
+    }
+    // Without its header extension it only makes browsers send feedback that nobody reads.
+    if (line.startsWith('a=rtcp-fb:') && line.endsWith('transport-cc')) continue;
+    if (/^a=ssrc:\d+ msid:/.test(line)) continue;
+    if (kind === 'video' && dress.videoFormat && line.startsWith(`a=fmtp:${payload} `)) continue;
+    if (kind === 'audio' && line.startsWith(`a=fmtp:${payload} `)) continue;
+    if (line.startsWith(`a=rtpmap:${payload} `)) {
+      out.push(kind === 'audio' ? `a=rtpmap:${payload} ${dress.audioMap}` : line);
+      const format = kind === 'audio' ? dress.audioFormat : dress.videoFormat;
+      if (format) out.push(`a=fmtp:${payload} ${format}`);
+      continue;
+    }
+    out.push(line);
+    if (line.startsWith('a=mid:') && (kind === 'video' || kind === 'audio')) {
+      out.push(`a=msid:${STREAM_ID} ${kind}`);
+    }
+  }
+  return out.join('\r\n');
+}
+
+export interface ParsedCandidate {
+  readonly foundation: string;
+  readonly component: number;
+  readonly transport: 'udp' | 'tcp';
+  readonly priority: number;
+  readonly address: string;
+  readonly port: number;
+  readonly type: 'host' | 'srflx' | 'prflx' | 'relay';
+  readonly tcpType: 'active' | 'passive' | 'so' | null;
+}
+
+const CANDIDATE =
+  /^(?:a=)?candidate:([A-Za-z0-9+/]{1,32}) ([1-9]\d{0,2}) (udp|tcp|UDP|TCP) (\d{1,10}) (\S{1,64}) (\d{1,5}) typ (host|srflx|prflx|relay)((?: [\x21-\x7e]{1,64})*) ?$/;
+const MDNS = /^[A-Za-z0-9-]{1,57}\.local$/;
+
+/** A candidate line (RFC 8839 §5.1) taken apart; null where it is none. */
+export function parseCandidate(line: string): ParsedCandidate | null {
+  if (line.length > 512) return null;
+  const [, foundation, component, transport, priority, address, port, type, rest] =
+    CANDIDATE.exec(line) ?? [];
+  if (!foundation || !transport || !address || !type) return null;
+  if (isIP(address) === 0 && !MDNS.test(address)) return null;
+  if (Number(port) > 65_535 || Number(priority) > 0xff_ff_ff_ff) return null;
+  const tcpType = / tcptype (active|passive|so)(?: |$)/.exec(rest ?? '')?.[1] ?? null;
+  if (transport.toLowerCase() === 'tcp' && tcpType === null) return null;
+  return {
+    foundation,
+    component: Number(component),
+    transport: transport.toLowerCase() as 'udp' | 'tcp',
+    priority: Number(priority),
+    address,
+    port: Number(port),
+    type: type as ParsedCandidate['type'],
+    tcpType: tcpType as ParsedCandidate['tcpType'],
+  };
+}
+
+/** RFC 8839 §5.1, with a related address where the type asks for one. */
+export function formatCandidate(candidate: ParsedCandidate, related?: string): string {
+  const { foundation, component, transport, priority, address, port, type, tcpType } = candidate;
+  const tail = tcpType ? ` tcptype ${tcpType}` : '';
+  const raddr = type === 'host' ? '' : ` raddr ${related ?? '0.0.0.0'} rport ${related ? port : 0}`;
+  return `candidate:${foundation} ${component} ${transport} ${priority} ${address} ${port} typ ${type}${raddr}${tail}`;
+}

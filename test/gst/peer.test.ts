@@ -1,0 +1,91 @@
+import { once } from 'node:events';
+import test from 'ava';
+import { createStreamPipeline } from '../../src/gst/pipeline.js';
+import type { StreamPipeline } from '../../src/gst/types.js';
+import { encodeClip, Player, type Clip } from '../support/clip.js';
+import { ReceiverProcess } from '../support/receiver.js';
+import { connect, STREAM } from '../support/receiver-connect.js';
+
+let clip: Clip;
+let receivers: ReceiverProcess;
+let pipeline: StreamPipeline;
+let player: Player;
+
+test.before(async () => {
+  clip = await encodeClip({ frames: 300, gop: 300 });
+  receivers = await ReceiverProcess.start();
+  pipeline = await createStreamPipeline(STREAM);
+  player = new Player(clip, pipeline);
+  pipeline.on('keyframe-needed', () => player.keyframe());
+});
+
+test.after.always(async () => {
+  player.stop();
+  await pipeline.close();
+  await receivers.kill();
+});
+
+test.serial('a viewer gets pictures that begin with a key frame, and sound', async (t) => {
+  const receiver = receivers.open('first');
+  const peer = await pipeline.addPeer('first');
+  await connect(peer, receiver);
+  const stats = await receiver.until((now) => now.video.markers >= 30 && now.audio.packets >= 30);
+  t.true(stats.video.beganWithKeyframe);
+  t.is(stats.video.lost, 0);
+  t.is(stats.audio.lost, 0);
+  t.is(peer.state, 'connected');
+  await peer.close();
+  t.is(pipeline.peer('first'), undefined);
+});
+
+test.serial('data channels carry text and bytes both ways', async (t) => {
+  const receiver = receivers.open('talker', ['keyboard', 'mouse']);
+  const peer = await pipeline.addPeer('talker');
+  const opened = new Set<string>();
+  peer.on('channel-open', (label) => opened.add(label));
+  t.false(peer.send('general', 'too early'));
+  await connect(peer, receiver);
+  for (const label of ['general', 'keyboard', 'mouse']) await receiver.untilChannel(label);
+  while (!['general', 'keyboard', 'mouse'].every((label) => opened.has(label))) {
+    await once(peer, 'channel-open');
+  }
+  const heard: unknown[] = [];
+  const all = new Promise<void>((resolve) => {
+    peer.on('message', (label, data) => {
+      heard.push([label, data]);
+      if (heard.length === 102) resolve();
+    });
+  });
+  receiver.send('keyboard', 'text');
+  receiver.send('keyboard', Buffer.alloc(0));
+  for (let i = 0; i < 100; i += 1) receiver.send('keyboard', Buffer.from([i, 255 - i]));
+  await all;
+  t.deepEqual(heard[0], ['keyboard', 'text']);
+  t.deepEqual(
+    heard.slice(2),
+    Array.from({ length: 100 }, (_, i) => ['keyboard', Buffer.from([i, 255 - i])]),
+  );
+  const answer = once(receiver, 'message');
+  t.true(peer.send('general', '{"ConnectionStatusUpdate":{"status":"Ok"}}'));
+  t.deepEqual(await answer, [
+    { label: 'general', data: '{"ConnectionStatusUpdate":{"status":"Ok"}}' },
+  ]);
+  const bytes = once(receiver, 'message');
+  t.true(peer.send('keyboard', Buffer.from([0, 128, 255])));
+  t.deepEqual(await bytes, [{ label: 'keyboard', data: Buffer.from([0, 128, 255]) }]);
+  t.false(peer.send('nosuch', 'x'));
+  await peer.close();
+});
+
+test.serial('a PLI becomes a wish for a key frame', async (t) => {
+  const receiver = receivers.open('picky');
+  const peer = await pipeline.addPeer('picky');
+  await connect(peer, receiver);
+  const before = await receiver.until((stats) => stats.video.markers >= 10);
+  const asked = once(pipeline, 'keyframe-needed');
+  receiver.requestKeyframe();
+  t.deepEqual(await asked, [{ reason: 'pli', peerId: 'picky' }]);
+  const after = await receiver.until((stats) => stats.video.keyframes > before.video.keyframes);
+  t.is(after.video.lost, 0);
+  await peer.close();
+});

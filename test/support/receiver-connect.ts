@@ -1,0 +1,48 @@
+/** Brings a peer of ours and a receiver together, as signaling would. */
+import type { NetworkOptions, Peer, StreamPipelineOptions } from '../../src/gst/types.js';
+import { silentLog } from '../../src/log.js';
+import type { ReceivingPeer } from './receiver.js';
+
+/** Loopback only: works on a machine without a network, and disturbs nobody. */
+export const LOOPBACK: NetworkOptions = {
+  iceServers: [],
+  portRange: null,
+  nat1to1: null,
+  localAddresses: ['127.0.0.1'],
+  relayOnly: false,
+  tcpCandidates: false,
+  ipv6: false,
+};
+
+export const STREAM: StreamPipelineOptions = {
+  video: {
+    codec: 'h264',
+    bitDepth: 8,
+    chroma: '4:2:0',
+    width: 640,
+    height: 360,
+    fps: 60,
+    colorSpace: 'Rec709',
+    colorRangeFull: false,
+  },
+  audio: { channels: 2, streams: 1, coupledStreams: 1, mapping: [0, 1], packetDuration: 10 },
+  network: LOOPBACK,
+  maxPeers: 50,
+  log: silentLog(),
+};
+
+/** Candidates of both sides reach the other one as they come. */
+export function exchangeCandidates(peer: Peer, receiver: ReceivingPeer): void {
+  peer.on('candidate', ({ candidate }) => receiver.addCandidate(candidate, 'video0'));
+  receiver.on('candidate', ({ candidate, mid }) =>
+    peer.addCandidate({ candidate, sdpMLineIndex: 0, sdpMid: mid }),
+  );
+}
+
+/** Offer, answer, and both ends connected. */
+export async function connect(peer: Peer, receiver: ReceivingPeer): Promise<void> {
+  exchangeCandidates(peer, receiver);
+  const offer = await peer.createOffer();
+  await peer.acceptAnswer(await receiver.offer(offer));
+  await receiver.untilState('connected');
+}

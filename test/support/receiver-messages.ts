@@ -1,0 +1,77 @@
+/** What a receiver process and its owner say to each other over the fork's IPC channel. */
+
+export interface TrackStats {
+  readonly packets: number;
+  readonly bytes: number;
+  /** Sequence numbers between the first and the highest that never came. */
+  readonly lost: number;
+  readonly duplicates: number;
+  /** Packets that came after one with a higher sequence number. */
+  readonly reordered: number;
+  /** Distinct RTP timestamps. */
+  readonly frames: number;
+  /** Frames whose last packet (marker bit) came. */
+  readonly markers: number;
+  /** H.264 only: frames that start with parameter sets or an IDR slice. */
+  readonly keyframes: number;
+  /** Milliseconds between the two latest frames' first packets, at most, since the last reset. */
+  readonly longestGap: number;
+  /** Whether the very first frame was a key frame. */
+  readonly beganWithKeyframe: boolean;
+}
+
+export interface ReceiverStats {
+  readonly video: TrackStats;
+  readonly audio: TrackStats;
+  readonly messages: number;
+}
+
+export type ToReceiver =
+  | { readonly type: 'open'; readonly id: string; readonly channels: readonly string[] }
+  | { readonly type: 'offer'; readonly id: string; readonly sdp: string }
+  | { readonly type: 'answer'; readonly id: string; readonly sdp: string }
+  /** Makes the receiver offer: data channels only. */
+  | { readonly type: 'negotiate'; readonly id: string }
+  | {
+      readonly type: 'candidate';
+      readonly id: string;
+      readonly candidate: string;
+      readonly mid: string;
+    }
+  | {
+      readonly type: 'send';
+      readonly id: string;
+      readonly label: string;
+      readonly data: string;
+      readonly binary: boolean;
+    }
+  | { readonly type: 'keyframe'; readonly id: string }
+  | { readonly type: 'bitrate'; readonly id: string; readonly bitrate: number }
+  | { readonly type: 'stats'; readonly id: string; readonly request: number }
+  | { readonly type: 'close'; readonly id: string };
+
+export type FromReceiver =
+  | { readonly type: 'ready' }
+  | {
+      readonly type: 'description';
+      readonly id: string;
+      readonly kind: string;
+      readonly sdp: string;
+    }
+  | {
+      readonly type: 'candidate';
+      readonly id: string;
+      readonly candidate: string;
+      readonly mid: string;
+    }
+  | { readonly type: 'state'; readonly id: string; readonly state: string }
+  | { readonly type: 'channel'; readonly id: string; readonly label: string }
+  | {
+      readonly type: 'message';
+      readonly id: string;
+      readonly label: string;
+      readonly data: string;
+      readonly binary: boolean;
+    }
+  | { readonly type: 'stats'; readonly request: number; readonly stats: ReceiverStats }
+  | { readonly type: 'error'; readonly id: string; readonly message: string };

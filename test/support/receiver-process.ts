@@ -1,0 +1,135 @@
+/**
+ * A process of receiving peers (libdatachannel), so that what a viewer gets is judged by
+ * another WebRTC stack. Counts every RTP packet.
+ */
+import {
+  PeerConnection,
+  RtcpReceivingSession,
+  type DataChannel,
+  type Track,
+} from 'node-datachannel';
+import type { FromReceiver, ToReceiver } from './receiver-messages.js';
+import { TrackCounter } from './track-counter.js';
+
+class ReceivingPeer {
+  readonly #id: string;
+  readonly #connection: PeerConnection;
+  readonly #tracks = new Map<string, Track>();
+  readonly #counters = { video: new TrackCounter(), audio: new TrackCounter() };
+  readonly #channels = new Map<string, DataChannel>();
+  readonly #wanted: readonly string[];
+  #messages = 0;
+
+  constructor(id: string, channels: readonly string[]) {
+    this.#id = id;
+    this.#wanted = channels;
+    this.#connection = new PeerConnection(id, { iceServers: [], mtu: 1500 });
+    this.#connection.onLocalDescription((sdp, kind) =>
+      tell({ type: 'description', id, kind, sdp }),
+    );
+    this.#connection.onLocalCandidate((candidate, mid) =>
+      tell({ type: 'candidate', id, candidate, mid }),
+    );
+    this.#connection.onStateChange((state) => tell({ type: 'state', id, state }));
+    this.#connection.onDataChannel((channel) => this.#keep(channel));
+    this.#connection.onTrack((track) => this.#receive(track));
+  }
+
+  handle(message: ToReceiver): void {
+    switch (message.type) {
+      case 'open':
+        return;
+      case 'offer':
+      case 'answer':
+        this.#connection.setRemoteDescription(message.sdp, message.type);
+        if (message.type === 'offer') this.#openChannels();
+        return;
+      case 'negotiate':
+        this.#openChannels();
+        return;
+      case 'candidate':
+        this.#connection.addRemoteCandidate(message.candidate, message.mid);
+        return;
+      case 'send': {
+        const channel = this.#channels.get(message.label);
+        if (!channel?.isOpen()) throw new Error(`no open channel ${message.label}`);
+        if (message.binary) channel.sendMessageBinary(Buffer.from(message.data, 'base64'));
+        else channel.sendMessage(message.data);
+        return;
+      }
+      case 'keyframe':
+        this.#tracks.get('video')?.requestKeyframe();
+        return;
+      case 'bitrate':
+        this.#tracks.get('video')?.requestBitrate(message.bitrate);
+        return;
+      case 'stats':
+        tell({
+          type: 'stats',
+          request: message.request,
+          stats: {
+            video: this.#counters.video.stats(),
+            audio: this.#counters.audio.stats(),
+            messages: this.#messages,
+          },
+        });
+        return;
+      case 'close':
+        this.#connection.close();
+    }
+  }
+
+  #openChannels(): void {
+    for (const label of this.#wanted) {
+      if (!this.#channels.has(label)) this.#keep(this.#connection.createDataChannel(label));
+    }
+  }
+
+  #keep(channel: DataChannel): void {
+    const label = channel.getLabel();
+    this.#channels.set(label, channel);
+    channel.onOpen(() => tell({ type: 'channel', id: this.#id, label }));
+    channel.onMessage((data) => {
+      this.#messages += 1;
+      const binary = typeof data !== 'string';
+      tell({
+        type: 'message',
+        id: this.#id,
+        label,
+        binary,
+        data: binary ? Buffer.from(data as Buffer).toString('base64') : data,
+      });
+    });
+  }
+
+  #receive(track: Track): void {
+    const kind = track.type() === 'audio' ? 'audio' : 'video';
+    const counter = this.#counters[kind];
+    this.#tracks.set(kind, track);
+    // Answers with receiver reports; without it nothing tells the sender how it goes.
+    track.setMediaHandler(new RtcpReceivingSession());
+    track.onMessage((packet) => counter.add(packet));
+  }
+}
+
+const peers = new Map<string, ReceivingPeer>();
+
+function tell(message: FromReceiver): void {
+  if (process.connected) process.send?.(message);
+}
+
+process.on('message', (message: ToReceiver) => {
+  try {
+    if (message.type === 'open') {
+      peers.set(message.id, new ReceivingPeer(message.id, message.channels));
+    }
+    const peer = peers.get(message.id);
+    if (!peer) throw new Error(`no peer ${message.id}`);
+    peer.handle(message);
+    if (message.type === 'close') peers.delete(message.id);
+  } catch (error) {
+    tell({ type: 'error', id: message.id, message: String(error) });
+  }
+});
+process.on('disconnect', () => process.exit(0));
+tell({ type: 'ready' });
