@@ -1,0 +1,192 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { networkInterfaces } from 'node:os';
+import { PeerConnection, RtcpReceivingSession } from 'node-datachannel';
+import { PacketCounter } from './packet-counter.js';
+import type { FrameArrival, FromReceiver, ReceiverStats } from './receiver-messages.js';
+
+/**
+ * The machine's own address, since libnice pairs no loopback address with another one. What a
+ * machine sends to itself goes over the loopback interface in any case.
+ */
+const ADDRESS =
+  Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
+
+/** Bytes; the kernel may give less. */
+const RECEIVE_BUFFER = 4 * 1024 * 1024;
+
+/** One media packet in so many goes on to libdatachannel, which decrypts and reports it. */
+const FORWARD_EVERY = 64;
+
+/** Payload types 64…95 with the marker bit are RTCP's packet types (RFC 5761 §4). */
+const isRtcp = (secondByte: number): boolean => secondByte >= 192 && secondByte <= 223;
+
+interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+/**
+ * A receiving peer that is cheap enough to run forty of beside the server: libdatachannel does
+ * ICE, DTLS and RTCP behind a UDP socket of ours, where the media packets are counted by their
+ * headers. Only one packet in {@link FORWARD_EVERY} goes on to be decrypted, which keeps its
+ * receiver reports going; it never asks for a retransmission, so a loss stays a loss.
+ */
+export class CountingPeer {
+  readonly #id: string;
+  readonly #tell: (message: FromReceiver) => void;
+  readonly #connection: PeerConnection;
+  readonly #socket: Socket;
+  readonly #bound: Promise<unknown>;
+  #server: Endpoint | undefined;
+  /** libdatachannel's own socket. */
+  #inner: Endpoint | undefined;
+  /** What the inner side said before the server's address was known. */
+  readonly #early: Buffer[] = [];
+  #video = new PacketCounter();
+  #videoPayloadType = -1;
+  #sawMedia = false;
+  #audioPackets = 0;
+  #reports = 0;
+  #forward = 0;
+  #closed = false;
+
+  constructor(id: string, tell: (message: FromReceiver) => void) {
+    this.#id = id;
+    this.#tell = tell;
+    this.#socket = createSocket('udp4');
+    this.#socket.on('message', (packet, from) => this.#receive(packet, from));
+    this.#socket.on('error', (error) => tell({ type: 'error', id, message: String(error) }));
+    this.#bound = once(this.#socket, 'listening');
+    this.#socket.bind(0, ADDRESS, () => {
+      this.#socket.setRecvBufferSize(RECEIVE_BUFFER);
+    });
+
+    this.#connection = new PeerConnection(id, { iceServers: [], bindAddress: ADDRESS });
+    this.#connection.onLocalCandidate((candidate) => this.#learnInner(candidate));
+    this.#connection.onLocalDescription((sdp) => void this.#answer(sdp));
+    this.#connection.onStateChange((state) => tell({ type: 'state', id, state }));
+    this.#connection.onTrack((track) => {
+      // Answers sender reports with receiver reports.
+      track.setMediaHandler(new RtcpReceivingSession());
+      track.onMessage(() => undefined);
+    });
+  }
+
+  async offer(sdp: string): Promise<void> {
+    await this.#bound;
+    if (this.#closed) return;
+    this.#videoPayloadType = Number(/^m=video \d+ \S+ (\d+)/m.exec(sdp)?.[1] ?? -1);
+    for (const [, candidate] of sdp.matchAll(/^a=(candidate:.*?)\r?$/gm)) {
+      if (candidate) this.addCandidate(candidate);
+    }
+    this.#connection.setRemoteDescription(withoutCandidates(sdp), 'offer');
+  }
+
+  /** The first usable candidate of the server is as good as any on loopback. */
+  addCandidate(candidate: string): void {
+    if (this.#server) return;
+    this.#server = endpoint(candidate);
+    if (!this.#server) return;
+    for (const packet of this.#early.splice(0)) this.#send(packet, this.#server);
+  }
+
+  reset(): void {
+    this.#video = new PacketCounter();
+    this.#audioPackets = 0;
+    this.#reports = 0;
+  }
+
+  stats(): ReceiverStats {
+    return {
+      id: this.#id,
+      ...this.#video.stats(),
+      audioPackets: this.#audioPackets,
+      reports: this.#reports,
+    };
+  }
+
+  arrivals(): FrameArrival[] {
+    return this.#video.arrivals();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#connection.close();
+    this.#socket.close();
+  }
+
+  async #answer(sdp: string): Promise<void> {
+    await this.#bound;
+    if (this.#closed) return;
+    this.#tell({
+      type: 'answer',
+      id: this.#id,
+      sdp: withoutCandidates(sdp),
+      candidate: this.#candidate(),
+    });
+  }
+
+  /** Nothing may come from the inner side before its address is known. */
+  #learnInner(candidate: string): void {
+    if (this.#inner || this.#closed) return;
+    this.#inner = endpoint(candidate);
+    if (this.#inner) this.#connection.addRemoteCandidate(this.#candidate(), '0');
+  }
+
+  #candidate(): string {
+    return `candidate:1 1 UDP 2130706431 ${ADDRESS} ${this.#socket.address().port} typ host`;
+  }
+
+  #receive(packet: Buffer, from: RemoteInfo): void {
+    if (from.port === this.#inner?.port && from.address === this.#inner.address) {
+      if (this.#server) this.#send(packet, this.#server);
+      else if (this.#early.length < 64) this.#early.push(packet);
+      return;
+    }
+    const first = packet[0] ?? 0;
+    const second = packet[1] ?? 0;
+    const isMedia = first >= 128 && first < 192 && packet.length >= 12;
+    if (!isMedia) {
+      // The server may check from another address than the one whose candidate came first.
+      this.#server = { address: from.address, port: from.port };
+    } else if (isRtcp(second)) {
+      this.#reports += 1;
+    } else if (!this.#countMedia(packet, second & 0x7f)) {
+      return;
+    }
+    if (this.#inner) this.#send(packet, this.#inner);
+  }
+
+  /** @returns whether the packet shall go on */
+  #countMedia(packet: Buffer, payloadType: number): boolean {
+    if (payloadType === this.#videoPayloadType) {
+      this.#video.add(packet, performance.timeOrigin + performance.now());
+      if (!this.#sawMedia) {
+        this.#sawMedia = true;
+        this.#tell({ type: 'media', id: this.#id });
+      }
+    } else {
+      this.#audioPackets += 1;
+    }
+    this.#forward += 1;
+    return this.#forward % FORWARD_EVERY === 0;
+  }
+
+  #send(packet: Buffer, to: Endpoint): void {
+    if (!this.#closed) this.#socket.send(packet, to.port, to.address);
+  }
+}
+
+function withoutCandidates(sdp: string): string {
+  return sdp.replace(/^a=(candidate:.*|end-of-candidates)\r?\n/gm, '');
+}
+
+/** Where an IPv4 UDP host candidate is. */
+function endpoint(candidate: string): Endpoint | undefined {
+  const match = /candidate:\S+ 1 udp \d+ (\d+\.\d+\.\d+\.\d+) (\d+) typ host/i.exec(candidate);
+  return match?.[1] ? { address: match[1], port: Number(match[2]) } : undefined;
+}

@@ -1,0 +1,121 @@
+import type { FrameArrival, ReceiverStats } from './receiver-messages.js';
+
+/** Sequence numbers that are remembered to tell a duplicate from a late packet. */
+const WINDOW = 4096;
+
+/** Pictures whose arrival is kept: nearly five minutes of 60 a second. */
+const MAX_ARRIVALS = 16_384;
+
+const RTP_HEADER_BYTES = 12;
+
+/**
+ * Counts one RTP stream by its headers, which SRTP leaves in the clear. Allocates nothing a
+ * packet.
+ */
+export class PacketCounter {
+  #packets = 0;
+  #bytes = 0;
+  #duplicates = 0;
+  #distinct = 0;
+  /** Extended sequence numbers. */
+  #first = -1;
+  #highest = -1;
+  readonly #seen = new Float64Array(WINDOW).fill(-1);
+
+  #frames = 0;
+  #complete = 0;
+  #timestamp = -1;
+  #frameAt = 0;
+  #longestGap = 0;
+  /** Sequence number that the next packet of an undamaged picture has; -1 after damage. */
+  #expected = -1;
+
+  readonly #arrivals = {
+    timestamp: new Float64Array(MAX_ARRIVALS),
+    at: new Float64Array(MAX_ARRIVALS),
+    bytes: new Float64Array(MAX_ARRIVALS),
+    packets: new Float64Array(MAX_ARRIVALS),
+  };
+  #arrivalCount = 0;
+
+  /** @param now monotonic milliseconds */
+  add(packet: Buffer, now: number): void {
+    const extended = this.#extend(packet.readUInt16BE(2));
+    this.#packets += 1;
+    this.#bytes += packet.length;
+    const slot = extended % WINDOW;
+    if (this.#seen[slot] === extended) {
+      this.#duplicates += 1;
+      return;
+    }
+    this.#seen[slot] = extended;
+    this.#distinct += 1;
+    this.#highest = Math.max(this.#highest, extended);
+    this.#countFrame(packet, extended, now);
+  }
+
+  stats(): Omit<ReceiverStats, 'id' | 'audioPackets' | 'reports'> {
+    return {
+      packets: this.#packets,
+      bytes: this.#bytes,
+      lost: this.#first < 0 ? 0 : this.#highest - this.#first + 1 - this.#distinct,
+      duplicates: this.#duplicates,
+      frames: this.#frames,
+      complete: this.#complete,
+      longestGap: this.#longestGap,
+    };
+  }
+
+  arrivals(): FrameArrival[] {
+    const { timestamp, at, bytes, packets } = this.#arrivals;
+    // The latest picture may still be coming in.
+    return Array.from({ length: Math.max(0, this.#arrivalCount - 1) }, (_, i) => ({
+      timestamp: timestamp[i] ?? 0,
+      at: at[i] ?? 0,
+      bytes: bytes[i] ?? 0,
+      packets: packets[i] ?? 0,
+    }));
+  }
+
+  #extend(sequence: number): number {
+    if (this.#first < 0) {
+      // Room below, so that an early straggler stays positive.
+      this.#first = 65_536 + sequence;
+      this.#highest = this.#first;
+      return this.#first;
+    }
+    const step = ((sequence - this.#highest) << 16) >> 16;
+    const extended = this.#highest + step;
+    this.#first = Math.min(this.#first, extended);
+    return extended;
+  }
+
+  #countFrame(packet: Buffer, extended: number, now: number): void {
+    const timestamp = packet.readUInt32BE(4);
+    const marker = (packet.readUInt8(1) & 0x80) !== 0;
+    if (timestamp !== this.#timestamp) {
+      this.#frames += 1;
+      if (this.#timestamp >= 0) this.#longestGap = Math.max(this.#longestGap, now - this.#frameAt);
+      // A packet is missing before this one: it may have been this picture's.
+      const undamaged = this.#timestamp < 0 || this.#seen[(extended - 1) % WINDOW] === extended - 1;
+      this.#expected = undamaged ? extended : -1;
+      this.#timestamp = timestamp;
+      this.#frameAt = now;
+      if (this.#arrivalCount < MAX_ARRIVALS) {
+        this.#arrivals.timestamp[this.#arrivalCount] = timestamp;
+        this.#arrivals.at[this.#arrivalCount] = now;
+        this.#arrivalCount += 1;
+      }
+    }
+    const arrival = this.#arrivalCount - 1;
+    const { bytes, packets } = this.#arrivals;
+    bytes[arrival] = (bytes[arrival] ?? 0) + packet.length - RTP_HEADER_BYTES;
+    packets[arrival] = (packets[arrival] ?? 0) + 1;
+    if (extended !== this.#expected) {
+      this.#expected = -1;
+      return;
+    }
+    this.#expected += 1;
+    if (marker) this.#complete += 1;
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * Every process that a benchmark starts, so that none outlives it: not after a failure, not
+ * after Ctrl-C. Processes are stopped by their own pid and nothing else.
+ */
+import { fork, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+
+/** Milliseconds a process has to end after SIGTERM. */
+const GRACE = 3_000;
+
+const running = new Set<ChildProcess>();
+const directories = new Set<string>();
+
+function keep(child: ChildProcess): ChildProcess {
+  running.add(child);
+  child.once('exit', () => running.delete(child));
+  child.once('error', () => running.delete(child));
+  return child;
+}
+
+function killAll(): void {
+  for (const child of running) child.kill('SIGKILL');
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+}
+
+process.once('exit', killAll);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => process.exit(1));
+}
+
+/** A TypeScript program with an IPC channel. */
+export function forkProgram(
+  url: URL,
+  args: readonly string[] = [],
+  environment: NodeJS.ProcessEnv = {},
+): ChildProcess {
+  return keep(
+    fork(url, [...args], {
+      execArgv: ['--import', import.meta.resolve('tsx')],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      env: { ...process.env, ...environment },
+    }),
+  );
+}
+
+/** Any program; its output is dropped unless `keepOutput`. */
+export function startProgram(
+  command: string,
+  args: readonly string[],
+  { keepOutput = false }: { keepOutput?: boolean } = {},
+): ChildProcess {
+  return keep(
+    spawn(command, args, {
+      stdio: ['ignore', keepOutput ? 'pipe' : 'ignore', keepOutput ? 'pipe' : 'ignore'],
+    }),
+  );
+}
+
+/** Ends a process: SIGTERM, then SIGKILL. Resolves when it is gone. */
+export async function end(child: ChildProcess): Promise<void> {
+  if (!running.has(child) || child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), GRACE);
+  await gone;
+  clearTimeout(timer);
+}
+
+/** A directory to be removed when the benchmark is over, however it ends. */
+export function removeAtExit(directory: string): void {
+  directories.add(directory);
+}

@@ -1,0 +1,52 @@
+/** The process of the receiving peers. */
+import { CountingPeer } from './counting-peer.js';
+import type { FromReceiver, ToReceiver } from './receiver-messages.js';
+
+const peers = new Map<string, CountingPeer>();
+
+function tell(message: FromReceiver): void {
+  if (process.connected) process.send?.(message);
+}
+
+function peerOf(id: string): CountingPeer {
+  const peer = peers.get(id);
+  if (!peer) throw new Error(`no peer ${id}`);
+  return peer;
+}
+
+async function handle(message: ToReceiver): Promise<void> {
+  switch (message.type) {
+    case 'open':
+      peers.set(message.id, new CountingPeer(message.id, tell));
+      return;
+    case 'offer':
+      return peerOf(message.id).offer(message.sdp);
+    case 'candidate':
+      peerOf(message.id).addCandidate(message.candidate);
+      return;
+    case 'reset':
+      for (const peer of peers.values()) peer.reset();
+      return;
+    case 'stats': {
+      const stats = [...peers.values()].map((peer) => peer.stats());
+      tell({ type: 'stats', request: message.request, stats });
+      return;
+    }
+    case 'arrivals': {
+      const arrivals = peerOf(message.id).arrivals();
+      tell({ type: 'arrivals', request: message.request, arrivals });
+      return;
+    }
+    case 'close':
+      peers.get(message.id)?.close();
+      peers.delete(message.id);
+  }
+}
+
+process.on('message', (message: ToReceiver) => {
+  handle(message).catch((error: unknown) => {
+    tell({ type: 'error', id: 'id' in message ? message.id : '', message: String(error) });
+  });
+});
+process.on('disconnect', () => process.exit(0));
+tell({ type: 'ready' });

@@ -1,0 +1,170 @@
+/** A process of receiving peers, as the benchmark that owns it sees it. */
+import type { ChildProcess } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
+import { end, forkProgram } from './processes.js';
+import type { FrameArrival, FromReceiver, ReceiverStats, ToReceiver } from './receiver-messages.js';
+
+export type { FrameArrival, ReceiverStats } from './receiver-messages.js';
+
+/** Milliseconds until something that must happen counts as not happening. */
+export const PATIENCE = 30_000;
+
+export interface ReceiverEvents {
+  answer: [{ sdp: string; candidate: string }];
+  state: [string];
+  media: [];
+  failed: [Error];
+}
+
+/** One receiving peer: give it the server's offer and candidates, send back its answer. */
+export class Receiver extends EventEmitter<ReceiverEvents> {
+  readonly id: string;
+  readonly #owner: ReceiverProcess;
+  #sawMedia = false;
+
+  constructor(owner: ReceiverProcess, id: string) {
+    super();
+    this.#owner = owner;
+    this.id = id;
+    this.once('media', () => {
+      this.#sawMedia = true;
+    });
+  }
+
+  offer(sdp: string): void {
+    this.#owner.tell({ type: 'offer', id: this.id, sdp });
+  }
+
+  addCandidate(candidate: string): void {
+    this.#owner.tell({ type: 'candidate', id: this.id, candidate });
+  }
+
+  /** Resolves when the first video packet has come. */
+  async untilMedia(): Promise<void> {
+    if (this.#sawMedia) return;
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`${this.id}: no media`)), PATIENCE);
+      this.once('media', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      this.once('failed', (error) => {
+        clearTimeout(timer);
+        reject(error);
+      });
+    });
+  }
+
+  arrivals(): Promise<readonly FrameArrival[]> {
+    return this.#owner.arrivals(this.id);
+  }
+
+  close(): void {
+    this.#owner.close(this.id);
+  }
+}
+
+export class ReceiverProcess {
+  readonly #child: ChildProcess;
+  readonly #receivers = new Map<string, Receiver>();
+  readonly #requests = new Map<number, (message: FromReceiver) => void>();
+  #request = 0;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    child.on('message', (message: FromReceiver) => this.#hear(message));
+  }
+
+  static async start(): Promise<ReceiverProcess> {
+    const child = forkProgram(new URL('./receiver-process.ts', import.meta.url));
+    await once(child, 'message', { signal: AbortSignal.timeout(PATIENCE) });
+    return new ReceiverProcess(child);
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  open(id: string): Receiver {
+    const receiver = new Receiver(this, id);
+    // A failure that nobody waits for shows in the figures.
+    receiver.on('failed', () => undefined);
+    this.#receivers.set(id, receiver);
+    this.tell({ type: 'open', id });
+    return receiver;
+  }
+
+  close(id: string): void {
+    this.#receivers.delete(id);
+    this.tell({ type: 'close', id });
+  }
+
+  reset(): void {
+    this.tell({ type: 'reset' });
+  }
+
+  async stats(): Promise<readonly ReceiverStats[]> {
+    const message = await this.#ask((request) => ({ type: 'stats', request }));
+    return message.type === 'stats' ? message.stats : [];
+  }
+
+  async arrivals(id: string): Promise<readonly FrameArrival[]> {
+    const message = await this.#ask((request) => ({ type: 'arrivals', id, request }));
+    return message.type === 'arrivals' ? message.arrivals : [];
+  }
+
+  tell(message: ToReceiver): void {
+    if (this.#child.connected) this.#child.send(message);
+  }
+
+  /** Ends it the hard way: no peer says goodbye. */
+  async kill(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const gone = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await gone;
+  }
+
+  async stop(): Promise<void> {
+    await end(this.#child);
+  }
+
+  async #ask(question: (request: number) => ToReceiver): Promise<FromReceiver> {
+    this.#request += 1;
+    const request = this.#request;
+    try {
+      return await new Promise((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error('the receivers are silent')), PATIENCE);
+        this.#requests.set(request, (message) => {
+          clearTimeout(timer);
+          resolve(message);
+        });
+        this.tell(question(request));
+      });
+    } finally {
+      this.#requests.delete(request);
+    }
+  }
+
+  #hear(message: FromReceiver): void {
+    switch (message.type) {
+      case 'ready':
+        return;
+      case 'stats':
+      case 'arrivals':
+        this.#requests.get(message.request)?.(message);
+        return;
+      case 'answer':
+        this.#receivers.get(message.id)?.emit('answer', message);
+        return;
+      case 'state':
+        this.#receivers.get(message.id)?.emit('state', message.state);
+        return;
+      case 'media':
+        this.#receivers.get(message.id)?.emit('media');
+        return;
+      case 'error':
+        this.#receivers.get(message.id)?.emit('failed', new Error(message.message));
+    }
+  }
+}
