@@ -68,13 +68,9 @@ async function trustedInfo(client: HostClient, signal: AbortSignal): Promise<Ser
 }
 
 /** A session that the host cannot resume any more is in its own way: it is quit. */
-async function resume({
-  client,
-  request,
-  resumeOnly,
-  log,
-  signal,
-}: StartAppOptions): Promise<SessionUrl> {
+async function resume(options: StartAppOptions): Promise<SessionUrl> {
+  const { client, request, resumeOnly, log, signal } = options;
+  options.onRequest();
   try {
     return await client.resume(request, signal);
   } catch (error) {

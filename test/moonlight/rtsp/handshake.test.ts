@@ -58,7 +58,7 @@ async function shake(
   const key = changes.url?.encrypted === true ? KEY : null;
   const host = await startRtspHost(
     (request) => reply?.(request) ?? usualReply(request, describe, 47_000),
-    key,
+    () => key,
   );
   t.teardown(host.close);
   const audio: AudioSetup[] = [];

@@ -23,7 +23,7 @@ export interface RtspHost {
 /** RTSP side of a host: one request a connection, then FIN. */
 export async function startRtspHost(
   answer: (request: ReceivedRequest) => RtspReply,
-  key: Buffer | null = null,
+  keyOf: () => Buffer | null = () => null,
 ): Promise<RtspHost> {
   const requests: ReceivedRequest[] = [];
   let sequence = 0;
@@ -31,6 +31,7 @@ export async function startRtspHost(
     let received = Buffer.alloc(0);
     socket.on('data', (chunk: Buffer) => {
       received = Buffer.concat([received, chunk]);
+      const key = keyOf();
       const request = readRequest(received, key);
       if (request === null) return;
       received = Buffer.alloc(0);
