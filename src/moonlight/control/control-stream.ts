@@ -61,7 +61,9 @@ const MAX_FEC_STATUS = 8;
 const LINGER = 2000;
 const WIGGLE_PAUSE = 10;
 /** Unacknowledged messages above which movement waits and merges. */
-const INPUT_BACKLOG = 64;
+const MOVEMENT_BACKLOG = 64;
+/** Unacknowledged messages above which everything waits. */
+const URGENT_BACKLOG = 1024;
 const DEFAULT_VERSION = [7, 1, 431, -1] as const;
 
 /** The client's end of the control stream (gamestream.md §7.3–7.7, §8, §9.3–9.5). */
@@ -97,7 +99,8 @@ export class ControlStream extends EventEmitter<ControlStreamEvents> {
       {
         send: ({ packet, channel, delivery }) =>
           this.#transmit({ type: 'input', packet }, channel, delivery),
-        hasRoom: () => (this.#enet?.peer.backlog ?? 0) < INPUT_BACKLOG,
+        hasRoom: (urgent) =>
+          (this.#enet?.peer.backlog ?? 0) < (urgent ? URGENT_BACKLOG : MOVEMENT_BACKLOG),
         isIdle: (channel) => this.#enet?.peer.isIdle(this.#channel(channel)) ?? true,
       },
     );
@@ -211,10 +214,11 @@ export class ControlStream extends EventEmitter<ControlStreamEvents> {
   /**
    * Sends one event as soon as the batching rules allow.
    *
-   * @returns `unsupported` where the host lacks the extension, `full` where it was dropped
+   * @returns `unsupported` where the host lacks the extension, `full` where it was dropped,
+   *   `closed` before the connection and after the end
    */
-  sendInput(input: HostInput): InputVerdict {
-    if (!this.#isUp()) return 'full';
+  sendInput(input: HostInput): InputVerdict | 'closed' {
+    if (!this.#isUp()) return 'closed';
     const verdict = this.#input.push(input, performance.now());
     if (verdict !== 'taken') this.counters.inputRefused += 1;
     this.#armInput();

@@ -56,12 +56,12 @@ export class Outbox {
   readonly roundTrip = new RoundTrip();
   /** Commands that had to be sent again. */
   retransmissions = 0;
-  #timeouts: PeerTimeouts;
+  readonly #timeouts: PeerTimeouts;
   #window: number;
   readonly #counters = new Map<number, Counters>();
   readonly #inFlight = new Map<number, Outgoing>();
   #acknowledgements: Buffer[] = [];
-  #expired: Outgoing[] = [];
+  #expired = new Set<Outgoing>();
   #queue: Outgoing[] = [];
   #queuedBytes = 0;
   #inFlightBytes = 0;
@@ -75,10 +75,6 @@ export class Outbox {
 
   set window(bytes: number) {
     this.#window = bytes;
-  }
-
-  set timeouts(timeouts: PeerTimeouts) {
-    this.#timeouts = timeouts;
   }
 
   /** Bytes of commands that have not been sent for the first time. */
@@ -193,7 +189,7 @@ export class Outbox {
   /** Forgets all that waits, acknowledgements included. */
   clear(): void {
     this.#acknowledgements = [];
-    this.#expired = [];
+    this.#expired.clear();
     this.#queue = [];
     this.#queuedBytes = 0;
     this.#inFlight.clear();
@@ -207,7 +203,7 @@ export class Outbox {
   /** Marks what must be sent again; false when the peer must be given up. */
   expire(now: number): boolean {
     for (const outgoing of this.#inFlight.values()) {
-      if (now - outgoing.sentAt < outgoing.timeout || this.#expired.includes(outgoing)) continue;
+      if (now - outgoing.sentAt < outgoing.timeout || this.#expired.has(outgoing)) continue;
       if (this.#earliestTimeout === undefined || outgoing.sentAt < this.#earliestTimeout) {
         this.#earliestTimeout = outgoing.sentAt;
       }
@@ -215,7 +211,7 @@ export class Outbox {
       const { limit, minimum, maximum } = this.#timeouts;
       if (age >= maximum) return false;
       if (2 ** (outgoing.attempts - 1) >= limit && age >= minimum) return false;
-      this.#expired.push(outgoing);
+      this.#expired.add(outgoing);
     }
     return true;
   }
@@ -254,7 +250,7 @@ export class Outbox {
       this.#mark(outgoing, now);
       packer.add(outgoing.bytes, true);
     }
-    this.#expired = [];
+    this.#expired.clear();
     if (this.#queue.length > 0) this.#flushQueue(now, packer);
     packer.end();
   }

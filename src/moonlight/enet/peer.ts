@@ -76,7 +76,10 @@ export interface PeerSetup {
 }
 
 const THROTTLE = { interval: 5000, acceleration: 2, deceleration: 2 } as const;
-/** Connection commands of a graceful disconnect and a ping have no message behind them. */
+/** Milliseconds that the other side has to acknowledge a DISCONNECT. */
+const DISCONNECT_TIMEOUT = 5000;
+
+/** An event that waits until the datagram that caused it has been handled. */
 type Notice = () => void;
 
 /** One ENet connection: bytes and clock in, bytes and events out (gamestream.md §7.2). */
@@ -87,8 +90,8 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
   readonly #budget: BufferBudget;
   readonly #channels = new Map<number, IncomingChannel>();
   readonly #unsequenced = new UnsequencedWindow();
-  readonly #timeouts: PeerTimeouts;
-  readonly #handshakeDeadline: number;
+  /** When an unfinished handshake or disconnect is given up. */
+  #deadline: number;
   #notices: Notice[] = [];
   #address: EnetAddress;
   #state: PeerState = 'connecting';
@@ -110,10 +113,9 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
     this.id = setup.id;
     this.#link = setup.link;
     this.#address = setup.address;
-    this.#timeouts = setup.timeouts;
     this.#outbox = new Outbox(setup.timeouts, WINDOW.MAX);
     this.#budget = new BufferBudget(setup.link.limits.maxBufferedBytes);
-    this.#handshakeDeadline = setup.link.now() + setup.handshakeTimeout;
+    this.#deadline = setup.link.now() + setup.handshakeTimeout;
   }
 
   get state(): PeerState {
@@ -278,6 +280,7 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
   #startDisconnect(): void {
     this.#outbox.clear();
     this.#state = 'disconnecting';
+    this.#deadline = this.#link.now() + DISCONNECT_TIMEOUT;
     this.#outbox.pushReliable(CONNECTION_CHANNEL, {
       kind: 'disconnect',
       data: this.#disconnectData,
@@ -475,16 +478,14 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
 
   #verified(reply: Handshake): boolean {
     // A repeated VERIFY_CONNECT wants its acknowledgement again.
-    if (this.#state !== 'connecting') {
-      return this.#receives() && reply.connectId === this.#connectId;
-    }
+    if (reply.connectId !== this.#connectId) return false;
+    if (this.#state !== 'connecting') return this.#receives();
     if (
       reply.channels < 1 ||
       reply.channels > MAX_CHANNELS ||
       reply.throttleInterval !== THROTTLE.interval ||
       reply.throttleAcceleration !== THROTTLE.acceleration ||
-      reply.throttleDeceleration !== THROTTLE.deceleration ||
-      reply.connectId !== this.#connectId
+      reply.throttleDeceleration !== THROTTLE.deceleration
     ) {
       this.#close('refused', 0);
       return false;
@@ -522,9 +523,9 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
   service(): void {
     if (this.#state === 'closed') return;
     const now = this.#link.now();
-    const unfinished = this.#state === 'connecting' || this.#state === 'acknowledging';
-    if ((unfinished && now >= this.#handshakeDeadline) || !this.#outbox.expire(now)) {
-      this.#close(this.#state === 'disconnecting' ? 'local' : 'timeout', 0);
+    if ((this.#isUnfinished() && now >= this.#deadline) || !this.#outbox.expire(now)) {
+      if (this.#state === 'disconnecting') this.#close('local', this.#disconnectData);
+      else this.#close('timeout', 0);
       return;
     }
     this.#link.touched(this);
@@ -534,8 +535,11 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
   nextDeadline(): number {
     if (this.#state === 'closed') return Infinity;
     const deadline = this.#outbox.nextDeadline(this.#receives());
-    const unfinished = this.#state === 'connecting' || this.#state === 'acknowledging';
-    return unfinished ? Math.min(deadline, this.#handshakeDeadline) : deadline;
+    return this.#isUnfinished() ? Math.min(deadline, this.#deadline) : deadline;
+  }
+
+  #isUnfinished(): boolean {
+    return !this.#receives() && this.#state !== 'closed';
   }
 
   /** @internal Emits what has happened, then sends what waits. */

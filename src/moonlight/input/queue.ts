@@ -15,8 +15,11 @@ export interface InputSupport {
 export interface InputLink {
   /** Sends at once; false where it was refused. */
   send(packet: InputPacket): boolean;
-  /** False while so much is unacknowledged that more would only grow the delay. */
-  hasRoom(): boolean;
+  /**
+   * False while so much is unacknowledged that more would only grow the delay. What is urgent
+   * (keys, clicks) has room for longer than movement.
+   */
+  hasRoom(urgent: boolean): boolean;
   /** Whether all that was sent on one of the packets' channels has arrived. */
   isIdle(channel: number): boolean;
 }
@@ -28,7 +31,7 @@ const LIMIT = 150;
 /** Milliseconds between two packets of movement. */
 const SPACING = 1;
 /** Milliseconds after which a link without room is looked at again. */
-const RETRY = 10;
+const RETRY = 5;
 
 /**
  * Orders, merges and paces what is sent to the host. Keys and buttons leave at once; movement
@@ -87,7 +90,8 @@ export class InputQueue {
 
   /** Milliseconds until {@link service} is due; Infinity while nothing waits. */
   wait(): number {
-    const movement = this.#queue.length === 0 ? Infinity : this.#link.hasRoom() ? SPACING : RETRY;
+    const pause = this.#link.hasRoom(this.#isUrgent()) ? SPACING : RETRY;
+    const movement = this.#queue.length === 0 ? Infinity : pause;
     return Math.min(movement, this.#typing.length === 0 ? Infinity : RETRY);
   }
 
@@ -128,8 +132,13 @@ export class InputQueue {
     return false;
   }
 
+  /** Movement in front of a click must not hold it up. */
+  #isUrgent(): boolean {
+    return this.#queue.some((input) => !isMergeable(input));
+  }
+
   #sendQueue(now: number): void {
-    while (this.#queue.length > 0 && this.#link.hasRoom()) {
+    while (this.#queue.length > 0 && this.#link.hasRoom(this.#isUrgent())) {
       const input = this.#queue.shift();
       if (input === undefined) return;
       this.#send(input);

@@ -55,7 +55,7 @@ export class TypingQueue {
     for (let entry = this.#entries[0]; entry !== undefined; entry = this.#entries[0]) {
       if (!this.#mayFollow(entry.kind, now)) return;
       while (entry.packets.length > 0) {
-        if (!this.#link.hasRoom()) return;
+        if (!this.#link.hasRoom(true)) return;
         this.#sendNext(entry);
       }
       this.#entries.shift();

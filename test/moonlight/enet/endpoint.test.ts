@@ -82,12 +82,19 @@ test('who is not admitted, or finds no slot, gets no answer', (t) => {
   t.true(late.closed);
 });
 
-test('a VERIFY_CONNECT with another connection number fails the connection', (t) => {
+test('a VERIFY_CONNECT for another connection is ignored, one with other terms ends it', (t) => {
   const network = new VirtualNetwork();
-  const client = network.endpoint(1, { connectId: () => 5 });
+  const client = network.endpoint(1, { connectId: () => 0xe0d0e13f });
   const peer = client.connect(addressOf(9));
   const seen = ends(peer);
-  client.receive(TRACE.verify, addressOf(9));
+  const other = Buffer.from(TRACE.verify);
+  other.writeUInt32BE(5, other.length - 4);
+  client.receive(other, addressOf(9));
+  network.settle();
+  t.is(peer.state, 'connecting');
+  const terms = Buffer.from(TRACE.verify);
+  terms.writeUInt32BE(5001, terms.length - 16);
+  client.receive(terms, addressOf(9));
   network.settle();
   t.deepEqual(seen, [{ data: 0, reason: 'refused' }]);
   t.is(client.peers.length, 0);
@@ -260,6 +267,20 @@ test('a DISCONNECT that is ignored at first is sent again', (t) => {
   network.weather = CALM;
   network.run(1000, () => far.closed);
   t.true(near.closed && far.closed);
+});
+
+test('a disconnect that nobody acknowledges is over after five seconds', (t) => {
+  const network = new VirtualNetwork();
+  const { host, far } = connectedPair(network);
+  network.run(20);
+  const seen = ends(far);
+  network.weather = { ...CALM, loss: 1 };
+  const start = network.now;
+  far.disconnect('graceful', 1);
+  network.run(20_000, () => far.closed);
+  t.is(network.now - start, 5000);
+  t.deepEqual(seen, [{ data: 1, reason: 'local' }]);
+  t.is(host.peers.length, 0);
 });
 
 test('both sides may disconnect at once', (t) => {

@@ -8,13 +8,13 @@ import type { HostInput } from '../../../src/moonlight/types.js';
 const ALL = { extensions: true, touchAndPen: true, padTouchAndMotion: true };
 
 function fixture(support = ALL) {
-  const link = { room: true, idle: true, sent: [] as InputPacket[] };
+  const link = { room: true, urgent: true, idle: true, sent: [] as InputPacket[] };
   const queue = new InputQueue(support, {
     send: (packet) => {
       link.sent.push(packet);
       return true;
     },
-    hasRoom: () => link.room,
+    hasRoom: (urgent) => link.room || (urgent && link.urgent),
     isIdle: () => link.idle,
   });
   queue.start();
@@ -103,6 +103,7 @@ test('movement within a millisecond adds up and leaves before a click', (t) => {
 test('without room movement merges and clicks keep their place', (t) => {
   const { queue, link, take } = fixture();
   link.room = false;
+  link.urgent = false;
   for (const event of [move(1), move(2), button(true), move(4), move(8), button(false)]) {
     t.is(queue.push(event, 50), 'taken');
   }
@@ -112,9 +113,22 @@ test('without room movement merges and clicks keep their place', (t) => {
   t.deepEqual(take(), [move(3), button(true), move(12), button(false)]);
 });
 
+test('a click does not wait for the room that movement lacks', (t) => {
+  const { queue, link, take } = fixture();
+  link.room = false;
+  queue.push(move(1), 50);
+  queue.push(move(2), 52);
+  t.deepEqual(take(), []);
+  queue.push(button(true), 53);
+  t.deepEqual(take(), [move(3), button(true)]);
+  queue.push(key(1), 53);
+  t.deepEqual(take(), [key(1)]);
+});
+
 test('of positions the latest counts', (t) => {
   const { queue, link, take } = fixture();
   link.room = false;
+  link.urgent = false;
   const at = (x: number): HostInput => ({
     type: 'mouse-position',
     x,
@@ -131,6 +145,7 @@ test('of positions the latest counts', (t) => {
 test('a pad state is updated while the same buttons are down, each pad for itself', (t) => {
   const { queue, link, take } = fixture();
   link.room = false;
+  link.urgent = false;
   const events = [
     pad({ leftX: 1 }),
     pad({ leftX: 2 }),
@@ -153,6 +168,7 @@ test('a pad state is updated while the same buttons are down, each pad for itsel
 test('a pen skips to the newest place, but not over a change of its buttons, which is reliable', (t) => {
   const { queue, link } = fixture();
   link.room = false;
+  link.urgent = false;
   for (const event of [
     pen({ x: 0.25 }),
     pen({ x: 0.5 }),
@@ -175,6 +191,7 @@ test('a pen skips to the newest place, but not over a change of its buttons, whi
 test('150 events wait at most; what releases something still finds a place', (t) => {
   const { queue, link, take } = fixture();
   link.room = false;
+  link.urgent = false;
   for (let count = 0; count < 150; count += 1) t.is(queue.push(button(true), 0), 'taken');
   t.is(queue.push(button(true), 0), 'full');
   t.is(queue.push(button(false), 0), 'taken');
@@ -258,6 +275,7 @@ test('a link that never falls silent delays text by a second at most', (t) => {
 test('text is bounded', (t) => {
   const { queue, link } = fixture();
   link.room = false;
+  link.urgent = false;
   t.is(queue.push({ type: 'text', text: 'x'.repeat(4096) }, 0), 'taken');
   t.is(queue.push({ type: 'text', text: 'x' }, 0), 'full');
   link.room = true;
@@ -278,6 +296,7 @@ test('whatever comes and however the link behaves: movement sums up and clicks k
       let now = 0;
       for (const { event: input, room, wait } of steps) {
         link.room = room;
+        link.urgent = room;
         queue.push(input, now);
         now += wait;
         queue.service(now);
