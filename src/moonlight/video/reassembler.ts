@@ -177,8 +177,7 @@ export class Reassembler {
     this.#strays = 0;
     this.#strayPacket = null;
     this.#lastAt = now;
-    if (this.#countSequence(packet)) this.#ordered++;
-    else this.#ordered = 0;
+    if (!this.#countSequence(packet)) this.#ordered = 0;
 
     if (frameIndex !== this.#next) {
       if (this.#passedAt === Infinity) this.#passedAt = now;
@@ -374,6 +373,7 @@ export class Reassembler {
     } else {
       inOrder = false;
     }
+    if (inOrder) this.#ordered++;
     this.#stats.packetsLost = Math.max(0, this.#expected - this.#received);
     return inOrder;
   }

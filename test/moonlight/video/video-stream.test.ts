@@ -1,0 +1,186 @@
+import test from 'ava';
+import { VideoPacketizer } from '../../../src/demo-host/media/video-packetizer.js';
+import { silentLog } from '../../../src/log.js';
+import type { AccessUnit } from '../../../src/moonlight/types.js';
+import type { VideoStreamOptions } from '../../../src/moonlight/video/types.js';
+import { VideoStream } from '../../../src/moonlight/video/video-stream.js';
+import { CAPTURES, hashOf, packetsOf } from './captures.js';
+import { FakeHost, until } from './fake-host.js';
+import { frameTypeOf, picture } from './pictures.js';
+
+const KEY = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex');
+
+function optionsFor(host: FakeHost): VideoStreamOptions {
+  return {
+    remote: { address: '127.0.0.1', port: host.port },
+    pingPayload: null,
+    key: KEY,
+    encrypted: false,
+    codec: 'h264',
+    fps: 60,
+    packetSize: 1024,
+    referenceFrameInvalidation: false,
+    log: silentLog(),
+  };
+}
+
+for (const capture of CAPTURES) {
+  test(`${capture.file} over a socket`, async (t) => {
+    const host = await FakeHost.open();
+    const stream = new VideoStream({ ...optionsFor(host), packetSize: capture.packetSize });
+    t.teardown(() => {
+      stream.close();
+      host.close();
+    });
+    const units: AccessUnit[] = [];
+    stream.on('access-unit', (unit) => units.push(unit));
+    await stream.start();
+    await host.pinged();
+    t.is(host.pings[0]?.toString(), 'PING');
+    const packets = packetsOf(capture, 'video').map((packet) => packet.data);
+    for (let at = 0; at < packets.length; at += 32) {
+      await host.send(packets.slice(at, at + 32));
+      // Loopback drops what its buffers cannot take: wait for the receiver.
+      await until(() => stream.stats.packets >= Math.min(packets.length, at + 32));
+    }
+    await until(() => units.length >= capture.frames);
+    const whole = units.filter((unit) => unit.frameNumber < capture.frames);
+    t.is(hashOf(whole.map((unit) => unit.data)), capture.hash);
+    t.is(stream.stats.packets, packets.length);
+    t.is(stream.stats.packetsInvalid, 0);
+  });
+}
+
+test('encrypted: forged packets are counted and dropped, and the stream asks for an IDR', async (t) => {
+  const host = await FakeHost.open();
+  const stream = new VideoStream({
+    ...optionsFor(host),
+    encrypted: true,
+    pingPayload: '0123456789ABCDEF',
+  });
+  t.teardown(() => {
+    stream.close();
+    host.close();
+  });
+  const units: AccessUnit[] = [];
+  let asked = 0;
+  stream.on('access-unit', (unit) => units.push(unit));
+  stream.on('idr-needed', () => asked++);
+  await stream.start();
+  await host.pinged(2);
+  t.is(host.pings[0]?.toString('hex'), '30313233343536373839414243444546' + '00000001');
+  t.is(host.pings[1]?.readUInt32BE(16), 2);
+
+  const packetizer = new VideoPacketizer({
+    packetSize: 1024,
+    style: 'sunshine',
+    encryptionKey: KEY,
+  });
+  const frame = (frameNumber: number, idr: boolean): Buffer[] =>
+    packetizer.packetize({
+      data: picture('h264', idr, 3000, frameNumber),
+      frameNumber,
+      frameType: frameTypeOf(idr),
+      rtpTimestamp: 1500 * frameNumber,
+      hostLatency: 4,
+    });
+  await host.send(frame(1, false));
+  await until(() => asked === 1);
+  t.is(units.length, 0);
+  const forged = frame(2, true).map((datagram, at) => {
+    if (at === 1) datagram.writeUInt8(datagram.readUInt8(500) ^ 4, 500);
+    return datagram;
+  });
+  await host.send([...forged, Buffer.from('garbage'), Buffer.alloc(0), Buffer.alloc(9000)]);
+  await until(() => units.length === 1);
+  t.deepEqual(units[0]?.data, picture('h264', true, 3000, 2));
+  t.true(units[0]?.idr);
+  t.is(units[0]?.rtpTimestamp, 3000);
+  t.is(units[0]?.hostLatency, 4);
+  await until(() => stream.stats.packetsInvalid === 3);
+  t.is(stream.stats.packetsForged, 1);
+  t.is(stream.stats.packetsRecovered, 1);
+  t.is(stream.stats.idrRequests, 1);
+});
+
+test('a bad network on the way in, the same with the same seed', async (t) => {
+  const receive = async (seed: number): Promise<string> => {
+    const host = await FakeHost.open();
+    const stream = new VideoStream({
+      ...optionsFor(host),
+      referenceFrameInvalidation: true,
+      faults: { seed, incoming: { loss: 0.05, burst: { probability: 0.003, length: 8 } } },
+    });
+    t.teardown(() => {
+      stream.close();
+      host.close();
+    });
+    const packetizer = new VideoPacketizer({ packetSize: 1024, style: 'wolf' });
+    const sent: Buffer[] = [];
+    stream.on('access-unit', (unit) => {
+      t.true(unit.data.equals(sent[unit.frameNumber] ?? Buffer.alloc(0)));
+    });
+    await stream.start();
+    await host.pinged();
+    let packets = 0;
+    for (let frameNumber = 0; frameNumber < 200; frameNumber++) {
+      const data = picture('h264', frameNumber % 20 === 0, 5000, frameNumber);
+      sent.push(data);
+      const datagrams = packetizer.packetize({
+        data,
+        frameNumber,
+        frameType: frameTypeOf(frameNumber % 20 === 0),
+        rtpTimestamp: 0,
+      });
+      packets += datagrams.length;
+      await host.send(datagrams);
+    }
+    await until(() => stream.stats.framesComplete + stream.stats.framesLost >= 199);
+    t.true(stream.stats.framesComplete > 120);
+    t.true(stream.stats.packetsRecovered > 10);
+    stream.close();
+    return `${packets} ${stream.stats.packets}`;
+  };
+  t.is(await receive(4), await receive(4));
+});
+
+test('a listener that throws costs nothing but its own call', async (t) => {
+  const host = await FakeHost.open();
+  const stream = new VideoStream(optionsFor(host));
+  t.teardown(() => {
+    stream.close();
+    host.close();
+  });
+  let seen = 0;
+  stream.on('access-unit', () => {
+    seen++;
+    throw new Error('on purpose');
+  });
+  await stream.start();
+  await host.pinged();
+  const packetizer = new VideoPacketizer({ packetSize: 1024, style: 'sunshine' });
+  for (let frameNumber = 1; frameNumber <= 5; frameNumber++) {
+    const data = picture('h264', frameNumber === 1, 100, frameNumber);
+    const frameType = frameTypeOf(frameNumber === 1);
+    await host.send(packetizer.packetize({ data, frameNumber, frameType, rtpTimestamp: 0 }));
+  }
+  await until(() => seen === 5);
+  t.is(stream.stats.framesDelivered, 5);
+});
+
+test('close is final at any time, and a second start is refused', async (t) => {
+  const host = await FakeHost.open();
+  t.teardown(() => host.close());
+  const stream = new VideoStream(optionsFor(host));
+  const starting = stream.start();
+  stream.close();
+  stream.close();
+  await t.throwsAsync(starting, { code: 'CLOSED' });
+  await t.throwsAsync(stream.start(), { code: 'CLOSED' });
+  t.true(stream.closed);
+  t.is(stream.localPort, 0);
+
+  const unknown = new VideoStream({ ...optionsFor(host), remote: { address: 'no host', port: 1 } });
+  await t.throwsAsync(unknown.start(), { code: 'HOST_UNREACHABLE' });
+  unknown.close();
+});
