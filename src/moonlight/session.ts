@@ -4,13 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MoonteeError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { DatagramFaults } from './datagram.js';
-import type { InputVerdict } from './input/queue.js';
 import { HostClient } from './nvhttp/host-client.js';
 import { resolveHost } from './nvhttp/resolve-host.js';
 import { startApp, type StartedApp } from './nvhttp/start-app.js';
 import { performHandshake } from './rtsp/handshake.js';
+import { guard } from './session/guard.js';
 import { mergeStats } from './session/stats.js';
-import { SessionStreams, type SessionKeys } from './session/streams.js';
+import { SessionStreams, type SentInput, type SessionKeys } from './session/streams.js';
 import {
   VIDEO_FORMAT,
   type ClientIdentity,
@@ -139,9 +139,9 @@ export class MoonlightSession extends EventEmitter<MoonlightSessionEvents> {
     this.#streams?.requestIdr();
   }
 
-  /** @returns `unsupported` where the host lacks the extension, `full` where it was dropped */
-  sendInput(input: HostInput): InputVerdict {
-    if (this.#state !== 'running' || this.#streams === null) return 'full';
+  /** @returns `unsupported` where the host lacks the extension, `full` or `closed` where it was dropped */
+  sendInput(input: HostInput): SentInput {
+    if (this.#state !== 'running' || this.#streams === null) return 'closed';
     return this.#streams.sendInput(input);
   }
 
@@ -170,10 +170,10 @@ export class MoonlightSession extends EventEmitter<MoonlightSessionEvents> {
     const streams = await this.#stage('audio stream initialization', () => {
       const options = { address, keys, hostVersion: info.appVersion, faults, log: this.#log };
       return new SessionStreams(options, {
-        video: (unit) => this.#announce('video', unit),
-        audio: (packet) => this.#announce('audio', packet),
-        message: (message) => this.#announce('message', message),
-        quality: (quality) => this.#announce('quality', quality),
+        video: (unit) => guard(this.#log, () => this.emit('video', unit)),
+        audio: (packet) => guard(this.#log, () => this.emit('audio', packet)),
+        message: (message) => guard(this.#log, () => this.emit('message', message)),
+        quality: (quality) => guard(this.#log, () => this.emit('quality', quality)),
         ended: (termination) => this.#end(termination),
       });
     });
@@ -234,17 +234,17 @@ export class MoonlightSession extends EventEmitter<MoonlightSessionEvents> {
   /** Tells the stages by their names of gamestream.md §9.1. */
   async #stage<T>(stage: string, work: () => T | Promise<T>): Promise<T> {
     this.#starting.signal.throwIfAborted();
-    this.#announce('stage', { stage, state: 'starting', errorCode: 0 });
+    guard(this.#log, () => this.emit('stage', { stage, state: 'starting', errorCode: 0 }));
     try {
       const result = await work();
-      this.#announce('stage', { stage, state: 'complete', errorCode: 0 });
+      guard(this.#log, () => this.emit('stage', { stage, state: 'complete', errorCode: 0 }));
       return result;
     } catch (thrown) {
       const error = MoonteeError.from(thrown);
       const number = error.details['error_code'];
       const errorCode = typeof number === 'number' ? number : -1;
       this.#log.warn({ stage, code: error.code, error_code: errorCode }, error.message);
-      this.#announce('stage', { stage, state: 'failed', errorCode });
+      guard(this.#log, () => this.emit('stage', { stage, state: 'failed', errorCode }));
       throw error;
     }
   }
@@ -261,7 +261,7 @@ export class MoonlightSession extends EventEmitter<MoonlightSessionEvents> {
     this.#state = 'closed';
     this.#log.info({ ...termination }, 'session closed');
     void this.#streams?.close();
-    this.#announce('closed', termination);
+    guard(this.#log, () => this.emit('closed', termination));
   }
 
   async #close(quitApp: boolean): Promise<void> {
@@ -280,19 +280,6 @@ export class MoonlightSession extends EventEmitter<MoonlightSessionEvents> {
       this.#log.warn({ code }, `app not quit: ${message}`);
     });
     await within(left(), quit);
-  }
-
-  /** A listener's mistake must not pass through the socket that caused the event. */
-  #announce<Name extends keyof MoonlightSessionEvents>(
-    name: Name,
-    ...values: MoonlightSessionEvents[Name]
-  ): void {
-    try {
-      // The generic emit() cannot see that name and values belong together.
-      (this.emit as (event: string, ...values: unknown[]) => boolean).call(this, name, ...values);
-    } catch (error) {
-      this.#log.error({ err: error, event: name }, 'a session listener failed');
-    }
   }
 }
 

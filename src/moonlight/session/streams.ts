@@ -2,7 +2,6 @@ import type { Log } from '../../log.js';
 import { AudioStream } from '../audio/audio-stream.js';
 import { ControlStream } from '../control/control-stream.js';
 import type { DatagramFaults } from '../datagram.js';
-import type { InputVerdict } from '../input/queue.js';
 import type { AudioSetup, HandshakeResult } from '../rtsp/handshake.js';
 import type {
   AccessUnit,
@@ -23,6 +22,9 @@ export interface SessionKeys {
   /** Signed 32 bits. */
   readonly rikeyId: number;
 }
+
+/** What became of an input event: `taken`, or why not. */
+export type SentInput = ReturnType<ControlStream['sendInput']>;
 
 export interface StreamsOptions {
   /** The host's IP address. */
@@ -135,8 +137,8 @@ export class SessionStreams {
     this.#control?.requestIdr();
   }
 
-  sendInput(input: HostInput): InputVerdict {
-    return this.#control?.sendInput(input) ?? 'full';
+  sendInput(input: HostInput): SentInput {
+    return this.#control?.sendInput(input) ?? 'closed';
   }
 
   stats(): SessionStats {

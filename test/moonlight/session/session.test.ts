@@ -137,7 +137,7 @@ test.serial('a session launches the app, streams both ways and leaves it running
   await host.seen('left');
   t.is(host.currentGame, 1);
   t.false(host.steps.includes('cancel'));
-  t.is(session.sendInput(key), 'full');
+  t.is(session.sendInput(key), 'closed');
 });
 
 test.serial('pings of audio precede control, and control precedes those of video', async (t) => {

@@ -1,0 +1,10 @@
+import type { Log } from '../../log.js';
+
+/** Tells listeners; a listener's mistake must not pass through what caused the event. */
+export function guard(log: Log, tell: () => void): void {
+  try {
+    tell();
+  } catch (error) {
+    log.error({ err: error }, 'a session listener failed');
+  }
+}

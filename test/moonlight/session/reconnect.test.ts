@@ -1,0 +1,148 @@
+import test, { type ExecutionContext } from 'ava';
+import { once } from 'node:events';
+import { MoonteeError } from '../../../src/errors.js';
+import { silentLog } from '../../../src/log.js';
+import {
+  ReconnectingSession,
+  type ReconnectingSessionOptions,
+} from '../../../src/moonlight/reconnect.js';
+import { VIDEO_FORMAT, type StreamSettings } from '../../../src/moonlight/types.js';
+import { twoIdentities, xml } from '../nvhttp/fake-host.js';
+import { SessionHost } from './session-host.js';
+
+const POLICY = { attempts: 3, firstDelay: 20, longestDelay: 40, pendingLaunch: 60 };
+
+const SETTINGS: StreamSettings = {
+  width: 640,
+  height: 480,
+  fps: 30,
+  bitrate: 5000,
+  packetSize: 1024,
+  videoFormats: VIDEO_FORMAT.H264,
+  audioChannels: 2,
+  colorSpace: 'Rec709',
+  colorRangeFull: false,
+  hdr: false,
+  playAudioOnHost: false,
+  encryptAudio: true,
+  encryptVideo: false,
+};
+
+async function begin(
+  t: ExecutionContext,
+  changes: Partial<ReconnectingSessionOptions> = {},
+): Promise<{ host: SessionHost; session: ReconnectingSession; events: string[] }> {
+  const [identity, them] = await twoIdentities();
+  const host = await SessionHost.start(them);
+  t.teardown(() => host.close());
+  const session = new ReconnectingSession({
+    host: {
+      address: '127.0.0.1',
+      httpPort: host.http.httpPort,
+      certificatePem: them.certificatePem,
+    },
+    identity,
+    appId: 1,
+    settings: SETTINGS,
+    log: silentLog(),
+    policy: POLICY,
+    ...changes,
+  });
+  t.teardown(() => session.close());
+  const events: string[] = [];
+  session.on('reconnecting', ({ attempt }) => events.push(`reconnecting ${attempt}`));
+  session.on('reconnected', () => events.push('reconnected'));
+  session.on('gave-up', ({ code }) => events.push(`gave up ${code}`));
+  session.on('closed', ({ code, byHost }) => events.push(`closed ${code} ${String(byHost)}`));
+  await Promise.all([session.start(), once(session, 'video'), host.seen('idr')]);
+  return { host, session, events };
+}
+
+test.serial('a gap is bridged by resuming with new keys', async (t) => {
+  const { host, session, events } = await begin(t);
+  host.hangUp();
+  await once(session, 'reconnected');
+  await once(session, 'video');
+  t.is(host.rikeys.size, 2);
+  t.deepEqual(
+    host.steps.filter((step) => ['launch', 'resume', 'cancel'].includes(step)),
+    ['launch', 'resume'],
+  );
+  await Promise.all([session.close(), session.close()]);
+  t.deepEqual(events, ['reconnecting 1', 'reconnected', 'closed 0 false']);
+});
+
+test.serial('an attempt that fails in RTSP is followed by another', async (t) => {
+  const { host, session, events } = await begin(t, { startTimeout: 1000 });
+  host.reachable = false;
+  session.on('reconnecting', ({ attempt }) => (host.reachable = attempt > 1));
+  host.hangUp();
+  await once(session, 'reconnected');
+  t.deepEqual(events, ['reconnecting 1', 'reconnecting 2', 'reconnected']);
+  t.is(host.rikeys.size, 3);
+});
+
+test.serial('what the host ended is not brought back', async (t) => {
+  const { host, session, events } = await begin(t);
+  const closed = once(session, 'closed');
+  host.terminate(0x80030023);
+  await closed;
+  t.deepEqual(events, ['closed 0 true']);
+});
+
+test.serial('an app that ended during the gap is not launched again', async (t) => {
+  const { host, session, events } = await begin(t);
+  const closed = once(session, 'closed');
+  host.currentGame = 0;
+  host.hangUp();
+  await closed;
+  t.deepEqual(events, ['reconnecting 1', 'gave up STREAM_TERMINATED', 'closed -1 true']);
+  t.is(host.steps.filter((step) => step === 'launch').length, 1);
+});
+
+test.serial('attempts are bounded', async (t) => {
+  const { host, session, events } = await begin(t);
+  const closed = once(session, 'closed');
+  host.http.on('resume', () => xml('', 503, 'not now'));
+  host.hangUp();
+  await closed;
+  t.deepEqual(events, [
+    'reconnecting 1',
+    'reconnecting 2',
+    'reconnecting 3',
+    'gave up HOST_REFUSED',
+    'closed -1 false',
+  ]);
+});
+
+test.serial('closing ends the reconnection and can still quit the app', async (t) => {
+  const { host, session, events } = await begin(t, { policy: { ...POLICY, firstDelay: 60_000 } });
+  const reconnecting = once(session, 'reconnecting');
+  host.hangUp();
+  await reconnecting;
+  await session.close({ quitApp: true });
+  t.deepEqual(events, ['reconnecting 1', 'closed 0 false']);
+  t.true(host.steps.includes('cancel'));
+  t.is(session.sendInput({ type: 'scroll', amount: 1 }), 'closed');
+});
+
+test.serial('a first start that fails is told, not repeated', async (t) => {
+  const { host, session } = await begin(t);
+  await session.close();
+  host.http.on('resume', () => xml('', 403));
+  const [identity, them] = await twoIdentities();
+  const other = new ReconnectingSession({
+    host: {
+      address: '127.0.0.1',
+      httpPort: host.http.httpPort,
+      certificatePem: them.certificatePem,
+    },
+    identity,
+    appId: 2,
+    settings: SETTINGS,
+    log: silentLog(),
+  });
+  const error = await t.throwsAsync(other.start(), { instanceOf: MoonteeError });
+  t.is(error.code, 'HOST_BUSY');
+  t.true(other.closed);
+});
