@@ -127,6 +127,8 @@ export const StreamerInfo = t.type(
     restarts: Integer,
     /** Why it failed, or why the session before this one ended. */
     failure: nullable(t.type({ code: t.string, reason: t.string, at: t.string })),
+    /** The reason of `failure`, for those who only show it. */
+    error: nullable(t.string),
   },
   'StreamerInfo',
 );

@@ -31,6 +31,7 @@ export function streamerInfo(streamer: Streamer): StreamerInfo {
       failure === null
         ? null
         : { code: failure.code, reason: failure.reason, at: failure.at.toISOString() },
+    error: failure?.reason ?? null,
   };
 }
 

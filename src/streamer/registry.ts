@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { MoonteeError } from '../errors.js';
+import { MoonteeError, type ErrorCode } from '../errors.js';
 import type { Log } from '../log.js';
 import type { StreamerSpec } from './spec.js';
 import { Streamer, type StreamerOptions } from './streamer.js';
@@ -52,7 +52,7 @@ export class StreamerRegistry extends EventEmitter<RegistryEvents> {
       }
       this.#reserved.add(id);
       try {
-        await this.#remove(existing, 'The streamer is being replaced', false);
+        await this.#remove(existing, 'STREAMER_STOPPING', 'The streamer is being replaced', false);
       } finally {
         this.#reserved.delete(id);
       }
@@ -97,14 +97,17 @@ export class StreamerRegistry extends EventEmitter<RegistryEvents> {
   async delete(id: string, quitApp: boolean): Promise<void> {
     const streamer = this.require(id);
     if (streamer.status === 'stopping') throw new MoonteeError('STREAMER_NOT_FOUND');
-    await this.#remove(streamer, 'The streamer was deleted', quitApp);
+    await this.#remove(streamer, 'STREAMER_STOPPING', 'The streamer was deleted', quitApp);
   }
 
   /** Ends all of them; new ones are refused from now on. */
   async close(quitApp: boolean): Promise<void> {
     this.#closed = true;
     await Promise.all(
-      this.list().map((streamer) => this.#remove(streamer, 'The server is shutting down', quitApp)),
+      this.list().map((streamer) =>
+        // A code of its own: viewers may come back to a server that comes back.
+        this.#remove(streamer, 'CLOSED', 'The server is shutting down', quitApp),
+      ),
     );
   }
 
@@ -112,10 +115,15 @@ export class StreamerRegistry extends EventEmitter<RegistryEvents> {
     if (this.#closed) throw new MoonteeError('CLOSED', 'The server is shutting down');
   }
 
-  async #remove(streamer: Streamer, reason: string, quitApp: boolean): Promise<void> {
+  async #remove(
+    streamer: Streamer,
+    code: ErrorCode,
+    reason: string,
+    quitApp: boolean,
+  ): Promise<void> {
     clearTimeout(this.#retention.get(streamer));
     this.#retention.delete(streamer);
-    await streamer.close('STREAMER_STOPPING', reason, quitApp);
+    await streamer.close(code, reason, quitApp);
     if (this.#streamers.get(streamer.id) !== streamer) return;
     this.#streamers.delete(streamer.id);
     this.emit('removed', streamer);
@@ -125,7 +133,7 @@ export class StreamerRegistry extends EventEmitter<RegistryEvents> {
   #retain(streamer: Streamer): void {
     if (!Number.isFinite(this.#options.retention)) return;
     const timer = setTimeout(() => {
-      void this.#remove(streamer, 'The streamer failed', false);
+      void this.#remove(streamer, 'STREAMER_STOPPING', 'The streamer failed', false);
     }, this.#options.retention);
     timer.unref();
     this.#retention.set(streamer, timer);
