@@ -148,6 +148,11 @@ export class DemoHost extends EventEmitter<DemoHostEvents> {
     return this.#pairing.enterPin(secret, pin);
   }
 
+  /** Whether a pairing waits for its PIN under this secret. */
+  pairingWaits(secret: string): boolean {
+    return this.#pairing.waiting.includes(secret);
+  }
+
   /** Tells every client, ends every stream and closes every port. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -177,7 +182,7 @@ export class DemoHost extends EventEmitter<DemoHostEvents> {
       this.#inputLog = inputLog;
       this.#resources.push(() => inputLog.close());
     }
-    const identity = await loadIdentity(directory);
+    const identity = options.identity ?? (await loadIdentity(directory));
     const clients = await PairedClients.load(directory);
     this.#pairing = new Pairing(
       identity,

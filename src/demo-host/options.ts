@@ -1,6 +1,7 @@
 import type { Log } from '../log.js';
 import type { VideoCodec } from '../moonlight/types.js';
 import type { Faults } from './faults.js';
+import type { HostIdentity } from './identity.js';
 
 /** Which real host's habits are followed where the two differ (gamestream.md §12, wolf.md). */
 export type HostStyle = 'sunshine' | 'wolf';
@@ -54,6 +55,8 @@ export interface DemoHostOptions {
   readonly faults?: Faults;
   /** Keeps the certificate and the paired clients; without it both last as long as the host. */
   readonly stateDirectory?: string | null;
+  /** To be shown in place of one that is made or kept; RSA keys take their time. */
+  readonly identity?: HostIdentity;
   /** One JSON line is appended for every decoded input event. */
   readonly inputLog?: string | null;
   readonly log?: Log;

@@ -195,9 +195,6 @@ export class Pairing extends EventEmitter<PairingEvents> {
     this.drop(client);
     if (this.#attempts.size >= MAX_ATTEMPTS) throw new PairingRefusal(503, 'Too many pairings');
 
-    let abandon: (why: Error) => void = () => undefined;
-    const abandoned = new Promise<never>((_, reject) => (abandon = reject));
-    abandoned.catch(() => undefined);
     const attempt: Attempt = {
       next: 'getservercert',
       salt: hex(salt.slice(0, 32)),
@@ -206,7 +203,7 @@ export class Pairing extends EventEmitter<PairingEvents> {
       serverSecret: Buffer.alloc(0),
       serverChallenge: Buffer.alloc(0),
       clientHash: Buffer.alloc(0),
-      abandon,
+      abandon: () => undefined,
       timer: null,
     };
     this.#attempts.set(client, attempt);
@@ -214,15 +211,12 @@ export class Pairing extends EventEmitter<PairingEvents> {
       if (this.#attempts.get(client) === attempt) this.drop(client);
     };
     signal.addEventListener('abort', gone, { once: true });
-    const secret = randomBytes(8).toString('hex').toUpperCase();
     try {
-      const pin = await Promise.race([this.#pin(secret, client), abandoned]);
-      attempt.key = pairingMath.key(attempt.salt, pin);
+      attempt.key = pairingMath.key(attempt.salt, await this.#pin(client, attempt));
     } catch (error) {
       gone();
       throw error;
     } finally {
-      this.#pins.delete(secret);
       signal.removeEventListener('abort', gone);
     }
     attempt.next = 'clientchallenge';
@@ -234,21 +228,23 @@ export class Pairing extends EventEmitter<PairingEvents> {
     ];
   }
 
-  async #pin(secret: string, client: string): Promise<string> {
+  /** Waits for the PIN; rejects when the attempt is dropped or nobody enters it. */
+  async #pin(client: string, attempt: Attempt): Promise<string> {
     const { pin, delay, patience = PATIENCE } = this.#options;
-    if (pin !== null && delay <= 0) return pin;
+    const secret = randomBytes(8).toString('hex').toUpperCase();
     let timer: NodeJS.Timeout | undefined;
     try {
       return await new Promise<string>((resolve, reject) => {
-        if (pin !== null) {
-          timer = setTimeout(() => resolve(pin), delay);
-          return;
-        }
-        this.#pins.set(secret, (entered) => {
-          if (delay <= 0) return resolve(entered);
+        attempt.abandon = reject;
+        const accept = (entered: string): void => {
           clearTimeout(timer);
           timer = setTimeout(() => resolve(entered), delay);
-        });
+        };
+        if (pin !== null) {
+          accept(pin);
+          return;
+        }
+        this.#pins.set(secret, accept);
         timer = setTimeout(
           () => reject(new PairingRefusal(408, 'Nobody entered the PIN')),
           patience,
@@ -257,6 +253,8 @@ export class Pairing extends EventEmitter<PairingEvents> {
       });
     } finally {
       clearTimeout(timer);
+      attempt.abandon = () => undefined;
+      this.#pins.delete(secret);
     }
   }
 
