@@ -7,8 +7,6 @@ import type { Benchmark } from './benchmark.js';
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   receive: async () => (await import('./receive.js')).receive,
-  join: async () => (await import('./join.js')).join,
-  latency: async () => (await import('./latency.js')).latency,
   fanout: async () => (await import('./fanout.js')).fanout,
 };
 

@@ -34,18 +34,18 @@ export async function ensureClip(): Promise<Clip> {
   const directory = fileURLToPath(new URL('../../.cache/bench/', import.meta.url));
   mkdirSync(directory, { recursive: true });
   const base = `${directory}${RECIPE}`;
-  const unitsFile = `${base}.units`;
+  const unitsFile = `${base}.h264`;
   const packetsFile = `${base}.rtp`;
   if (!existsSync(unitsFile) || !existsSync(packetsFile)) {
     const partial = `${base}.${process.pid}`;
-    await encode(`${partial}.h264`, `${partial}.rtp`);
-    const lengths = splitAnnexB(readFileSync(`${partial}.h264`)).flatMap((unit) => {
+    await encode(`${partial}.annexb`, `${partial}.rtp`);
+    const lengths = splitAnnexB(readFileSync(`${partial}.annexb`)).flatMap((unit) => {
       const length = Buffer.alloc(4);
       length.writeUInt32BE(unit.length);
       return [length, unit];
     });
     writeFileSync(`${partial}.units`, Buffer.concat(lengths));
-    rmSync(`${partial}.h264`);
+    rmSync(`${partial}.annexb`);
     renameSync(`${partial}.rtp`, packetsFile);
     renameSync(`${partial}.units`, unitsFile);
   }
@@ -58,7 +58,7 @@ export async function ensureClip(): Promise<Clip> {
   return { unitsFile, units, packets, bitrate: (bytes * 8) / CLIP_SECONDS / 1e6 };
 }
 
-async function encode(h264File: string, rtpFile: string): Promise<void> {
+async function encode(annexBFile: string, rtpFile: string): Promise<void> {
   const raw = `video/x-raw,width=${CLIP_WIDTH},height=${CLIP_HEIGHT}`;
   const description =
     // Coarse noise: fine noise cannot be had at this bitrate.
@@ -69,7 +69,7 @@ async function encode(h264File: string, rtpFile: string): Promise<void> {
     `gop-size=${CLIP_FPS * CLIP_SECONDS} scene-change-detection=false enable-frame-skip=false ` +
     `complexity=low ! h264parse config-interval=-1 ! ` +
     `video/x-h264,stream-format=byte-stream,alignment=au ! tee name=t ! queue ! ` +
-    `filesink location=${h264File} t. ! queue ! ` +
+    `filesink location=${annexBFile} t. ! queue ! ` +
     `rtph264pay mtu=1200 aggregate-mode=zero-latency pt=96 timestamp-offset=0 seqnum-offset=0 ! ` +
     `rtpstreampay ! filesink location=${rtpFile}`;
   const encoder = startProgram('gst-launch-1.0', ['-q', ...description.split(' ')]);

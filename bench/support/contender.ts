@@ -1,4 +1,4 @@
-import type { Receiver } from './receiver.js';
+import type { Receiver, ReceiverProcess } from './receiver.js';
 
 export interface Viewer {
   readonly receiver: Receiver;
@@ -14,6 +14,6 @@ export interface Contender {
   /** Of the process that sends the clip to it; it does not count. */
   readonly senderPid: number;
   /** Resolves when the viewer's first video packet has come. */
-  join(id: string): Promise<Viewer>;
+  join(id: string, receivers: ReceiverProcess): Promise<Viewer>;
   stop(): Promise<void>;
 }

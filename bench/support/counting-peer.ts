@@ -2,6 +2,7 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
 import { PeerConnection, RtcpReceivingSession } from 'node-datachannel';
+import { monotonic } from './clock.js';
 import { PacketCounter } from './packet-counter.js';
 import type { FrameArrival, FromReceiver, ReceiverStats } from './receiver-messages.js';
 
@@ -164,7 +165,7 @@ export class CountingPeer {
   /** @returns whether the packet shall go on */
   #countMedia(packet: Buffer, payloadType: number): boolean {
     if (payloadType === this.#videoPayloadType) {
-      this.#video.add(packet, performance.timeOrigin + performance.now());
+      this.#video.add(packet, monotonic());
       if (!this.#sawMedia) {
         this.#sawMedia = true;
         this.#tell({ type: 'media', id: this.#id });

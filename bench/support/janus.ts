@@ -39,30 +39,23 @@ export class Janus implements Contender {
   readonly #server: ChildProcess;
   readonly #feed: ChildProcess;
   readonly #socket: WebSocket;
-  readonly #receivers: ReceiverProcess;
   readonly #transactions = new Map<string, (message: JanusMessage) => void>();
   /** Events of plugin handles. */
   readonly #handles = new Map<number, (message: JanusMessage) => void>();
   readonly #keepAlives = new Map<number, NodeJS.Timeout>();
   #transaction = 0;
 
-  private constructor(
-    server: ChildProcess,
-    feed: ChildProcess,
-    socket: WebSocket,
-    receivers: ReceiverProcess,
-  ) {
+  private constructor(server: ChildProcess, feed: ChildProcess, socket: WebSocket) {
     this.#server = server;
     this.#feed = feed;
     this.#socket = socket;
-    this.#receivers = receivers;
     socket.on('message', (data: Buffer) => {
       this.#hear(JSON.parse(data.toString()) as JanusMessage);
     });
   }
 
   /** Janus runs, and the clip's packets arrive at its mountpoint. */
-  static async start(receivers: ReceiverProcess): Promise<Janus> {
+  static async start(): Promise<Janus> {
     const [signalingPort, mediaPort] = [await freeTcpPort(), await freeUdpPort()];
     const directory = writeConfiguration(signalingPort, mediaPort);
     const server = startProgram(JANUS, ['-F', directory, '-C', join(directory, 'janus.jcfg')]);
@@ -70,7 +63,7 @@ export class Janus implements Contender {
     await once(feed, 'message', { signal: AbortSignal.timeout(PATIENCE) });
     const socket = await connect(`ws://127.0.0.1:${signalingPort}`, server);
     feed.send('start');
-    return new Janus(server, feed, socket, receivers);
+    return new Janus(server, feed, socket);
   }
 
   get pid(): number {
@@ -81,7 +74,7 @@ export class Janus implements Contender {
     return this.#feed.pid ?? 0;
   }
 
-  async join(id: string): Promise<Viewer> {
+  async join(id: string, receivers: ReceiverProcess): Promise<Viewer> {
     const session = await this.#request({ janus: 'create' });
     const sessionId = session.data?.id ?? 0;
     this.#keepAlives.set(
@@ -94,7 +87,7 @@ export class Janus implements Contender {
     const handle = await this.#request({ janus: 'attach', plugin, session_id: sessionId });
     const address = { session_id: sessionId, handle_id: handle.data?.id ?? 0 };
 
-    const receiver = this.#receivers.open(id);
+    const receiver = receivers.open(id);
     this.#handles.set(address.handle_id, ({ jsep }) => {
       if (jsep?.type === 'offer') receiver.offer(jsep.sdp);
     });

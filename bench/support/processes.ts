@@ -29,32 +29,29 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => process.exit(1));
 }
 
+export interface ForkOptions {
+  readonly environment?: NodeJS.ProcessEnv;
+  readonly stdout?: 'ignore' | 'pipe';
+}
+
 /** A TypeScript program with an IPC channel. */
 export function forkProgram(
   url: URL,
   args: readonly string[] = [],
-  environment: NodeJS.ProcessEnv = {},
+  { environment = {}, stdout = 'ignore' }: ForkOptions = {},
 ): ChildProcess {
   return keep(
     fork(url, [...args], {
       execArgv: ['--import', import.meta.resolve('tsx')],
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      stdio: ['ignore', stdout, 'inherit', 'ipc'],
       env: { ...process.env, ...environment },
     }),
   );
 }
 
-/** Any program; its output is dropped unless `keepOutput`. */
-export function startProgram(
-  command: string,
-  args: readonly string[],
-  { keepOutput = false }: { keepOutput?: boolean } = {},
-): ChildProcess {
-  return keep(
-    spawn(command, args, {
-      stdio: ['ignore', keepOutput ? 'pipe' : 'ignore', keepOutput ? 'pipe' : 'ignore'],
-    }),
-  );
+/** Any program; its output is dropped. */
+export function startProgram(command: string, args: readonly string[]): ChildProcess {
+  return keep(spawn(command, args, { stdio: 'ignore' }));
 }
 
 /** Ends a process: SIGTERM, then SIGKILL. Resolves when it is gone. */
@@ -70,4 +67,9 @@ export async function end(child: ChildProcess): Promise<void> {
 /** A directory to be removed when the benchmark is over, however it ends. */
 export function removeAtExit(directory: string): void {
   directories.add(directory);
+}
+
+/** Of the programs under measurement: their information is not what is wanted here. */
+export function logLevel(): string {
+  return process.env['MOONTEE_LOG'] ?? 'error';
 }

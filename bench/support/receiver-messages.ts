@@ -18,7 +18,7 @@ export interface ReceiverStats {
   readonly reports: number;
 }
 
-/** One picture as it came in; `at` is `performance.timeOrigin`-free monotonic milliseconds. */
+/** One picture as it came in; `at` is in milliseconds of CLOCK_MONOTONIC. */
 export interface FrameArrival {
   readonly timestamp: number;
   readonly at: number;

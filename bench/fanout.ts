@@ -1,0 +1,161 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Benchmark } from './benchmark.js';
+import type { Contender } from './support/contender.js';
+import { Janus, janusInstalled } from './support/janus.js';
+import { Moontee } from './support/moontee.js';
+import { ReceiverProcess } from './support/receiver.js';
+import { line, median, round } from './support/statistics.js';
+import { footprint, sampleCpu, type Footprint } from './support/usage.js';
+
+/** Milliseconds between the last join and the first window. */
+const SETTLE = 1_500;
+const WINDOW = 2_000;
+
+/** One contender with so many viewers in one round. */
+interface Sample extends Footprint {
+  readonly contender: string;
+  readonly viewers: number;
+  /** Percent of a core. */
+  readonly cpu: number;
+  readonly receiversCpu: number;
+  readonly senderCpu: number;
+  /** Percent of all cores, whoever used them. */
+  readonly machine: number;
+  /** Of all viewers. */
+  readonly packets: number;
+  readonly lost: number;
+  readonly incomplete: number;
+  /** Pictures a second, of the viewer that got the fewest. */
+  readonly fps: number;
+}
+
+/** What a round is made of. */
+interface Plan {
+  readonly sizes: readonly number[];
+  readonly rounds: number;
+  readonly windows: number;
+}
+
+const FULL: Plan = { sizes: [1, 5, 10, 20, 40], rounds: 3, windows: 3 };
+const QUICK: Plan = { sizes: [1, 5, 10], rounds: 1, windows: 3 };
+
+/** Moontee's streamer and Janus's streaming plugin: same stream, same receivers, same run. */
+export const fanout: Benchmark = {
+  name: 'fanout',
+  description: 'what a viewer costs the server, Moontee beside Janus, 10 Mbit/s 720p60 H.264',
+  async run({ quick }) {
+    const plan = quick ? QUICK : FULL;
+    const notes: string[] = [];
+    const starters: (() => Promise<Contender>)[] = [() => Moontee.start({ audio: false })];
+    if (janusInstalled()) starters.push(() => Janus.start());
+    else notes.push('Janus is not installed (Debian package janus): Moontee alone.');
+    const samples: Sample[] = [];
+    for (let i = 0; i < plan.rounds; i += 1) {
+      for (const start of i % 2 === 0 ? starters : starters.toReversed()) {
+        samples.push(...(await measure(start, plan)));
+      }
+    }
+    const rows = summarize(samples);
+    return { rows, notes: [...notes, ...conclude(samples)] };
+  },
+};
+
+/** A fresh server, and then more and more viewers. */
+async function measure(start: () => Promise<Contender>, plan: Plan): Promise<Sample[]> {
+  const receivers = await ReceiverProcess.start();
+  const contender = await start();
+  const samples: Sample[] = [];
+  try {
+    let joined = 0;
+    for (const viewers of [0, ...plan.sizes]) {
+      for (; joined < viewers; joined += 1) await contender.join(`viewer-${joined}`, receivers);
+      await delay(SETTLE);
+      receivers.reset();
+      const startedAt = performance.now();
+      const pids = [contender.pid, receivers.pid, contender.senderPid];
+      const { processes, machine } = await sampleCpu(pids, plan.windows, WINDOW);
+      const stats = await receivers.stats();
+      const seconds = (performance.now() - startedAt) / 1000;
+      const [cpu = 0, receiversCpu = 0, senderCpu = 0] = processes;
+      samples.push({
+        contender: contender.name,
+        viewers,
+        cpu,
+        receiversCpu,
+        senderCpu,
+        machine,
+        packets: stats.reduce((sum, peer) => sum + peer.packets, 0),
+        lost: stats.reduce((sum, peer) => sum + peer.lost, 0),
+        // The latest picture may be half way.
+        incomplete: stats.reduce(
+          (sum, peer) => sum + Math.max(0, peer.frames - peer.complete - 1),
+          0,
+        ),
+        fps: viewers === 0 ? 0 : Math.min(...stats.map((peer) => peer.complete)) / seconds,
+        ...footprint(contender.pid),
+      });
+    }
+  } finally {
+    await contender.stop();
+    await receivers.stop();
+  }
+  return samples;
+}
+
+/** Medians over the rounds; losses are summed up. */
+function summarize(samples: readonly Sample[]): Record<string, string | number>[] {
+  const groups = new Map<string, Sample[]>();
+  for (const sample of samples) {
+    const key = `${sample.viewers} ${sample.contender}`;
+    groups.set(key, [...(groups.get(key) ?? []), sample]);
+  }
+  return [...groups.values()]
+    .map((group) => {
+      const [first] = group as [Sample, ...Sample[]];
+      const of = (field: keyof Sample): number => median(group.map((one) => Number(one[field])));
+      const total = (field: keyof Sample): number =>
+        group.reduce((sum, one) => sum + Number(one[field]), 0);
+      return {
+        viewers: first.viewers,
+        server: first.contender,
+        'cpu %': round(of('cpu'), 1),
+        'rss MiB': round(of('rss'), 1),
+        threads: of('threads'),
+        descriptors: of('descriptors'),
+        packets: total('packets'),
+        lost: total('lost'),
+        'broken frames': total('incomplete'),
+        'min fps': round(of('fps'), 1),
+        'receivers %': round(of('receiversCpu'), 1),
+        'sender %': round(of('senderCpu'), 1),
+        'machine %': round(of('machine'), 0),
+      };
+    })
+    .sort((a, b) => a.viewers - b.viewers || a.server.localeCompare(b.server));
+}
+
+/** The straight line through the sizes: what one more viewer costs. */
+function perViewer(samples: readonly Sample[], contender: string, field: 'cpu' | 'rss'): number {
+  const points = samples
+    .filter((sample) => sample.contender === contender && sample.viewers > 0)
+    .map((sample) => [sample.viewers, sample[field]] as const);
+  return line(points).slope;
+}
+
+function conclude(samples: readonly Sample[]): string[] {
+  const names = [...new Set(samples.map(({ contender }) => contender))];
+  const notes = names.map((name) => {
+    const cpu = round(perViewer(samples, name, 'cpu'), 2);
+    const rss = round(perViewer(samples, name, 'rss'), 2);
+    return `${name}: ${cpu} % of a core and ${rss} MiB a viewer (slope from 1 viewer on)`;
+  });
+  if (names.length === 2) {
+    const ratio = (field: 'cpu' | 'rss'): number =>
+      round(perViewer(samples, 'moontee', field) / perViewer(samples, 'janus', field), 2);
+    notes.push(`moontee / janus a viewer: CPU ${ratio('cpu')}, memory ${ratio('rss')}`);
+  }
+  notes.push(
+    'moontee also receives GameStream (its row with 0 viewers); janus takes plain RTP. "machine" is everything that ran.',
+  );
+  return notes;
+}

@@ -1,0 +1,252 @@
+/** Moontee's streamer child as a contender: the real program, fed by the demo host's clip. */
+import type { ChildProcess } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
+import type { ChildMessage, ParentMessage } from '../../src/streamer/ipc.js';
+import { PARENT_PID_VARIABLE } from '../../src/streamer/ipc.js';
+import type { Contender, Viewer } from './contender.js';
+import { BenchHost } from './demo-host.js';
+import { end, forkProgram, logLevel } from './processes.js';
+import { PATIENCE, type Receiver, type ReceiverProcess } from './receiver.js';
+
+/** kbit/s; the clip has its own bitrate whatever is asked for. */
+const BITRATE = 10_000;
+const MAX_PEERS = 64;
+
+interface StreamerEvents {
+  /** A peer is gone; `code` says why. */
+  removed: [{ peer_id: string; code: string }];
+  /** What ended the child, if it was not us. */
+  failed: [Error];
+  'first-frame': [];
+}
+
+export interface MoonteeStats {
+  readonly session: { readonly idrRequests: number; readonly framesLost: number };
+  readonly pipeline: { readonly keyframeRequests: number; readonly unitsDropped: number } | null;
+}
+
+export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
+  readonly name = 'moontee';
+  readonly host: BenchHost;
+  readonly #child: ChildProcess;
+  readonly #receivers = new Map<string, Receiver>();
+  readonly #replies = new Map<number, (reply: { error: string | null; result: unknown }) => void>();
+  /** Whoever waits for something that a dead child will not do. */
+  readonly #waiting = new Set<(error: Error) => void>();
+  #request = 0;
+  #stopping = false;
+
+  private constructor(host: BenchHost, child: ChildProcess) {
+    super();
+    this.host = host;
+    this.#child = child;
+    // One listener for every viewer that is going.
+    this.setMaxListeners(0);
+    this.on('failed', (error) => {
+      for (const fail of this.#waiting) fail(error);
+    });
+    child.on('message', (message) => this.#hear(message as ChildMessage));
+    child.on('exit', (code, signal) => {
+      if (!this.#stopping) {
+        this.emit('failed', new Error(`the streamer ended with ${String(code ?? signal)}`));
+      }
+    });
+  }
+
+  /** Host and child run, and the first picture is in the pipeline. */
+  static async start(options: { audio?: boolean } = {}): Promise<Moontee> {
+    const host = await BenchHost.start(options);
+    const { target, appId } = await host.target();
+    const child = forkProgram(new URL('../../src/streamer/child.ts', import.meta.url), [], {
+      environment: { [PARENT_PID_VARIABLE]: String(process.pid), MOONTEE_LOG: logLevel() },
+    });
+    await once(child, 'message', { signal: AbortSignal.timeout(PATIENCE) });
+    const moontee = new Moontee(host, child);
+    const firstFrame = moontee.#orFailure(once(moontee, 'first-frame'));
+    moontee.#send({
+      Init: {
+        ...target,
+        streamer_id: 'bench',
+        app_id: appId,
+        max_peers: MAX_PEERS,
+        heartbeat_interval: 1000,
+        settings: {
+          width: 1280,
+          height: 720,
+          fps: 60,
+          bitrate: BITRATE,
+          packet_size: 1024,
+          video_supported_formats: 1,
+          video_colorspace: 'Rec709',
+          video_color_range_full: false,
+          play_audio_local: false,
+          video_sample_queue_size: 6,
+          audio_sample_queue_size: 20,
+          audio_channels: 2,
+          hdr: false,
+        },
+        network: {
+          ice_servers: [],
+          port_range: null,
+          nat_1to1: null,
+          local_addresses: [],
+          relay_only: false,
+          tcp_candidates: false,
+          ipv6: false,
+        },
+      },
+    });
+    moontee.#send('StartMoonlight');
+    await firstFrame;
+    return moontee;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get senderPid(): number {
+    return this.host.pid;
+  }
+
+  /** Begins a viewer without waiting for anything. */
+  open(id: string, receivers: ReceiverProcess): Receiver {
+    const receiver = receivers.open(id);
+    this.#receivers.set(id, receiver);
+    receiver.on('answer', ({ sdp, candidate }) => {
+      this.#signal(id, { Description: { ty: 'answer', sdp } });
+      this.#signal(id, {
+        AddIceCandidate: {
+          candidate,
+          sdp_mid: null,
+          sdp_mline_index: 0,
+          username_fragment: null,
+        },
+      });
+    });
+    this.#send({ AddPeer: { peer_id: id } });
+    return receiver;
+  }
+
+  /** The server's side of a viewer goes; the receiver's goes by itself. */
+  remove(id: string): Promise<void> {
+    const removed = this.untilRemoved(id);
+    this.#send({ RemovePeer: { peer_id: id, code: 'LEFT', reason: 'left' } });
+    return removed;
+  }
+
+  async untilRemoved(id: string): Promise<void> {
+    await this.#orFailure(
+      new Promise<void>((resolve) => {
+        const listener = ({ peer_id }: { peer_id: string }): void => {
+          if (peer_id !== id) return;
+          this.off('removed', listener);
+          resolve();
+        };
+        this.on('removed', listener);
+      }),
+    );
+    this.#receivers.delete(id);
+  }
+
+  async join(id: string, receivers: ReceiverProcess): Promise<Viewer> {
+    const receiver = this.open(id, receivers);
+    await this.#orFailure(receiver.untilMedia());
+    return {
+      receiver,
+      leave: async () => {
+        receiver.close();
+        await this.remove(id);
+      },
+    };
+  }
+
+  async stats(): Promise<MoonteeStats> {
+    return (await this.#ask('stats')) as MoonteeStats;
+  }
+
+  async collectGarbage(): Promise<void> {
+    await this.#ask('collect_garbage');
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#send({ Stop: { quit_app: true } });
+    await Promise.race([
+      once(this.#child, 'exit'),
+      new Promise((resolve) => setTimeout(resolve, 5_000)),
+    ]);
+    await end(this.#child);
+    await this.host.stop();
+  }
+
+  /** Waits, but not longer than the child lives, nor than {@link PATIENCE}. */
+  async #orFailure<T>(wish: Promise<T>): Promise<T> {
+    wish.catch(() => undefined);
+    let fail: (error: Error) => void = () => undefined;
+    const failed = new Promise<never>((_, reject) => {
+      fail = reject;
+    });
+    const timer = setTimeout(() => fail(new Error('the streamer is silent')), PATIENCE);
+    this.#waiting.add(fail);
+    try {
+      return await Promise.race([wish, failed]);
+    } finally {
+      clearTimeout(timer);
+      this.#waiting.delete(fail);
+    }
+  }
+
+  async #ask(method: 'stats' | 'collect_garbage'): Promise<unknown> {
+    this.#request += 1;
+    const id = this.#request;
+    const reply = await this.#orFailure(
+      new Promise<{ error: string | null; result: unknown }>((resolve) => {
+        this.#replies.set(id, resolve);
+        this.#send({ Request: { id, method } });
+      }),
+    );
+    if (reply.error !== null) throw new Error(reply.error);
+    return reply.result;
+  }
+
+  #signal(
+    id: string,
+    message: Extract<
+      Extract<ParentMessage, { FromPeer: unknown }>['FromPeer']['message'],
+      { Signaling: unknown }
+    >['Signaling'],
+  ): void {
+    this.#send({ FromPeer: { peer_id: id, message: { Signaling: message } } });
+  }
+
+  #send(message: ParentMessage): void {
+    if (this.#child.connected) this.#child.send(message);
+  }
+
+  #hear(message: ChildMessage): void {
+    if (message === 'FirstFrame') {
+      this.emit('first-frame');
+    } else if (message === 'Stop') {
+      // The exit follows.
+    } else if ('ToPeer' in message) {
+      this.#toPeer(message.ToPeer);
+    } else if ('PeerRemoved' in message) {
+      this.emit('removed', message.PeerRemoved);
+    } else if ('Reply' in message) {
+      const { id, error, result } = message.Reply;
+      this.#replies.get(id)?.({ error, result });
+      this.#replies.delete(id);
+    } else if ('MoonlightDisconnected' in message || 'Failed' in message) {
+      if (!this.#stopping) this.emit('failed', new Error(JSON.stringify(message)));
+    }
+  }
+
+  #toPeer({ peer_id, message }: Extract<ChildMessage, { ToPeer: unknown }>['ToPeer']): void {
+    const receiver = this.#receivers.get(peer_id);
+    if (!receiver || typeof message === 'string' || !('Signaling' in message)) return;
+    const signaling = message.Signaling;
+    if ('AddIceCandidate' in signaling) receiver.addCandidate(signaling.AddIceCandidate.candidate);
+    else if (signaling.Description.ty === 'offer') receiver.offer(signaling.Description.sdp);
+  }
+}

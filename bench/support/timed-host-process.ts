@@ -1,0 +1,58 @@
+/**
+ * The demo host as it is, with a note of when each picture's datagrams left: the time is taken
+ * around `send`, outside the host's own code.
+ */
+import { Socket } from 'node:dgram';
+import { OFFSET } from '../../src/moonlight/video/packet.js';
+import { monotonic } from './clock.js';
+
+/** Times in milliseconds of CLOCK_MONOTONIC. */
+export interface FrameDeparture {
+  readonly frame: number;
+  readonly first: number;
+  /** The last datagram with data; parity comes after it. */
+  readonly lastData: number;
+  /** Bytes of all data datagrams. */
+  readonly bytes: number;
+}
+
+/** Pictures that are remembered: more than four minutes of 60 a second. */
+const MEMORY = 16_384;
+
+/** Shorter datagrams are control, audio or pings. */
+const SMALLEST_VIDEO = 300;
+const VIDEO_RTP_FLAGS = 0x90;
+
+let departures: { frame: number; first: number; lastData: number; bytes: number }[] = [];
+
+function note(datagram: Buffer): void {
+  if (datagram.length < SMALLEST_VIDEO || datagram[0] !== VIDEO_RTP_FLAGS) return;
+  const frame = datagram.readUInt32LE(OFFSET.FRAME_INDEX);
+  const fecInfo = datagram.readUInt32LE(OFFSET.FEC_INFO);
+  const isData = ((fecInfo >>> 12) & 0x3ff) < fecInfo >>> 22;
+  const now = monotonic();
+  let latest = departures.at(-1);
+  if (latest?.frame !== frame) {
+    latest = { frame, first: now, lastData: now, bytes: 0 };
+    departures.push(latest);
+    if (departures.length > 2 * MEMORY) departures = departures.slice(-MEMORY);
+  }
+  if (!isData) return;
+  latest.lastData = now;
+  latest.bytes += datagram.length;
+}
+
+type Send = (this: Socket, datagram: Buffer, ...rest: unknown[]) => void;
+// eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this`
+const send = Socket.prototype.send as Send;
+const timed: Send = function (datagram, ...rest) {
+  note(datagram);
+  send.call(this, datagram, ...rest);
+};
+Socket.prototype.send = timed as typeof Socket.prototype.send;
+
+process.on('message', (message) => {
+  if (message === 'departures') process.send?.(departures);
+});
+
+await import('../../src/demo-host/main.js');
