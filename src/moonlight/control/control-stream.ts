@@ -16,7 +16,6 @@ import {
 } from './client-messages.js';
 import { dialControl } from './dial.js';
 import { decodeHostMessage } from './host-messages.js';
-import { ConnectionQuality, type Quality } from './quality.js';
 import { TERMINATION, terminationOf } from './termination.js';
 
 export interface ControlStreamOptions {
@@ -39,7 +38,6 @@ export interface ControlStreamOptions {
 
 export interface ControlStreamEvents {
   message: [HostMessage];
-  quality: [{ status: Quality }];
   /** Exactly once, if {@link ControlStream.connect} had succeeded. */
   closed: [Termination];
 }
@@ -72,7 +70,6 @@ export class ControlStream extends EventEmitter<ControlStreamEvents> {
   readonly #options: ControlStreamOptions;
   readonly #cipher: ControlCipher;
   readonly #input: InputQueue;
-  readonly #quality = new ConnectionQuality();
   readonly #ending = new AbortController();
   readonly #sunshineType: boolean;
   readonly #fecStatus: FrameFecStatus[] = [];
@@ -153,8 +150,6 @@ export class ControlStream extends EventEmitter<ControlStreamEvents> {
       this.#send({ type: 'frame-fec-status', status }, CLIENT_MESSAGE_ROUTE.status);
     }
     this.#send({ type: 'ping' }, CLIENT_MESSAGE_ROUTE.generic);
-    const status = this.#quality.update(performance.now());
-    if (status !== undefined) this.emit('quality', { status });
   }
 
   #sendLossStats(): void {
@@ -199,16 +194,10 @@ export class ControlStream extends EventEmitter<ControlStreamEvents> {
     this.#fecStatus.push(status);
   }
 
-  /** A frame was received whole. */
+  /** A frame was received whole: an end of the session is no early one any more. */
   frameComplete(frameNumber: number): void {
     this.#frameSeen = true;
     this.#lastGoodFrame = frameNumber;
-    this.#quality.frames(1, 0);
-  }
-
-  /** Frames will never be complete. */
-  framesLost(count: number): void {
-    this.#quality.frames(0, count);
   }
 
   /**
@@ -217,7 +206,7 @@ export class ControlStream extends EventEmitter<ControlStreamEvents> {
    * @returns `unsupported` where the host lacks the extension, `full` where it was dropped,
    *   `closed` before the connection and after the end
    */
-  sendInput(input: HostInput): InputVerdict | 'closed' {
+  sendInput(input: HostInput): InputVerdict {
     if (!this.#isUp()) return 'closed';
     const verdict = this.#input.push(input, performance.now());
     if (verdict !== 'taken') this.counters.inputRefused += 1;

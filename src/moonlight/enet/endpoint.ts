@@ -3,7 +3,8 @@ import { MoonteeError } from '../../errors.js';
 import type { Log } from '../../log.js';
 import type { PeerTimeouts } from './outbox.js';
 import { EnetPeer, type EnetAddress, type PeerLimits, type PeerLink } from './peer.js';
-import { MAX_CHANNELS, NO_PEER, NO_SESSION, parseDatagram, type Handshake } from './wire.js';
+import { parseDatagram } from './parse.js';
+import { MAX_CHANNELS, NO_PEER, NO_SESSION, type Handshake } from './wire.js';
 
 export interface EndpointOptions {
   readonly log: Log;
@@ -50,9 +51,9 @@ export interface EndpointCounters {
   refused: number;
 }
 
-export const ENET_TIMEOUTS: PeerTimeouts = { limit: 32, minimum: 5000, maximum: 30_000 };
+const ENET_TIMEOUTS: PeerTimeouts = { limit: 32, minimum: 5000, maximum: 30_000 };
 /** gamestream.md §7.1: limit 2, at least and at most 10 s. */
-export const GAMESTREAM_TIMEOUTS: PeerTimeouts = { limit: 2, minimum: 10_000, maximum: 10_000 };
+const GAMESTREAM_TIMEOUTS: PeerTimeouts = { limit: 2, minimum: 10_000, maximum: 10_000 };
 
 const DEFAULT_LIMITS: PeerLimits = {
   maxMessageSize: 256 * 1024,

@@ -1,12 +1,8 @@
+import { encodeCommand } from './encode.js';
+import { Packer, type WriteDatagram } from './packer.js';
 import { RoundTrip } from './round-trip.js';
 import { distance, next } from './sequence.js';
-import {
-  CONNECTION_CHANNEL,
-  encodeCommand,
-  MAX_COMMANDS,
-  type CommandBody,
-  type CommandHeader,
-} from './wire.js';
+import { CONNECTION_CHANNEL, type CommandBody, type CommandHeader } from './wire.js';
 
 /** When a silent peer is given up (gamestream.md §7.2, "Retransmission and timeout"). */
 export interface PeerTimeouts {
@@ -17,9 +13,6 @@ export interface PeerTimeouts {
   /** Milliseconds. */
   readonly maximum: number;
 }
-
-/** Writes one datagram of encoded commands. `timed`: the header must carry the sending time. */
-export type WriteDatagram = (commands: readonly Buffer[], timed: boolean) => void;
 
 interface Outgoing {
   readonly bytes: Buffer;
@@ -49,7 +42,6 @@ const PING_INTERVAL = 500;
 const MIN_RETRANSMISSION_TIMEOUT = 10;
 /** Reliable numbers a channel may be ahead of its oldest unacknowledged one: one window. */
 const MAX_SPAN = 0x1000;
-const HEADER_SIZE = 4;
 
 /** Everything that waits to be sent to a peer or to be acknowledged by it. */
 export class Outbox {
@@ -304,33 +296,4 @@ export class Outbox {
 
 function keyOf(channel: number, sequence: number): number {
   return channel * 0x10000 + sequence;
-}
-
-/** Packs commands into as few datagrams as the MTU allows. */
-class Packer {
-  readonly #mtu: number;
-  readonly #write: WriteDatagram;
-  #commands: Buffer[] = [];
-  #size = HEADER_SIZE;
-  #timed = false;
-
-  constructor(mtu: number, write: WriteDatagram) {
-    this.#mtu = mtu;
-    this.#write = write;
-  }
-
-  add(bytes: Buffer, timed: boolean): void {
-    if (this.#commands.length === MAX_COMMANDS || this.#size + bytes.length > this.#mtu) this.end();
-    this.#commands.push(bytes);
-    this.#size += bytes.length;
-    this.#timed ||= timed;
-  }
-
-  end(): void {
-    if (this.#commands.length === 0) return;
-    this.#write(this.#commands, this.#timed);
-    this.#commands = [];
-    this.#size = HEADER_SIZE;
-    this.#timed = false;
-  }
 }

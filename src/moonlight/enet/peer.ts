@@ -1,14 +1,20 @@
 import { EventEmitter } from 'node:events';
-import type { Log } from '../../log.js';
-import { BufferBudget, IncomingChannel } from './incoming-channel.js';
-import { Outbox, type PeerTimeouts } from './outbox.js';
-import { UnsequencedWindow } from './unsequenced-window.js';
+import { encodeCommand, encodeDatagram } from './encode.js';
+import { isAcceptable, mtuOf, nextSession, offer, reply, windowOf } from './handshake.js';
+import { Inbox } from './inbox.js';
+import { MessageWriter, type Delivery } from './message-writer.js';
+import { Outbox } from './outbox.js';
+import type {
+  DisconnectReason,
+  EnetAddress,
+  EnetPeerEvents,
+  PeerLink,
+  PeerSetup,
+  PeerState,
+} from './peer-types.js';
 import {
   CONNECTION_CHANNEL,
-  encodeCommand,
-  encodeDatagram,
   FRAGMENT_OVERHEAD,
-  MAX_CHANNELS,
   MTU,
   NO_PEER,
   NO_SESSION,
@@ -17,65 +23,9 @@ import {
   type Handshake,
 } from './wire.js';
 
-export interface EnetAddress {
-  /** Numeric IP address. */
-  readonly address: string;
-  readonly port: number;
-}
+export type { Delivery } from './message-writer.js';
+export type * from './peer-types.js';
 
-export type Delivery = 'reliable' | 'unreliable' | 'unsequenced';
-
-export interface EnetMessage {
-  readonly channel: number;
-  readonly data: Buffer;
-}
-
-/** `remote`: the other side; `timeout`: it fell silent; `refused`: its handshake was not ours. */
-export type DisconnectReason = 'local' | 'remote' | 'timeout' | 'refused';
-
-export interface EnetPeerEvents {
-  connect: [];
-  message: [EnetMessage];
-  /** Emitted once for a peer that was connected, or that we tried to connect to. */
-  disconnect: [{ data: number; reason: DisconnectReason }];
-}
-
-export type PeerState =
-  'connecting' | 'acknowledging' | 'connected' | 'disconnecting-later' | 'disconnecting' | 'closed';
-
-/** Bounds of one peer. */
-export interface PeerLimits {
-  /** Bytes of the largest message, received or sent. */
-  readonly maxMessageSize: number;
-  /** Bytes of received messages that wait for earlier ones. */
-  readonly maxBufferedBytes: number;
-  /** Bytes of messages that wait to be sent for the first time. */
-  readonly maxQueuedBytes: number;
-  /** Messages (fragments) that wait to be sent or acknowledged. */
-  readonly maxBacklog: number;
-}
-
-/** What a peer needs of the endpoint that owns it. */
-export interface PeerLink {
-  readonly log: Log;
-  readonly limits: PeerLimits;
-  now(): number;
-  transmit(datagram: Buffer, to: EnetAddress): void;
-  /** The peer has something to send or to tell. */
-  touched(peer: EnetPeer): void;
-}
-
-export interface PeerSetup {
-  readonly link: PeerLink;
-  readonly address: EnetAddress;
-  /** Our number for this connection. */
-  readonly id: number;
-  readonly timeouts: PeerTimeouts;
-  /** Milliseconds until an unfinished handshake is given up. */
-  readonly handshakeTimeout: number;
-}
-
-const THROTTLE = { interval: 5000, acceleration: 2, deceleration: 2 } as const;
 /** Milliseconds that the other side has to acknowledge a DISCONNECT. */
 const DISCONNECT_TIMEOUT = 5000;
 
@@ -87,9 +37,8 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
   readonly id: number;
   readonly #link: PeerLink;
   readonly #outbox: Outbox;
-  readonly #budget: BufferBudget;
-  readonly #channels = new Map<number, IncomingChannel>();
-  readonly #unsequenced = new UnsequencedWindow();
+  readonly #inbox: Inbox;
+  readonly #writer: MessageWriter;
   /** When an unfinished handshake or disconnect is given up. */
   #deadline: number;
   #notices: Notice[] = [];
@@ -104,7 +53,6 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
   #channelCount = 0;
   #connectId = 0;
   #connectData = 0;
-  #group = 0;
   #disconnectData = 0;
 
   /** @internal made by {@link EnetEndpoint} */
@@ -114,7 +62,10 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
     this.#link = setup.link;
     this.#address = setup.address;
     this.#outbox = new Outbox(setup.timeouts, WINDOW.MAX);
-    this.#budget = new BufferBudget(setup.link.limits.maxBufferedBytes);
+    this.#writer = new MessageWriter(this.#outbox);
+    this.#inbox = new Inbox(setup.link.limits, (channel, data) => {
+      this.#notices.push(() => this.emit('message', { channel, data }));
+    });
     this.#deadline = setup.link.now() + setup.handshakeTimeout;
   }
 
@@ -168,7 +119,7 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
 
   /** Bytes of received messages that wait for earlier ones. */
   get bufferedBytes(): number {
-    return this.#budget.used;
+    return this.#inbox.bufferedBytes;
   }
 
   /** Whether all that was sent reliably, on one channel or on all, was acknowledged. */
@@ -196,50 +147,9 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
     ) {
       return false;
     }
-    if (pieces > 1) this.#sendFragments(channel, data, fragmentSize, pieces);
-    else if (delivery === 'reliable')
-      this.#outbox.pushReliable(channel, { kind: 'reliable', data });
-    else if (delivery === 'unreliable') this.#sendUnreliable(channel, data);
-    else this.#sendUnsequenced(channel, data);
+    this.#writer.write(channel, data, delivery, fragmentSize);
     this.#link.touched(this);
     return true;
-  }
-
-  #sendFragments(channel: number, data: Buffer, size: number, count: number): void {
-    let start = 0;
-    for (let number = 0; number < count; number += 1) {
-      const sequence = this.#outbox.nextReliable(channel);
-      if (number === 0) start = sequence;
-      const offset = number * size;
-      this.#outbox.push(
-        { channel, sequence, acknowledge: true, unsequenced: false },
-        {
-          kind: 'fragment',
-          start,
-          count,
-          number,
-          total: data.length,
-          offset,
-          data: data.subarray(offset, offset + size),
-        },
-      );
-    }
-  }
-
-  #sendUnreliable(channel: number, data: Buffer): void {
-    const { reliable, unreliable } = this.#outbox.nextUnreliable(channel);
-    this.#outbox.push(
-      { channel, sequence: reliable, acknowledge: false, unsequenced: false },
-      { kind: 'unreliable', unreliableSequence: unreliable, data },
-    );
-  }
-
-  #sendUnsequenced(channel: number, data: Buffer): void {
-    this.#group = (this.#group + 1) & 0xffff;
-    this.#outbox.push(
-      { channel, sequence: 0, acknowledge: false, unsequenced: true },
-      { kind: 'unsequenced', group: this.#group, data },
-    );
   }
 
   /**
@@ -291,7 +201,7 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
     const announced = this.#state !== 'acknowledging';
     this.#state = 'closed';
     this.#outbox.clear();
-    this.#channels.clear();
+    this.#inbox.clear();
     if (announced) this.#notices.push(() => this.emit('disconnect', { data, reason }));
     this.#link.touched(this);
   }
@@ -326,39 +236,27 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
     this.#agree(request);
     this.#outbox.pushReliable(CONNECTION_CHANNEL, {
       kind: 'verify-connect',
-      handshake: {
-        ...this.#handshake(this.#outgoingSession, this.#incomingSession),
-        window: clamp(request.window, WINDOW.MIN, WINDOW.MAX),
-        throttleInterval: request.throttleInterval,
-        throttleAcceleration: request.throttleAcceleration,
-        throttleDeceleration: request.throttleDeceleration,
-      },
+      handshake: reply(this.#handshake(this.#outgoingSession, this.#incomingSession), request),
     });
     this.#link.touched(this);
     return { incoming: this.#incomingSession, outgoing: this.#outgoingSession };
   }
 
   #handshake(incomingSession: number, outgoingSession: number): Handshake {
-    return {
+    return offer({
       peerId: this.id,
       incomingSession,
       outgoingSession,
       mtu: this.#mtu,
-      window: WINDOW.MAX,
       channels: this.#channelCount,
-      incomingBandwidth: 0,
-      outgoingBandwidth: 0,
-      throttleInterval: THROTTLE.interval,
-      throttleAcceleration: THROTTLE.acceleration,
-      throttleDeceleration: THROTTLE.deceleration,
       connectId: this.#connectId,
-    };
+    });
   }
 
   /** Takes the smaller of both sides' packet size and window. */
   #agree(other: Handshake): void {
-    this.#mtu = Math.min(this.#mtu, clamp(other.mtu, MTU.MIN, MTU.MAX));
-    this.#outbox.window = clamp(other.window, WINDOW.MIN, WINDOW.MAX);
+    this.#mtu = Math.min(this.#mtu, mtuOf(other));
+    this.#outbox.window = windowOf(other);
   }
 
   /** @internal Whether a header's session number is this connection's. */
@@ -408,57 +306,12 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
       case 'throttle-configure':
         return this.#receives();
       default:
-        return this.#receives() && this.#payload(command);
+        return this.#receives() && this.#inbox.take(command, this.#channelCount);
     }
   }
 
   #receives(): boolean {
     return this.#state === 'connected' || this.#state === 'disconnecting-later';
-  }
-
-  #payload(command: Command): boolean {
-    const channel = this.#channel(command.channel);
-    if (channel === undefined) return false;
-    switch (command.kind) {
-      case 'reliable':
-        if (!command.acknowledge || this.#tooLarge(command.data)) return false;
-        return channel.reliable(command.sequence, command.data);
-      case 'fragment':
-        return command.acknowledge && channel.fragment(command.sequence, command);
-      case 'unreliable':
-        if (this.#tooLarge(command.data)) return false;
-        channel.unreliable(command.sequence, command.unreliableSequence, command.data);
-        return true;
-      case 'unreliable-fragment':
-        channel.unreliableFragment(command.sequence, command);
-        return true;
-      case 'unsequenced':
-        if (this.#tooLarge(command.data)) return false;
-        if (this.#unsequenced.accept(command.group)) this.#deliver(command.channel, command.data);
-        return true;
-      default:
-        return false;
-    }
-  }
-
-  #tooLarge(data: Buffer): boolean {
-    return data.length > this.#link.limits.maxMessageSize;
-  }
-
-  #channel(number: number): IncomingChannel | undefined {
-    if (number >= this.#channelCount) return undefined;
-    let channel = this.#channels.get(number);
-    if (channel === undefined) {
-      channel = new IncomingChannel(this.#budget, this.#link.limits, (data) =>
-        this.#deliver(number, data),
-      );
-      this.#channels.set(number, channel);
-    }
-    return channel;
-  }
-
-  #deliver(channel: number, data: Buffer): void {
-    this.#notices.push(() => this.emit('message', { channel, data }));
   }
 
   #acknowledged(channel: number, sequence: number, sentTime: number): void {
@@ -476,25 +329,19 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
     this.#notices.push(() => this.emit('connect'));
   }
 
-  #verified(reply: Handshake): boolean {
+  #verified(answer: Handshake): boolean {
     // A repeated VERIFY_CONNECT wants its acknowledgement again.
-    if (reply.connectId !== this.#connectId) return false;
+    if (answer.connectId !== this.#connectId) return false;
     if (this.#state !== 'connecting') return this.#receives();
-    if (
-      reply.channels < 1 ||
-      reply.channels > MAX_CHANNELS ||
-      reply.throttleInterval !== THROTTLE.interval ||
-      reply.throttleAcceleration !== THROTTLE.acceleration ||
-      reply.throttleDeceleration !== THROTTLE.deceleration
-    ) {
+    if (!isAcceptable(answer)) {
       this.#close('refused', 0);
       return false;
     }
-    this.#remoteId = reply.peerId;
-    this.#incomingSession = reply.incomingSession;
-    this.#outgoingSession = reply.outgoingSession;
-    this.#channelCount = Math.min(this.#channelCount, reply.channels);
-    this.#agree(reply);
+    this.#remoteId = answer.peerId;
+    this.#incomingSession = answer.incomingSession;
+    this.#outgoingSession = answer.outgoingSession;
+    this.#channelCount = Math.min(this.#channelCount, answer.channels);
+    this.#agree(answer);
     this.#outbox.settleConnect();
     this.#connected();
     return true;
@@ -570,13 +417,4 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
     const session = this.#outgoingSession;
     this.#link.transmit(encodeDatagram(this.#remoteId, session, sentTime, commands), this.#address);
   }
-}
-
-function nextSession(given: number, previous: number): number {
-  const session = ((given === NO_SESSION ? previous : given) + 1) & 3;
-  return session === previous ? (session + 1) & 3 : session;
-}
-
-function clamp(value: number, low: number, high: number): number {
-  return Math.min(Math.max(value, low), high);
 }

@@ -24,7 +24,8 @@ export interface InputLink {
   isIdle(channel: number): boolean;
 }
 
-export type InputVerdict = 'taken' | 'unsupported' | 'full';
+/** `closed`: there is no connection; only the control stream says it. */
+export type InputVerdict = 'taken' | 'unsupported' | 'full' | 'closed';
 
 /** Events that wait at most (§8.6); what releases something may use as many again. */
 const LIMIT = 150;

@@ -6,7 +6,8 @@ import { decodeClientMessage } from '../../../src/moonlight/control/client-messa
 import { decodeHostMessage } from '../../../src/moonlight/control/host-messages.js';
 import { silentLog } from '../../../src/log.js';
 import { EnetEndpoint } from '../../../src/moonlight/enet/endpoint.js';
-import { parseDatagram, type Command } from '../../../src/moonlight/enet/wire.js';
+import { parseDatagram } from '../../../src/moonlight/enet/parse.js';
+import type { Command } from '../../../src/moonlight/enet/wire.js';
 import { decodeInput } from '../../../src/moonlight/input/decode.js';
 import { encodeInput } from '../../../src/moonlight/input/encode.js';
 

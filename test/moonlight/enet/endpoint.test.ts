@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { EnetPeer } from '../../../src/moonlight/enet/peer.js';
-import { encodeCommand, encodeDatagram } from '../../../src/moonlight/enet/wire.js';
+import { encodeCommand, encodeDatagram } from '../../../src/moonlight/enet/encode.js';
 import { TRACE } from './trace.js';
 import { addressOf, CALM, connectedPair, inbox, VirtualNetwork } from './virtual-network.js';
 

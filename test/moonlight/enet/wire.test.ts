@@ -1,11 +1,8 @@
 import test from 'ava';
 import fc from 'fast-check';
-import {
-  encodeCommand,
-  encodeDatagram,
-  parseDatagram,
-  type Datagram,
-} from '../../../src/moonlight/enet/wire.js';
+import { encodeCommand, encodeDatagram } from '../../../src/moonlight/enet/encode.js';
+import { parseDatagram } from '../../../src/moonlight/enet/parse.js';
+import type { Datagram } from '../../../src/moonlight/enet/wire.js';
 import { TRACE } from './trace.js';
 
 function encode(datagram: Datagram): Buffer {
