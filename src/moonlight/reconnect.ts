@@ -26,7 +26,7 @@ export interface ReconnectPolicy {
   readonly pendingLaunch: number;
 }
 
-export const RECONNECT_POLICY: ReconnectPolicy = {
+const RECONNECT_POLICY: ReconnectPolicy = {
   attempts: 6,
   firstDelay: 500,
   longestDelay: 8_000,

@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { MoonteeError } from '../errors.js';
 
 /** UDP ports that hosts' network cards and wake proxies listen on (gamestream.md §1.8). */
-export const WAKE_PORTS = [9, 47_009, 47_998, 47_999, 48_000, 48_002, 48_010] as const;
+const WAKE_PORTS = [9, 47_009, 47_998, 47_999, 48_000, 48_002, 48_010] as const;
 
 export interface WakeOptions {
   /** Default is the broadcast address of every network. */

@@ -5,9 +5,9 @@ import type { HostDocument } from './xml.js';
 /** Speaker mask by channel count (gamestream.md §3.6). */
 export const CHANNEL_MASK: Readonly<Record<AudioChannels, number>> = { 2: 0x3, 6: 0x3f, 8: 0x63f };
 
-export const DEFAULT_RTSP_PORT = 48_010;
+const DEFAULT_RTSP_PORT = 48_010;
 
-export type LaunchSettings = Pick<
+type LaunchSettings = Pick<
   StreamSettings,
   'width' | 'height' | 'fps' | 'audioChannels' | 'playAudioOnHost' | 'hdr'
 >;

@@ -1,15 +1,14 @@
 import { MoonteeError } from '../../errors.js';
 import type { HostDocument } from './xml.js';
 
-export const DEFAULT_HTTP_PORT = 47_989;
-export const DEFAULT_HTTPS_PORT = 47_984;
+const DEFAULT_HTTPS_PORT = 47_984;
 
 const U32_MAX = 0xffff_ffff;
 const I32_MIN = -0x8000_0000;
 const I32_MAX = 0x7fff_ffff;
 
 /** Whether a host knows us, judged only by what came over the pinned TLS. */
-export type HostTrust = 'paired' | 'unpaired' | 'certificate-changed';
+type HostTrust = 'paired' | 'unpaired' | 'certificate-changed';
 
 /** Facts of a host (gamestream.md §1.5). */
 export interface ServerInfo {

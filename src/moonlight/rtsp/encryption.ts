@@ -2,7 +2,7 @@ import { MoonteeError } from '../../errors.js';
 import type { HostDescription } from './description.js';
 
 /** SS_ENC bits (gamestream.md §10). */
-export const ENCRYPTION = { CONTROL_V2: 1, VIDEO: 2, AUDIO: 4 } as const;
+const ENCRYPTION = { CONTROL_V2: 1, VIDEO: 2, AUDIO: 4 } as const;
 
 const KNOWN = ENCRYPTION.CONTROL_V2 | ENCRYPTION.VIDEO | ENCRYPTION.AUDIO;
 

@@ -50,6 +50,8 @@ export async function exchange(options: RtspExchange): Promise<Buffer> {
       let size = 0;
       onAbort = () => reject(aborted(signal));
       signal.addEventListener('abort', onAbort, { once: true });
+      // It may have come between the connection and now.
+      if (signal.aborted) onAbort();
       const silent = (): void => reject(failure('ETIMEDOUT', 'the host does not answer'));
       timer = setTimeout(silent, timers.silence);
       socket.on('error', (error) => reject(failure(codeOf(error), error.message)));

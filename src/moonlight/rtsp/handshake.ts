@@ -22,7 +22,7 @@ const CLIENT_PORTS = 'unicast;X-GS-ClientPort=50000-50001';
 const CONTROL_TARGET = 'streamid=control/13/0';
 
 /** Where one media stream comes from. */
-export interface MediaEndpoint {
+interface MediaEndpoint {
   readonly port: number;
   /** 16 characters that bind our pings to the session; null on hosts that match addresses. */
   readonly pingPayload: string | null;

@@ -2,7 +2,7 @@ import { MoonteeError } from '../../errors.js';
 import { printable } from '../nvhttp/xml.js';
 
 /** Sunshine and Wolf read a request into 2048 bytes; encryption adds 24 (gamestream.md §3.1). */
-export const MAX_REQUEST = 2000;
+const MAX_REQUEST = 2000;
 /** Largest response that is waited for: thirty times what any host says. */
 export const MAX_RESPONSE = 64 << 10;
 const MAX_HEADER_BLOCK = 16 << 10;

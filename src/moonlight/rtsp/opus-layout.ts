@@ -46,8 +46,16 @@ export function chooseAudio(
     return choice(parseCoding(channels, better), true);
   }
   const coding = parseCoding(channels, normal);
-  return choice({ ...coding, mapping: lowFrequencyFourth(coding.mapping) }, false);
+  const mapping = normal === SUNSHINE_71 ? PLAIN_71 : lowFrequencyFourth(coding.mapping);
+  return choice({ ...coding, mapping }, false);
 }
+
+/**
+ * Sunshine's first line for 7.1. It prepares its mapping for the move below, but only the first
+ * six entries of it: what is meant is the plain order (gamestream.md §3.6).
+ */
+const SUNSHINE_71 = '85301245367';
+const PLAIN_71 = [0, 1, 2, 3, 4, 5, 6, 7];
 
 /** GFE named the low-frequency channel last, and hosts still do so in their first line. */
 function lowFrequencyFourth(mapping: readonly number[]): number[] {

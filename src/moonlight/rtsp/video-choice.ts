@@ -3,7 +3,7 @@ import { VIDEO_FORMAT, type BitDepth, type Chroma, type VideoCodec } from '../ty
 import type { HostDescription } from './description.js';
 
 /** ServerCodecModeSupport bits (gamestream.md §10). */
-export const SERVER_CODEC_MODE = {
+const SERVER_CODEC_MODE = {
   H264: 0x1,
   H265: 0x100,
   H265_MAIN10: 0x200,

@@ -2,7 +2,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { Socket } from 'node:net';
 import { MoonteeError } from '../../../src/errors.js';
 import { httpGet, type HttpAnswer } from '../../../src/moonlight/nvhttp/http.js';
-import { rawServer } from './fake-host.js';
+import { rawServer, twoIdentities } from './fake-host.js';
 
 const PATH = '/launch?rikey=00112233445566778899aabbccddeeff';
 
@@ -137,6 +137,32 @@ test('nobody listens: unreachable', async (t) => {
   await server.close();
   const query = { address: '127.0.0.1', port: server.port, path: '/', timeout: 30_000 };
   t.is(await code(t, httpGet({ ...query, maxBytes: 1 })), 'HOST_UNREACHABLE');
+});
+
+test('a TLS handshake that fails is a refusal, and nothing was asked', async (t) => {
+  const [us, them] = await twoIdentities();
+  const tls = { identity: us, certificatePem: them.certificatePem };
+  const heard: Buffer[] = [];
+  const replies: ((socket: Socket) => void)[] = [
+    (socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'),
+    (socket) => socket.destroy(),
+  ];
+  for (const reply of replies) {
+    const server = await rawServer((socket) =>
+      socket.once('data', (data: Buffer) => {
+        heard.push(data);
+        reply(socket);
+      }),
+    );
+    t.teardown(server.close);
+    const { port } = server;
+    const query = { address: '127.0.0.1', port, path: PATH, timeout: 30_000, maxBytes: 10, tls };
+    t.is(await code(t, httpGet(query)), 'HOST_REFUSED');
+  }
+  t.false(Buffer.concat(heard).includes('rikey'));
+  const broken = { ...tls, certificatePem: 'no PEM' };
+  const query = { address: '127.0.0.1', port: 1, path: PATH, timeout: 30_000, maxBytes: 10 };
+  t.is(await code(t, httpGet({ ...query, tls: broken })), 'CONFIG_INVALID');
 });
 
 test('an abort ends the wait, before it and in its midst', async (t) => {
