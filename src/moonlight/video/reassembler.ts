@@ -1,6 +1,8 @@
 import { VERDICT, dataShardsOf, shardIndexOf } from './fec-block.js';
 import { FrameAssembly } from './frame-assembly.js';
-import { OFFSET, PACKET_HEADER_BYTES, RTP_FLAGS, sequenceDistance } from './packet.js';
+import { OFFSET, PACKET_HEADER_BYTES, RTP_FLAGS } from './packet.js';
+import { SequenceBook } from './sequence-book.js';
+import { StrayPackets } from './stray-packets.js';
 import type { FecStatus, FrameRange, VideoStats } from './types.js';
 
 /** Frames in the making at most; a power of two. */
@@ -32,9 +34,7 @@ const START_HOLD = 50;
 const LEAP_AHEAD = 2;
 const LEAP_BACK = 64;
 
-/** Sequence distances beyond this are a new start, not a loss. */
-const PLAUSIBLE_GAP = 1024;
-
+/** Frames in a row that began where the one before ended, for this to be taken for granted. */
 const SEAM_TRUST = 8;
 
 export interface ReassemblerSink {
@@ -59,6 +59,8 @@ export class Reassembler {
     { length: WINDOW },
     () => new FrameAssembly(),
   );
+  readonly #book = new SequenceBook();
+  readonly #strays = new StrayPackets(WINDOW);
   #started = false;
   #startedAt = 0;
   /** No frame before `#next` can come any more. */
@@ -71,15 +73,6 @@ export class Reassembler {
   /** When and by how many packets the frame waited for was passed over. */
   #passedAt = Infinity;
   #passing = 0;
-
-  #highest = 0;
-  #expected = 0;
-  #received = 0;
-  #ordered = 0;
-
-  #strayFrame = 0;
-  #strays = 0;
-  #strayPacket: Buffer | null = null;
 
   #lost: FrameRange | null = null;
   #lastLost: FrameRange | null = null;
@@ -174,10 +167,9 @@ export class Reassembler {
       return;
     }
     if (((frameIndex - this.#newest) | 0) > 0) this.#newest = frameIndex;
-    this.#strays = 0;
-    this.#strayPacket = null;
+    this.#strays.clear();
     this.#lastAt = now;
-    if (!this.#countSequence(packet)) this.#ordered = 0;
+    if (!this.#countSequence(packet)) this.#book.ordered = 0;
 
     if (frameIndex !== this.#next) {
       if (this.#passedAt === Infinity) this.#passedAt = now;
@@ -201,30 +193,22 @@ export class Reassembler {
     if (shardIndexOf(fecInfo) >= dataShardsOf(fecInfo)) return;
     this.#stats.packetsLate++;
     const lost = this.#lastLost;
-    if (lost !== null && frameIndex >= lost.first && frameIndex <= lost.last) this.#ordered = 0;
+    if (lost !== null && frameIndex >= lost.first && frameIndex <= lost.last)
+      this.#book.ordered = 0;
   }
 
   /** A packet far from what is expected: a gap, a host that began anew, or damage. */
   #stray(packet: Buffer, frameIndex: number, needed: number, now: number): void {
-    const distance = (frameIndex - this.#strayFrame) | 0;
-    const repeated = this.#strayPacket?.equals(packet) === true;
-    if (this.#strays > 0 && Math.abs(distance) < WINDOW) {
-      if (!repeated) this.#strays++;
-      if (distance < 0) this.#strayFrame = frameIndex;
-    } else {
-      this.#strays = 1;
-      this.#strayFrame = frameIndex;
-    }
-    const first = this.#strayPacket;
-    this.#strayPacket = packet;
-    if (this.#strays < needed) {
+    const agreeing = this.#strays.add(packet, frameIndex);
+    const before = this.#strays.keep(packet);
+    if (agreeing < needed) {
       if (needed === LEAP_BACK) this.#stats.packetsLate++;
       return;
     }
-    this.#strays = 0;
-    this.#strayPacket = null;
-    this.#leapTo(this.#strayFrame, ((this.#strayFrame - this.#next) | 0) < 0);
-    if (first !== null && needed === LEAP_AHEAD) this.push(first, now);
+    const target = this.#strays.frame;
+    this.#strays.clear();
+    this.#leapTo(target, ((target - this.#next) | 0) < 0);
+    if (before !== null && needed === LEAP_AHEAD) this.push(before, now);
     this.push(packet, now);
   }
 
@@ -332,7 +316,7 @@ export class Reassembler {
       return this.#slot(this.#next).active && now - this.#lastAt >= STALE_AFTER;
     }
     const waited = now - this.#passedAt;
-    if (this.#ordered >= ORDERLY_PACKETS) return waited >= ORDERLY_HOLD;
+    if (this.#book.ordered >= ORDERLY_PACKETS) return waited >= ORDERLY_HOLD;
     if (waited >= LONGEST_HOLD) return true;
     return waited >= DISORDERLY_HOLD && this.#passing >= DISORDERLY_PACKETS;
   }
@@ -358,23 +342,10 @@ export class Reassembler {
     });
   }
 
-  /** Keeps the books of sequence numbers. @returns false for a packet that others overtook */
+  /** @returns false for a packet that others overtook */
   #countSequence(packet: Buffer): boolean {
-    const sequence = packet.readUInt16BE(OFFSET.SEQUENCE);
-    const distance = sequenceDistance(this.#highest, sequence);
-    this.#received++;
-    let inOrder = true;
-    if (this.#received === 1 || Math.abs(distance) > PLAUSIBLE_GAP) {
-      this.#highest = sequence;
-      this.#expected++;
-    } else if (distance > 0) {
-      this.#highest = sequence;
-      this.#expected += distance;
-    } else {
-      inOrder = false;
-    }
-    if (inOrder) this.#ordered++;
-    this.#stats.packetsLost = Math.max(0, this.#expected - this.#received);
+    const inOrder = this.#book.enter(packet);
+    this.#stats.packetsLost = this.#book.lost;
     return inOrder;
   }
 

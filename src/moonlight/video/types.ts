@@ -16,6 +16,8 @@ export interface VideoStreamOptions {
   readonly packetSize: number;
   /** Repair losses with `invalidate` where possible; the host must have advertised it. */
   readonly referenceFrameInvalidation: boolean;
+  /** Milliseconds within which the first datagram, and after it the first IDR, must come. */
+  readonly startDeadline?: number;
   readonly log: Log;
   readonly faults?: DatagramFaults | undefined;
 }

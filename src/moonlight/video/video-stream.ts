@@ -21,9 +21,8 @@ import type {
 /** Milliseconds between looks at what waits. */
 const TICK = 20;
 
-/** Milliseconds within which the first datagram, and after it the first IDR, must come. */
-const FIRST_DATAGRAM_DEADLINE = 10_000;
-const FIRST_IDR_DEADLINE = 10_000;
+/** Milliseconds (gamestream.md §5.10). */
+const START_DEADLINE = 10_000;
 
 const NO_DATAGRAM = -100;
 const NO_IDR = -101;
@@ -39,6 +38,7 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
   readonly #recovery: LossRecovery;
   readonly #quality: QualityWindow;
   readonly #stats: VideoStats = emptyVideoStats();
+  readonly #startDeadline: number;
   #timer: NodeJS.Timeout | null = null;
   #startedAt = 0;
   #firstDatagramAt: number | null = null;
@@ -50,6 +50,7 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
     super();
     this.#options = options;
     this.#log = options.log;
+    this.#startDeadline = options.startDeadline ?? START_DEADLINE;
     this.#socket = new DatagramSocket({
       remote: options.remote,
       receive: (datagram) => this.#receive(datagram),
@@ -181,10 +182,8 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
     this.#recovery.tick(now);
     this.#quality.tick(now);
     if (this.#failed || this.#sawIdr) return;
-    if (this.#firstDatagramAt === null) {
-      if (now - this.#startedAt >= FIRST_DATAGRAM_DEADLINE) this.#fail(NO_DATAGRAM);
-    } else if (now - this.#firstDatagramAt >= FIRST_IDR_DEADLINE) {
-      this.#fail(NO_IDR);
+    if (now - (this.#firstDatagramAt ?? this.#startedAt) >= this.#startDeadline) {
+      this.#fail(this.#firstDatagramAt === null ? NO_DATAGRAM : NO_IDR);
     }
   }
 

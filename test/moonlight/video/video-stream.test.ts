@@ -184,3 +184,23 @@ test('close is final at any time, and a second start is refused', async (t) => {
   await t.throwsAsync(unknown.start(), { code: 'HOST_UNREACHABLE' });
   unknown.close();
 });
+
+test('no datagram in time is −100, datagrams without an IDR are −101', async (t) => {
+  for (const code of [-100, -101]) {
+    const host = await FakeHost.open();
+    const stream = new VideoStream({ ...optionsFor(host), startDeadline: 300 });
+    t.teardown(() => {
+      stream.close();
+      host.close();
+    });
+    const failures: number[] = [];
+    stream.on('failed', (failure) => failures.push(failure.code));
+    await stream.start();
+    await host.pinged();
+    if (code === -101) await host.send([Buffer.alloc(50)]);
+    await until(() => failures.length > 0);
+    // It is said once.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    t.deepEqual(failures, [code]);
+  }
+});
