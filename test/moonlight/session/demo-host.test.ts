@@ -7,7 +7,11 @@ import { createIdentity } from '../../../src/moonlight/identity.js';
 import { HostClient } from '../../../src/moonlight/nvhttp/host-client.js';
 import { pair } from '../../../src/moonlight/pairing/pair.js';
 import { MoonlightSession } from '../../../src/moonlight/session.js';
-import { VIDEO_FORMAT, type AccessUnit, type StreamSettings } from '../../../src/moonlight/types.js';
+import {
+  VIDEO_FORMAT,
+  type AccessUnit,
+  type StreamSettings,
+} from '../../../src/moonlight/types.js';
 
 const PIN = '2580';
 
