@@ -15,7 +15,7 @@ const ENVELOPE_TYPE = 0x0001;
 const HEADER_SIZE = 8;
 const TAG_SIZE = 16;
 /** Bytes of an envelope around its plaintext. */
-export const ENVELOPE_OVERHEAD = HEADER_SIZE + TAG_SIZE;
+const ENVELOPE_OVERHEAD = HEADER_SIZE + TAG_SIZE;
 const ALGORITHM = 'aes-128-gcm';
 
 /**

@@ -2,7 +2,7 @@ import { CHANNEL } from '../input/packets.js';
 import { decodeFrame, encodeFrame } from './framing.js';
 
 /** Types of the encrypted generation, client → host (gamestream.md §7.5). */
-export const CLIENT_MESSAGE = {
+const CLIENT_MESSAGE = {
   TERMINATION: 0x0109,
   PING: 0x0200,
   LOSS_STATS: 0x0201,

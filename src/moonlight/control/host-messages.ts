@@ -2,7 +2,7 @@ import type { HdrMetadata, HostMessage } from '../types.js';
 import { decodeFrame, encodeFrame } from './framing.js';
 
 /** Types host → client (gamestream.md §7.7). */
-export const HOST_MESSAGE = {
+const HOST_MESSAGE = {
   SHORT_TERMINATION: 0x0100,
   TERMINATION: 0x0109,
   RUMBLE: 0x010b,

@@ -68,6 +68,8 @@ const GAMESTREAM_CHANNELS = 48;
 
 interface Slot {
   peer: EnetPeer | undefined;
+  /** The last peer that left this slot. */
+  former: EnetPeer | undefined;
   /** It came to us; it may change its address. */
   accepted: boolean;
   sessions: { incoming: number; outgoing: number };
@@ -136,12 +138,17 @@ export class EnetEndpoint {
       return;
     }
     const slot = this.#slots[datagram.peerId];
-    const peer = slot?.peer;
+    const peer = slot?.peer ?? slot?.former;
     if (slot === undefined || peer?.isSession(datagram.session) !== true) {
       this.counters.foreign += 1;
       return;
     }
-    if (peer.address.port !== from.port || peer.address.address !== from.address) {
+    if (peer.closed) {
+      if (isFrom(peer, from)) peer.repeatFarewell(datagram.commands, datagram.sentTime);
+      else this.counters.foreign += 1;
+      return;
+    }
+    if (!isFrom(peer, from)) {
       // Who connected to us may move to another address; whom we called does not.
       if (!slot.accepted) {
         this.counters.foreign += 1;
@@ -154,10 +161,7 @@ export class EnetEndpoint {
 
   #connectRequest(request: Handshake, data: number, from: EnetAddress): void {
     const known = this.peers.some(
-      (peer) =>
-        peer.connectId === request.connectId &&
-        peer.address.port === from.port &&
-        peer.address.address === from.address,
+      (peer) => peer.connectId === request.connectId && isFrom(peer, from),
     );
     // VERIFY_CONNECT is sent again by itself.
     if (known) return;
@@ -194,7 +198,7 @@ export class EnetEndpoint {
 
   #occupy(index: number, peer: EnetPeer, accepted: boolean): Slot {
     const sessions = this.#slots[index]?.sessions ?? { incoming: NO_SESSION, outgoing: NO_SESSION };
-    const slot = { peer, accepted, sessions };
+    const slot = { peer, former: undefined, accepted, sessions };
     this.#slots[index] = slot;
     return slot;
   }
@@ -218,11 +222,17 @@ export class EnetEndpoint {
 
   #vacate(peer: EnetPeer): void {
     const slot = this.#slots[peer.id];
-    if (slot?.peer === peer) slot.peer = undefined;
+    if (slot?.peer !== peer) return;
+    slot.former = peer;
+    slot.peer = undefined;
   }
 
   /** When {@link service} is due, in milliseconds of the clock; Infinity if never. */
   nextDeadline(): number {
     return this.peers.reduce((least, peer) => Math.min(least, peer.nextDeadline()), Infinity);
   }
+}
+
+function isFrom(peer: EnetPeer, { address, port }: EnetAddress): boolean {
+  return peer.address.port === port && peer.address.address === address;
 }

@@ -9,7 +9,7 @@ export interface EnetAddress {
   readonly port: number;
 }
 
-export interface EnetMessage {
+interface EnetMessage {
   readonly channel: number;
   readonly data: Buffer;
 }

@@ -378,6 +378,20 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
     this.#link.touched(this);
   }
 
+  /**
+   * @internal Acknowledges the DISCONNECTs of a datagram for a closed connection: our first
+   * acknowledgement was lost, and the other side would keep asking.
+   */
+  repeatFarewell(commands: readonly Command[], sentTime: number | undefined): void {
+    if (sentTime === undefined || this.#remoteId === NO_PEER) return;
+    for (const { kind, channel, sequence, acknowledge } of commands) {
+      if (kind === 'disconnect' && acknowledge) {
+        this.#outbox.pushAcknowledgement(channel, sequence, sentTime);
+      }
+    }
+    this.#transmitOutbox();
+  }
+
   /** @internal When {@link service} is due, in milliseconds of the clock. */
   nextDeadline(): number {
     if (this.#state === 'closed') return Infinity;
@@ -407,8 +421,12 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
 
   #flush(): void {
     if (this.#state === 'closed') return;
+    if (this.#receives()) this.#outbox.pingIfQuiet(this.#link.now());
+    this.#transmitOutbox();
+  }
+
+  #transmitOutbox(): void {
     const now = this.#link.now();
-    if (this.#receives()) this.#outbox.pingIfQuiet(now);
     this.#outbox.flush(now, this.#mtu, (commands, timed) => this.#write(commands, timed));
   }
 

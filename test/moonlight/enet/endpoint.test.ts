@@ -269,6 +269,26 @@ test('a DISCONNECT that is ignored at first is sent again', (t) => {
   t.true(near.closed && far.closed);
 });
 
+test('a DISCONNECT whose acknowledgement was lost is acknowledged again', (t) => {
+  const network = new VirtualNetwork();
+  const { host, near, far } = connectedPair(network);
+  network.run(20);
+  near.disconnect('graceful', 4);
+  network.settle();
+  network.run(1, () => far.closed);
+  t.true(far.closed);
+  const [disconnect, acknowledgement] = network.sent.slice(-2);
+  if (disconnect === undefined || acknowledgement === undefined) return t.fail();
+  t.is(host.peers.length, 0);
+  host.receive(disconnect.bytes, addressOf(1));
+  t.deepEqual(network.sent.at(-1), acknowledgement);
+  const before = network.sent.length;
+  host.receive(disconnect.bytes, addressOf(2));
+  host.receive(Buffer.from('8000dd2a85ff0002', 'hex'), addressOf(1));
+  network.settle();
+  t.is(network.sent.length, before);
+});
+
 test('a disconnect that nobody acknowledges is over after five seconds', (t) => {
   const network = new VirtualNetwork();
   const { host, far } = connectedPair(network);
