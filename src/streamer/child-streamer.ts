@@ -5,7 +5,7 @@ import { decodeChannelMessage } from '../input/channels.js';
 import { InputAggregator } from '../input/aggregator.js';
 import type { Log } from '../log.js';
 import { PresentationClock } from '../moonlight/presentation-clock.js';
-import { MoonlightSession } from '../moonlight/session.js';
+import { ReconnectingSession } from '../moonlight/reconnect.js';
 import type {
   AccessUnit,
   HostInput,
@@ -23,6 +23,9 @@ export type Init = Extract<ParentMessage, { Init: unknown }>['Init'];
 
 /** Access units kept while the pipeline is being built: about a second. */
 const MAX_EARLY_UNITS = 120;
+
+/** Shown by clients while a lost session is brought back. */
+const RECONNECTING = 'Reconnecting to the host';
 
 /** Not an error: the viewer closed its socket, or was told to go. */
 export type RemovalCode = ErrorCode | 'LEFT';
@@ -44,7 +47,7 @@ export class ChildStreamer {
   readonly #log: Log;
   readonly #send: (message: ChildMessage) => void;
   readonly #fail: (error: MoonteeError) => void;
-  readonly #session: MoonlightSession;
+  readonly #session: ReconnectingSession;
   readonly #aggregator = new InputAggregator();
   readonly #viewers = new Map<string, ChildViewer>();
   /** Viewers that came before the pipeline was there. */
@@ -55,6 +58,8 @@ export class ChildStreamer {
   readonly #removals = new Map<string, Promise<void>>();
   #pipeline: StreamPipeline | undefined;
   #clock: PresentationClock | undefined;
+  /** `performance.now()` at the pipeline's time zero. */
+  #origin = 0;
   #negotiated: NegotiatedStream | undefined;
   /** What arrived before the pipeline was ready, from its last IDR on. */
   #earlyUnits: AccessUnit[] = [];
@@ -66,7 +71,7 @@ export class ChildStreamer {
     this.#send = send;
     this.#fail = fail;
     this.#log = log;
-    this.#session = new MoonlightSession({
+    this.#session = new ReconnectingSession({
       host: {
         address: init.host_address,
         httpPort: init.host_http_port,
@@ -91,16 +96,7 @@ export class ChildStreamer {
       if (this.#closing) return;
       this.#negotiated = negotiated;
       await this.#buildPipeline(negotiated);
-      const { width, height, fps, codec } = negotiated.video;
-      this.#send({
-        MoonlightConnected: {
-          width,
-          height,
-          fps,
-          codec,
-          touch: negotiated.hostFeatures.touchAndPen,
-        },
-      });
+      this.#sendConnected(negotiated);
     } catch (thrown) {
       if (this.#closing) return;
       const error = MoonteeError.from(thrown, 'STREAMER_FAILED');
@@ -200,6 +196,17 @@ export class ChildStreamer {
     this.#session.on('video', (unit) => this.#pushVideo(unit));
     this.#session.on('audio', (packet) => this.#pushAudio(packet));
     this.#session.on('message', (message) => this.#toViewers(message));
+    this.#session.on('reconnecting', ({ attempt, reason }) => {
+      if (attempt === 1) this.#broadcast({ StageStarting: { stage: RECONNECTING } });
+      this.#send({ MoonlightReconnecting: { reason } });
+    });
+    this.#session.on('reconnected', (negotiated) => {
+      this.#broadcast({ StageComplete: { stage: RECONNECTING } });
+      // Frame numbers and clocks of the host start again.
+      if (this.#pipeline) this.#startClock(negotiated);
+      this.#sendInput(this.#aggregator.resynchronise());
+      this.#sendConnected(negotiated);
+    });
     this.#session.on('closed', (termination) => this.#sessionClosed(termination));
   }
 
@@ -223,11 +230,8 @@ export class ChildStreamer {
     pipeline.on('failed', (error) => {
       this.#fail(MoonteeError.from(error, 'PIPELINE_FAILED'));
     });
-    this.#clock = new PresentationClock({
-      origin: performance.now(),
-      fps: negotiated.video.fps,
-      packetDuration: negotiated.audio.packetDuration,
-    });
+    this.#origin = performance.now();
+    this.#startClock(negotiated);
     this.#pipeline = pipeline;
     const early = this.#earlyUnits;
     this.#earlyUnits = [];
@@ -236,6 +240,21 @@ export class ChildStreamer {
       this.#waiting.delete(id);
       void this.#connectPeer(pipeline, id);
     }
+  }
+
+  #startClock(negotiated: NegotiatedStream): void {
+    this.#clock = new PresentationClock({
+      origin: this.#origin,
+      fps: negotiated.video.fps,
+      packetDuration: negotiated.audio.packetDuration,
+    });
+  }
+
+  #sendConnected({ video, hostFeatures }: NegotiatedStream): void {
+    const { width, height, fps, codec } = video;
+    this.#send({
+      MoonlightConnected: { width, height, fps, codec, touch: hostFeatures.touchAndPen },
+    });
   }
 
   async #connectPeer(pipeline: StreamPipeline, id: string): Promise<void> {

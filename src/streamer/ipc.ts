@@ -106,6 +106,8 @@ export const ChildMessage = t.union(
         touch: t.boolean,
       }),
     }),
+    /** The link to the host broke and is being brought back; MoonlightConnected follows. */
+    t.type({ MoonlightReconnecting: t.type({ reason: t.string }) }),
     /** The first frame of a session is in the pipeline. */
     t.literal('FirstFrame'),
     /** The session with the host is over or could not start. */

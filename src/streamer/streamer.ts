@@ -327,6 +327,9 @@ export class Streamer extends EventEmitter<StreamerEvents> {
     } else if ('PeerRemoved' in message) {
       const { peer_id, code, reason } = message.PeerRemoved;
       this.#viewers.peerRemoved(peer_id, code, reason);
+    } else if ('MoonlightReconnecting' in message) {
+      this.#log.warn({ reason: message.MoonlightReconnecting.reason }, 'session interrupted');
+      this.#setStatus('reconnecting');
     } else if ('MoonlightDisconnected' in message) {
       const { code, reason, error_code, by_host } = message.MoonlightDisconnected;
       const end = {
