@@ -41,6 +41,7 @@ export interface StreamOptions {
   readonly encryptAudio?: boolean;
   readonly controlVersion?: 1 | 2;
   readonly packetDuration?: number;
+  readonly surround?: number;
 }
 
 const log = silentLog();
