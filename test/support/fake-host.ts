@@ -28,6 +28,9 @@ interface PairingState {
   clientHash: Buffer;
 }
 
+/** One certificate serves all hosts of a test file: an RSA key is slow to make. */
+let shared: Promise<ClientIdentity> | null = null;
+
 export interface FakeApp {
   id: number;
   title: string;
@@ -76,7 +79,8 @@ export class FakeHost {
   }
 
   static async start(): Promise<FakeHost> {
-    const host = new FakeHost(await createIdentity());
+    shared ??= createIdentity();
+    const host = new FakeHost(await shared);
     for (const server of [host.#http, host.#https]) {
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     }

@@ -1,0 +1,209 @@
+import test from 'ava';
+import { once } from 'node:events';
+import http from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { WebSocket } from 'ws';
+import { APP } from '../support/fake-apps.js';
+import {
+  addHost,
+  AUTHORIZATION,
+  createBody,
+  isAlive,
+  PASSWORD,
+  serve,
+  type TestServer,
+} from '../support/server.js';
+
+function body(id: string, app: number = APP.GOOD): Record<string, unknown> {
+  return { ...createBody(id, app), client_unique_id: null };
+}
+
+async function pidOf(server: TestServer, id: string): Promise<number | null> {
+  return server.running.streamers.get(id)?.pid ?? null;
+}
+
+async function statusOf(server: TestServer, id: string): Promise<string> {
+  const { json } = await server.ask('GET', `/api/streamers/${id}`);
+  return (json as { status?: string }).status ?? 'gone';
+}
+
+test('50 parallel creates of one id: one 200, the others 409', async (t) => {
+  const server = await serve(t);
+  await addHost(t, server);
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, () => server.ask('POST', '/api/streamers', { body: body('s') })),
+  );
+  t.is(answers.filter(({ status }) => status === 200).length, 1);
+  t.is(answers.filter(({ status }) => status === 409).length, 49);
+  const { json } = await server.ask('GET', '/api/streamers');
+  t.is((json as { streamers: unknown[] }).streamers.length, 1);
+});
+
+test('delete during the start: the creator is told, nothing is left', async (t) => {
+  const server = await serve(t);
+  await addHost(t, server);
+  const making = server.ask('POST', '/api/streamers', { body: body('s', APP.NEVER_CONNECTS) });
+  while ((await pidOf(server, 's')) === null) await new Promise((resolve) => setImmediate(resolve));
+  const pid = await pidOf(server, 's');
+  t.is((await server.ask('DELETE', '/api/streamers/s')).status, 204);
+  const answer = await making;
+  t.is(answer.status, 409);
+  t.like(answer.json, { code: 'STREAMER_STOPPING' });
+  t.is(await statusOf(server, 's'), 'gone');
+  t.false(isAlive(pid));
+});
+
+test('delete with viewers: told and closed before the answer; create right after works', async (t) => {
+  const server = await serve(t);
+  await addHost(t, server);
+  await server.ask('POST', '/api/streamers', { body: body('s') });
+  const viewers = await Promise.all([server.viewer('s'), server.viewer('s')]);
+  await Promise.all(viewers.map((viewer) => viewer.until('WebRtcConfig')));
+  const pid = await pidOf(server, 's');
+  const deleting = server.ask('DELETE', '/api/streamers/s');
+  const creating = server.ask('POST', '/api/streamers', { body: body('s') });
+  t.is((await deleting).status, 204);
+  for (const viewer of viewers) {
+    t.deepEqual(await viewer.closed, { code: 4404, reason: 'The streamer was deleted' });
+    t.is(viewer.messages.at(-1), 'PeerDisconnect');
+  }
+  t.false(isAlive(pid));
+  // Either it came before the deletion and lost, or it waited for the end.
+  t.true([200, 409].includes((await creating).status));
+  const after = await server.ask('POST', '/api/streamers', { body: body('s') });
+  t.is(after.status, (await creating).status === 200 ? 409 : 200);
+  t.is(await statusOf(server, 's'), 'active');
+});
+
+test('viewers that join while the streamer dies all hear of it', async (t) => {
+  const server = await serve(t, { end_policy: 'end' });
+  await addHost(t, server);
+  await server.ask('POST', '/api/streamers', { body: body('s') });
+  const killer = await server.viewer('s');
+  await killer.until('WebRtcConfig');
+  const joining = Array.from({ length: 10 }, () => server.viewer('s').catch(() => null));
+  killer.answer('die');
+  const viewers = await Promise.all(joining);
+  for (const viewer of [killer, ...viewers]) {
+    if (viewer === null) continue;
+    const { code } = await viewer.closed;
+    t.is(code, 4500);
+    t.true(viewer.names().includes('PeerClosed'));
+  }
+  t.is(await statusOf(server, 's'), 'failed');
+  const { json } = await server.ask('GET', '/api/streamers/s');
+  t.like(json, { connected_peers: 0, failure: { code: 'STREAMER_FAILED' } });
+  t.is(await pidOf(server, 's'), null);
+});
+
+test('a stopped child is found hung, told so, and restarted', async (t) => {
+  const server = await serve(t, { heartbeat_timeout_ms: '2000', heartbeat_interval_ms: '100' });
+  await addHost(t, server);
+  await server.ask('POST', '/api/streamers', { body: body('s') });
+  const viewer = await server.viewer('s');
+  await viewer.until('WebRtcConfig');
+  const pid = (await pidOf(server, 's')) ?? 0;
+  process.kill(pid, 'SIGSTOP');
+  await viewer.closed;
+  t.like(await viewer.until('PeerClosed'), { PeerClosed: { code: 'STREAMER_HUNG' } });
+  while ((await statusOf(server, 's')) !== 'active') {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  t.false(isAlive(pid));
+  t.like((await server.ask('GET', '/api/streamers/s')).json, {
+    restarts: 1,
+    failure: { code: 'STREAMER_HUNG' },
+  });
+});
+
+test('200 sockets that never authenticate are closed, a good one is served meanwhile', async (t) => {
+  const server = await serve(t, { auth_timeout_ms: '3000' });
+  await addHost(t, server);
+  await server.ask('POST', '/api/streamers', { body: body('s') });
+  const sockets = Array.from({ length: 200 }, () => {
+    const socket = new WebSocket(`ws://127.0.0.1:${server.port}/api/streamers/s/peer`);
+    return { opened: once(socket, 'open'), closed: once(socket, 'close') };
+  });
+  await Promise.all(sockets.map(({ opened }) => opened));
+  const good = await server.viewer('s');
+  await good.until('WebRtcConfig');
+  for (const { closed } of sockets) t.is((await closed)[0], 4401);
+  good.answer();
+  await good.until('ConnectionComplete');
+  t.is(server.running.streamers.require('s').viewers.length, 1);
+});
+
+test('slow-loris headers and bodies are cut off, others are served', async (t) => {
+  const server = await serve(t, { request_timeout_ms: '1500' });
+  const head = 'POST /api/streamers HTTP/1.1\r\nHost: 127.0.0.1\r\n';
+  const slow: Socket[] = [];
+  for (let i = 0; i < 20; i += 1) {
+    const socket = connect(server.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.resume();
+    socket.write(
+      i % 2 === 0
+        ? head
+        : `${head}Authorization: Bearer ${PASSWORD}\r\nContent-Type: application/json\r\n` +
+            'Content-Length: 1000\r\n\r\n{',
+    );
+    slow.push(socket);
+  }
+  const closed = slow.map((socket) => once(socket, 'close'));
+  const trickle = setInterval(() => {
+    for (const socket of slow) if (socket.writable) socket.write(' ');
+  }, 200);
+  t.is((await server.ask('GET', '/api/streamers')).status, 200);
+  await Promise.all(closed);
+  clearInterval(trickle);
+  t.is((await server.ask('GET', '/api/streamers')).status, 200);
+});
+
+test('closing the server: viewers told, children gone, connections closed, in time', async (t) => {
+  const server = await serve(t, { stop_timeout_ms: '3000' });
+  await addHost(t, server);
+  for (const [id, app] of [
+    ['a', APP.GOOD],
+    ['b', APP.IGNORES_STOP],
+  ] as const) {
+    const answer = await server.ask('POST', '/api/streamers', { body: createBody(id, app) });
+    t.is(answer.status, 200);
+  }
+  const pids = [await pidOf(server, 'a'), await pidOf(server, 'b')];
+  const viewer = await server.viewer('a');
+  await viewer.until('WebRtcConfig');
+  const pending = await server.viewer('a', { headers: {} });
+  const events = http.get({ port: server.port, path: '/api/events', headers: AUTHORIZATION });
+  const [feed] = (await once(events, 'response')) as [http.IncomingMessage];
+  feed.resume();
+  const idle = connect(server.port, '127.0.0.1');
+  idle.on('error', () => undefined);
+  await once(idle, 'connect');
+  const ended = [once(feed, 'end'), once(idle, 'close')];
+
+  await Promise.all([server.running.close(), server.running.close()]);
+  t.is((await viewer.closed).code, 1001);
+  t.like(await viewer.until('PeerClosed'), { PeerClosed: { code: 'CLOSED' } });
+  t.is((await pending.closed).code, 1001);
+  await Promise.all(ended);
+  t.false(pids.some(isAlive));
+  await t.throwsAsync(server.ask('GET', '/'), { code: 'ECONNREFUSED' });
+});
+
+test('streamers come back after a restart where that is configured, else not', async (t) => {
+  const server = await serve(t, { restore_streamers: 'true' });
+  const host = await addHost(t, server);
+  for (const id of ['a', 'b', 'c']) {
+    await server.ask('POST', '/api/streamers', { body: createBody(id) });
+  }
+  await server.ask('DELETE', '/api/streamers/b');
+  await server.running.close();
+  const second = await serve(t, { restore_streamers: 'true' }, { folder: server.folder });
+  const ids = second.running.streamers.list().map(({ id }) => id);
+  t.deepEqual(ids, ['a', 'c']);
+  for (const id of ids) await second.running.streamers.require(id).connected();
+  t.is(host.paired.size, 4);
+  await second.running.close();
+  const third = await serve(t, {}, { folder: server.folder });
+  t.deepEqual(third.running.streamers.list(), []);
+});

@@ -1,0 +1,121 @@
+import test from 'ava';
+import { addHost, PASSWORD, serve, type RawViewer, type TestServer } from '../support/server.js';
+
+const PATH = '/api/host/stream';
+
+function open(server: TestServer, init: Record<string, unknown> = {}): Promise<RawViewer> {
+  return server.viewer('', { path: PATH, headers: {} }).then((viewer) => {
+    viewer.send({
+      AuthenticateAndInit: {
+        credentials: PASSWORD,
+        client_unique_id: null,
+        host_id: 0,
+        app_id: 1,
+        bitrate: 20000,
+        packet_size: 1024,
+        fps: 60,
+        width: 1920,
+        height: 1080,
+        ...init,
+      },
+    });
+    return viewer;
+  });
+}
+
+async function sessions(server: TestServer): Promise<Record<string, unknown>[]> {
+  const { json } = await server.ask('GET', '/api/sessions');
+  return (json as { sessions: Record<string, unknown>[] }).sessions;
+}
+
+test('the first viewer makes the streamer, who comes back joins it, the grace ends it', async (t) => {
+  const server = await serve(t, { legacy_grace_ms: '1500' });
+  await addHost(t, server);
+  const first = await open(server);
+  t.deepEqual(await first.until('UpdateApp'), {
+    UpdateApp: { app: { app_id: 1, title: 'GOOD', is_hdr_supported: false } },
+  });
+  await first.until('WebRtcConfig');
+  const names = first.names();
+  t.deepEqual(names.slice(0, 2), ['UpdateApp', 'StageComplete']);
+  t.deepEqual(first.messages[1], { StageComplete: { stage: 'Launch Streamer' } });
+  t.true(names.indexOf('offer') < names.indexOf('WebRtcConfig'));
+  first.answer();
+  t.like(await first.until('ConnectionComplete'), {
+    ConnectionComplete: { width: 1920, height: 1080 },
+  });
+  const [session] = await sessions(server);
+  t.like(session, { session_id: 'legacy-0-1', mode: 'create', has_websocket: true });
+  first.socket.terminate();
+
+  const second = await open(server);
+  await second.until('WebRtcConfig');
+  t.is((await sessions(server))[0]?.['streamer_pid'], session?.['streamer_pid']);
+  second.socket.close();
+  while ((await sessions(server)).length > 0) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+});
+
+test('keepalive starts a streamer without a picture, join looks at it', async (t) => {
+  const server = await serve(t, { legacy_grace_ms: '0' });
+  await addHost(t, server);
+  const keeper = await open(server, { session_id: 'agent-1', mode: 'keepalive' });
+  while (
+    !keeper.messages.some(
+      (message) =>
+        typeof message === 'object' &&
+        'StageComplete' in message &&
+        message.StageComplete.stage === 'Moonlight Stream',
+    )
+  ) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  t.false(keeper.names().includes('offer'));
+  keeper.socket.close(1000);
+  t.is((await keeper.closed).code, 1000);
+  const viewer = await open(server, { session_id: 'agent-1', mode: 'join' });
+  await viewer.until('WebRtcConfig');
+  viewer.socket.close();
+  await viewer.closed;
+  t.like((await sessions(server))[0], { session_id: 'agent-1', mode: 'keepalive' });
+
+  const lost = await open(server, { session_id: 'agent-2', mode: 'join' });
+  t.is((await lost.closed).code, 1005);
+  t.deepEqual(lost.messages, ['SessionNotFound']);
+});
+
+test('what cannot be started is a bare string and a close without a code', async (t) => {
+  const server = await serve(t);
+  const refused = async (init: Record<string, unknown> = {}): Promise<unknown> => {
+    const viewer = await open(server, init);
+    t.is((await viewer.closed).code, 1005);
+    return viewer.messages.at(-1);
+  };
+  t.is(await refused(), 'HostNotFound');
+  const host = await addHost(t, server, false);
+  t.is(await refused(), 'HostNotPaired');
+  await server.ask('POST', '/api/pair', { body: { host_id: 0 } });
+  t.is(await refused({ app_id: 77 }), 'AppNotFound');
+  t.is(await refused({ width: -1 }), 'InternalServerError');
+  await host.close();
+  t.is(await refused(), 'InternalServerError');
+});
+
+test('authentication of the legacy socket', async (t) => {
+  const server = await serve(t, { auth_timeout_ms: '1000' });
+  const failure = { StageFailed: { stage: 'Authentication', error_code: -1 } };
+  const wrong = await open(server, { credentials: 'wrong' });
+  t.is((await wrong.closed).code, 4401);
+  t.deepEqual(wrong.messages, [failure]);
+  const silent = await server.viewer('', { path: PATH, headers: {} });
+  t.is((await silent.closed).code, 4401);
+  const other = await server.viewer('', { path: PATH, headers: {} });
+  other.send({ RestartIce: {} });
+  t.is((await other.closed).code, 4401);
+  // With the header the message needs no credentials.
+  const header = await server.viewer('', { path: PATH });
+  header.send({ AuthenticateAndInit: { credentials: null } });
+  t.is((await header.closed).code, 1005);
+  t.deepEqual(header.messages, ['HostNotFound']);
+});
