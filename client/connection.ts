@@ -10,7 +10,8 @@ import {
   type SessionDeadlines,
   type ViewerEvents,
 } from './session.js';
-import { StatsCollector, type ViewerStats } from './stats.js';
+import { StatsCollector } from './stats.js';
+import type { ViewerStats } from './viewer-stats.js';
 
 /**
  * - `connecting`: an attempt runs.

@@ -89,7 +89,7 @@ export function encodeText(text: string): Bytes[] {
     size = 0;
   };
   for (const character of text) {
-    const length = encoder.encode(character).length;
+    const length = utf8Length(character.codePointAt(0) ?? 0);
     if (size + length > MAX_TEXT_BYTES) flush();
     part += character;
     size += length;
@@ -205,6 +205,12 @@ function message(length: number, write: (view: DataView) => void): Bytes {
   const data = new Uint8Array(length);
   write(new DataView(data.buffer));
   return data;
+}
+
+function utf8Length(codePoint: number): number {
+  if (codePoint < 0x80) return 1;
+  if (codePoint < 0x800) return 2;
+  return codePoint < 0x10000 ? 3 : 4;
 }
 
 function int16(value: number): number {

@@ -4,6 +4,7 @@ export * from './ending.js';
 export * from './encode.js';
 export * from './input.js';
 export * from './keys.js';
+export * from './pads.js';
 export * from './rest.js';
 export type { PeerQuality, SessionDeadlines, ViewerReady } from './session.js';
-export type { ViewerStats } from './stats.js';
+export type { ViewerStats } from './viewer-stats.js';

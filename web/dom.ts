@@ -33,7 +33,8 @@ const ICONS = {
   stats: 'M5 20v-6M10 20V9M15 20v-8M20 20V5',
   enlarge: 'M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5',
   reduce: 'M9 4v5H4M15 4v5h5M9 20v-5H4M15 20v-5h5',
-  more: 'M5 8h14M5 16h14M9 5.5v5M15 13.5v5',
+  unfold: 'M6 9l6 6 6-6',
+  fold: 'M6 15l6-6 6 6',
   screen: 'M3 5h18v11H3zM8 20h8M12 16v4',
   people:
     'M9 11a3 3 0 100-6 3 3 0 000 6zM3 19a6 6 0 0112 0M16 5.5a3 3 0 010 5.5M17 13.5a6 6 0 014 5.5',

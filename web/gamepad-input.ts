@@ -1,33 +1,11 @@
 import {
-  PAD_BUTTON,
   PAD_CAPABILITY,
+  padButtons,
+  padStateOf,
   type PadFeedback,
-  type PadState,
   type ViewerInput,
 } from '../client/index.js';
 import type { Cleanup } from './dom.js';
-
-/** Bits by index of the W3C standard layout; 6 and 7 are the triggers. */
-const BUTTON_BITS: readonly number[] = [
-  PAD_BUTTON.A,
-  PAD_BUTTON.B,
-  PAD_BUTTON.X,
-  PAD_BUTTON.Y,
-  PAD_BUTTON.LEFT_BUMPER,
-  PAD_BUTTON.RIGHT_BUMPER,
-  0,
-  0,
-  PAD_BUTTON.BACK,
-  PAD_BUTTON.START,
-  PAD_BUTTON.LEFT_STICK,
-  PAD_BUTTON.RIGHT_STICK,
-  PAD_BUTTON.UP,
-  PAD_BUTTON.DOWN,
-  PAD_BUTTON.LEFT,
-  PAD_BUTTON.RIGHT,
-  PAD_BUTTON.GUIDE,
-  PAD_BUTTON.TOUCHPAD,
-];
 
 /** The protocol has names for so many. */
 const MAX_PADS = 16;
@@ -37,23 +15,6 @@ const REPEAT = 100;
 
 /** One effect lasts this long at most, should the message that stops it never come. */
 const RUMBLE_DURATION = 1_000;
-
-/** Of a pad in the W3C standard layout. */
-export function padStateOf({ buttons, axes }: Pick<Gamepad, 'buttons' | 'axes'>): PadState {
-  let bits = 0;
-  for (const [index, bit] of BUTTON_BITS.entries()) {
-    if (buttons[index]?.pressed === true) bits |= bit;
-  }
-  return {
-    buttons: bits,
-    leftTrigger: buttons[6]?.value ?? 0,
-    rightTrigger: buttons[7]?.value ?? 0,
-    leftX: axes[0] ?? 0,
-    leftY: -(axes[1] ?? 0),
-    rightX: axes[2] ?? 0,
-    rightY: -(axes[3] ?? 0),
-  };
-}
 
 interface Sent {
   state: string;
@@ -108,10 +69,9 @@ export class Gamepads {
     if (gamepad.index >= MAX_PADS || this.#sent.has(gamepad.index)) return;
     this.#sent.set(gamepad.index, { state: '', at: 0 });
     const effects = (gamepad.vibrationActuator as { effects?: readonly string[] } | null)?.effects;
-    const supported = BUTTON_BITS.slice(0, gamepad.buttons.length).reduce((a, b) => a | b, 0);
     this.#input.addPad(
       gamepad.index,
-      supported,
+      padButtons(gamepad.buttons.length),
       PAD_CAPABILITY.ANALOG_TRIGGERS |
         (effects?.includes('dual-rumble') === true ? PAD_CAPABILITY.RUMBLE : 0) |
         (effects?.includes('trigger-rumble') === true ? PAD_CAPABILITY.TRIGGER_RUMBLE : 0),

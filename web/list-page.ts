@@ -89,7 +89,7 @@ export function listPage(api: MoonteeApi, onUnauthorized: () => void): ListPage 
       element(
         'header',
         {},
-        element('h1', {}, 'Moontee'),
+        element('h1', {}, element('img', { src: './favicon.svg', alt: '' }), 'Moontee'),
         element('p', {}, 'Pick a stream to watch and to play.'),
       ),
       message,

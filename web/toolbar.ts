@@ -45,7 +45,7 @@ export class Toolbar {
   readonly element: HTMLElement;
   readonly #handle: HTMLButtonElement;
 
-  constructor(title: HTMLElement, items: readonly ToolbarItem[]) {
+  constructor(parts: readonly (HTMLElement | ToolbarItem)[]) {
     this.#handle = element(
       'button',
       {
@@ -55,7 +55,7 @@ export class Toolbar {
         'aria-expanded': 'true',
         onclick: () => this.fold(!this.isFolded),
       },
-      icon('more'),
+      icon('fold'),
     );
     this.element = element(
       'header',
@@ -63,8 +63,7 @@ export class Toolbar {
       element(
         'div',
         { class: 'tools', role: 'toolbar', 'aria-label': 'Viewer' },
-        title,
-        ...items.map((item) => item.element),
+        ...parts.map((part) => (part instanceof HTMLElement ? part : part.element)),
       ),
       this.#handle,
     );
@@ -76,6 +75,7 @@ export class Toolbar {
 
   fold(isFolded: boolean): void {
     this.element.classList.toggle('folded', isFolded);
+    this.#handle.replaceChildren(icon(isFolded ? 'unfold' : 'fold'));
     this.#handle.setAttribute('aria-expanded', String(!isFolded));
   }
 

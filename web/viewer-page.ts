@@ -137,8 +137,9 @@ export function viewerPage({ api, streamerId, onUnauthorized }: ViewerPageOption
   });
   const backItem = toolbarItem({ icon: 'back', label: 'All streamers', onPress: leave });
   const title = element('span', { class: 'title' }, streamerId);
-  const toolbar = new Toolbar(title, [
+  const toolbar = new Toolbar([
     backItem,
+    title,
     soundItem,
     mouseItem,
     touchItem,
