@@ -95,10 +95,7 @@ test('surround parameters come out of the client’s rotation right', (t) => {
   for (const channels of [6, 8] as const) {
     const listed = [...surroundParams(channels).slice(3)].map(Number);
     const rotated = [...listed.slice(0, 3), listed.at(-1), ...listed.slice(3, -1)];
-    t.deepEqual(
-      rotated,
-      channels === 6 ? [0, 1, 4, 5, 2, 3] : [0, 1, 6, 7, 4, 5, 2, 3],
-    );
+    t.deepEqual(rotated, channels === 6 ? [0, 1, 4, 5, 2, 3] : [0, 1, 6, 7, 4, 5, 2, 3]);
   }
 });
 
@@ -234,9 +231,7 @@ function clientMessages(capture: string): string[] {
     .split(/={20,}/)
     .filter((part) => part.includes('Follow:'))
     .map((part) => {
-      const body = part
-        .slice(part.indexOf('48010\n') + 6)
-        .split(/\n\t\d+\n/)[0] ?? '';
+      const body = part.slice(part.indexOf('48010\n') + 6).split(/\n\t\d+\n/)[0] ?? '';
       // Each segment follows its length on a line of its own.
       const segments = body.split(/(?:^|\n)\d+\n/).slice(1);
       return `${segments.join('').trimEnd().replace(/\r?\n/g, '\r\n')}\r\n`;

@@ -176,7 +176,13 @@ export class StreamClient {
 export async function shakeHands(
   port: number,
   options: StreamOptions = {},
-): Promise<{ video: number; audio: number; control: number; payload: string | null; connectData: number }> {
+): Promise<{
+  video: number;
+  audio: number;
+  control: number;
+  payload: string | null;
+  connectData: number;
+}> {
   const url = `rtsp://127.0.0.1:${port}`;
   let cseq = 0;
   const say = async (

@@ -207,8 +207,14 @@ test.serial('several clients watch at once, whoever shakes hands first', async (
   const first = await launch(host, one);
   const second = await launch(host, two, { verb: 'resume' });
   // The second launch comes to RTSP first, which plain RTSP cannot tell.
-  const b = await StreamClient.connect(t, host, second, { encryptAudio: true, announce: { 'x-ss-general.encryptionEnabled': 5 } });
-  const a = await StreamClient.connect(t, host, first, { encryptAudio: true, announce: { 'x-ss-general.encryptionEnabled': 5 } });
+  const b = await StreamClient.connect(t, host, second, {
+    encryptAudio: true,
+    announce: { 'x-ss-general.encryptionEnabled': 5 },
+  });
+  const a = await StreamClient.connect(t, host, first, {
+    encryptAudio: true,
+    announce: { 'x-ss-general.encryptionEnabled': 5 },
+  });
   await Promise.all([a.frames(10), b.frames(10), a.sound(10), b.sound(10)]);
   t.is(new Set(a.packets.map(({ data }) => data.length)).size, 1);
   t.is(new Set(b.packets.map(({ data }) => data.length)).size, 1);

@@ -15,7 +15,10 @@ import { get as httpsGet } from 'node:https';
 import { connect } from 'node:net';
 import type { ExecutionContext } from 'ava';
 import { DemoHost } from '../../src/demo-host/demo-host.js';
-import { createIdentity as createHostIdentity, type HostIdentity } from '../../src/demo-host/identity.js';
+import {
+  createIdentity as createHostIdentity,
+  type HostIdentity,
+} from '../../src/demo-host/identity.js';
 import type { DemoHostOptions } from '../../src/demo-host/options.js';
 import { createIdentity } from '../../src/moonlight/identity.js';
 import type { ClientIdentity } from '../../src/moonlight/types.js';
@@ -253,7 +256,9 @@ export function header(answer: string, name: string): string | null {
 }
 
 /** Attributes of an ANNOUNCE, as the reference client sends them. */
-export function announceBody(changes: Readonly<Record<string, string | number | null>> = {}): string {
+export function announceBody(
+  changes: Readonly<Record<string, string | number | null>> = {},
+): string {
   const attributes: Record<string, string | number | null> = {
     'x-ml-general.featureFlags': 3,
     'x-ss-general.encryptionEnabled': 1,

@@ -154,7 +154,7 @@ export class DesktopPicture {
     this.#text(canvas, 'Moontee', 112, 34, 30, THEME.text);
     this.#text(canvas, 'demo host', 113, 76, 13, THEME.dim);
 
-    const { dial, keyboard, mouse, text, pads, track } = LAYOUT;
+    const { dial, keyboard, mouse, text, track } = LAYOUT;
     for (const panel of [dial, keyboard, mouse, text]) {
       this.#box(canvas, panel, 16, THEME.panel);
       this.#box(canvas, panel, 16, THEME.panelEdge, 1);
@@ -170,7 +170,6 @@ export class DesktopPicture {
     }
     this.#box(canvas, track, 10, THEME.panel);
     this.#text(canvas, this.#caption, LAYOUT.status.x, LAYOUT.status.y, 11, THEME.dim);
-    void pads;
   }
 
   #dialDot(canvas: Canvas, index: number, paint: Color, opacity: number): void {
@@ -268,7 +267,7 @@ export class DesktopPicture {
         },
       ),
       widget(
-        { ...status, x: 1060, width: 184 },
+        { x: 1060, y: status.y - 5, width: 190, height: status.height + 8 },
         () => this.#frame,
         (canvas) => {
           const number = String(this.#frame).padStart(6, '0');
