@@ -1,5 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pino } from 'pino';
 import { MoonteeError } from '../../../src/errors.js';
 import { silentLog } from '../../../src/log.js';
 import { MoonlightSession, type MoonlightSessionOptions } from '../../../src/moonlight/session.js';
@@ -353,4 +355,29 @@ test.serial('a listener that throws costs nothing', async (t) => {
   host.rumble();
   while (seen < 5) await nextAudio(session);
   t.false(session.closed);
+});
+
+test.serial('nothing is left behind, and no key reaches a log', async (t) => {
+  const host = await startHost(t);
+  host.encryptRtsp = true;
+  const lines: string[] = [];
+  const log = pino({ level: 'trace' }, { write: (line: string) => lines.push(line) });
+  const count = (): number =>
+    process.getActiveResourcesInfo().filter((name) => /UDP|TCP|Timeout/.test(name)).length;
+  const cycle = async (quitApp: boolean): Promise<void> => {
+    const session = await makeSession(t, host, { log });
+    await Promise.all([nextVideo(session), session.start(), host.seen('idr')]);
+    await session.close({ quitApp });
+    await host.seen('left');
+    host.steps.length = 0;
+  };
+  await cycle(false);
+  const before = count();
+  for (let i = 0; i < 8; i++) await cycle(i % 2 === 0);
+  // The host's side of the last connections may take a moment to go.
+  for (let i = 0; count() > before && i < 200; i++) await sleep(50);
+  t.true(count() <= before, `${count()} resources, ${before} before`);
+  t.true(lines.length > 20);
+  t.is(host.rikeys.size, 9);
+  for (const rikey of host.rikeys) t.false(lines.some((line) => line.includes(rikey)));
 });
