@@ -101,7 +101,7 @@ export class ChildStreamer {
       if (this.#closing) return;
       const error = MoonteeError.from(thrown, 'STREAMER_FAILED');
       this.#log.error({ err: error, code: error.code }, 'moonlight session could not start');
-      const code = error.details['errorCode'];
+      const code = error.details['error_code'];
       this.#send({
         MoonlightDisconnected: {
           code: error.code,

@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
+import { existsSync } from 'node:fs';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isRight } from 'fp-ts/lib/Either.js';
@@ -51,6 +52,13 @@ const WATCH_INTERVAL = 250;
 /** Variables that a streamer has no business with. */
 const SECRET_VARIABLES = /CREDENTIALS|PASSWORD|PAIRING_PIN|SECRET|TOKEN/;
 
+/**
+ * A child ends when the channel to us closes, but one that hangs could not: util-linux makes the
+ * kernel kill it when we are gone, whatever it does.
+ */
+const SETPRIV = '/usr/bin/setpriv';
+const DIE_WITH_PARENT = ['--pdeathsig', 'KILL'];
+
 /** Children alive now: none of them survives this process. */
 const alive = new Set<ChildProcess>();
 let exitHookSet = false;
@@ -90,9 +98,12 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
     const environment = Object.fromEntries(
       Object.entries(process.env).filter(([name]) => !SECRET_VARIABLES.test(name)),
     );
+    // Loaders (tsx) come along; an inspector's port would collide.
+    const execArgv = process.execArgv.filter((argument) => !argument.startsWith('--inspect'));
     this.#child = fork(options.module, [], {
-      // Loaders (tsx) come along; an inspector's port would collide.
-      execArgv: process.execArgv.filter((argument) => !argument.startsWith('--inspect')),
+      ...(existsSync(SETPRIV)
+        ? { execPath: SETPRIV, execArgv: [...DIE_WITH_PARENT, process.execPath, ...execArgv] }
+        : { execArgv }),
       env: { ...environment, [PARENT_PID_VARIABLE]: String(process.pid) },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       serialization: 'json',
