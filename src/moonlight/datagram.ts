@@ -1,5 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
+import { SocketAddress } from 'node:net';
 import { MoonteeError } from '../errors.js';
 import type { Log } from '../log.js';
 import { FaultInjector, type DatagramFaults } from './datagram-faults.js';
@@ -126,7 +128,9 @@ export class DatagramSocket {
   async #open(): Promise<void> {
     const { remote, local } = this.#options;
     const wanted = remote?.address ?? local?.address ?? '0.0.0.0';
-    const { address, family } = await lookup(wanted);
+    const found = await lookup(wanted);
+    const { family } = found;
+    const address = canonical(found);
     if (this.#closed) throw new MoonteeError('CLOSED');
     if (remote !== null) this.#remote = { address, port: remote.port };
 
@@ -194,4 +198,10 @@ export class DatagramSocket {
     this.stats.errors++;
     this.#options.log.debug({ err: error }, 'UDP socket error');
   }
+}
+
+/** The spelling that received datagrams come with; IPv6 has many for one address. */
+function canonical({ address, family }: LookupAddress): string {
+  if (family !== 6 || address.includes('%')) return address;
+  return new SocketAddress({ address, family: 'ipv6' }).address;
 }

@@ -84,6 +84,38 @@ test('datagrams of other addresses are dropped', async (t) => {
   t.deepEqual(received, ['yes']);
 });
 
+test('an IPv6 address may be spelled in any way', async (t) => {
+  const answers: string[] = [];
+  const host = new DatagramSocket({
+    remote: null,
+    local: { address: '::1', port: 0 },
+    receive: (datagram, from) => host.send(datagram, from),
+    log,
+  });
+  try {
+    await host.open();
+  } catch {
+    t.pass('this machine has no IPv6');
+    return;
+  }
+  const client = new DatagramSocket({
+    remote: { address: '0:0:0:0:0:0:0:1', port: host.localPort },
+    receive: (datagram) => answers.push(datagram.toString()),
+    log,
+  });
+  t.teardown(() => {
+    client.close();
+    host.close();
+  });
+  await client.open();
+  client.send(Buffer.from('six'));
+  while (answers.length === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    t.is(client.stats.foreign, 0);
+  }
+  t.deepEqual(answers, ['six']);
+});
+
 test('what cannot be opened says so, and leaves nothing behind', async (t) => {
   const { host, client } = await pair();
   t.teardown(() => {

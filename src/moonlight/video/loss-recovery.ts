@@ -4,6 +4,9 @@ import type { FrameRange } from './types.js';
 /** Milliseconds after which an unanswered request is repeated. */
 export const REQUEST_DEADLINE = 300;
 
+/** The same where a frame was lost meanwhile, which may have been the answer. */
+const LOST_ANSWER_DEADLINE = 120;
+
 /** Milliseconds after a loss when help is asked for even if no whole frame has followed. */
 const QUIET_DEADLINE = 250;
 
@@ -31,6 +34,7 @@ export class LossRecovery {
   #sawIdr = false;
   /** When the last request went out, and how many of its kind before it. */
   #askedAt: number | null = null;
+  #answerMayBeLost = false;
   #attempts = 0;
   #brokenAt: number | null = null;
 
@@ -61,6 +65,7 @@ export class LossRecovery {
   lost(range: FrameRange, now: number): void {
     this.#windowEnd = range.last;
     this.#brokenAt ??= now;
+    this.#answerMayBeLost = this.#askedAt !== null;
     if (this.#waitingFor !== 'nothing') return;
     if (this.#canInvalidate && this.#sawIdr) {
       this.#waitingFor = 'invalidation';
@@ -81,7 +86,8 @@ export class LossRecovery {
   tick(now: number): void {
     if (this.#waitingFor === 'nothing') return;
     if (this.#askedAt !== null) {
-      if (now - this.#askedAt >= REQUEST_DEADLINE) this.#ask(now);
+      const deadline = this.#answerMayBeLost ? LOST_ANSWER_DEADLINE : REQUEST_DEADLINE;
+      if (now - this.#askedAt >= deadline) this.#ask(now);
     } else if (this.#brokenAt !== null && now - this.#brokenAt >= QUIET_DEADLINE) {
       this.#ask(now);
     }
@@ -92,6 +98,7 @@ export class LossRecovery {
       this.#waitingFor = 'idr';
     }
     this.#askedAt = now;
+    this.#answerMayBeLost = false;
     this.#attempts++;
     if (this.#waitingFor === 'invalidation') {
       this.#sink.requestInvalidation({ first: this.#windowStart, last: this.#windowEnd });

@@ -1,6 +1,8 @@
 import { VERDICT, dataShardsOf, shardIndexOf } from './fec-block.js';
 import { FrameAssembly } from './frame-assembly.js';
 import { OFFSET, PACKET_HEADER_BYTES, RTP_FLAGS } from './packet.js';
+import { Patience } from './patience.js';
+import { Seam } from './seam.js';
 import { SequenceBook } from './sequence-book.js';
 import { StrayPackets } from './stray-packets.js';
 import type { FecStatus, FrameRange, VideoStats } from './types.js';
@@ -11,19 +13,6 @@ const WINDOW = 32;
 /** Packets kept for frames in the making at most. */
 const PACKET_LIMIT = 8192;
 
-/** Packets in order after which the network is trusted to keep it. */
-const ORDERLY_PACKETS = 3000;
-
-/** Milliseconds an incomplete frame may be passed over by later ones on a network that keeps order. */
-const ORDERLY_HOLD = 8;
-
-/** The same on one that does not, given that enough later packets have come … */
-const DISORDERLY_HOLD = 40;
-const DISORDERLY_PACKETS = 32;
-
-/** … and in any case. */
-const LONGEST_HOLD = 120;
-
 /** Milliseconds without any packet after which a frame that nothing follows is given up. */
 const STALE_AFTER = 250;
 
@@ -33,9 +22,6 @@ const START_HOLD = 50;
 /** Packets that must agree on a frame far ahead, or long past, before the window moves there. */
 const LEAP_AHEAD = 2;
 const LEAP_BACK = 64;
-
-/** Frames in a row that began where the one before ended, for this to be taken for granted. */
-const SEAM_TRUST = 8;
 
 export interface ReassemblerSink {
   /** A frame is whole, and all before it were delivered or lost. Valid during the call only. */
@@ -60,6 +46,8 @@ export class Reassembler {
     () => new FrameAssembly(),
   );
   readonly #book = new SequenceBook();
+  readonly #seam = new Seam();
+  readonly #patience = new Patience();
   readonly #strays = new StrayPackets(WINDOW);
   #started = false;
   #startedAt = 0;
@@ -70,16 +58,12 @@ export class Reassembler {
   #held = 0;
   #lastAt = 0;
 
-  /** When and by how many packets the frame waited for was passed over. */
+  /** When the first packet of a later frame than the one waited for came. */
   #passedAt = Infinity;
-  #passing = 0;
 
   #lost: FrameRange | null = null;
   #lastLost: FrameRange | null = null;
-
-  /** Sequence number at which the next frame must begin, if the one before it was whole. */
-  #seam: number | null = null;
-  #seamTrust = 0;
+  #lastLostPassedAt = 0;
 
   /** @param maxPacketBytes longer packets are not of this stream */
   constructor(sink: ReassemblerSink, stats: VideoStats, maxPacketBytes: number) {
@@ -149,7 +133,7 @@ export class Reassembler {
     const span = (this.#newest - frameIndex) | 0;
     if (span < 0 || span >= WINDOW) return false;
     this.#next = frameIndex;
-    this.#recount();
+    this.#findPassing();
     return true;
   }
 
@@ -169,16 +153,16 @@ export class Reassembler {
     if (((frameIndex - this.#newest) | 0) > 0) this.#newest = frameIndex;
     this.#strays.clear();
     this.#lastAt = now;
-    if (!this.#countSequence(packet)) this.#book.ordered = 0;
+    this.#countSequence(packet);
 
     if (frameIndex !== this.#next) {
       if (this.#passedAt === Infinity) this.#passedAt = now;
-      this.#passing++;
       if (this.#anchored && !this.#overdue(now)) return;
       this.expire(now);
-    } else if (frame.complete) {
-      this.expire(now);
+      return;
     }
+    if (this.#passedAt !== Infinity) this.#patience.observe(now - this.#passedAt);
+    if (frame.complete) this.expire(now);
   }
 
   /** A packet of a frame that is settled. */
@@ -228,10 +212,10 @@ export class Reassembler {
       }
       this.#flushLost();
     }
-    this.#seam = null;
+    this.#seam.forget();
     this.#next = this.#newest = frameIndex;
     this.#anchored = true;
-    this.#recount();
+    this.#findPassing();
   }
 
   /** Hands on every whole frame up to the first gap. */
@@ -250,7 +234,7 @@ export class Reassembler {
   #deliverNext(): boolean {
     const frame = this.#slot(this.#next);
     if (!frame.active || !frame.complete) return false;
-    if (!frame.consistent || !this.#seamHolds(frame.base)) {
+    if (!frame.consistent || !this.#seam.holds(frame.base)) {
       this.#giveUp();
       return true;
     }
@@ -259,32 +243,17 @@ export class Reassembler {
       this.#stats.packetsRecovered += frame.recovered;
       this.#report(frame, true);
     }
-    this.#seam = frame.end;
+    this.#seam.set(frame.end);
     this.#sink.frame(frame);
     this.#settle(frame);
     return true;
   }
 
-  /**
-   * All packets of a stream share one counter, so that a frame begins where the one before
-   * it ended. Packets that claim another place are not of this frame. Hosts that count
-   * differently are recognised and let through.
-   */
-  #seamHolds(base: number): boolean {
-    if (this.#seam === null) return true;
-    if (base === this.#seam) {
-      this.#seamTrust = Math.min(SEAM_TRUST, this.#seamTrust + 1);
-      return true;
-    }
-    const trusted = this.#seamTrust >= SEAM_TRUST / 2;
-    this.#seamTrust = Math.max(0, this.#seamTrust - SEAM_TRUST / 2);
-    return !trusted;
-  }
-
   #giveUp(): void {
     const frame = this.#slot(this.#next);
     this.#anchored = true;
-    this.#seam = null;
+    this.#seam.forget();
+    this.#lastLostPassedAt = Math.min(this.#passedAt, this.#lastAt);
     this.#lose(this.#next, this.#next);
     if (frame.active) this.#report(frame, false);
     this.#settle(frame);
@@ -293,19 +262,18 @@ export class Reassembler {
   #settle(frame: FrameAssembly): void {
     this.#held -= frame.packets;
     frame.release();
+    this.#patience.fade();
     const passed = this.#newest !== this.#next;
     this.#next = (this.#next + 1) >>> 0;
-    if (passed) this.#recount();
+    if (passed) this.#findPassing();
     else this.#newest = this.#next;
   }
 
-  /** Counts again by what the frame that is waited for has been passed over. */
-  #recount(): void {
+  /** Finds out since when the frame that is waited for now has been passed over. */
+  #findPassing(): void {
     this.#passedAt = Infinity;
-    this.#passing = 0;
     for (const frame of this.#frames) {
       if (!frame.active || frame.index === this.#next) continue;
-      this.#passing += frame.packets;
       this.#passedAt = Math.min(this.#passedAt, frame.firstAt);
     }
   }
@@ -315,10 +283,7 @@ export class Reassembler {
     if (this.#passedAt === Infinity) {
       return this.#slot(this.#next).active && now - this.#lastAt >= STALE_AFTER;
     }
-    const waited = now - this.#passedAt;
-    if (this.#book.ordered >= ORDERLY_PACKETS) return waited >= ORDERLY_HOLD;
-    if (waited >= LONGEST_HOLD) return true;
-    return waited >= DISORDERLY_HOLD && this.#passing >= DISORDERLY_PACKETS;
+    return now - this.#passedAt >= this.#patience.hold;
   }
 
   #lose(first: number, last: number): void {
@@ -342,11 +307,9 @@ export class Reassembler {
     });
   }
 
-  /** @returns false for a packet that others overtook */
-  #countSequence(packet: Buffer): boolean {
-    const inOrder = this.#book.enter(packet);
+  #countSequence(packet: Buffer): void {
+    this.#book.enter(packet);
     this.#stats.packetsLost = this.#book.lost;
-    return inOrder;
   }
 
   #slot(frameIndex: number): FrameAssembly {

@@ -3,10 +3,8 @@ import { OFFSET, sequenceDistance } from './packet.js';
 /** Distances beyond this are a new start, not a loss. */
 const PLAUSIBLE_GAP = 1024;
 
-/** Keeps the books of RTP sequence numbers: what is missing, and whether order holds. */
+/** Keeps the books of RTP sequence numbers. */
 export class SequenceBook {
-  /** Packets in a row that none had overtaken. */
-  ordered = 0;
   #highest = 0;
   #expected = 0;
   #received = 0;
@@ -19,8 +17,7 @@ export class SequenceBook {
     return Math.max(0, this.#expected - this.#received);
   }
 
-  /** @returns false for a packet that others overtook */
-  enter(packet: Buffer): boolean {
+  enter(packet: Buffer): void {
     const sequence = packet.readUInt16BE(OFFSET.SEQUENCE);
     const distance = sequenceDistance(this.#highest, sequence);
     this.#received++;
@@ -30,10 +27,6 @@ export class SequenceBook {
     } else if (distance > 0) {
       this.#highest = sequence;
       this.#expected += distance;
-    } else {
-      return false;
     }
-    this.ordered++;
-    return true;
   }
 }

@@ -51,6 +51,19 @@ test('after a loss: one request with the next whole frame, repeated after the de
   t.is(asked.length, 2);
 });
 
+test('an answer that may be lost is asked for again sooner', (t) => {
+  const { asked, gate } = recovery(false);
+  gate.frame(1, IDR, true, 0);
+  gate.lost({ first: 2, last: 2 }, 10);
+  gate.frame(3, P, false, 20);
+  gate.lost({ first: 4, last: 4 }, 50);
+  gate.tick(100);
+  t.deepEqual(asked, ['idr']);
+  gate.tick(150);
+  gate.tick(160);
+  t.deepEqual(asked, ['idr', 'idr']);
+});
+
 test('a loss that nothing follows is asked about all the same', (t) => {
   const { asked, gate } = recovery(false);
   gate.frame(1, IDR, true, 0);
