@@ -6,7 +6,6 @@ import { EnetHost } from '../moonlight/enet/host.js';
 import type { EnetPeer } from '../moonlight/enet/peer.js';
 import { decodeInput } from '../moonlight/input/decode.js';
 import type { HostMessage } from '../moonlight/types.js';
-import { plainAddress } from './http/nvhttp.js';
 import type { HostStyle } from './options.js';
 import type { Session, Sessions } from './sessions.js';
 
@@ -53,7 +52,7 @@ export class ControlPort {
       accepts: true,
       maxPeers: MAX_PEERS,
       limits: { maxMessageSize: 4096, maxBufferedBytes: 64 * 1024 },
-      admit: ({ address }) => this.#candidates(plainAddress(address.address)).length > 0,
+      admit: () => this.#candidates().length > 0,
     });
     this.#host.on('peer', (peer) => this.#accept(peer));
     this.#timer = setInterval(() => this.#checkSilence(), CHECK_INTERVAL);
@@ -81,12 +80,11 @@ export class ControlPort {
     this.#connections.clear();
   }
 
-  /** Sessions of an address that have no control stream yet. */
-  #candidates(address: string): readonly Session[] {
+  /** Sessions that have no control stream yet. */
+  #candidates(): readonly Session[] {
     const taken = new Set([...this.#connections].map(({ session }) => session));
     return this.#options.sessions.all.filter(
-      (session) =>
-        session.stream !== null && session.request.address === address && !taken.has(session),
+      (session) => session.stream !== null && !taken.has(session),
     );
   }
 
@@ -143,7 +141,7 @@ export class ControlPort {
   /** Finds the session whose key opens a first message, and takes the connection into it. */
   #identify(connection: Connection, data: Buffer): Buffer | undefined {
     const { peer } = connection;
-    const candidates = this.#candidates(plainAddress(peer.address.address));
+    const candidates = this.#candidates();
     const likely = candidates.find((session) => session.connectData === peer.connectData);
     const ordered = likely ? [likely, ...candidates.filter((one) => one !== likely)] : candidates;
     for (const session of ordered) {

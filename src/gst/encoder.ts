@@ -49,7 +49,7 @@ const ENCODERS: Readonly<
   av1: {
     element: 'av1enc',
     text: (bitrate) =>
-      `av1enc name=encoder usage-profile=realtime cpu-used=10 end-usage=cbr lag-in-frames=0 ` +
+      `av1enc name=encoder usage-profile=realtime cpu-used=10 end-usage=cbr lag-in-frames=0 min-quantizer=4 max-quantizer=58 ` +
       `target-bitrate=${bitrate} keyframe-max-dist=100000 threads=1 ` +
       `! av1parse ! video/x-av1,stream-format=obu-stream,alignment=tu`,
   },
@@ -171,7 +171,7 @@ class EncoderPipeline {
     return {
       data: this.#pipe.take(Number(buffer.getSize())),
       key: !buffer.hasFlags(Gst.BufferFlags.DELTA_UNIT),
-      pts: Number(BigInt.asIntN(64, BigInt(buffer.pts))),
+      pts: Number(BigInt.asIntN(64, buffer.pts)),
     };
   }
 

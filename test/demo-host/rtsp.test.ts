@@ -93,7 +93,7 @@ test('surround parameters come out of the client’s rotation right', (t) => {
   t.is(surroundParams(6), '642014235');
   t.is(surroundParams(8), '85301645237');
   for (const channels of [6, 8] as const) {
-    const listed = [...surroundParams(channels).slice(3)].map(Number);
+    const listed = Array.from(surroundParams(channels).slice(3), Number);
     const rotated = [...listed.slice(0, 3), listed.at(-1), ...listed.slice(3, -1)];
     t.deepEqual(rotated, channels === 6 ? [0, 1, 4, 5, 2, 3] : [0, 1, 6, 7, 4, 5, 2, 3]);
   }

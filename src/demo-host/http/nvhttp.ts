@@ -70,7 +70,12 @@ export class NvHttp {
   private constructor(options: NvHttpOptions, handler: NvHandler) {
     this.#log = options.log;
     this.#handler = handler;
-    const limits = { headersTimeout: REQUEST_DEADLINE, requestTimeout: REQUEST_DEADLINE };
+    const limits = {
+      headersTimeout: REQUEST_DEADLINE,
+      requestTimeout: REQUEST_DEADLINE,
+      // Not every client that was written for one kind of host sends one.
+      requireHostHeader: false,
+    };
     this.#http = createServer({ ...limits, connectionsCheckingInterval: 1000 });
     this.#https = createTlsServer({
       ...limits,

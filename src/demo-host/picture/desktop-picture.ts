@@ -381,7 +381,7 @@ export class DesktopPicture {
     const right = x + width - 24;
     const room = this.#px(width - 140) - textWidth(others, this.#px(14));
     // The end of the text is what was typed last.
-    let shown = [...this.#desktop.text].slice(-60);
+    let shown = Array.from(this.#desktop.text).slice(-60);
     while (shown.length > 0 && textWidth(shown.join(''), size) > room) shown = shown.slice(1);
     const words = shown.join('');
     this.#text(canvas, words, x + 92, y + 21, 18, THEME.text);

@@ -115,7 +115,7 @@ export class Desktop {
       return;
     }
     this.keys.add(code);
-    if (code === 0x08) this.text = [...this.text].slice(0, -1).join('');
+    if (code === 0x08) this.text = Array.from(this.text).slice(0, -1).join('');
     else if (code === 0x0d) this.text = '';
     else if ((modifiers & ~1) === 0) {
       const shifted = (modifiers & 1) !== 0 || [0x10, 0xa0, 0xa1].some((key) => this.keys.has(key));
@@ -124,7 +124,9 @@ export class Desktop {
   }
 
   #type(text: string): void {
-    this.text = [...(this.text + text)].slice(-MAX_TEXT).join('');
+    this.text = Array.from(this.text + text)
+      .slice(-MAX_TEXT)
+      .join('');
   }
 
   #touch(id: number, phase: string, x: number, y: number): void {

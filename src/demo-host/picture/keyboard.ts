@@ -16,7 +16,7 @@ export const KEYBOARD_ROWS = 6;
 
 type Cap = readonly [label: string, width: number, ...codes: number[]];
 
-const letters = (text: string): Cap[] => [...text].map((c): Cap => [c, 1, c.charCodeAt(0)]);
+const letters = (text: string): Cap[] => Array.from(text, (c): Cap => [c, 1, c.charCodeAt(0)]);
 
 const PUNCTUATION: Readonly<Record<string, readonly [code: number, shifted: string]>> = {
   '`': [0xc0, '~'],

@@ -108,7 +108,8 @@ export function parseAnnounce(body: string, context: AnnounceContext): AnnounceR
     width: integer('x-nv-video[0].clientViewportWd', 1280, 'width'),
     height: integer('x-nv-video[0].clientViewportHt', 720, 'height'),
     fps: integer('x-nv-video[0].maxFPS', 60, 'fps'),
-    packetSize: integer('x-nv-video[0].packetSize', 1024, 'packetSize'),
+    // Clients send multiples of 16; a host may always send smaller packets.
+    packetSize: integer('x-nv-video[0].packetSize', 1024, 'packetSize') & ~15,
     minRequiredFecPackets: integer('x-nv-vqos[0].fec.minRequiredFecPackets', 0, 'minFec'),
     packetDuration: integer('x-nv-aqos.packetDuration', 5),
     bitrate: encoderBitrate(settled, channels, configured > 0 ? context.fecPercentage : 0),

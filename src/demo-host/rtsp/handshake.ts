@@ -34,7 +34,9 @@ export class Handshake implements RtspBackend {
   }
 
   candidates(address: string): readonly Session[] {
-    return this.#context.sessions.all.filter((session) => session.request.address === address);
+    // Launched from elsewhere is possible: a client may have several addresses.
+    const local = (session: Session): number => (session.request.address === address ? 0 : 1);
+    return [...this.#context.sessions.all].sort((a, b) => local(a) - local(b));
   }
 
   reply(request: RtspRequest, address: string, known: Session | null): RtspReply {
@@ -140,6 +142,8 @@ export class Handshake implements RtspBackend {
 
   /** The youngest that still negotiates, for clients that lose their token. */
   #unannounced(address: string): Session | null {
-    return this.candidates(address).findLast((session) => session.state === 'launched') ?? null;
+    const launched = this.candidates(address).filter(({ state }) => state === 'launched');
+    const local = launched.filter(({ request }) => request.address === address);
+    return local.at(-1) ?? launched.at(-1) ?? null;
   }
 }
