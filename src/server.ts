@@ -174,7 +174,10 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     perMessageDeflate: false,
   });
 
-  const server = await createHttpServer(config, app.callback());
+  const handle = app.callback();
+  const server = await createHttpServer(config, (request, response) => {
+    void handle(request, response);
+  });
   const upgrade: UpgradeOptions = {
     streamers,
     credentials,

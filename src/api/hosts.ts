@@ -52,6 +52,11 @@ export function hostRoutes(router: Router, { hosts, config, log }: ApiContext): 
     empty(context);
   });
 
+  router.post('/api/host/unpair', async (context) => {
+    await hosts.unpair(hosts.require(bodyOf(context, HostId).host_id));
+    empty(context);
+  });
+
   router.post('/api/host/cancel', async (context) => {
     const host = hosts.require(bodyOf(context, HostId).host_id);
     await failingWith(500, () => host.cancel());

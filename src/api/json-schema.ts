@@ -4,14 +4,9 @@ import { Integer } from '../signaling/integer.js';
 
 export type Schema = OpenAPIV3_1.SchemaObject | OpenAPIV3_1.ReferenceObject;
 
-interface Tagged {
-  readonly _tag?: string;
-  readonly name: string;
-}
-
 /**
- * Makes JSON Schema (2020-12, as OpenAPI 3.1 has it) of io-ts codecs by their tags. Named
- * interfaces, intersections and unions become components and are referred to.
+ * Makes JSON Schema (2020-12, as OpenAPI 3.1 has it) of io-ts codecs. Named interfaces,
+ * intersections and unions become components and are referred to.
  */
 export class SchemaMaker {
   readonly components: Record<string, OpenAPIV3_1.SchemaObject> = {};
@@ -19,7 +14,7 @@ export class SchemaMaker {
   schema(codec: t.Mixed): Schema {
     const { name } = codec;
     // io-ts names what nobody named after its structure.
-    if (!/^[A-Z]\w*$/.test(name) || (codec as t.Mixed) === Integer) return this.#inline(codec);
+    if (!/^[A-Z]\w*$/.test(name) || codec === Integer) return this.#inline(codec);
     if (!Object.hasOwn(this.components, name)) {
       const made = this.#inline(codec);
       if ('$ref' in made) return made;
@@ -29,39 +24,24 @@ export class SchemaMaker {
   }
 
   #inline(codec: t.Mixed): Schema {
-    if ((codec as t.Mixed) === Integer) return { type: 'integer' };
-    const { _tag: tag } = codec as unknown as Tagged;
-    switch (tag) {
-      case 'StringType':
-        return { type: 'string' };
-      case 'NumberType':
-        return { type: 'number' };
-      case 'BooleanType':
-        return { type: 'boolean' };
-      case 'NullType':
-        return { type: 'null' };
-      case 'UnknownType':
-        return {};
-      case 'LiteralType':
-        return { const: (codec as t.LiteralC<string>).value };
-      case 'KeyofType':
-        return {
-          type: 'string',
-          enum: Object.keys((codec as t.KeyofC<Record<string, null>>).keys),
-        };
-      case 'ArrayType':
-        return { type: 'array', items: this.schema((codec as t.ArrayC<t.Mixed>).type) };
-      case 'InterfaceType':
-        return this.#object((codec as t.TypeC<t.Props>).props, true);
-      case 'PartialType':
-        return this.#object((codec as t.PartialC<t.Props>).props, false);
-      case 'IntersectionType':
-        return this.#all((codec as t.IntersectionC<[t.Mixed, t.Mixed]>).types);
-      case 'UnionType':
-        return this.#any((codec as t.UnionC<[t.Mixed, t.Mixed]>).types);
-      default:
-        throw new TypeError(`No JSON Schema for codec ${codec.name}`);
+    if (codec === Integer) return { type: 'integer' };
+    if (codec instanceof t.StringType) return { type: 'string' };
+    if (codec instanceof t.NumberType) return { type: 'number' };
+    if (codec instanceof t.BooleanType) return { type: 'boolean' };
+    if (codec instanceof t.NullType) return { type: 'null' };
+    if (codec instanceof t.UnknownType) return {};
+    if (codec instanceof t.LiteralType) return { const: codec.value as unknown };
+    if (codec instanceof t.KeyofType) {
+      return { type: 'string', enum: Object.keys(codec.keys as object) };
     }
+    if (codec instanceof t.ArrayType) {
+      return { type: 'array', items: this.schema(codec.type as t.Mixed) };
+    }
+    if (codec instanceof t.InterfaceType) return this.#object(codec.props as t.Props, true);
+    if (codec instanceof t.PartialType) return this.#object(codec.props as t.Props, false);
+    if (codec instanceof t.IntersectionType) return this.#all(codec.types as t.Mixed[]);
+    if (codec instanceof t.UnionType) return this.#any(codec.types as t.Mixed[]);
+    throw new TypeError(`No JSON Schema for codec ${codec.name}`);
   }
 
   #object(props: t.Props, required: boolean): OpenAPIV3_1.SchemaObject {
@@ -79,9 +59,9 @@ export class SchemaMaker {
     return { allOf: types.map((type) => this.schema(type)) };
   }
 
-  /** Enumerations and null fold into one; `undefined` is what `required` leaves out. */
+  /** `undefined` has no schema: it is what `required` leaves out. */
   #any(types: readonly t.Mixed[]): Schema {
-    const members = types.filter((type) => (type as unknown as Tagged)._tag !== 'UndefinedType');
+    const members = types.filter((type) => !(type instanceof t.UndefinedType));
     const schemas = members.map((type) => this.schema(type));
     const [only] = schemas;
     return only !== undefined && schemas.length === 1 ? only : { anyOf: schemas };

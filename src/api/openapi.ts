@@ -36,7 +36,7 @@ export function openApiDocument(version: string): OpenApiDocument {
       version,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    paths: paths as OpenAPIV3_1.PathsObject,
+    paths: paths,
     components: {
       schemas: maker.components,
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
@@ -119,10 +119,11 @@ function resolve(schema: Schema, components: Components): OpenAPIV3_1.SchemaObje
 
 function variants(schema: OpenAPIV3_1.SchemaObject, components: Components): [string, string][] {
   return (schema.anyOf ?? [schema]).flatMap((member): [string, string][] => {
-    const { enum: names, const: name, properties } = resolve(member, components);
+    const resolved = resolve(member, components);
+    const { enum: names, properties = {} } = resolved;
     if (names !== undefined) return names.map((each) => [JSON.stringify(each), 'none']);
-    if (name !== undefined) return [[JSON.stringify(name), 'none']];
-    return Object.entries(properties ?? {}).map(([key, value]) => [
+    if ('const' in resolved) return [[JSON.stringify(resolved.const), 'none']];
+    return Object.entries(properties).map(([key, value]) => [
       key,
       shape(value, components, 0).replaceAll('|', '\\|'),
     ]);
@@ -146,7 +147,7 @@ function shape(schema: Schema, components: Components, depth: number): string {
   if (rest.const !== undefined) return JSON.stringify(rest.const);
   if (allOf !== undefined) return allOf.map(inner).join(' & ');
   if (anyOf !== undefined) return anyOf.map(inner).join(' | ');
-  if (type === 'array') return `[${'items' in rest ? inner(rest.items as Schema) : ''}]`;
+  if (type === 'array') return `[${'items' in rest ? inner(rest.items) : ''}]`;
   if (type !== 'object') return typeof type === 'string' ? type : 'any';
   const fields = Object.entries(properties ?? {}).map(
     ([name, value]) => `${name}${required.includes(name) ? '' : '?'}: ${inner(value)}`,

@@ -117,6 +117,15 @@ export const OPERATIONS: readonly Operation[] = [
   },
   {
     method: 'post',
+    path: '/api/host/unpair',
+    summary: 'Forgets the pairing with a host',
+    description:
+      'Hosts have no way to be told: they keep the certificate until it is removed there.',
+    body: HostId,
+    answers: { 200: done, 404: noHost },
+  },
+  {
+    method: 'post',
     path: '/api/host/cancel',
     summary: 'Quits the app that runs on a host',
     body: HostId,

@@ -1,4 +1,3 @@
-import type { WebSocket } from 'ws';
 import { randomUUID } from 'node:crypto';
 import type { Credentials } from '../api/credentials.js';
 import { streamerSpec } from '../api/streamer-answers.js';
@@ -12,7 +11,7 @@ import type { Streamer } from '../streamer/streamer.js';
 import type { Viewer } from '../streamer/viewers.js';
 import type { StreamClientMessage, StreamServerMessage } from './messages.js';
 import type { SocketGrant } from './upgrade.js';
-import { ViewerSocket, type ViewerSocketOptions } from './viewer-socket.js';
+import { ViewerSocket, type BrowserSocket, type ViewerSocketOptions } from './viewer-socket.js';
 
 export type LegacyMode = 'create' | 'keepalive' | 'join';
 type Init = Extract<StreamClientMessage, { AuthenticateAndInit: unknown }>['AuthenticateAndInit'];
@@ -63,7 +62,7 @@ export class LegacyStreams {
     return this.#modes.get(streamerId);
   }
 
-  serve(socket: WebSocket, grant: SocketGrant): void {
+  serve(socket: BrowserSocket, grant: SocketGrant): void {
     const session = new LegacySession(socket, grant, this.#options, this, () => {
       this.#sessions.delete(session);
     });
@@ -131,7 +130,7 @@ class LegacySession implements Viewer {
   #ended = false;
 
   constructor(
-    socket: WebSocket,
+    socket: BrowserSocket,
     grant: SocketGrant,
     options: LegacyOptions,
     streams: LegacyStreams,

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { WebSocket } from 'ws';
 import type { Credentials } from '../api/credentials.js';
 import { MoonteeError } from '../errors.js';
 import type { Log } from '../log.js';
@@ -9,7 +8,7 @@ import type { Viewer } from '../streamer/viewers.js';
 import { Clients, type Supersedable } from './clients.js';
 import type { StreamClientMessage, StreamServerMessage } from './messages.js';
 import type { SocketGrant } from './upgrade.js';
-import { ViewerSocket, type ViewerSocketOptions } from './viewer-socket.js';
+import { ViewerSocket, type BrowserSocket, type ViewerSocketOptions } from './viewer-socket.js';
 
 export interface PeerEndpointOptions {
   readonly streamers: StreamerRegistry;
@@ -35,7 +34,7 @@ export class PeerEndpoint {
     return [...this.#sessions].filter(({ authenticated }) => !authenticated).length;
   }
 
-  serve(socket: WebSocket, grant: SocketGrant & { streamerId: string }): void {
+  serve(socket: BrowserSocket, grant: SocketGrant & { streamerId: string }): void {
     const session = new PeerSession(socket, grant, this.#options, this.#clients, () => {
       this.#sessions.delete(session);
     });
@@ -66,7 +65,7 @@ class PeerSession implements Viewer, Supersedable {
   #ended = false;
 
   constructor(
-    socket: WebSocket,
+    socket: BrowserSocket,
     grant: SocketGrant & { streamerId: string },
     options: PeerEndpointOptions,
     clients: Clients,

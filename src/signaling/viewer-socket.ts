@@ -1,4 +1,6 @@
 import { isRight } from 'fp-ts/lib/Either.js';
+import type Koa from 'koa';
+import type {} from 'koa-websocket';
 import { WebSocket, type RawData } from 'ws';
 import type { Log } from '../log.js';
 import { describeIssues } from '../streamer/issues.js';
@@ -22,6 +24,9 @@ export interface ViewerSocketHandlers {
   readonly onClosed: (code: string, reason: string) => void;
 }
 
+/** The server's end of a WebSocket, as koa-websocket hands it over. */
+export type BrowserSocket = Koa.Context['websocket'];
+
 /** Bytes that a browser may be behind: signaling is small, more means nobody reads. */
 const MAX_BUFFERED = 1 << 20;
 const MAX_INVALID = 20;
@@ -33,7 +38,7 @@ const CLOSE_TIMEOUT = 1_500;
  * sent, and a close that does not depend on the other side.
  */
 export class ViewerSocket {
-  readonly #socket: WebSocket;
+  readonly #socket: BrowserSocket;
   readonly #options: ViewerSocketOptions;
   readonly #log: Log;
   #handlers: ViewerSocketHandlers | null;
@@ -46,7 +51,7 @@ export class ViewerSocket {
   #invalid = 0;
   #ending = false;
 
-  constructor(socket: WebSocket, options: ViewerSocketOptions, handlers: ViewerSocketHandlers) {
+  constructor(socket: BrowserSocket, options: ViewerSocketOptions, handlers: ViewerSocketHandlers) {
     this.#socket = socket;
     this.#options = options;
     this.#log = options.log;

@@ -1,7 +1,10 @@
 import test from 'ava';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import http from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
 import { APP } from '../support/fake-apps.js';
 import {
@@ -18,7 +21,7 @@ function body(id: string, app: number = APP.GOOD): Record<string, unknown> {
   return { ...createBody(id, app), client_unique_id: null };
 }
 
-async function pidOf(server: TestServer, id: string): Promise<number | null> {
+function pidOf(server: TestServer, id: string): number | null {
   return server.running.streamers.get(id)?.pid ?? null;
 }
 
@@ -43,8 +46,8 @@ test('delete during the start: the creator is told, nothing is left', async (t) 
   const server = await serve(t);
   await addHost(t, server);
   const making = server.ask('POST', '/api/streamers', { body: body('s', APP.NEVER_CONNECTS) });
-  while ((await pidOf(server, 's')) === null) await new Promise((resolve) => setImmediate(resolve));
-  const pid = await pidOf(server, 's');
+  while (pidOf(server, 's') === null) await new Promise((resolve) => setImmediate(resolve));
+  const pid = pidOf(server, 's');
   t.is((await server.ask('DELETE', '/api/streamers/s')).status, 204);
   const answer = await making;
   t.is(answer.status, 409);
@@ -59,7 +62,7 @@ test('delete with viewers: told and closed before the answer; create right after
   await server.ask('POST', '/api/streamers', { body: body('s') });
   const viewers = await Promise.all([server.viewer('s'), server.viewer('s')]);
   await Promise.all(viewers.map((viewer) => viewer.until('WebRtcConfig')));
-  const pid = await pidOf(server, 's');
+  const pid = pidOf(server, 's');
   const deleting = server.ask('DELETE', '/api/streamers/s');
   const creating = server.ask('POST', '/api/streamers', { body: body('s') });
   t.is((await deleting).status, 204);
@@ -93,7 +96,7 @@ test('viewers that join while the streamer dies all hear of it', async (t) => {
   t.is(await statusOf(server, 's'), 'failed');
   const { json } = await server.ask('GET', '/api/streamers/s');
   t.like(json, { connected_peers: 0, failure: { code: 'STREAMER_FAILED' } });
-  t.is(await pidOf(server, 's'), null);
+  t.is(pidOf(server, 's'), null);
 });
 
 test('a stopped child is found hung, told so, and restarted', async (t) => {
@@ -102,7 +105,7 @@ test('a stopped child is found hung, told so, and restarted', async (t) => {
   await server.ask('POST', '/api/streamers', { body: body('s') });
   const viewer = await server.viewer('s');
   await viewer.until('WebRtcConfig');
-  const pid = (await pidOf(server, 's')) ?? 0;
+  const pid = pidOf(server, 's') ?? 0;
   process.kill(pid, 'SIGSTOP');
   await viewer.closed;
   t.like(await viewer.until('PeerClosed'), { PeerClosed: { code: 'STREAMER_HUNG' } });
@@ -169,7 +172,7 @@ test('closing the server: viewers told, children gone, connections closed, in ti
     const answer = await server.ask('POST', '/api/streamers', { body: createBody(id, app) });
     t.is(answer.status, 200);
   }
-  const pids = [await pidOf(server, 'a'), await pidOf(server, 'b')];
+  const pids = [pidOf(server, 'a'), pidOf(server, 'b')];
   const viewer = await server.viewer('a');
   await viewer.until('WebRtcConfig');
   const pending = await server.viewer('a', { headers: {} });
@@ -206,4 +209,22 @@ test('streamers come back after a restart where that is configured, else not', a
   await second.running.close();
   const third = await serve(t, {}, { folder: server.folder });
   t.deepEqual(third.running.streamers.list(), []);
+});
+
+test('a server that is killed leaves no streamer behind', async (t) => {
+  const server = await serve(t);
+  await addHost(t, server);
+  await server.running.close();
+  const program = fileURLToPath(new URL('../support/server-process.ts', import.meta.url));
+  const second = spawn(
+    process.execPath,
+    ['--import=tsx', program, join(server.folder, 'data.json')],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  t.teardown(() => second.kill('SIGKILL'));
+  const [line] = (await once(second.stdout, 'data')) as [Buffer];
+  const pid = Number(line.toString());
+  t.true(isAlive(pid));
+  second.kill('SIGKILL');
+  while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
 });

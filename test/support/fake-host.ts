@@ -15,7 +15,7 @@ import {
 import http from 'node:http';
 import https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import { X509Certificate as ParsedCertificate } from '@peculiar/x509';
 import { createIdentity } from '../../src/moonlight/identity.js';
 import type { ClientIdentity } from '../../src/moonlight/types.js';
@@ -66,7 +66,8 @@ export class FakeHost {
         rejectUnauthorized: false,
       },
       (request, response) => {
-        const raw = (request.socket as TLSSocket).getPeerCertificate().raw as Buffer | undefined;
+        const { socket } = request;
+        const raw = socket instanceof TLSSocket ? socket.getPeerX509Certificate()?.raw : undefined;
         void this.#answer(request, response, raw?.toString('hex') ?? '');
       },
     );

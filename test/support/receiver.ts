@@ -100,6 +100,8 @@ export class ReceivingPeer extends EventEmitter<ReceivingPeerEvents> {
 
   close(): void {
     this.#process.tell({ type: 'close', id: this.id });
+    this.#process.forget(this);
+    this.removeAllListeners();
   }
 
   async #describe(message: ToReceiver): Promise<string> {
@@ -141,6 +143,10 @@ export class ReceiverProcess {
     this.#peers.set(id, peer);
     this.tell({ type: 'open', id, channels });
     return peer;
+  }
+
+  forget(peer: ReceivingPeer): void {
+    if (this.#peers.get(peer.id) === peer) this.#peers.delete(peer.id);
   }
 
   tell(message: ToReceiver): void {

@@ -1,0 +1,163 @@
+import test from 'ava';
+import type { OpenAPIV3_1 } from 'openapi-types';
+import { openApiDocument, documentMessages, type OpenApiDocument } from '../../src/api/openapi.js';
+import { OPERATIONS } from '../../src/api/operations.js';
+import type { Schema } from '../../src/api/json-schema.js';
+import { addHost, createBody, serve, type Answer } from '../support/server.js';
+
+/** Just enough of JSON Schema to check answers; knows every word that the document uses. */
+function mismatch(schema: Schema, value: unknown, document: OpenApiDocument, at = '$'): string[] {
+  if ('$ref' in schema) {
+    const name = schema.$ref.replace('#/components/schemas/', '');
+    const target: Schema | undefined = document.components?.schemas?.[name];
+    return target === undefined ? [`${at}: no ${name}`] : mismatch(target, value, document, at);
+  }
+  const { type, properties = {}, required = [], allOf = [], anyOf, enum: names } = schema;
+  const problems = allOf.flatMap((each) => mismatch(each, value, document, at));
+  if (anyOf?.every((each) => mismatch(each, value, document, at).length > 0) === true) {
+    problems.push(`${at}: none of anyOf`);
+  }
+  if (names?.includes(value) === false) problems.push(`${at}: not in enum`);
+  if ('const' in schema && schema.const !== value) problems.push(`${at}: not the constant`);
+  const kind = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
+  if (typeof type === 'string') {
+    const fits = type === 'integer' ? Number.isInteger(value) : kind === type;
+    if (!fits) problems.push(`${at}: ${kind} instead of ${type}`);
+  }
+  if (kind === 'object') {
+    const record = value as Record<string, unknown>;
+    for (const name of required) if (!(name in record)) problems.push(`${at}.${name}: missing`);
+    for (const [name, each] of Object.entries(properties)) {
+      if (name in record) problems.push(...mismatch(each, record[name], document, `${at}.${name}`));
+    }
+  }
+  if (Array.isArray(value) && 'items' in schema) {
+    const { items } = schema as OpenAPIV3_1.ArraySchemaObject;
+    value.forEach((each, index) => {
+      problems.push(...mismatch(items, each, document, `${at}[${index}]`));
+    });
+  }
+  return problems;
+}
+
+function check(
+  document: OpenApiDocument,
+  method: string,
+  template: string,
+  { status, headers, text, json }: Answer,
+): string[] {
+  const item = document.paths?.[template] as
+    Record<string, OpenAPIV3_1.OperationObject> | undefined;
+  const response = item?.[method]?.responses?.[status] as OpenAPIV3_1.ResponseObject | undefined;
+  if (response === undefined) return [`${method} ${template}: ${status} is not described`];
+  const described = Object.entries(response.content ?? {});
+  if (described.length === 0) return text === '' ? [] : [`${template}: a body: ${text}`];
+  const type = (headers['content-type'] ?? '').split(';')[0] ?? '';
+  const media = described.find(([name]) => name === type)?.[1];
+  if (media === undefined) return [`${template}: ${type} is not described`];
+  return media.schema === undefined ? [] : mismatch(media.schema, json, document);
+}
+
+test('answers are as the served document describes them', async (t) => {
+  const server = await serve(t);
+  const served = await server.ask('GET', '/api/openapi.json');
+  t.is(served.status, 200);
+  const document = served.json as OpenApiDocument;
+  t.is(document.openapi, '3.1.0');
+  const host = await addHost(t, server, false);
+  const pair = { host_id: 0 };
+  const create = { ...createBody('s'), client_unique_id: null };
+  const calls: [string, string, string, unknown?][] = [
+    ['get', '/config.js', '/config.js'],
+    ['get', '/api/authenticate', '/api/authenticate'],
+    ['get', '/api/hosts', '/api/hosts'],
+    ['get', '/api/host', '/api/host?host_id=0'],
+    ['get', '/api/host', '/api/host?host_id=9'],
+    ['put', '/api/host', '/api/host', { address: '127.0.0.1', http_port: host.port }],
+    ['put', '/api/host', '/api/host', {}],
+    ['get', '/api/apps', '/api/apps?host_id=0'],
+    ['post', '/api/streamers', '/api/streamers', create],
+    ['post', '/api/pair', '/api/pair', pair],
+    ['post', '/api/pair', '/api/pair', pair],
+    ['post', '/api/pair', '/api/pair', { host_id: 9 }],
+    ['get', '/api/apps', '/api/apps?host_id=0'],
+    ['get', '/api/app/image', '/api/app/image?host_id=0&app_id=1'],
+    ['get', '/api/app/image', '/api/app/image?host_id=0&app_id=55'],
+    ['post', '/api/host/wake', '/api/host/wake', { host_id: 9 }],
+    ['post', '/api/host/cancel', '/api/host/cancel', pair],
+    ['post', '/api/streamers', '/api/streamers', { ...create, host_id: 9 }],
+    ['post', '/api/streamers', '/api/streamers', create],
+    ['post', '/api/streamers', '/api/streamers', create],
+    ['get', '/api/streamers', '/api/streamers'],
+    ['get', '/api/streamers/{id}', '/api/streamers/s'],
+    ['get', '/api/streamers/{id}', '/api/streamers/x'],
+    ['get', '/api/streamers/{id}/stats', '/api/streamers/s/stats'],
+    ['get', '/api/streamers/{id}/dot', '/api/streamers/s/dot'],
+    ['get', '/api/streamers/{id}/peer', '/api/streamers/x/peer'],
+    ['get', '/api/streamers/{id}/peer', '/api/streamers/s/peer'],
+    ['get', '/api/sessions', '/api/sessions'],
+    ['get', '/api/admin/status', '/api/admin/status'],
+    ['get', '/api/openapi.json', '/api/openapi.json'],
+    ['get', '/metrics', '/metrics'],
+    ['delete', '/api/streamers/{id}', '/api/streamers/s'],
+    ['delete', '/api/streamers/{id}', '/api/streamers/s'],
+    ['post', '/api/host/unpair', '/api/host/unpair', pair],
+    ['get', '/api/apps', '/api/apps?host_id=0'],
+    ['delete', '/api/host', '/api/host?host_id=0'],
+    ['post', '/api/host/unpair', '/api/host/unpair', pair],
+    ['delete', '/api/host', '/api/host?host_id=0'],
+  ];
+  const viewer = async (): Promise<void> => {
+    const socket = await server.viewer('s');
+    await socket.until('offer');
+  };
+  for (const [method, template, path, body] of calls) {
+    if (template === '/api/streamers/{id}/stats') await viewer();
+    const answer = await server.ask(method.toUpperCase(), path, body === undefined ? {} : { body });
+    t.deepEqual(check(document, method, template, answer), [], `${method} ${path} ${answer.text}`);
+    if (template === '/config.js') continue;
+    if (template.startsWith('/api/streamers/{id}/peer')) continue;
+    const bare = await server.ask(method.toUpperCase(), path, { headers: { Authorization: '' } });
+    t.deepEqual(
+      check(document, method, template, bare),
+      [],
+      `${method} ${path} without credentials`,
+    );
+  }
+  const covered = new Set(calls.map(([method, template]) => `${method} ${template}`));
+  const missing = OPERATIONS.map(({ method, path }) => `${method} ${path}`).filter(
+    (operation) => !covered.has(operation) && operation !== 'get /api/events',
+  );
+  t.deepEqual(missing, []);
+});
+
+test('the checker finds what is wrong', (t) => {
+  const document = openApiDocument('0');
+  const schema = { $ref: '#/components/schemas/StreamerList' };
+  t.deepEqual(mismatch(schema, { streamers: [] }, document), []);
+  t.true(mismatch(schema, { streamers: [{ streamer_id: 1 }] }, document).length > 5);
+  t.deepEqual(mismatch(schema, {}, document), ['$.streamers: missing']);
+});
+
+test('every reference in the document leads somewhere', (t) => {
+  const document = openApiDocument('0');
+  const names = Object.keys(document.components?.schemas ?? {});
+  for (const [, name = ''] of JSON.stringify(document).matchAll(/#\/components\/schemas\/(\w+)/g)) {
+    t.true(names.includes(name), name);
+  }
+});
+
+test('socket messages are described, both ways', (t) => {
+  const text = documentMessages();
+  for (const name of [
+    'AuthenticateAndInit',
+    'RestartIce',
+    'WebRtcConfig',
+    'ConnectionComplete',
+    '"PeerDisconnect"',
+    'ConnectionStatusUpdate',
+  ]) {
+    t.true(text.includes(`| \`${name}\` |`), name);
+  }
+  t.regex(text, /`StageFailed` \| \{stage: string, error_code: integer\}/);
+});

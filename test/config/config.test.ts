@@ -1,0 +1,214 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { loadConfig, resolveConfig } from '../../src/config/load.js';
+import { checkConfig, documentConfig, printConfig } from '../../src/config/report.js';
+import { CONFIG_KEYS, environmentName, flagName, KEYS } from '../../src/config/schema.js';
+import { MoonteeError } from '../../src/errors.js';
+import { temporaryFolder } from '../support/server.js';
+
+/** As the reference writes it (signaling.md e.5). */
+const REFERENCE = {
+  credentials: 'helix',
+  data_path: 'server/data.json',
+  bind_address: '0.0.0.0:8080',
+  moonlight_default_http_port: 47989,
+  pair_device_name: 'roth',
+  webrtc_ice_servers: [
+    { urls: ['stun:stun.l.google.com:19302'], username: '', credential: '' },
+    { urls: ['turn:203.0.113.5:3478?transport=udp'], username: 'helix', credential: 'x' },
+  ],
+  webrtc_port_range: { min: 40000, max: 40100 },
+  webrtc_nat_1to1: { ips: ['203.0.113.5'], ice_candidate_type: 'host' },
+  webrtc_network_types: ['udp4', 'udp6'],
+  web_path_prefix: '',
+  certificate: null,
+  streamer_path: './streamer',
+};
+
+function problems(input: Parameters<typeof resolveConfig>[0]): string[] {
+  try {
+    resolveConfig(input);
+    return [];
+  } catch (error) {
+    if (!(error instanceof MoonteeError)) throw error;
+    return error.details['problems'] as string[];
+  }
+}
+
+test('the reference’s file is accepted as it is', (t) => {
+  const { config, warnings } = resolveConfig({ file: REFERENCE });
+  t.deepEqual(warnings, []);
+  t.like(config, { ...REFERENCE, certificate: null });
+});
+
+test('flags over environment over file over defaults', (t) => {
+  const file = { max_viewers: 2, max_streamers: 2, max_body_bytes: 2_000 };
+  const env = { MOONTEE_MAX_VIEWERS: '3', MOONTEE_MAX_STREAMERS: '3' };
+  const { config, sources } = resolveConfig({ file, env, flags: { max_viewers: '4' } });
+  t.is(config.max_viewers, 4);
+  t.is(config.max_streamers, 3);
+  t.is(config.max_body_bytes, 2_000);
+  t.is(config.max_connections, KEYS.max_connections.fallback);
+  t.deepEqual(
+    [sources.max_viewers, sources.max_streamers, sources.max_body_bytes, sources.max_connections],
+    ['flag', 'environment', 'file', 'default'],
+  );
+});
+
+test('every key has a variable and a flag, and its default is valid', (t) => {
+  for (const name of CONFIG_KEYS) {
+    const { codec, fallback } = KEYS[name];
+    t.true((codec as { is(value: unknown): boolean }).is(fallback), name);
+    if (fallback === null || fallback === '') continue;
+    const text = typeof fallback === 'string' ? fallback : JSON.stringify(fallback);
+    const byVariable = resolveConfig({ env: { [environmentName(name)]: text } });
+    t.deepEqual(byVariable.config[name], fallback, name);
+    t.is(byVariable.sources[name], 'environment', name);
+    const byFlag = loadConfig({ args: [`--${flagName(name)}`, text], env: {}, defaultFile: '' });
+    t.deepEqual(byFlag.config[name], fallback, name);
+    t.is(byFlag.sources[name], 'flag', name);
+  }
+});
+
+test('lists and objects from text: JSON, or commas', (t) => {
+  const { config } = resolveConfig({
+    env: {
+      MOONTEE_WEBRTC_PORT_RANGE: '{"min":1,"max":2}',
+      MOONTEE_ALLOWED_ORIGINS: 'https://a.example, https://b.example',
+      MOONTEE_WEBRTC_NETWORK_TYPES: '["udp4"]',
+      MOONTEE_CREDENTIALS: '1234',
+      MOONTEE_PAIRING_PIN: '0417',
+      MOONTEE_RESTORE_STREAMERS: 'true',
+    },
+  });
+  t.deepEqual(config.webrtc_port_range, { min: 1, max: 2 });
+  t.deepEqual(config.allowed_origins, ['https://a.example', 'https://b.example']);
+  t.deepEqual(config.webrtc_network_types, ['udp4']);
+  t.is(config.credentials, '1234');
+  t.is(config.pairing_pin, '0417');
+  t.true(config.restore_streamers);
+});
+
+test('variables of the reference’s environment', (t) => {
+  const env = {
+    MOONLIGHT_CREDENTIALS: 'pw',
+    MOONLIGHT_INTERNAL_PAIRING_PIN: '0417',
+    TURN_PUBLIC_IP: '203.0.113.5',
+    TURN_PASSWORD: 'secret',
+    RUST_LOG: 'warn',
+  };
+  const { config } = resolveConfig({ env });
+  t.like(config, { credentials: 'pw', pairing_pin: '0417', log_level: 'warn' });
+  t.deepEqual(config.webrtc_ice_servers, [
+    {
+      urls: ['turn:203.0.113.5:3478?transport=udp', 'turn:203.0.113.5:3478?transport=tcp'],
+      username: 'helix',
+      credential: 'secret',
+    },
+  ]);
+  const odd = resolveConfig({
+    env: {
+      MOONLIGHT_INTERNAL_PAIRING_PIN: '12a4',
+      RUST_LOG: 'moonlight=debug',
+      MOONTEE_CREDENTIALS: '',
+    },
+  });
+  t.is(odd.config.pairing_pin, null);
+  t.is(odd.config.credentials, null);
+  t.is(odd.warnings.length, 2);
+});
+
+test('mistakes are named by their keys, all at once', (t) => {
+  const named = problems({
+    file: {
+      bind_address: '8080',
+      webrtc_port_range: { min: 'x', max: 2 },
+      webrtc_ice_servers: [{ urls: ['http://x'] }],
+      max_viewers: 1.5,
+      web_path_prefix: 'moonlight/',
+    },
+    env: { MOONTEE_MAX_STREAMERS: 'many' },
+    flags: { end_policy: 'sometimes' },
+  });
+  t.is(named.length, 7);
+  for (const [pattern] of [
+    [/^bind_address must be an address and a port/],
+    [/^webrtc_port_range\.min must be/],
+    [/^webrtc_ice_servers\S* must be/],
+    [/^max_viewers must be an integer from 1 to 1000/],
+    [/^web_path_prefix must be/],
+    [/^max_streamers \(MOONTEE_MAX_STREAMERS\) must be/],
+    [/^end_policy \(--end-policy\) must be one of keep, restart, end/],
+  ] as const) {
+    t.true(
+      named.some((problem) => pattern.test(problem)),
+      `${String(pattern)} in ${named.join('\n')}`,
+    );
+  }
+  t.deepEqual(resolveConfig({ file: { max_viewer: 3 } }).warnings, [
+    'max_viewer is no key of the configuration',
+  ]);
+});
+
+test('no start without a password of one’s own, but on loopback', (t) => {
+  for (const bind of ['0.0.0.0:80', '[::]:80', '192.168.1.2:80', 'example.org:80']) {
+    for (const credentials of [null, 'default']) {
+      const [problem] = problems({ file: { bind_address: bind, credentials } });
+      t.regex(problem ?? '', /^credentials must be set/, bind);
+    }
+    t.deepEqual(problems({ file: { bind_address: bind, credentials: 'x' } }), []);
+  }
+  for (const bind of ['127.0.0.1:80', '127.1.2.3:0', '[::1]:80', 'localhost:80']) {
+    t.deepEqual(problems({ file: { bind_address: bind } }), [], bind);
+  }
+});
+
+test('files: the named one must be there and be an object', async (t) => {
+  const folder = await temporaryFolder(t);
+  const path = join(folder, 'config.json');
+  const load = (): unknown => loadConfig({ args: ['--config', path], env: {} });
+  t.throws(load, { message: /cannot be read/ });
+  await writeFile(path, '{');
+  t.throws(load, { message: /is no JSON/ });
+  await writeFile(path, '[]');
+  t.throws(load, { message: /must hold an object/ });
+  await writeFile(path, '{"max_viewers": 7}');
+  t.is(loadConfig({ args: ['--config', path], env: {} }).config.max_viewers, 7);
+  t.is(loadConfig({ env: { MOONTEE_CONFIG: path } }).config.max_viewers, 7);
+  t.is(loadConfig({ env: {}, defaultFile: path }).config.max_viewers, 7);
+  const bound = loadConfig({ args: ['--bind', '127.0.0.1:1'], env: {}, defaultFile: path });
+  t.is(bound.config.bind_address, '127.0.0.1:1');
+  const printed = printConfig(
+    loadConfig({ args: ['--config', path], env: { MOONTEE_CREDENTIALS: 'geheim' } }),
+  );
+  t.regex(printed, /max_viewers +\s*= 7 {2}# file /);
+  t.false(printed.includes('geheim'));
+});
+
+test('check and documentation', (t) => {
+  t.deepEqual(checkConfig({ env: {}, defaultFile: '' }), {
+    valid: true,
+    problems: [],
+    warnings: [],
+  });
+  t.like(checkConfig({ env: { MOONTEE_MAX_VIEWERS: '-' }, defaultFile: '' }), { valid: false });
+  const table = documentConfig();
+  for (const name of CONFIG_KEYS) t.true(table.includes(`| \`${name}\` |`), name);
+});
+
+test('whatever a file holds: a configuration, or problems that name keys', (t) => {
+  fc.assert(
+    fc.property(
+      fc.dictionary(fc.constantFrom(...CONFIG_KEYS), fc.jsonValue()),
+      fc.dictionary(fc.constantFrom(...CONFIG_KEYS), fc.string()),
+      (file, flags) => {
+        const named = problems({ file, flags });
+        return named.every((problem) => CONFIG_KEYS.some((name) => problem.startsWith(name)));
+      },
+    ),
+    { seed: 4, numRuns: 500 },
+  );
+  t.pass();
+});

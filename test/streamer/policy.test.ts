@@ -1,0 +1,66 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { RestartPolicy, type RestartOptions, type SessionEnd } from '../../src/streamer/policy.js';
+
+const OPTIONS: RestartOptions = {
+  policy: 'restart',
+  backoffMin: 100,
+  backoffMax: 1_000,
+  maxAttempts: 3,
+  stableAfter: 60_000,
+};
+
+function end(change: Partial<SessionEnd> = {}): SessionEnd {
+  return {
+    code: 'STREAM_TERMINATED',
+    reason: 'lost',
+    errorCode: -1,
+    byHost: false,
+    connectedFor: 10,
+    ...change,
+  };
+}
+
+test('restart: the wait doubles up to its bound, the breaker latches', (t) => {
+  const policy = new RestartPolicy({ ...OPTIONS, maxAttempts: 6 });
+  const waits = Array.from({ length: 8 }, () => policy.next(end()));
+  t.deepEqual(waits, [100, 200, 400, 800, 1_000, 1_000, null, null]);
+});
+
+test('a session that lived long enough closes the breaker again', (t) => {
+  const policy = new RestartPolicy(OPTIONS);
+  policy.next(end());
+  policy.next(end());
+  t.is(policy.next(end({ connectedFor: 60_000 })), 100);
+});
+
+test('the host’s own end is the end, but not a host that is only unreachable', (t) => {
+  t.is(new RestartPolicy(OPTIONS).next(end({ byHost: true })), null);
+  t.is(new RestartPolicy(OPTIONS).next(end({ byHost: true, connectedFor: 0 })), 100);
+  t.is(new RestartPolicy({ ...OPTIONS, policy: 'keep' }).next(end({ byHost: true })), 100);
+});
+
+test('end gives up at once, keep never by count, and nothing mends what is final', (t) => {
+  t.is(new RestartPolicy({ ...OPTIONS, policy: 'end' }).next(end()), null);
+  const keep = new RestartPolicy({ ...OPTIONS, policy: 'keep' });
+  for (let i = 0; i < 100; i += 1) t.not(keep.next(end()), null);
+  t.is(keep.next(end({ code: 'HOST_NOT_PAIRED' })), null);
+});
+
+test('waits stay within their bounds whatever happens', (t) => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.record({ connectedFor: fc.nat(120_000), byHost: fc.boolean() })),
+      fc.constantFrom('keep' as const, 'restart' as const, 'end' as const),
+      (ends, kind) => {
+        const policy = new RestartPolicy({ ...OPTIONS, policy: kind });
+        return ends.every((each) => {
+          const wait = policy.next(end(each));
+          return wait === null || (wait >= OPTIONS.backoffMin && wait <= OPTIONS.backoffMax);
+        });
+      },
+    ),
+    { seed: 2 },
+  );
+  t.pass();
+});
