@@ -17,6 +17,8 @@ export class Playback extends Emitter<PlaybackEvents> {
   #firstFrameAt: number | undefined;
   #lastFrameAt = performance.now();
   #framesBefore = 0;
+  /** Muted by the browser's wish, not by the viewer's. */
+  #isBlocked = false;
   #isClosed = false;
 
   constructor(volume: number, cleanup: Cleanup) {
@@ -74,6 +76,7 @@ export class Playback extends Emitter<PlaybackEvents> {
 
   /** Only of use in answer to a click. */
   unmute(): void {
+    this.#isBlocked = false;
     this.video.muted = false;
     void this.#start();
   }
@@ -92,17 +95,16 @@ export class Playback extends Emitter<PlaybackEvents> {
   }
 
   async #start(): Promise<void> {
-    const wasMuted = this.video.muted;
     try {
       await this.video.play();
-      this.emit('sound', wasMuted ? 'off' : 'on');
     } catch (error) {
       // Another stream took its place meanwhile, or the browser wants a click for sound.
       if (!(error instanceof DOMException) || error.name !== 'NotAllowedError') return;
+      this.#isBlocked = true;
       this.video.muted = true;
-      this.emit('sound', 'blocked');
       await this.video.play().catch(() => undefined);
     }
+    this.emit('sound', !this.video.muted ? 'on' : this.#isBlocked ? 'blocked' : 'off');
   }
 
   #watch(): void {

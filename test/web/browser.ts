@@ -16,7 +16,6 @@ const ARGUMENTS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
-  '--autoplay-policy=document-user-activation-required',
   // Two pages of one machine must find each other without multicast.
   '--disable-features=WebRtcHideLocalIpsWithMdns',
 ];
