@@ -4,10 +4,18 @@ export interface BenchmarkResult {
   readonly notes: string[];
 }
 
+export interface BenchmarkOptions {
+  /** Trades accuracy for seconds. */
+  readonly quick: boolean;
+  /** Length, where a benchmark can be of any. */
+  readonly minutes?: number;
+  /** Of what is random, where anything is. */
+  readonly seed?: number;
+}
+
 /** One benchmark of `npm run bench -- NAME`. */
 export interface Benchmark {
   readonly name: string;
   readonly description: string;
-  /** @param options `quick` trades accuracy for seconds */
-  run(options: { quick: boolean }): Promise<BenchmarkResult>;
+  run(options: BenchmarkOptions): Promise<BenchmarkResult>;
 }

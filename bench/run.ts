@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- NAME [--json] [--quick]`: runs one benchmark and prints its figures as a
+ * `npm run bench -- NAME [--json] [--quick] [--minutes N] [--seed N]`: runs one benchmark and prints its figures as a
  * table, or as JSON.
  */
 import { parseArgs } from 'node:util';
@@ -7,7 +7,9 @@ import type { Benchmark } from './benchmark.js';
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   receive: async () => (await import('./receive.js')).receive,
+  floor: async () => (await import('./floor.js')).floor,
   fanout: async () => (await import('./fanout.js')).fanout,
+  soak: async () => (await import('./soak.js')).soak,
 };
 
 const { values, positionals } = parseArgs({
@@ -15,13 +17,26 @@ const { values, positionals } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
+    minutes: { type: 'string' },
+    seed: { type: 'string' },
   },
 });
 const [name = ''] = positionals;
+const number = (name: 'minutes' | 'seed'): Partial<Record<typeof name, number>> => {
+  const text = values[name];
+  if (text === undefined) return {};
+  const value = Number(text);
+  if (!(value > 0)) throw new RangeError(`--${name} is a positive number`);
+  return { [name]: value };
+};
 const load = Object.hasOwn(BENCHMARKS, name) ? BENCHMARKS[name] : undefined;
 if (load) {
   const benchmark = await load();
-  const { rows, notes } = await benchmark.run({ quick: values.quick });
+  const { rows, notes } = await benchmark.run({
+    quick: values.quick,
+    ...number('minutes'),
+    ...number('seed'),
+  });
   if (values.json) {
     process.stdout.write(`${JSON.stringify({ name, rows, notes }, null, 2)}\n`);
   } else {

@@ -78,7 +78,7 @@ async function encode(annexBFile: string, rtpFile: string): Promise<void> {
 }
 
 /** Cuts a byte stream at its access unit delimiters. */
-function splitAnnexB(stream: Buffer): Buffer[] {
+export function splitAnnexB(stream: Buffer): Buffer[] {
   const starts: number[] = [];
   const prefix = Buffer.from([0, 0, 0, 1]);
   for (let at = stream.indexOf(prefix); at >= 0; at = stream.indexOf(prefix, at + 4)) {
