@@ -44,7 +44,10 @@ interface SignalSource {
   off(signal: string, handler: Handler): unknown;
 }
 
-/** Connects a handler and returns what disconnects it. */
+/**
+ * Connects a handler and returns what disconnects it. node-gtk keeps the handler even then:
+ * an element that can be reached from the scope it was made in would never be freed.
+ */
 export function listen(source: unknown, signal: string, handler: Handler): () => void {
   const object = source as SignalSource;
   object.on(signal, handler);
@@ -70,13 +73,26 @@ export function popFiltered(bus: Gst.Bus, kinds: readonly number[]): Gst.Message
   return (bus as unknown as { popFiltered(mask: number): Gst.Message | null }).popFiltered(mask);
 }
 
-/** Promises that GStreamer still owes an answer: their wrappers must outlive a deadline. */
-const owed = new Set<Gst.Promise>();
+/** Questions that GStreamer has not answered yet. */
+const owed = new Map<number, { promise: Gst.Promise | null; answered(): void }>();
+let nextQuestion = 1;
+
+/**
+ * The change function must reach nothing but this number: a promise keeps it for ever, and with
+ * it everything in the same scope, so that a webrtcbin in there would never go.
+ */
+function promiseFor(runtime: GstRuntime, question: number): Gst.Promise {
+  // It runs while a GStreamer thread waits: hand over and leave.
+  return runtime.namespaces.Gst.Promise.newWithChangeFunc(() => {
+    setImmediate(() => owed.get(question)?.answered());
+  });
+}
 
 /**
  * Emits an action that answers through a GstPromise.
  *
  * @param milliseconds deadline, after which it rejects with `late`
+ * @returns the reply
  */
 export function ask(
   runtime: GstRuntime,
@@ -86,28 +102,30 @@ export function ask(
   milliseconds: number,
   late: ErrorCode = 'TIMEOUT',
 ): Promise<Gst.Structure | null> {
-  const { Gst } = runtime.namespaces;
+  const question = nextQuestion++;
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       reject(new MoonteeError(late, `${signal} was not answered within ${milliseconds} ms`));
     }, milliseconds);
-    // The change function runs while a GStreamer thread waits: hand over and leave.
-    const promise: Gst.Promise = Gst.Promise.newWithChangeFunc(() => {
-      setImmediate(() => {
+    const entry = {
+      promise: promiseFor(runtime, question) as Gst.Promise | null,
+      answered: () => {
         clearTimeout(timer);
-        owed.delete(promise);
-        const reply = promise.getReply();
+        owed.delete(question);
+        const reply = entry.promise?.getReply() ?? null;
+        entry.promise = null;
         const failure = reply && readError(reply);
         if (failure) reject(new MoonteeError('PIPELINE_FAILED', `${signal}: ${failure}`));
         else resolve(reply);
-      });
-    });
-    owed.add(promise);
+      },
+    };
+    // Kept beyond the deadline: the answer may still come.
+    owed.set(question, entry);
     try {
-      emit(source, signal, ...values, promise);
+      emit(source, signal, ...values, entry.promise);
     } catch (error) {
       clearTimeout(timer);
-      owed.delete(promise);
+      owed.delete(question);
       reject(MoonteeError.from(error, 'PIPELINE_FAILED'));
     }
   });

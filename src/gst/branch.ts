@@ -3,6 +3,7 @@
  * tees and the network. Knows how to come and how to go without stopping anybody else: the
  * order of every step in {@link PeerBranch.dispose} is there because another one hangs.
  */
+import { MoonteeError } from '../errors.js';
 import { ask, emit, listen, type Transceiver, type WebRtcElement } from './binding.js';
 import { fillTemplate, loadTemplate, type LaunchTemplate } from './launch-template.js';
 import type { MediaFormat } from './media-format.js';
@@ -24,10 +25,11 @@ let template: LaunchTemplate | null = null;
 export class PeerBranch {
   readonly #runtime: GstRuntime;
   readonly #trunk: Trunk;
-  readonly #bin: Gst.Bin;
+  /** Null once it is gone: whoever still holds the branch must not hold its elements. */
+  #bin: Gst.Bin | null;
   readonly #stops: (() => void)[] = [];
   readonly #links = new Map<MediaKind, { readonly tee: Gst.Pad; readonly sink: Gst.Pad }>();
-  readonly #webrtc: WebRtcElement;
+  #webrtc: WebRtcElement | null;
   readonly #name: string;
   #disposed = false;
 
@@ -36,31 +38,35 @@ export class PeerBranch {
     this.#runtime = runtime;
     this.#trunk = trunk;
     template ??= loadTemplate('peer');
-    this.#bin = runtime.parseBin(fillTemplate(template));
-    this.#webrtc = this.element('webrtc') as unknown as WebRtcElement;
+    const bin = runtime.parseBin(fillTemplate(template));
+    this.#bin = bin;
+    const webrtc = this.element('webrtc') as unknown as WebRtcElement;
+    this.#webrtc = webrtc;
     const transceivers: readonly (readonly [index: number, caps: string, nack: boolean])[] = [
       [0, format.videoCaps, true],
       // Browsers do not take retransmitted sound.
       [1, format.audioCaps, false],
     ];
     for (const [index, caps, nack] of transceivers) {
-      const transceiver = emit(this.#webrtc, 'get-transceiver', index) as Transceiver;
+      const transceiver = emit(webrtc, 'get-transceiver', index) as Transceiver;
       transceiver.direction = GstWebRTC.WebRTCRTPTransceiverDirection.SENDONLY;
       transceiver.doNack = nack;
       // An offer can be made before the first packet has shown its caps.
       const preferences = Gst.Caps.fromString(caps);
       if (preferences) transceiver.codecPreferences = preferences;
     }
-    trunk.pipeline.add(this.#bin);
-    this.#name = this.#bin.getPathString().split('/').at(-1) ?? '';
+    trunk.pipeline.add(bin);
+    this.#name = bin.getPathString().split('/').at(-1) ?? '';
     for (const kind of ['video', 'audio'] as const) {
       const sink = this.element(`${kind}-queue`).getStaticPad('sink');
-      if (sink) this.#bin.addPad(Gst.GhostPad.new(kind, sink));
+      if (sink) bin.addPad(Gst.GhostPad.new(kind, sink));
     }
-    this.#bin.syncStateWithParent();
+    bin.syncStateWithParent();
   }
 
+  /** @throws CLOSED once it is gone */
   get webrtc(): WebRtcElement {
+    if (!this.#webrtc) throw new MoonteeError('CLOSED', 'The peer is closed');
     return this.#webrtc;
   }
 
@@ -70,14 +76,14 @@ export class PeerBranch {
   }
 
   element(name: string): Gst.Element {
-    const element = this.#bin.getByName(name);
-    if (!element) throw new Error(`the peer template has no ${name}`);
+    const element = this.#bin?.getByName(name);
+    if (!element) throw new MoonteeError('CLOSED', `The peer has no ${name}`);
     return element;
   }
 
-  /** Connects a handler that {@link dispose} takes off. It must not close over elements. */
+  /** Connects a handler that {@link dispose} takes off. It must not reach an element. */
   on(signal: string, handler: (...values: never[]) => void): void {
-    this.#stops.push(listen(this.#webrtc, signal, handler));
+    this.#stops.push(listen(this.webrtc, signal, handler));
   }
 
   linked(kind: MediaKind): boolean {
@@ -88,7 +94,7 @@ export class PeerBranch {
   link(kind: MediaKind): void {
     if (this.#disposed || this.#links.has(kind)) return;
     const tee = this.#trunk.tees[kind].requestPadSimple('src_%u');
-    const sink = this.#bin.getStaticPad(kind);
+    const sink = this.#bin?.getStaticPad(kind);
     if (!tee || !sink) return;
     tee.link(sink);
     this.#links.set(kind, { tee, sink });
@@ -116,14 +122,19 @@ export class PeerBranch {
     this.unlink('audio');
     for (const stop of this.#stops.splice(0)) stop();
     quiet();
+    const bin = this.#bin;
+    const webrtc = this.#webrtc;
+    this.#bin = null;
+    this.#webrtc = null;
+    if (!bin || !webrtc) return;
     // webrtcbin works off its tasks in order on its own thread. When this one answers, nothing
     // of it waits for JavaScript any more.
-    const pad = this.#webrtc.getStaticPad('sink_0');
-    await ask(this.#runtime, this.#webrtc, 'get-stats', [pad], BARRIER_DEADLINE);
-    this.#webrtc.setState(Gst.State.NULL);
+    const pad = webrtc.getStaticPad('sink_0');
+    await ask(this.#runtime, webrtc, 'get-stats', [pad], BARRIER_DEADLINE);
+    webrtc.setState(Gst.State.NULL);
     // After webrtcbin: before negotiation the queues' threads are blocked in its pads.
-    this.#bin.setState(Gst.State.NULL);
-    this.#trunk.pipeline.remove(this.#bin);
+    bin.setState(Gst.State.NULL);
+    this.#trunk.pipeline.remove(bin);
     this.#runtime.collectSoon();
   }
 }

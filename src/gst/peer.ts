@@ -1,7 +1,14 @@
 import { EventEmitter } from 'node:events';
 import { MoonteeError } from '../errors.js';
 import type { Log } from '../log.js';
-import { ask, descriptionOf, emit, parseDescription, type QueueElement } from './binding.js';
+import {
+  ask,
+  descriptionOf,
+  emit,
+  parseDescription,
+  type Handler,
+  type QueueElement,
+} from './binding.js';
 import { PeerBranch } from './branch.js';
 import type { MediaFormat } from './media-format.js';
 import { PeerChannels } from './peer-channels.js';
@@ -52,16 +59,25 @@ export interface PeerHost {
   removed(peer: WebRtcPeer): void;
 }
 
-/** Handlers on elements look their peer up here, so that they hold no reference to it. */
+/** Handlers look their peer up here. */
 const peers = new Map<number, WebRtcPeer>();
 let nextKey = 1;
 
-/** Leaves the handler, so that the thread that waits for it goes on, and then does `work`. */
-function later(key: number, work: (peer: WebRtcPeer) => void): void {
-  setImmediate(() => {
-    const peer = peers.get(key);
-    if (peer) work(peer);
-  });
+/**
+ * Handlers run while a GStreamer thread waits: they note what came and leave. They are made
+ * here, where nothing but a number is in scope: node-gtk keeps a handler after it has been
+ * taken off, and an element that could be reached from it would never go.
+ */
+function candidateHandler(key: number): Handler {
+  return (_index: number, line: string) => {
+    setImmediate(() => peers.get(key)?.gathered(line));
+  };
+}
+
+function connectionHandler(key: number): Handler {
+  return () => {
+    setImmediate(() => peers.get(key)?.connectionChanged());
+  };
 }
 
 const EMPTY: SessionFigures = {
@@ -119,7 +135,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     this.#host = host;
     this.#log = log;
     this.#branch = branch;
-    this.#rtp = new RtpStats(branch.webrtc);
+    this.#rtp = new RtpStats(branch);
     this.#channels = new PeerChannels(
       host.runtime,
       {
@@ -132,13 +148,8 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     );
     const key = this.#key;
     peers.set(key, this);
-    // These run while a GStreamer thread waits: note it and leave.
-    branch.on('on-ice-candidate', (_index: number, line: string) => {
-      later(key, (peer) => peer.#gathered(line));
-    });
-    branch.on('notify::connection-state', () => {
-      later(key, (peer) => peer.#connectionChanged());
-    });
+    branch.on('on-ice-candidate', candidateHandler(key));
+    branch.on('notify::connection-state', connectionHandler(key));
     this.#channels.listen(branch.webrtc);
     this.#channels.create(branch.webrtc, 'general');
   }
@@ -152,7 +163,6 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
       if (this.#offer && options.iceRestart !== true) {
         throw new MoonteeError('VIEWER_SDP_INVALID', 'An offer waits for its answer');
       }
-      const { webrtc } = this.#branch;
       const wishes = this.#emptyStructure();
       const reply = await this.#ask('create-offer', [wishes]);
       const offer = descriptionOf(reply, 'offer');
@@ -161,7 +171,6 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
       const sdp = dressOffer(textOf(offer), this.#host.format.dress);
       this.#offer = shapeOf(sdp);
       this.#describedNow();
-      this.#log.debug({ peer_id: this.id, state: webrtc.connectionState }, 'offer made');
       return sdp;
     });
   }
@@ -348,7 +357,8 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     });
   }
 
-  #gathered(line: string): void {
+  /** @private a candidate of ours */
+  gathered(line: string): void {
     const parsed = parseCandidate(line);
     if (!parsed) return;
     for (const candidate of publishCandidate(parsed, this.#host.network)) {
@@ -384,7 +394,8 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     if (!this.#closing) emit(this.#branch.webrtc, 'add-ice-candidate', 0, line);
   }
 
-  #connectionChanged(): void {
+  /** @private */
+  connectionChanged(): void {
     if (this.#closing) return;
     const { WebRTCPeerConnectionState: State } = this.#host.runtime.namespaces.GstWebRTC;
     const state: GstWebRTC.WebRTCPeerConnectionState = this.#branch.webrtc.connectionState;

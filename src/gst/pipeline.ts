@@ -321,11 +321,12 @@ class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements St
       this.#log.warn({ source, text }, 'pipeline warning');
       return;
     }
-    // What happens inside a peer's own bin ends that peer at most.
-    for (const peer of this.#peers.values()) {
-      if (!peer.owns(source)) continue;
-      this.#log.warn({ peer_id: peer.id, source, text }, 'peer pipeline error');
-      peer.broke(text);
+    if (source.includes('/GstBin:')) {
+      // What happens inside a peer's own bin ends that peer at most, and is no news of one
+      // that has left.
+      const owner = [...this.#peers.values()].find((peer) => peer.owns(source));
+      this.#log.debug({ peer_id: owner?.id, source, text }, 'peer pipeline error');
+      owner?.broke(text);
       return;
     }
     if (type === 'eos' || this.closed || this.#failed) return;

@@ -1,5 +1,6 @@
 /** Reads what a peer's RTP session knows. Nothing is hooked into it: it is asked now and then. */
-import { emit, type WebRtcElement } from './binding.js';
+import { emit } from './binding.js';
+import type { PeerBranch } from './branch.js';
 import { RTP } from './media-format.js';
 import type { Gst } from './runtime.js';
 
@@ -38,10 +39,10 @@ export class RtpStats {
   /** The session of the bundle; every medium is in it. */
   #session: RtpSession | null = null;
   #source: RtpSource | null = null;
-  readonly #webrtc: WebRtcElement;
+  readonly #branch: PeerBranch;
 
-  constructor(webrtc: WebRtcElement) {
-    this.#webrtc = webrtc;
+  constructor(branch: PeerBranch) {
+    this.#branch = branch;
   }
 
   /** Cheap: what the receiver asked for so far; null before there is a session. */
@@ -66,7 +67,7 @@ export class RtpStats {
 
   #open(): boolean {
     if (this.#session) return true;
-    const rtpbin = this.#webrtc.getByName('rtpbin');
+    const rtpbin = this.#branch.webrtc.getByName('rtpbin');
     if (!rtpbin) return false;
     this.#session = emit(rtpbin, 'get-internal-session', 0) as RtpSession | null;
     return this.#session !== null;
