@@ -129,6 +129,7 @@ export class ReconnectingSession extends EventEmitter<ReconnectingSessionEvents>
     session.on('audio', (packet) => this.emit('audio', packet));
     session.on('message', (message) => this.emit('message', message));
     session.on('quality', (quality) => this.emit('quality', quality));
+    session.on('silence', (silence) => this.emit('silence', silence));
     session.on('closed', (termination) => this.#onClosed(termination));
     return session;
   }

@@ -174,6 +174,7 @@ export class MoonlightSession extends EventEmitter<MoonlightSessionEvents> {
         audio: (packet) => guard(this.#log, () => this.emit('audio', packet)),
         message: (message) => guard(this.#log, () => this.emit('message', message)),
         quality: (quality) => guard(this.#log, () => this.emit('quality', quality)),
+        silence: (silence) => guard(this.#log, () => this.emit('silence', silence)),
         ended: (termination) => this.#end(termination),
       });
     });

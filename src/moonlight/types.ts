@@ -315,6 +315,8 @@ export interface MoonlightSessionEvents {
   audio: [OpusPacket];
   message: [HostMessage];
   quality: [{ status: 'ok' | 'poor' }];
+  /** For some seconds the host has not answered anything; or it does again. */
+  silence: [{ silent: boolean }];
   /** Emitted exactly once for a session that had started. */
   closed: [Termination];
 }

@@ -26,6 +26,7 @@ const MAX_EARLY_UNITS = 120;
 
 /** Shown by clients while a lost session is brought back. */
 const RECONNECTING = 'Reconnecting to the host';
+const WAITING = 'Waiting for the host';
 
 /** Not an error: the viewer closed its socket, or was told to go. */
 export type RemovalCode = ErrorCode | 'LEFT';
@@ -196,6 +197,7 @@ export class ChildStreamer {
     this.#session.on('video', (unit) => this.#pushVideo(unit));
     this.#session.on('audio', (packet) => this.#pushAudio(packet));
     this.#session.on('message', (message) => this.#toViewers(message));
+    this.#session.on('silence', ({ silent }) => this.#hostSilent(silent));
     this.#session.on('reconnecting', ({ attempt, reason }) => {
       if (attempt === 1) this.#broadcast({ StageStarting: { stage: RECONNECTING } });
       this.#send({ MoonlightReconnecting: { reason } });
@@ -331,6 +333,17 @@ export class ChildStreamer {
 
   #sendInput(inputs: readonly HostInput[]): void {
     for (const input of inputs) this.#session.sendInput(input);
+  }
+
+  /** Long before the session counts as lost, viewers learn why their picture stands still. */
+  #hostSilent(silent: boolean): void {
+    if (silent) {
+      this.#broadcast({ StageStarting: { stage: WAITING } });
+      this.#send({ MoonlightReconnecting: { reason: 'The host does not answer' } });
+    } else {
+      this.#broadcast({ StageComplete: { stage: WAITING } });
+      if (this.#negotiated) this.#sendConnected(this.#negotiated);
+    }
   }
 
   #sessionClosed(termination: Termination): void {

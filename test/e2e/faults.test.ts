@@ -38,7 +38,13 @@ async function watching(join: Scene['join'], id: string): Promise<RawViewer> {
 async function untilTold(viewer: RawViewer, since: number): Promise<number> {
   await until('the viewer is told', () => {
     const names = ['ConnectionTerminated', 'PeerClosed', 'PeerDisconnect'];
-    return viewer.closed !== null || names.some((name) => viewer.heard(name));
+    const waiting = viewer.messages.some(
+      (message) =>
+        typeof message === 'object' &&
+        (message['StageStarting'] as { stage?: string } | undefined)?.stage ===
+          'Waiting for the host',
+    );
+    return viewer.closed !== null || waiting || names.some((name) => viewer.heard(name));
   });
   return performance.now() - since;
 }

@@ -38,6 +38,8 @@ export interface ControlStreamOptions {
 
 export interface ControlStreamEvents {
   message: [HostMessage];
+  /** The host answers nothing at all, not even pings; then, that it answers again. */
+  silence: [{ silent: boolean }];
   /** Exactly once, if {@link ControlStream.connect} had succeeded. */
   closed: [Termination];
 }
@@ -54,6 +56,8 @@ export interface ControlCounters {
 type Route = (typeof CLIENT_MESSAGE_ROUTE)[keyof typeof CLIENT_MESSAGE_ROUTE];
 
 const PING_INTERVAL = 100;
+/** Milliseconds without a word that tell a dead host or network from a lost ping. */
+const SILENCE = 3_000;
 const LOSS_STATS_INTERVAL = 50;
 const MAX_FEC_STATUS = 8;
 const LINGER = 2000;
@@ -78,6 +82,7 @@ export class ControlStream extends EventEmitter<ControlStreamEvents> {
   #inputTimer: NodeJS.Timeout | undefined;
   #lastGoodFrame = 0;
   #frameSeen = false;
+  #silent = false;
   #connectCalled = false;
   #finished = false;
   #closing: Promise<void> | undefined;
@@ -146,6 +151,11 @@ export class ControlStream extends EventEmitter<ControlStreamEvents> {
   }
 
   #tick(): void {
+    const silent = (this.#enet?.peer.silence ?? 0) > SILENCE;
+    if (silent !== this.#silent) {
+      this.#silent = silent;
+      this.emit('silence', { silent });
+    }
     for (const status of this.#fecStatus.splice(0)) {
       this.#send({ type: 'frame-fec-status', status }, CLIENT_MESSAGE_ROUTE.status);
     }

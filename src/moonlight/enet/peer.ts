@@ -40,6 +40,7 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
   readonly #inbox: Inbox;
   readonly #writer: MessageWriter;
   /** When an unfinished handshake or disconnect is given up. */
+  #heardAt: number;
   #deadline: number;
   #notices: Notice[] = [];
   #address: EnetAddress;
@@ -66,7 +67,8 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
     this.#inbox = new Inbox(setup.link.limits, (channel, data) => {
       this.#notices.push(() => this.emit('message', { channel, data }));
     });
-    this.#deadline = setup.link.now() + setup.handshakeTimeout;
+    this.#heardAt = setup.link.now();
+    this.#deadline = this.#heardAt + setup.handshakeTimeout;
   }
 
   get state(): PeerState {
@@ -105,6 +107,11 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
   /** Smoothed deviation, milliseconds. */
   get roundTripVariance(): number {
     return this.#outbox.roundTrip.variance;
+  }
+
+  /** Milliseconds since the peer's last datagram. */
+  get silence(): number {
+    return this.#link.now() - this.#heardAt;
   }
 
   /** Commands that had to be sent again. */
@@ -271,6 +278,7 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
 
   /** @internal Handles the commands of one datagram for this peer. */
   receive(commands: readonly Command[], sentTime: number | undefined): void {
+    this.#heardAt = this.#link.now();
     for (const command of commands) {
       if (this.#state === 'closed') return;
       const before = this.#state;

@@ -42,6 +42,7 @@ export interface StreamsListener {
   audio(packet: OpusPacket): void;
   message(message: HostMessage): void;
   quality(quality: { status: 'ok' | 'poor' }): void;
+  silence(silence: { silent: boolean }): void;
   /** May come more than once. */
   ended(termination: Termination): void;
 }
@@ -98,6 +99,7 @@ export class SessionStreams {
     });
     this.#control = control;
     control.on('message', (message) => this.#listener.message(message));
+    control.on('silence', (silence) => this.#listener.silence(silence));
     control.on('closed', (termination) => this.#listener.ended(termination));
     return control;
   }
