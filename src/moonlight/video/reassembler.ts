@@ -72,11 +72,6 @@ export class Reassembler {
     this.#maxPacketBytes = maxPacketBytes;
   }
 
-  /** The frame that is waited for; everything before it is settled. */
-  get nextFrame(): number {
-    return this.#next;
-  }
-
   /** Packets kept for frames in the making. */
   get heldPackets(): number {
     return this.#held;
@@ -177,8 +172,9 @@ export class Reassembler {
     if (shardIndexOf(fecInfo) >= dataShardsOf(fecInfo)) return;
     this.#stats.packetsLate++;
     const lost = this.#lastLost;
-    if (lost !== null && frameIndex >= lost.first && frameIndex <= lost.last)
-      this.#book.ordered = 0;
+    if (lost !== null && frameIndex >= lost.first && frameIndex <= lost.last) {
+      this.#patience.observe(now - this.#lastLostPassedAt);
+    }
   }
 
   /** A packet far from what is expected: a gap, a host that began anew, or damage. */
