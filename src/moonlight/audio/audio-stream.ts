@@ -3,6 +3,7 @@ import { MoonteeError } from '../../errors.js';
 import type { Log } from '../../log.js';
 import { DatagramSocket } from '../datagram.js';
 import { MediaPing } from '../media-ping.js';
+import { ReceiveClock } from '../receive-clock.js';
 import { AudioCipher } from './cipher.js';
 import { AudioReassembler } from './reassembler.js';
 import type { AudioStats, AudioStreamEvents, AudioStreamOptions } from './types.js';
@@ -18,6 +19,7 @@ export class AudioStream extends EventEmitter<AudioStreamEvents> {
   readonly #cipher: AudioCipher | null;
   readonly #reassembler: AudioReassembler;
   readonly #stats: AudioStats = emptyAudioStats();
+  readonly #clock = new ReceiveClock(TICK);
   #timer: NodeJS.Timeout | null = null;
   #closed = false;
 
@@ -62,8 +64,9 @@ export class AudioStream extends EventEmitter<AudioStreamEvents> {
   async start(): Promise<void> {
     await this.#socket.open();
     if (this.closed) throw new MoonteeError('CLOSED');
+    this.#clock.start();
     this.#ping.start();
-    this.#timer = setInterval(() => this.#reassembler.expire(performance.now()), TICK);
+    this.#timer = setInterval(() => this.#reassembler.expire(this.#clock.read()), TICK);
   }
 
   /** Idempotent; nothing is emitted afterwards. */
@@ -79,7 +82,7 @@ export class AudioStream extends EventEmitter<AudioStreamEvents> {
   #receive(datagram: Buffer): void {
     this.#stats.packets++;
     this.#stats.bytes += datagram.length;
-    this.#reassembler.push(datagram, performance.now());
+    this.#reassembler.push(datagram, this.#clock.read());
   }
 
   #deliver(payload: Buffer, sequence: number): void {

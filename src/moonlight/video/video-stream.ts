@@ -3,6 +3,7 @@ import { MoonteeError } from '../../errors.js';
 import type { Log } from '../../log.js';
 import { DatagramSocket } from '../datagram.js';
 import { MediaPing } from '../media-ping.js';
+import { ReceiveClock } from '../receive-clock.js';
 import { CIPHER_PREFIX_BYTES, claimedFrame, decryptPacket } from './cipher.js';
 import { Depacketizer } from './depacketizer.js';
 import type { FrameAssembly } from './frame-assembly.js';
@@ -38,6 +39,7 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
   readonly #recovery: LossRecovery;
   readonly #quality: QualityWindow;
   readonly #stats: VideoStats = emptyVideoStats();
+  readonly #clock = new ReceiveClock(TICK);
   readonly #startDeadline: number;
   #timer: NodeJS.Timeout | null = null;
   #startedAt = 0;
@@ -101,6 +103,7 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
     await this.#socket.open();
     if (this.closed) throw new MoonteeError('CLOSED');
     this.#startedAt = performance.now();
+    this.#clock.start();
     this.#ping.start();
     this.#timer = setInterval(() => this.#tick(), TICK);
   }
@@ -116,8 +119,8 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
   }
 
   #receive(datagram: Buffer): void {
-    const now = performance.now();
-    this.#firstDatagramAt ??= now;
+    const now = this.#clock.read();
+    this.#firstDatagramAt ??= performance.now();
     this.#stats.packets++;
     this.#stats.bytes += datagram.length;
     const packet = this.#options.encrypted ? this.#decrypt(datagram) : datagram;
@@ -158,7 +161,8 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
       this.#log.info({ frame: unit.frameNumber, bytes: unit.data.length }, 'first video IDR');
     }
     this.#stats.framesDelivered++;
-    this.#announce('access-unit', unit);
+    const receivedAt = unit.receivedAt + this.#clock.heldUp;
+    this.#announce('access-unit', { ...unit, receivedAt });
   }
 
   #onLost(range: FrameRange): void {
@@ -177,8 +181,8 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
   }
 
   #tick(): void {
+    this.#reassembler.expire(this.#clock.read());
     const now = performance.now();
-    this.#reassembler.expire(now);
     this.#recovery.tick(now);
     this.#quality.tick(now);
     if (this.#failed || this.#sawIdr) return;

@@ -204,3 +204,40 @@ test('no datagram in time is −100, datagrams without an IDR are −101', async
     t.deepEqual(failures, [code]);
   }
 });
+
+test('what waits in the kernel while this process is held up is not late', async (t) => {
+  const host = await FakeHost.open();
+  const stream = new VideoStream(optionsFor(host));
+  t.teardown(() => {
+    stream.close();
+    host.close();
+  });
+  const units: AccessUnit[] = [];
+  stream.on('access-unit', (unit) => units.push(unit));
+  await stream.start();
+  await host.pinged();
+  const packetizer = new VideoPacketizer({ packetSize: 1024, style: 'sunshine', fecPercentage: 0 });
+  const frames = [1, 2, 3].map((frameNumber) =>
+    packetizer.packetize({
+      data: picture('h264', frameNumber === 1, 3000, frameNumber),
+      frameNumber,
+      frameType: frameTypeOf(frameNumber === 1),
+      rtpTimestamp: 0,
+    }),
+  );
+  const [first = [], [held, ...second] = [], third = []] = frames;
+  if (held === undefined) throw new Error('an empty frame');
+  await host.send(first);
+  await until(() => units.length === 1);
+  const before = stream.stats.packets + second.length + third.length;
+  const sent = host.send([...second, ...third, held]);
+  // As if another process had the core: nothing is read, and all timers are due at its end.
+  await until(() => stream.stats.packets >= before - third.length);
+  const end = performance.now() + 400;
+  while (performance.now() < end);
+  await sent;
+  await until(() => units.length === 3);
+  t.is(stream.stats.framesLost, 0);
+  const last = units[2]?.receivedAt ?? 0;
+  t.true(last <= performance.now() && last > end - 1000);
+});
