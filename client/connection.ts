@@ -90,6 +90,7 @@ export class ViewerConnection extends Emitter<ConnectionEvents> {
     session.on('stream', (stream) => this.emit('stream', stream));
     session.on('ready', (ready) => this.emit('ready', ready));
     session.on('title', (title) => this.emit('title', title));
+    session.on('stage', (stage) => this.emit('stage', stage));
     session.on('feedback', (feedback) => this.emit('feedback', feedback));
     session.on('quality', (quality) => this.emit('quality', quality));
     session.on('hostQuality', (quality) => this.emit('hostQuality', quality));

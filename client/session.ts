@@ -52,6 +52,8 @@ export type ViewerEvents = {
   /** Quality of the server's link to the host. */
   hostQuality: ['ok' | 'poor'];
   title: [string];
+  /** What the server is busy with, e.g. bringing the host back; null when it is done. */
+  stage: [string | null];
 };
 
 export interface SessionOptions {
@@ -104,7 +106,7 @@ export class ViewerSession extends Emitter<SessionEvents> {
     });
     this.#socket.addEventListener('message', ({ data }) => this.#receive(data));
     this.#socket.addEventListener('close', ({ code, reason }) => {
-      this.#end(this.#verdict ?? ending(closeCode(code, reason), reason));
+      this.#end(this.#verdict ?? ending(CLOSE_CODES[code] ?? 'SOCKET_LOST', reason));
     });
   }
 
@@ -181,6 +183,9 @@ export class ViewerSession extends Emitter<SessionEvents> {
       this.emit('title', message.UpdateApp.app.title);
     } else if ('StageStarting' in message) {
       this.emit('progress', message.StageStarting.stage);
+      this.emit('stage', message.StageStarting.stage);
+    } else if ('StageComplete' in message) {
+      this.emit('stage', null);
     } else if ('StageFailed' in message) {
       const { stage, error_code } = message.StageFailed;
       if (stage === 'Authentication') this.#conclude(ending('UNAUTHORIZED'));
@@ -206,7 +211,10 @@ export class ViewerSession extends Emitter<SessionEvents> {
 
   /** The server announced the end: it may still give a better reason or close by itself. */
   #conclude(verdict: Ending, isPrecise = false): void {
-    if (isPrecise || this.#farewell === undefined) this.#verdict = verdict;
+    const known = this.#verdict;
+    if (isPrecise || known === undefined || (known.retry && !verdict.retry)) {
+      this.#verdict = verdict;
+    }
     this.#farewell ??= setTimeout(
       () => this.#end(this.#verdict ?? verdict),
       this.#deadlines.farewell,
@@ -335,8 +343,12 @@ export class ViewerSession extends Emitter<SessionEvents> {
   }
 }
 
-/** The reason of a close frame may be an error code of the server's. */
-function closeCode(code: number, reason: string): string {
-  if (/^[A-Z][A-Z_]+$/.test(reason)) return reason;
-  return code === 1008 ? 'UNAUTHORIZED' : 'SOCKET_LOST';
-}
+/** Close codes of the server that say more than that the socket is closed. */
+const CLOSE_CODES: Readonly<Record<number, string>> = {
+  1001: 'SERVER_STOPPING',
+  4401: 'UNAUTHORIZED',
+  4404: 'STREAMER_NOT_FOUND',
+  4409: 'SUPERSEDED',
+  4429: 'RATE_LIMITED',
+  4503: 'LIMIT_REACHED',
+};

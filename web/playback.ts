@@ -49,7 +49,7 @@ export class Playback extends Emitter<PlaybackEvents> {
     return this.#total - this.#framesBefore;
   }
 
-  /** Milliseconds since the last frame, or since the attempt began. */
+  /** Milliseconds since the last frame, or since one could be expected. */
   get silence(): number {
     return performance.now() - this.#lastFrameAt;
   }
@@ -64,6 +64,11 @@ export class Playback extends Emitter<PlaybackEvents> {
     this.#lastFrameAt = this.#startedAt;
     this.#firstFrameAt = undefined;
     this.#framesBefore = this.#total;
+  }
+
+  /** From now on frames can be expected. */
+  expect(): void {
+    this.#lastFrameAt = performance.now();
   }
 
   play(stream: MediaStream): void {

@@ -44,6 +44,7 @@ export function viewerPage({ api, streamerId, onUnauthorized }: ViewerPageOption
   let host: ViewerReady = { width: 0, height: 0, touch: false };
   let hostPoor = false;
   let isConstrained = false;
+  let stageText: string | null = null;
 
   const playback = new Playback(settings.volume, cleanup);
   const { video } = playback;
@@ -197,15 +198,37 @@ export function viewerPage({ api, streamerId, onUnauthorized }: ViewerPageOption
   }, cleanup);
   keepAwake(cleanup);
 
+  /** What is wrong with a picture that is there; over none the notice speaks. */
+  const remarkText = (): string => {
+    if (connection.status.state !== 'connected' || !playback.hasPicture) return '';
+    if (stageText !== null) return stageText;
+    if (playback.silence > SILENCE) {
+      return `No new picture for ${Math.floor(playback.silence / 1000)} s`;
+    }
+    if (isConstrained) return 'Your network cannot keep up';
+    return hostPoor ? 'The link to the host is poor' : '';
+  };
+  const remark = (): void => {
+    const text = remarkText();
+    badge.hidden = text === '';
+    if (badge.textContent !== text) badge.textContent = text;
+  };
+
   const show = (): void => notice.show(connection.status, playback.hasPicture);
   connection.on('status', (status) => {
     root.dataset['state'] = status.state;
+    if (status.state === 'connected') playback.expect();
     show();
   });
   connection.on('restarted', () => {
     playback.restart();
     hostPoor = false;
     isConstrained = false;
+    stageText = null;
+  });
+  connection.on('stage', (text) => {
+    stageText = text;
+    remark();
   });
   connection.on('progress', (text) => notice.progress(text));
   connection.on('stream', (stream) => playback.play(stream));
@@ -238,24 +261,16 @@ export function viewerPage({ api, streamerId, onUnauthorized }: ViewerPageOption
     void connection.stats().then((sample) => {
       if (settings.stats) stats.show(sample, playback.timeToFirstFrame);
     });
-    if (connection.status.state !== 'connected') {
-      badge.hidden = true;
-      return;
+    remark();
+    const isStuck = connection.status.state === 'connected' && !playback.hasPicture;
+    // While the server works on something, it tells when that fails.
+    if (isStuck && stageText === null && playback.silence > NO_PICTURE) {
+      connection.giveUp('NO_PICTURE');
     }
-    const silence = playback.silence;
-    if (!playback.hasPicture && silence > NO_PICTURE) connection.giveUp('NO_PICTURE');
-    const remark =
-      playback.hasPicture && silence > SILENCE
-        ? `No new picture for ${Math.floor(silence / 1000)} s`
-        : isConstrained
-          ? 'Your network cannot keep up'
-          : hostPoor
-            ? 'The link to the host is poor'
-            : '';
-    badge.hidden = remark === '';
-    if (badge.textContent !== remark) badge.textContent = remark;
   });
-  cleanup.listen(window, 'online', () => connection.retryNow());
+  cleanup.listen(window, 'online', () => {
+    if (connection.status.state === 'waiting') connection.retryNow();
+  });
 
   window.moontee = {
     get state() {

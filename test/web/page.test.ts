@@ -417,6 +417,26 @@ test.serial('the end of the host is told while the viewer waits for it', async (
   t.is((await debug(page)).reason, null);
 });
 
+test.serial('a host that is being brought back is remarked upon over the picture', async (t) => {
+  const { server } = t.context;
+  const page = await view(t);
+  server.broadcast({ StageStarting: { stage: 'Waiting for the host' } });
+  await page.locator('.remark', { hasText: 'Waiting for the host' }).waitFor();
+  t.is((await debug(page)).state, 'connected');
+  server.broadcast({ StageComplete: { stage: 'Waiting for the host' } });
+  await page.locator('.remark').waitFor({ state: 'hidden' });
+});
+
+test.serial('a close code alone is reason enough', async (t) => {
+  const { server } = t.context;
+  const page = await view(t);
+  const before = server.connections;
+  server.closeViewers(4409, '');
+  await page.getByText('This viewer was opened again somewhere else.').waitFor();
+  t.like(await debug(page), { state: 'ended', code: 'SUPERSEDED' });
+  t.is(server.connections, before);
+});
+
 test.serial('messages without sense change nothing', async (t) => {
   const { server } = t.context;
   const errors: string[] = [];
