@@ -34,7 +34,7 @@ const ENCODERS: Readonly<
   h264: {
     element: 'openh264enc',
     text: (bitrate) =>
-      `openh264enc name=encoder usage-type=screen complexity=low rate-control=bitrate ` +
+      `openh264enc name=encoder usage-type=camera complexity=low rate-control=bitrate ` +
       `bitrate=${bitrate * 1000} max-bitrate=${bitrate * 1500} gop-size=0 ` +
       `multi-thread=1 enable-frame-skip=false scene-change-detection=false ` +
       `! video/x-h264,stream-format=byte-stream,alignment=au,profile=constrained-baseline`,
