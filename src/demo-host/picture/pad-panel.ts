@@ -1,6 +1,6 @@
 import type { Canvas, Color } from './canvas.js';
 import type { PadView } from './desktop.js';
-import type { PadPen } from './desktop-picture.js';
+import type { Painter } from './painter.js';
 import { THEME } from './theme.js';
 
 /** Button bits of gamestream.md §8.4 and where each stands in the panel. */
@@ -25,14 +25,14 @@ const MIDDLE = [
 /** Draws a pad, or the place where one would be. */
 export function drawPad(
   canvas: Canvas,
-  pen: PadPen,
+  pen: Painter,
   index: number,
   pad: PadView | undefined,
 ): void {
   const lit = (bit: number): Color =>
     pad !== undefined && (pad.buttons & bit) !== 0 ? THEME.warm : THEME.key;
   const ink = pad === undefined ? THEME.panelEdge : THEME.dim;
-  pen.text(canvas, `PAD ${index + 1}`, 106, 14, 9, pad === undefined ? ink : THEME.green);
+  pen.text(canvas, `PAD ${index + 1}`, 106, 14, 9, pad === undefined ? ink : THEME.green, 'center');
 
   for (const [x, value, bit] of [
     [14, pad?.leftTrigger ?? 0, 0x100],
@@ -50,7 +50,7 @@ export function drawPad(
   }
   for (const [bit, label, dx, dy] of FACE) {
     pen.disc(canvas, 168 + dx, 70 + dy, 9, lit(bit));
-    pen.text(canvas, label, 168 + dx, 66.5 + dy, 7, ink);
+    pen.text(canvas, label, 168 + dx, 66.5 + dy, 7, ink, 'center');
   }
   for (const [bit, x] of MIDDLE) pen.disc(canvas, x, 60, 5.5, lit(bit));
   for (const [x, dx, dy, bit] of [
