@@ -8,6 +8,7 @@ import type { Benchmark } from './benchmark.js';
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   receive: async () => (await import('./receive.js')).receive,
   floor: async () => (await import('./floor.js')).floor,
+  latency: async () => (await import('./latency.js')).latency,
   fanout: async () => (await import('./fanout.js')).fanout,
   soak: async () => (await import('./soak.js')).soak,
 };

@@ -21,6 +21,8 @@ export class Receiver extends EventEmitter<ReceiverEvents> {
   readonly id: string;
   readonly #owner: ReceiverProcess;
   #sawMedia = false;
+  /** What happened so far, for the message of a failure. */
+  readonly #history: string[] = [];
 
   constructor(owner: ReceiverProcess, id: string) {
     super();
@@ -29,6 +31,8 @@ export class Receiver extends EventEmitter<ReceiverEvents> {
     this.once('media', () => {
       this.#sawMedia = true;
     });
+    this.once('answer', () => this.#history.push('answered'));
+    this.on('state', (state) => this.#history.push(state));
   }
 
   offer(sdp: string): void {
@@ -43,7 +47,9 @@ export class Receiver extends EventEmitter<ReceiverEvents> {
   async untilMedia(): Promise<void> {
     if (this.#sawMedia) return;
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`${this.id}: no media`)), PATIENCE);
+      const timer = setTimeout(() => {
+        reject(new Error(`${this.id}: no media (${this.#history.join(', ')})`));
+      }, PATIENCE);
       this.once('media', () => {
         clearTimeout(timer);
         resolve();

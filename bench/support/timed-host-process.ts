@@ -3,7 +3,11 @@
  * around `send`, outside the host's own code.
  */
 import { Socket } from 'node:dgram';
-import { OFFSET } from '../../src/moonlight/video/packet.js';
+import {
+  FRAME_HEADER_BYTES,
+  OFFSET,
+  PACKET_HEADER_BYTES,
+} from '../../src/moonlight/video/packet.js';
 import { monotonic } from './clock.js';
 
 /** Times in milliseconds of CLOCK_MONOTONIC. */
@@ -12,7 +16,7 @@ export interface FrameDeparture {
   readonly first: number;
   /** The last datagram with data; parity comes after it. */
   readonly lastData: number;
-  /** Bytes of all data datagrams. */
+  /** Of the access unit. */
   readonly bytes: number;
 }
 
@@ -29,17 +33,20 @@ function note(datagram: Buffer): void {
   if (datagram.length < SMALLEST_VIDEO || datagram[0] !== VIDEO_RTP_FLAGS) return;
   const frame = datagram.readUInt32LE(OFFSET.FRAME_INDEX);
   const fecInfo = datagram.readUInt32LE(OFFSET.FEC_INFO);
-  const isData = ((fecInfo >>> 12) & 0x3ff) < fecInfo >>> 22;
+  const dataShards = fecInfo >>> 22;
+  const isData = ((fecInfo >>> 12) & 0x3ff) < dataShards;
   const now = monotonic();
   let latest = departures.at(-1);
   if (latest?.frame !== frame) {
-    latest = { frame, first: now, lastData: now, bytes: 0 };
+    // The frame's header says how full its last packet is (gamestream.md §5.3).
+    const lastPayload = datagram.readUInt16LE(PACKET_HEADER_BYTES + 4);
+    const payload = datagram.length - PACKET_HEADER_BYTES;
+    const bytes = (dataShards - 1) * payload + lastPayload - FRAME_HEADER_BYTES;
+    latest = { frame, first: now, lastData: now, bytes };
     departures.push(latest);
     if (departures.length > 2 * MEMORY) departures = departures.slice(-MEMORY);
   }
-  if (!isData) return;
-  latest.lastData = now;
-  latest.bytes += datagram.length;
+  if (isData) latest.lastData = now;
 }
 
 type Send = (this: Socket, datagram: Buffer, ...rest: unknown[]) => void;
