@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream';
 import websockify from 'koa-websocket';
 import { createApp } from './api/app.js';
 import { ClientAddress } from './api/client-address.js';
+import { CreationLimit } from './api/creation-limit.js';
 import { Credentials } from './api/credentials.js';
 import { EventFeed } from './api/event-feed.js';
 import { Metrics } from './api/metrics.js';
@@ -50,8 +51,8 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** Google's, as the reference has them. */
-const PUBLIC_STUN = ['', '1', '2', '3', '4'].map((n) => `stun:stun${n}.l.google.com:19302`);
+/** Google's; browsers slow down with more of them. */
+const PUBLIC_STUN = ['stun:stun.l.google.com:19302', 'stun:stun1.l.google.com:19302'];
 
 /** Milliseconds for an offer of the child, and then for ICE and DTLS: the child's own are shorter. */
 const OFFER_TIMEOUT = 15_000;
@@ -146,6 +147,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
         streamers,
         legacy,
         credentials,
+        creations: new CreationLimit(config.creations_per_minute),
         addresses,
         events,
         metrics,
@@ -215,6 +217,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   });
 
   await listen(server, bind.host, bind.port);
+  server.on('error', (error) => log.error({ err: error }, 'server error'));
   const { port } = server.address() as AddressInfo;
   const name = isLoopback(bind.host) ? '127.0.0.1' : bind.host;
   const authority = bind.host.includes(':') ? `[${bind.host}]:${port}` : `${name}:${port}`;
@@ -295,11 +298,15 @@ async function readPem(name: string, path: string): Promise<string> {
 
 function listen(server: http.Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error) => {
+    const onError = (error: Error): void => {
       const reason = `Cannot listen on ${host}:${port}: ${error.message}`;
       reject(new MoonteeError('CONFIG_INVALID', reason, { cause: error }));
+    };
+    server.once('error', onError);
+    server.listen(port, host, () => {
+      server.off('error', onError);
+      resolve();
     });
-    server.listen(port, host, resolve);
   });
 }
 

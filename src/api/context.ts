@@ -5,6 +5,7 @@ import type { Log } from '../log.js';
 import type { LegacyStreams } from '../signaling/legacy-streams.js';
 import type { StreamerRegistry } from '../streamer/registry.js';
 import type { ClientAddress } from './client-address.js';
+import type { CreationLimit } from './creation-limit.js';
 import type { Credentials } from './credentials.js';
 import type { EventFeed } from './event-feed.js';
 import type { Metrics } from './metrics.js';
@@ -17,6 +18,7 @@ export interface ApiContext {
   readonly streamers: StreamerRegistry;
   readonly legacy: LegacyStreams;
   readonly credentials: Credentials;
+  readonly creations: CreationLimit;
   readonly addresses: ClientAddress;
   readonly events: EventFeed;
   readonly metrics: Metrics;

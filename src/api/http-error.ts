@@ -86,7 +86,8 @@ function report(
     reason: error.message,
     ...error.details,
   };
-  if (error.fault === 'internal' && status >= 500) log.error({ ...facts, err: error }, 'request');
+  if (error.fault === 'internal' && status >= 500)
+    log.error({ ...facts, err: error }, 'request failed');
   else if (status >= 500) log.warn(facts, 'request failed');
   else log.debug(facts, 'request refused');
 }

@@ -99,6 +99,7 @@ const PeerInfo = t.type(
     peer_id: t.string,
     connected_at: t.string,
     state: t.keyof({ waiting: null, negotiating: null, connected: null }),
+    quality: nullable(t.keyof({ good: null, constrained: null, stalled: null })),
   },
   'PeerInfo',
 );

@@ -106,6 +106,7 @@ export const OPERATIONS: readonly Operation[] = [
       200: { doc: 'The two parts', type: 'application/x-ndjson' },
       304: { doc: 'It is paired already' },
       404: noHost,
+      429: failed('Too many in a minute'),
     },
   },
   {

@@ -9,10 +9,11 @@ import { HostId } from './models.js';
 import { bodyOf } from './request.js';
 
 export function pairRoutes(router: Router, api: ApiContext): void {
-  const { hosts, config, log } = api;
+  const { hosts, config, creations, addresses, log } = api;
 
   router.post('/api/pair', async (context) => {
     const host = hosts.require(bodyOf(context, HostId).host_id);
+    await creations.take(addresses.of(context.req));
     if (await alreadyPaired(host)) {
       context.status = 304;
       return;

@@ -17,10 +17,11 @@ export function streamerInfo(streamer: Streamer): StreamerInfo {
     height: picture?.height ?? spec.settings.height,
     fps: picture?.fps ?? spec.settings.fps,
     created_at: streamer.createdAt.toISOString(),
-    peers: viewers.map(({ peerId, connectedAt, state }) => ({
+    peers: viewers.map(({ peerId, connectedAt, state, quality }) => ({
       peer_id: peerId,
       connected_at: connectedAt.toISOString(),
       state,
+      quality,
     })),
     host_id: spec.host_id,
     app_id: spec.app_id,

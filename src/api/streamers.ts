@@ -1,6 +1,5 @@
 import type Router from '@koa/router';
 import { isDeepStrictEqual } from 'node:util';
-import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { MoonteeError } from '../errors.js';
 import type { StreamerSpec } from '../streamer/spec.js';
 import type { Streamer } from '../streamer/streamer.js';
@@ -14,7 +13,6 @@ const MAX_KEY_LENGTH = 200;
 
 export function streamerRoutes(router: Router, api: ApiContext): void {
   const { streamers, hosts, config } = api;
-  const creations = new RateLimiterMemory({ points: config.creations_per_minute, duration: 60 });
   /** `Idempotency-Key` → what was made under it. */
   const made = new Map<string, Streamer>();
 
@@ -59,9 +57,7 @@ export function streamerRoutes(router: Router, api: ApiContext): void {
   });
 
   async function create(spec: StreamerSpec, address: string): Promise<Streamer> {
-    await creations.consume(address).catch(() => {
-      throw new MoonteeError('RATE_LIMITED', 'Too many streamers in a minute');
-    });
+    await api.creations.take(address);
     const existing = streamers.get(spec.streamer_id);
     const settled = existing?.status === 'failed' || existing?.status === 'stopping';
     if (existing !== undefined && !settled) throw new MoonteeError('STREAMER_EXISTS');

@@ -58,7 +58,11 @@ export const KEYS = {
     47_989,
     'HTTP port of a host that is added without one.',
   ),
-  pair_device_name: key(text, 'roth', 'Name that hosts may show for this client.'),
+  pair_device_name: key(
+    text,
+    'roth',
+    'Accepted from configurations of the reference; hosts take no notice of it.',
+  ),
   webrtc_ice_servers: key(
     nullable(list(iceServer)),
     null,

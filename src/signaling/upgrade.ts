@@ -41,7 +41,7 @@ export async function grantSocket(
   options: UpgradeOptions,
 ): Promise<SocketGrant> {
   const { streamers, credentials, addresses, guard } = options;
-  const url = new URL(request.url ?? '/', 'http://local');
+  const url = parseUrl(request.url ?? '/');
   const path = localPath(url.pathname, options.prefix);
   const streamerId = peerPath(path);
   if (streamerId === null && path !== '/api/host/stream') throw new MoonteeError('NOT_FOUND');
@@ -85,6 +85,14 @@ export function refuseUpgrade(socket: Duplex, error: MoonteeError): void {
   ];
   socket.once('finish', () => socket.destroy());
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+function parseUrl(text: string): URL {
+  try {
+    return new URL(text, 'http://local');
+  } catch {
+    throw new MoonteeError('BAD_REQUEST', 'Invalid URL');
+  }
 }
 
 function peerPath(path: string): string | null {

@@ -69,7 +69,10 @@ export class StreamerRegistry extends EventEmitter<RegistryEvents> {
       this.emit('status', streamer);
       if (status === 'failed') this.#retain(streamer);
     });
-    this.#log.info({ streamer_id: id, host_id: spec.host_id, app_id: spec.app_id }, 'streamer');
+    this.#log.info(
+      { streamer_id: id, host_id: spec.host_id, app_id: spec.app_id },
+      'streamer created',
+    );
     this.emit('created', streamer);
     return streamer;
   }

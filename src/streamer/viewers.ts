@@ -22,6 +22,8 @@ export interface ViewerInfo {
   readonly peerId: string;
   readonly connectedAt: Date;
   readonly state: ViewerState;
+  /** As the child judges the link; null before it has. */
+  readonly quality: 'good' | 'constrained' | 'stalled' | null;
 }
 
 /** The picture that viewers are told about. */
@@ -53,6 +55,7 @@ interface Entry {
   configSent: boolean;
   /** `ConnectionTerminated` went out. */
   terminated: boolean;
+  quality: ViewerInfo['quality'];
   timer: NodeJS.Timeout | null;
   /** What the browser sent before the child knew of it. */
   early: StreamClientMessage[];
@@ -83,10 +86,11 @@ export class Viewers {
   }
 
   list(): ViewerInfo[] {
-    return [...this.#entries.values()].map(({ viewer, connectedAt, state }) => ({
+    return [...this.#entries.values()].map(({ viewer, connectedAt, state, quality }) => ({
       peerId: viewer.peerId,
       connectedAt,
       state,
+      quality,
     }));
   }
 
@@ -100,6 +104,7 @@ export class Viewers {
       state: 'waiting',
       configSent: false,
       terminated: false,
+      quality: null,
       timer: null,
       early: [],
     };
@@ -179,8 +184,9 @@ export class Viewers {
   deliver(peerId: string, message: StreamServerMessage): void {
     const entry = this.#entries.get(peerId);
     if (entry === undefined) return;
-    if (typeof message === 'object' && 'WebRtcConfig' in message) {
-      entry.configSent = true;
+    if (typeof message === 'object') {
+      if ('WebRtcConfig' in message) entry.configSent = true;
+      if ('PeerQuality' in message) entry.quality = message.PeerQuality.quality;
     }
     entry.viewer.deliver(message);
     if (entry.configSent || !isOffer(message)) return;
@@ -197,7 +203,8 @@ export class Viewers {
     }
     const terminates = typeof message === 'object' && 'ConnectionTerminated' in message;
     for (const entry of this.#entries.values()) {
-      if (entry.state === 'waiting') continue;
+      // Who waits for the session wants to know how far it is, and nothing else of it.
+      if (entry.state === 'waiting' && !isStage(message)) continue;
       entry.terminated ||= terminates;
       entry.viewer.deliver(message);
     }
@@ -276,6 +283,13 @@ export class Viewers {
     if (entry.timer !== null) clearTimeout(entry.timer);
     entry.timer = null;
   }
+}
+
+function isStage(message: StreamServerMessage): boolean {
+  return (
+    typeof message === 'object' &&
+    ('StageStarting' in message || 'StageComplete' in message || 'StageFailed' in message)
+  );
 }
 
 function isOffer(message: StreamServerMessage): boolean {

@@ -1,11 +1,13 @@
 import test from 'ava';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
+import { createIdentity } from '../../src/moonlight/identity.js';
 import { APP } from '../support/fake-apps.js';
 import {
   addHost,
@@ -14,6 +16,7 @@ import {
   isAlive,
   PASSWORD,
   serve,
+  temporaryFolder,
   type TestServer,
 } from '../support/server.js';
 
@@ -209,6 +212,35 @@ test('streamers come back after a restart where that is configured, else not', a
   await second.running.close();
   const third = await serve(t, {}, { folder: server.folder });
   t.deepEqual(third.running.streamers.list(), []);
+});
+
+test('TLS: the interface and the sockets', async (t) => {
+  const folder = await temporaryFolder(t);
+  const { certificatePem, privateKeyPem } = await createIdentity();
+  const paths = {
+    private_key_pem: join(folder, 'key.pem'),
+    certificate_pem: join(folder, 'cert.pem'),
+  };
+  const flags = { certificate: JSON.stringify(paths) };
+  await t.throwsAsync(serve(t, flags, { folder }), { message: /private_key_pem.*cannot be read/ });
+  await writeFile(paths.private_key_pem, privateKeyPem);
+  await writeFile(paths.certificate_pem, certificatePem);
+  const server = await serve(t, flags, { folder });
+  t.regex(server.running.url, /^https:/);
+  const hosts = await server.ask('GET', '/api/hosts');
+  t.is(hosts.status, 200);
+  t.truthy(hosts.headers['strict-transport-security']);
+  await addHost(t, server);
+  t.is((await server.ask('POST', '/api/streamers', { body: body('s') })).status, 200);
+  const viewer = await server.viewer('s');
+  await viewer.until('offer');
+});
+
+test('an address in use is an error that names it', async (t) => {
+  const server = await serve(t);
+  await t.throwsAsync(serve(t, { bind_address: `127.0.0.1:${server.port}` }), {
+    message: /^Cannot listen on 127\.0\.0\.1:/,
+  });
 });
 
 test('a server that is killed leaves no streamer behind', async (t) => {

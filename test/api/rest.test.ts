@@ -535,6 +535,21 @@ test('bad bodies: a clear 400, and nothing happens', async (t) => {
   t.deepEqual((await ask('GET', '/api/streamers')).json, { streamers: [] });
 });
 
+test('paths that are no paths', async (t) => {
+  const server = await serve(t);
+  for (const path of [
+    '/api/streamers/%zz',
+    '/%zz',
+    '/api//streamers',
+    '//x',
+    '/api/streamers/a%00b',
+  ]) {
+    const { status } = await server.ask('GET', path);
+    t.true(status === 404 || status === 400, `${path} ${status}`);
+  }
+  t.is((await server.upgrade('http://[/api/streamers/x/peer')).status, 400);
+});
+
 test('limits: streamers, and creations in a minute', async (t) => {
   const server = await serve(t, { max_streamers: '1', creations_per_minute: '3' });
   await addHost(t, server);

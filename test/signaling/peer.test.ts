@@ -107,6 +107,16 @@ test('clients that never authenticate by message: the header does, and nobody wa
   t.false(doubled.names().includes('PeerDisconnect'));
 });
 
+test('the socket under a path prefix', async (t) => {
+  const server = await serve(t, { web_path_prefix: '/moonlight' });
+  await addHost(t, server);
+  await create(server);
+  for (const path of ['/moonlight/api/streamers/s/peer', '/moonlight/api/api/streamers/s/peer']) {
+    const viewer = await server.viewer('s', { path });
+    t.truthy(await viewer.until('offer'));
+  }
+});
+
 test('no credentials configured: none are needed, a first message may still come', async (t) => {
   const server = await serve(t, { credentials: null });
   await addHost(t, server);

@@ -2,6 +2,7 @@
 import type { ExecutionContext } from 'ava';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import http from 'node:http';
+import https from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
@@ -49,17 +50,26 @@ export class TestServer {
     return this.running.port;
   }
 
+  get secure(): boolean {
+    return this.running.url.startsWith('https:');
+  }
+
+  get #client(): typeof http | typeof https {
+    return this.secure ? https : http;
+  }
+
   /** A raw request, with the right credentials unless headers say otherwise. */
   ask(method: string, path: string, options: AskOptions = {}): Promise<Answer> {
     const { body, raw = body === undefined ? undefined : JSON.stringify(body) } = options;
     return new Promise((resolve, reject) => {
-      const request = http.request(
+      const request = this.#client.request(
         {
           host: '127.0.0.1',
           port: this.port,
           path,
           method,
           agent: false,
+          rejectUnauthorized: false,
           timeout: DEADLINE,
           headers: {
             ...AUTHORIZATION,
@@ -97,7 +107,9 @@ export class TestServer {
     options: { headers?: Record<string, string>; path?: string; query?: string } = {},
   ): Promise<RawViewer> {
     const path = options.path ?? `/api/streamers/${id}/peer${options.query ?? ''}`;
-    const socket = new WebSocket(`ws://127.0.0.1:${this.port}${path}`, {
+    const scheme = this.secure ? 'wss' : 'ws';
+    const socket = new WebSocket(`${scheme}://127.0.0.1:${this.port}${path}`, {
+      rejectUnauthorized: false,
       headers: options.headers ?? AUTHORIZATION,
       perMessageDeflate: false,
     });
