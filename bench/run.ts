@@ -10,7 +10,9 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   floor: async () => (await import('./floor.js')).floor,
   latency: async () => (await import('./latency.js')).latency,
   fanout: async () => (await import('./fanout.js')).fanout,
+  churn: async () => (await import('./churn.js')).churn,
   soak: async () => (await import('./soak.js')).soak,
+  'soak-runs': async () => (await import('./soak.js')).soakRuns,
 };
 
 const { values, positionals } = parseArgs({

@@ -2,13 +2,16 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:dgram';
 import { crc32 } from 'node:zlib';
 import { silentLog } from '../src/log.js';
-import type { FaultProfile } from '../src/moonlight/datagram-faults.js';
 import { VideoStream } from '../src/moonlight/video/video-stream.js';
 import type { Benchmark, BenchmarkResult } from './benchmark.js';
 import { end, forkProgram } from './support/processes.js';
 import { ensureSoakClip, SOAK_FPS } from './support/soak-clip.js';
 import { SoakLedger } from './support/soak-ledger.js';
-import type { SoakReceiverMessage, SoakSenderMessage } from './support/soak-sender.js';
+import type {
+  SoakReceiverMessage,
+  SoakSenderMessage,
+  SoakSenderOptions,
+} from './support/soak-sender.js';
 import { line, round } from './support/statistics.js';
 
 const PACKET_SIZE = 1392;
@@ -26,15 +29,26 @@ const DEADLINE = 120_000;
 
 const MEBIBYTE = 1024 * 1024;
 
-/**
- * 1 % of the datagrams are lost each on its own, 5 % of the rest in runs, and what is left is
- * late by up to 20 ms, so that datagrams of neighbouring frames overtake one another.
- */
-const BURST_LENGTH = 4;
-const PROFILE: FaultProfile = {
-  loss: 0.01,
-  burst: { probability: 0.05 / 0.95 / BURST_LENGTH, length: BURST_LENGTH },
-  jitter: 20,
+/** What the network does; all of it is late by up to 20 ms, so that datagrams overtake others. */
+type Weather = Pick<SoakSenderOptions, 'profile' | 'spells'>;
+
+const JITTER = 20;
+
+/** 1 % of the datagrams are lost, each on its own; 5 % in one second of every ten. */
+const SPELLS: Weather = {
+  profile: { loss: 0.01, jitter: JITTER },
+  spells: { loss: 0.05, jitter: JITTER },
+};
+
+/** 1 % of the datagrams are lost each on its own, and 5 % in runs: more than FEC is made for. */
+const RUN_LENGTH = 4;
+const RUNS: Weather = {
+  profile: {
+    loss: 0.01,
+    burst: { probability: 0.05 / 0.95 / RUN_LENGTH, length: RUN_LENGTH },
+    jitter: JITTER,
+  },
+  spells: null,
 };
 
 interface MemorySample {
@@ -54,9 +68,14 @@ interface Soak {
   readonly stats: Readonly<VideoStream['stats']>;
 }
 
-async function receiveSoak(minutes: number, seed: number, ledger: SoakLedger): Promise<Soak> {
+async function receiveSoak(
+  minutes: number,
+  seed: number,
+  weather: Weather,
+  ledger: SoakLedger,
+): Promise<Soak> {
   const frames = Math.round(minutes * 60 * SOAK_FPS);
-  const options = { frames, packetSize: PACKET_SIZE, seed, profile: PROFILE };
+  const options: SoakSenderOptions = { frames, packetSize: PACKET_SIZE, seed, ...weather };
   const sender = forkProgram(new URL('./support/soak-sender.ts', import.meta.url), [
     JSON.stringify(options),
   ]);
@@ -141,46 +160,53 @@ const inPart = (samples: readonly MemorySample[], part: number, minutes: number)
   samples.filter((one) => Math.floor((one.minutes / minutes) * PARTS) === part);
 
 /** A long stream over a bad network: what is shown of what could be, memory and CPU. */
-export const soak: Benchmark = {
-  name: 'soak',
-  description: '1080p60 at 20 Mbit/s with 1 % random loss, 5 % loss in bursts and 20 ms jitter',
-  async run({ quick, minutes: asked, seed = 1 }): Promise<BenchmarkResult> {
-    const minutes = asked ?? (quick ? QUICK_MINUTES : DEFAULT_MINUTES);
-    const checksums = (await ensureSoakClip()).map((unit) => crc32(unit));
-    const frames = Math.round(minutes * 60 * SOAK_FPS);
-    const ledger = new SoakLedger(frames);
-    const { samples, stats, ...datagrams } = await receiveSoak(minutes, seed, ledger);
+function soakIn(weather: Weather, name: string, what: string): Benchmark {
+  return {
+    name,
+    description: `1080p60 at 20 Mbit/s with 1 % random loss, ${what} and 20 ms jitter`,
+    run: ({ quick, minutes, seed = 1 }) =>
+      runSoak(weather, minutes ?? (quick ? QUICK_MINUTES : DEFAULT_MINUTES), seed),
+  };
+}
 
-    const parts = ledger.figures(checksums, Math.ceil(frames / PARTS));
-    const rows = parts.map((part, index) => {
-      const memory = inPart(samples, index, minutes);
-      const [first, last] = [memory[0], memory.at(-1)];
-      const time = first && last ? (last.minutes - first.minutes) * 60e6 : 0;
-      return {
-        minute: round(((index + 1) * minutes) / PARTS, 2),
-        ...part,
-        shown_of_decodable_percent: percent(part.decodable - part.missed, part.decodable),
-        rss_mib: round(last?.rss ?? 0, 1),
-        heap_mib: round(last?.heap ?? 0, 1),
-        buffers_mib: round(last?.buffers ?? 0, 1),
-        cpu_percent: percent((last?.cpu ?? 0) - (first?.cpu ?? 0), time),
-      };
-    });
-    const sum = (name: keyof (typeof parts)[number]): number =>
-      parts.reduce((total, part) => total + part[name], 0);
-    // The first fifth is left out: caches and the compiler fill up.
-    const settled = samples.filter((one) => one.minutes > minutes / 5);
-    const trend = line(settled.map(({ minutes: at, rss }) => [at, rss] as const)).slope;
-    const { offered, survived, received } = datagrams;
+export const soak = soakIn(SPELLS, 'soak', '5 % loss in one second of every ten');
+export const soakRuns = soakIn(RUNS, 'soak-runs', '5 % lost in runs of four');
+
+async function runSoak(weather: Weather, minutes: number, seed: number): Promise<BenchmarkResult> {
+  const checksums = (await ensureSoakClip()).map((unit) => crc32(unit));
+  const frames = Math.round(minutes * 60 * SOAK_FPS);
+  const ledger = new SoakLedger(frames);
+  const { samples, stats, ...datagrams } = await receiveSoak(minutes, seed, weather, ledger);
+
+  const parts = ledger.figures(checksums, Math.ceil(frames / PARTS));
+  const rows = parts.map((part, index) => {
+    const memory = inPart(samples, index, minutes);
+    const [first, last] = [memory[0], memory.at(-1)];
+    const time = first && last ? (last.minutes - first.minutes) * 60e6 : 0;
     return {
-      rows,
-      notes: [
-        `Seed ${seed}, ${minutes} min, ${offered} datagrams: ${percent(offered - survived, offered)} % lost by the network, ${survived - received} by the kernel.`,
-        `FEC can restore ${sum('recoverable')} of ${sum('sent')} frames, a decoder can use ${sum('decodable')} of them (key frames come on request), ${sum('shown')} were shown: ${percent(sum('decodable') - sum('missed'), sum('decodable'))} % of decodable, ${percent(sum('shown'), sum('recoverable'))} % of recoverable.`,
-        `Whole frames put together: ${percent(stats.framesComplete, sum('recoverable'))} % of the recoverable ones. Wrong pictures: ${sum('wrong')}. Key frames asked for: ${stats.idrRequests}. Packets restored: ${stats.packetsRecovered}.`,
-        `Memory: ${round(trend, 3)} MiB a minute over the last four fifths.`,
-        'CPU is that of the receiving process with the books of this benchmark, in percent of one core; sender and network are another process.',
-      ],
+      minute: round(((index + 1) * minutes) / PARTS, 2),
+      ...part,
+      shown_of_decodable_percent: percent(part.decodable - part.missed, part.decodable),
+      rss_mib: round(last?.rss ?? 0, 1),
+      heap_mib: round(last?.heap ?? 0, 1),
+      buffers_mib: round(last?.buffers ?? 0, 1),
+      cpu_percent: percent((last?.cpu ?? 0) - (first?.cpu ?? 0), time),
     };
-  },
-};
+  });
+  const sum = (name: keyof (typeof parts)[number]): number =>
+    parts.reduce((total, part) => total + part[name], 0);
+  // The first fifth is left out: caches and the compiler fill up.
+  const settled = samples.filter((one) => one.minutes > minutes / 5);
+  const trend = line(settled.map(({ minutes: at, rss }) => [at, rss] as const)).slope;
+  const { offered, survived, received } = datagrams;
+  return {
+    rows,
+    notes: [
+      `Seed ${seed}, ${minutes} min, ${offered} datagrams: ${percent(offered - survived, offered)} % lost by the network, ${survived - received} by the kernel.`,
+      `FEC can restore ${sum('recoverable')} of ${sum('sent')} frames, a decoder can use ${sum('decodable')} of them (key frames come on request), ${sum('shown')} were shown: ${percent(sum('decodable') - sum('missed'), sum('decodable'))} % of decodable, ${percent(sum('shown'), sum('recoverable'))} % of recoverable.`,
+      `Whole frames put together: ${percent(stats.framesComplete, sum('recoverable'))} % of the recoverable ones. Wrong pictures: ${sum('wrong')}. Key frames asked for: ${stats.idrRequests}. Packets restored: ${stats.packetsRecovered}.`,
+      `Memory: ${round(trend, 3)} MiB a minute over the last four fifths.`,
+      'CPU is that of the receiving process with the books of this benchmark, in percent of one core; sender and network are another process.',
+    ],
+  };
+}

@@ -13,6 +13,8 @@ export interface SoakSenderOptions {
   readonly packetSize: number;
   readonly seed: number;
   readonly profile: FaultProfile;
+  /** What holds instead of `profile` for the last second of every ten; null is never. */
+  readonly spells: FaultProfile | null;
 }
 
 export type SoakSenderMessage =
@@ -63,10 +65,13 @@ async function main(): Promise<void> {
 
   let offered = 0;
   let survived = 0;
-  const network = new FaultInjector<null>(options.profile, options.seed, (datagram) => {
-    survived++;
-    socket.send(datagram, client.port, client.address);
-  });
+  const network = (profile: FaultProfile, seed: number): FaultInjector<null> =>
+    new FaultInjector<null>(profile, seed, (datagram) => {
+      survived++;
+      socket.send(datagram, client.port, client.address);
+    });
+  const usual = network(options.profile, options.seed);
+  const spell = options.spells === null ? usual : network(options.spells, ~options.seed);
   let start = performance.now();
   let units: number[] = [];
   for (let at = 0; at < options.frames; at++) {
@@ -81,8 +86,9 @@ async function main(): Promise<void> {
       frameType: unit === 0 ? FRAME_TYPE.IDR : FRAME_TYPE.P,
       rtpTimestamp: (at * 90_000) / SOAK_FPS,
     });
+    const way = Math.floor(at / SOAK_FPS) % 10 === 9 ? spell : usual;
     for (let from = 0; from < datagrams.length; from += BATCH) {
-      for (const datagram of datagrams.slice(from, from + BATCH)) network.push(datagram, null);
+      for (const datagram of datagrams.slice(from, from + BATCH)) way.push(datagram, null);
       await turn();
     }
     offered += datagrams.length;

@@ -8,19 +8,21 @@ const LONGEST = 120;
 /** How much longer than the latest packet seen to wait. */
 const MARGIN = 1.5;
 
-/** What is left of a guess after each frame. */
-const MEMORY = 0.995;
+/** What is left after each frame of what was assumed, and of what was seen: stalls come in spells. */
+const GUESS_MEMORY = 0.995;
+const MEMORY = 0.999;
 
 /**
  * How long to wait for a frame that later ones have passed over: as long as this network's
  * packets have been seen to need, which on most is next to nothing.
  */
 export class Patience {
-  #lateness = FIRST_GUESS;
+  #guess = FIRST_GUESS;
+  #lateness = 0;
 
   /** Milliseconds. */
   get hold(): number {
-    return Math.min(LONGEST, SHORTEST + MARGIN * this.#lateness);
+    return Math.min(LONGEST, SHORTEST + MARGIN * Math.max(this.#guess, this.#lateness));
   }
 
   /** A packet that was still of use came this many milliseconds after its frame was passed over. */
@@ -30,6 +32,7 @@ export class Patience {
 
   /** A frame is through. */
   fade(): void {
+    this.#guess *= GUESS_MEMORY;
     this.#lateness *= MEMORY;
   }
 }
