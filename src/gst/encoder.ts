@@ -37,6 +37,8 @@ const ENCODERS: Readonly<
       `openh264enc name=encoder usage-type=camera complexity=low rate-control=bitrate ` +
       `bitrate=${bitrate * 1000} max-bitrate=${bitrate * 1500} gop-size=0 ` +
       `multi-thread=1 enable-frame-skip=false scene-change-detection=false ` +
+      // Would leave shadows of what has gone.
+      `background-detection=false ` +
       `! video/x-h264,stream-format=byte-stream,alignment=au,profile=constrained-baseline`,
   },
   h265: {
@@ -51,7 +53,7 @@ const ENCODERS: Readonly<
     text: (bitrate) =>
       `av1enc name=encoder usage-profile=realtime cpu-used=10 end-usage=cbr lag-in-frames=0 min-quantizer=4 max-quantizer=58 ` +
       `target-bitrate=${bitrate} keyframe-max-dist=100000 threads=1 ` +
-      `! av1parse ! video/x-av1,stream-format=obu-stream,alignment=tu`,
+      `! video/x-av1,alignment=tu`,
   },
 };
 
@@ -216,7 +218,12 @@ export interface VideoEncoderOptions {
 
 /** Access units out of I420 pictures, or out of a source of its own. */
 export class VideoEncoder {
-  readonly #pipeline: EncoderPipeline;
+  readonly #text: string;
+  readonly #log: Log;
+  /** The element takes no key unit events: only a fresh one starts with a key frame. */
+  readonly #restarts: boolean;
+  #pipeline: EncoderPipeline;
+  #closed = false;
 
   /** @throws MoonteeError ELEMENT_MISSING, PIPELINE_FAILED */
   constructor(options: VideoEncoderOptions) {
@@ -232,7 +239,10 @@ export class VideoEncoder {
           `leaky-type=downstream max-bytes=${frameBytes * MAX_WAITING_FRAMES} max-buffers=0`
         : `${source} ! videorate ! videoscale ! videoconvert ! ${raw} ` +
           `! queue leaky=downstream max-size-buffers=${MAX_WAITING_FRAMES} max-size-bytes=0 max-size-time=0`;
-    this.#pipeline = new EncoderPipeline(`${head} ! ${encoder.text(bitrate, fps)}`, options.log);
+    this.#text = `${head} ! ${encoder.text(bitrate, fps)}`;
+    this.#log = options.log;
+    this.#restarts = codec === 'av1';
+    this.#pipeline = new EncoderPipeline(this.#text, this.#log);
   }
 
   /** Why nothing comes any more. */
@@ -252,11 +262,18 @@ export class VideoEncoder {
 
   /** The next frame that is encoded becomes a key frame with its parameter sets. */
   forceKeyframe(): void {
-    this.#pipeline.forceKeyframe();
+    if (this.#closed) return;
+    if (!this.#restarts) {
+      this.#pipeline.forceKeyframe();
+      return;
+    }
+    this.#pipeline.close();
+    this.#pipeline = new EncoderPipeline(this.#text, this.#log);
   }
 
   /** Idempotent. */
   close(): void {
+    this.#closed = true;
     this.#pipeline.close();
   }
 }

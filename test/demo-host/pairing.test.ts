@@ -6,7 +6,7 @@ import test from 'ava';
 import { DemoHost } from '../../src/demo-host/demo-host.js';
 import { parseFaults } from '../../src/demo-host/faults.js';
 import { certificateSignature } from '../../src/demo-host/http/certificate.js';
-import { pairingMath } from '../../src/demo-host/http/pairing.js';
+import { pairingMath } from '../../src/demo-host/http/pairing-math.js';
 import {
   clientIdentity,
   element,

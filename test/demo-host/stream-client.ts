@@ -21,6 +21,7 @@ import type {
   HostInput,
   HostMessage,
   OpusPacket,
+  VideoCodec,
 } from '../../src/moonlight/types.js';
 import { VideoStream } from '../../src/moonlight/video/video-stream.js';
 import {
@@ -42,6 +43,7 @@ export interface StreamOptions {
   readonly controlVersion?: 1 | 2;
   readonly packetDuration?: number;
   readonly surround?: number;
+  readonly codec?: VideoCodec;
 }
 
 const log = silentLog();
@@ -86,7 +88,7 @@ export class StreamClient {
       pingPayload: ports.payload,
       key,
       encrypted: options.encryptVideo ?? false,
-      codec: 'h264',
+      codec: options.codec ?? 'h264',
       fps: 60,
       packetSize: 1024,
       referenceFrameInvalidation: false,

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import type { AppOptions } from '../../src/demo-host/options.js';
 import { readFrameCode } from '../../src/demo-host/picture/frame-code.js';
+import { installedEncoders } from '../../src/gst/encoder.js';
 import { encodeHostMessage } from '../../src/moonlight/control/host-messages.js';
 import { http, https, launch, pairedIdentity, post, startHost, until } from './support.js';
 import { StreamClient } from './stream-client.js';
@@ -281,4 +282,44 @@ test.serial('a clip and a GStreamer description are apps', async (t) => {
   const snow = await StreamClient.start(t, host, identity, { appid: 4 });
   await snow.frames(5);
   t.true((snow.units[0]?.data.length ?? 0) > 2000);
+});
+
+for (const [codec, format, switches] of [
+  ['h265', 1, { hevc: true }],
+  ['av1', 2, { av1: true }],
+] as const) {
+  test.serial(`${codec} where its encoder is installed`, async (t) => {
+    const host = await startHost(t, switches);
+    const { text } = await http(host.httpPort, '/serverinfo');
+    const offered = Number(/<ServerCodecModeSupport>(\d+)/.exec(text)?.[1]);
+    if (installedEncoders([codec]).length === 0) {
+      t.is(offered, 1);
+      return;
+    }
+    t.is(offered, codec === 'h265' ? 0x101 : 0x10001);
+    const client = await StreamClient.start(t, host, await pairedIdentity(host), {
+      codec,
+      announce: {
+        'x-nv-vqos[0].bitStreamFormat': format,
+        'x-nv-video[0].clientViewportWd': 320,
+        'x-nv-video[0].clientViewportHt': 240,
+        'x-nv-video[0].maxFPS': 10,
+      },
+    });
+    await client.frames(3);
+    t.true(client.units[0]?.idr);
+    const known = client.units.length;
+    client.send({ type: 'request-idr' });
+    await until('an IDR', () => client.units.slice(known).some(({ idr }) => idr));
+  });
+}
+
+test.serial('a host that closes tells its clients', async (t) => {
+  const host = await startHost(t);
+  const client = await StreamClient.start(t, host, await pairedIdentity(host));
+  await client.frames(1);
+  await host.close();
+  await until('the disconnect', () => client.disconnected !== null);
+  t.like(client.messages.at(-1), { type: 'termination', code: 0x80030023 });
+  await host.close();
 });

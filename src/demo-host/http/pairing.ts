@@ -1,43 +1,11 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHash,
-  randomBytes,
-  sign,
-  timingSafeEqual,
-  verify,
-} from 'node:crypto';
+import { randomBytes, sign, timingSafeEqual, verify } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { MoonteeError } from '../../errors.js';
 import type { Log } from '../../log.js';
 import type { HostIdentity } from '../identity.js';
 import { certificateSignature, parseCertificate } from './certificate.js';
+import { pairingMath } from './pairing-math.js';
 import type { XmlNode } from './xml.js';
-
-/** The arithmetic of §2.1 for hosts of generation 7: SHA-256 and AES-128-ECB without padding. */
-export const pairingMath = {
-  key(salt: Buffer, pin: string): Buffer {
-    return sha256(salt, Buffer.from(pin, 'ascii')).subarray(0, 16);
-  },
-  encrypt(key: Buffer, data: Buffer): Buffer {
-    const cipher = createCipheriv('aes-128-ecb', key, null).setAutoPadding(false);
-    return Buffer.concat([cipher.update(data), cipher.final()]);
-  },
-  decrypt(key: Buffer, data: Buffer): Buffer {
-    const decipher = createDecipheriv('aes-128-ecb', key, null).setAutoPadding(false);
-    return Buffer.concat([decipher.update(data), decipher.final()]);
-  },
-  /** `H(challenge ‖ Sig(certificate) ‖ secret)`, SH and CH of the table. */
-  proof(challenge: Buffer, signature: Buffer, secret: Buffer): Buffer {
-    return sha256(challenge, signature, secret);
-  },
-};
-
-function sha256(...parts: readonly Buffer[]): Buffer {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest();
-}
 
 /** A refusal that the client shall read as this status. */
 export class PairingRefusal extends Error {
@@ -84,6 +52,9 @@ const MAX_ATTEMPTS = 64;
 const PATIENCE = 300_000;
 /** An attempt that stopped half way is forgotten after this. */
 const IDLE = 60_000;
+/** Wrong PINs within a minute after which nobody may try: four digits are soon guessed. */
+const MAX_FAILURES = 20;
+const FAILURE_WINDOW = 60_000;
 
 /** Host side of pairing (§2): one attempt a client, each phase once and in order. */
 export class Pairing extends EventEmitter<PairingEvents> {
@@ -94,6 +65,8 @@ export class Pairing extends EventEmitter<PairingEvents> {
   readonly #attempts = new Map<string, Attempt>();
   /** Secret → what takes the PIN. */
   readonly #pins = new Map<string, (pin: string) => void>();
+  /** When the last wrong PINs came. */
+  #failures: number[] = [];
   #closed = false;
 
   constructor(
@@ -194,6 +167,11 @@ export class Pairing extends EventEmitter<PairingEvents> {
     // A client that starts again has given up what it had begun.
     this.drop(client);
     if (this.#attempts.size >= MAX_ATTEMPTS) throw new PairingRefusal(503, 'Too many pairings');
+    const since = performance.now() - FAILURE_WINDOW;
+    this.#failures = this.#failures.filter((at) => at > since);
+    if (this.#failures.length >= MAX_FAILURES) {
+      throw new PairingRefusal(503, 'Too many failed pairings');
+    }
 
     const attempt: Attempt = {
       next: 'getservercert',
@@ -291,6 +269,7 @@ export class Pairing extends EventEmitter<PairingEvents> {
     // Right or wrong, this was the attempt's last phase.
     this.drop(client);
     if (!isProven(attempt, data)) {
+      this.#failures.push(performance.now());
       this.#log.warn({ client }, 'pairing failed: wrong PIN or forged client');
       return [['paired', 0]];
     }

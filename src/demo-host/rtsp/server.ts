@@ -39,6 +39,8 @@ export interface RtspServerOptions {
 const MAX_CONNECTIONS = 128;
 /** Milliseconds of silence after which a connection is dropped; empty probes come and go. */
 const IDLE_DEADLINE = 10_000;
+/** Milliseconds after which any connection ends: a handshake takes less than a second. */
+const LIFETIME = 60_000;
 /**
  * Milliseconds that the first connection of a handshake stays open after its answer. The
  * reference client reads until we close, other clients send the next request on the same
@@ -153,7 +155,11 @@ function serve(socket: Socket, options: RtspServerOptions, backend: RtspBackend)
 
   socket.setTimeout(IDLE_DEADLINE, () => socket.destroy());
   socket.on('error', () => socket.destroy());
-  socket.on('close', () => clearTimeout(linger));
+  const lifetime = setTimeout(() => socket.destroy(), LIFETIME);
+  socket.on('close', () => {
+    clearTimeout(linger);
+    clearTimeout(lifetime);
+  });
   // A client that half-closes still gets what it asked for.
   socket.on('end', () => socket.end());
   socket.on('data', (chunk: Buffer) => {
