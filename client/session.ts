@@ -3,6 +3,7 @@ import { InputChannels } from './channels.js';
 import { Emitter } from './emitter.js';
 import { decodeFeedback, type PadFeedback } from './encode.js';
 import { ending, terminationReason, type Ending } from './ending.js';
+import { withoutLipSync } from './sdp.js';
 
 /** Milliseconds that each wait of an attempt may take. */
 export interface SessionDeadlines {
@@ -315,7 +316,7 @@ export class ViewerSession extends Emitter<SessionEvents> {
   async #answer(sdp: string): Promise<void> {
     const connection = this.#connection;
     if (connection === undefined) return;
-    await connection.setRemoteDescription({ type: 'offer', sdp });
+    await connection.setRemoteDescription({ type: 'offer', sdp: withoutLipSync(sdp) });
     await connection.setLocalDescription();
     this.#send({
       Signaling: {

@@ -234,6 +234,8 @@ export function viewerPage({ api, streamerId, onUnauthorized }: ViewerPageOption
   connection.on('stream', (stream) => playback.play(stream));
   connection.on('ready', (ready) => {
     host = ready;
+    stageText = null;
+    remark();
     touchItem.update({ label: TOUCH_LABELS[touchMode()] });
   });
   connection.on('title', (text) => {
