@@ -1,6 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import http, { type IncomingMessage } from 'node:http';
-import https from 'node:https';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { Duplex } from 'node:stream';
@@ -10,6 +8,7 @@ import { ClientAddress } from './api/client-address.js';
 import { CreationLimit } from './api/creation-limit.js';
 import { Credentials } from './api/credentials.js';
 import { EventFeed } from './api/event-feed.js';
+import { createHttpServer, listen } from './api/http-server.js';
 import { Metrics } from './api/metrics.js';
 import { OriginGuard } from './api/origin-guard.js';
 import { isLoopback } from './config/codecs.js';
@@ -28,7 +27,7 @@ import {
   type SocketGrant,
   type UpgradeOptions,
 } from './signaling/upgrade.js';
-import type { IpcNetwork } from './streamer/ipc.js';
+import { networkOf } from './streamer/network.js';
 import { defaultChildModule } from './streamer/process.js';
 import { StreamerRegistry } from './streamer/registry.js';
 import { StreamerRestore } from './streamer/restore.js';
@@ -50,9 +49,6 @@ export interface RunningServer {
   /** Tells viewers, ends sessions, stops children; idempotent, within five seconds. */
   close(): Promise<void>;
 }
-
-/** Google's; browsers slow down with more of them. */
-const PUBLIC_STUN = ['stun:stun.l.google.com:19302', 'stun:stun1.l.google.com:19302'];
 
 /** Milliseconds for an offer of the child, and then for ICE and DTLS: the child's own are shorter. */
 const OFFER_TIMEOUT = 15_000;
@@ -256,78 +252,5 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     streamers,
     hosts,
     close: () => (closing ??= close()),
-  };
-}
-
-async function createHttpServer(
-  config: Config,
-  handler: http.RequestListener,
-): Promise<http.Server | https.Server> {
-  // A request that trickles in is cut off, headers and body alike.
-  const limits = {
-    headersTimeout: config.request_timeout_ms,
-    requestTimeout: config.request_timeout_ms,
-    keepAliveTimeout: 5_000,
-    connectionsCheckingInterval: Math.min(1_000, config.request_timeout_ms),
-  };
-  const { certificate } = config;
-  const server =
-    certificate === null
-      ? http.createServer(limits, handler)
-      : https.createServer(
-          {
-            ...limits,
-            key: await readPem('private_key_pem', certificate.private_key_pem),
-            cert: await readPem('certificate_pem', certificate.certificate_pem),
-          },
-          handler,
-        );
-  server.maxConnections = config.max_connections;
-  return server;
-}
-
-async function readPem(name: string, path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw new MoonteeError('CONFIG_INVALID', `certificate.${name}: ${path} cannot be read`, {
-      cause: error,
-    });
-  }
-}
-
-function listen(server: http.Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onError = (error: Error): void => {
-      const reason = `Cannot listen on ${host}:${port}: ${error.message}`;
-      reject(new MoonteeError('CONFIG_INVALID', reason, { cause: error }));
-    };
-    server.once('error', onError);
-    server.listen(port, host, () => {
-      server.off('error', onError);
-      resolve();
-    });
-  });
-}
-
-function networkOf(config: Config): IpcNetwork {
-  const kinds = config.webrtc_network_types;
-  const nat = config.webrtc_nat_1to1;
-  const loopback = isLoopback(bindOf(config).host);
-  const defaults: NonNullable<Config['webrtc_ice_servers']> = loopback
-    ? []
-    : [{ urls: PUBLIC_STUN }];
-  return {
-    ice_servers: (config.webrtc_ice_servers ?? defaults).map(({ urls, username, credential }) => ({
-      urls: [...urls],
-      username: username ?? '',
-      credential: credential ?? '',
-    })),
-    port_range: config.webrtc_port_range,
-    nat_1to1: nat === null ? null : { ips: [...nat.ips], type: nat.ice_candidate_type },
-    local_addresses: [...config.webrtc_local_addresses],
-    relay_only: config.webrtc_relay_only,
-    tcp_candidates: kinds.includes('tcp4') || kinds.includes('tcp6'),
-    ipv6: kinds.includes('udp6') || kinds.includes('tcp6'),
   };
 }

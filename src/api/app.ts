@@ -70,8 +70,8 @@ export async function createApp(api: ApiContext, guard: OriginGuard): Promise<Ko
   return app;
 }
 
-/** All routes; also what the OpenAPI document is compared with. */
-export function createRouter(api: ApiContext): Router {
+/** All routes. */
+function createRouter(api: ApiContext): Router {
   const router = new Router();
   router.get('/config.js', (context) => {
     const { web_path_prefix: path_prefix } = api.config;

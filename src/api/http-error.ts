@@ -3,7 +3,7 @@ import { MoonteeError, type ErrorCode } from '../errors.js';
 import type { Log } from '../log.js';
 
 /** An error whose status on this route differs from the one in the table. */
-export class HttpError extends Error {
+class HttpError extends Error {
   override readonly name = 'HttpError';
   readonly status: number;
   readonly error: MoonteeError;

@@ -83,8 +83,8 @@ const target = t.intersection([
   t.partial({ client_unique_id: nullish(t.string) }),
 ]);
 
-export const FlatCreateRequest = t.intersection([target, RequestedSettings], 'FlatCreateRequest');
-export const NestedCreateRequest = t.intersection(
+const FlatCreateRequest = t.intersection([target, RequestedSettings], 'FlatCreateRequest');
+const NestedCreateRequest = t.intersection(
   [target, t.type({ settings: RequestedSettings })],
   'NestedCreateRequest',
 );

@@ -76,7 +76,7 @@ export function streamerSpec(request: CreateStreamerRequest): StreamerSpec {
 }
 
 /** @throws BAD_REQUEST where a value is out of its range */
-export function ipcSettings(settings: RequestedSettings): IpcSettings {
+function ipcSettings(settings: RequestedSettings): IpcSettings {
   for (const [name, range] of Object.entries(RANGES)) {
     const value = settings[name as keyof RequestedSettings] as number;
     if (value < range[0] || value > range[1]) {

@@ -12,7 +12,7 @@ import {
   type ConfigKey,
 } from './schema.js';
 
-export type ConfigSource = 'flag' | 'environment' | 'file' | 'default';
+type ConfigSource = 'flag' | 'environment' | 'file' | 'default';
 
 export interface LoadedConfig {
   readonly config: Config;
@@ -32,7 +32,7 @@ export interface ConfigInput {
 }
 
 /** Where the reference keeps its configuration. */
-export const DEFAULT_CONFIG_FILE = 'server/config.json';
+const DEFAULT_CONFIG_FILE = 'server/config.json';
 
 const FLAG_ALIASES: Readonly<Record<string, ConfigKey>> = { bind: 'bind_address' };
 

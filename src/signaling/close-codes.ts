@@ -2,7 +2,7 @@
  * WebSocket close codes. Clients that know nothing of them see an ordinary close; ours tells
  * from them whether coming back makes sense.
  */
-export const CLOSE_CODE = {
+const CLOSE_CODE = {
   /** The viewer or its streamer is done in good order. */
   NORMAL: 1000,
   /** The server is shutting down: come back later. */

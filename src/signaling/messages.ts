@@ -8,7 +8,7 @@ import { Integer } from './integer.js';
 
 const nullable = <C extends t.Mixed>(codec: C) => t.union([codec, t.null, t.undefined]);
 
-export const SessionDescription = t.type(
+const SessionDescription = t.type(
   {
     ty: t.keyof({ offer: null, answer: null, pranswer: null, rollback: null, unspecified: null }),
     sdp: t.string,
@@ -16,7 +16,7 @@ export const SessionDescription = t.type(
   'SessionDescription',
 );
 
-export const IceCandidate = t.intersection(
+const IceCandidate = t.intersection(
   [
     t.type({ candidate: t.string }),
     t.partial({
@@ -28,12 +28,12 @@ export const IceCandidate = t.intersection(
   'IceCandidate',
 );
 
-export const Signaling = t.union(
+const Signaling = t.union(
   [t.type({ Description: SessionDescription }), t.type({ AddIceCandidate: IceCandidate })],
   'Signaling',
 );
 
-export const AuthenticateAndInit = t.intersection(
+const AuthenticateAndInit = t.intersection(
   [
     t.type({ credentials: nullable(t.string) }),
     t.partial({
@@ -70,7 +70,7 @@ export const StreamClientMessage = t.union(
 );
 export type StreamClientMessage = t.TypeOf<typeof StreamClientMessage>;
 
-export const IceServerMessage = t.type(
+const IceServerMessage = t.type(
   { urls: t.array(t.string), username: t.string, credential: t.string },
   'IceServer',
 );

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../errors.js';
 
 /** What happens when the source of a streamer ends without anybody having asked for it. */
-export type EndPolicy = 'keep' | 'restart' | 'end';
+type EndPolicy = 'keep' | 'restart' | 'end';
 
 export interface RestartOptions {
   readonly policy: EndPolicy;

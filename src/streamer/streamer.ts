@@ -1,11 +1,12 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ERRORS, MoonteeError, type ErrorCode } from '../errors.js';
+import { MoonteeError, type ErrorCode } from '../errors.js';
 import type { Log } from '../log.js';
 import type { StreamClientMessage } from '../signaling/messages.js';
-import type { ChildMessage, IpcNetwork } from './ipc.js';
+import type { IpcNetwork } from './ipc.js';
 import { RestartPolicy, type RestartOptions, type SessionEnd } from './policy.js';
 import { StreamerProcess } from './process.js';
+import { runSession, type SessionVerdict } from './session.js';
 import type { InitMessage, SessionTarget, StreamerSpec } from './spec.js';
 import { Viewers, type Picture, type Viewer, type ViewerInfo } from './viewers.js';
 
@@ -227,64 +228,31 @@ export class Streamer extends EventEmitter<StreamerEvents> {
     startSignal: AbortSignal,
     connected: () => void,
   ): Promise<SessionEnd> {
+    const { module, startTimeout, heartbeatTimeout, stopTimeout } = this.#options;
     const child = new StreamerProcess({
-      module: this.#options.module,
-      readyTimeout: this.#options.startTimeout,
-      heartbeatTimeout: this.#options.heartbeatTimeout,
+      module,
+      readyTimeout: startTimeout,
+      heartbeatTimeout,
       log: this.#log,
     });
     this.#process = child;
-    let connectedAt: number | null = null;
-    let ending: Omit<SessionEnd, 'connectedFor'> | null = null;
-
-    const finish = (end: Omit<SessionEnd, 'connectedFor'>): void => {
-      ending ??= end;
-      void child.stop({ quitApp: false, deadline: this.#options.stopTimeout });
-    };
-    const onStop = (): void => {
-      void child.stop({ quitApp: this.#quitApp, deadline: this.#options.stopTimeout });
-    };
-    const onStartAbort = (): void => {
-      if (this.#stop.signal.aborted || connectedAt !== null) return;
-      finish({
-        code: 'TIMEOUT',
-        reason: 'Moonlight did not connect in time',
-        errorCode: -1,
-        byHost: false,
-      });
-    };
-    child.on('message', (message) => {
-      if (typeof message === 'object' && 'MoonlightConnected' in message) {
-        if (ending !== null || this.#stop.signal.aborted) return;
-        connectedAt ??= performance.now();
+    return runSession({
+      child,
+      init: this.#initMessage(target),
+      viewers: this.#viewers,
+      startSignal,
+      stopSignal: this.#stop.signal,
+      stopTimeout,
+      quitApp: () => this.#quitApp,
+      onConnected: (picture) => {
         connected();
-        this.#sessionConnected(message.MoonlightConnected);
-        return;
-      }
-      this.#onChildMessage(message, finish);
-    });
-    child
-      .ready()
-      .then(() => {
-        child.send({ Init: this.#initMessage(target) });
-        child.send('StartMoonlight');
-      })
-      // The `end` event tells the rest.
-      .catch(() => undefined);
-    startSignal.addEventListener('abort', onStartAbort, { once: true });
-    this.#stop.signal.addEventListener('abort', onStop, { once: true });
-
-    return new Promise((resolve) => {
-      child.once('end', ({ code, reason }) => {
-        startSignal.removeEventListener('abort', onStartAbort);
-        this.#stop.signal.removeEventListener('abort', onStop);
-        child.removeAllListeners();
-        if (this.#process === child) this.#process = null;
-        this.#picture = null;
-        const connectedFor = connectedAt === null ? 0 : performance.now() - connectedAt;
-        const end = ending ?? { code, reason, errorCode: -102, byHost: false };
-        resolve({ ...end, connectedFor });
-      });
+        this.#sessionConnected(picture);
+      },
+      onOver: (end) => this.#sessionOver(end),
+      log: this.#log,
+    }).finally(() => {
+      if (this.#process === child) this.#process = null;
+      this.#picture = null;
     });
   }
 
@@ -310,46 +278,8 @@ export class Streamer extends EventEmitter<StreamerEvents> {
     this.#viewers.sessionStarted(picture);
   }
 
-  #onChildMessage(
-    message: Exclude<ChildMessage, { MoonlightConnected: unknown }>,
-    finish: (end: Omit<SessionEnd, 'connectedFor'>) => void,
-  ): void {
-    if (typeof message === 'string') {
-      if (message === 'FirstFrame') this.#log.info('first frame');
-      return;
-    }
-    if ('ToPeer' in message) {
-      this.#viewers.deliver(message.ToPeer.peer_id, message.ToPeer.message);
-    } else if ('Broadcast' in message) {
-      this.#viewers.broadcast(message.Broadcast);
-    } else if ('PeerConnected' in message) {
-      this.#viewers.peerConnected(message.PeerConnected.peer_id);
-    } else if ('PeerRemoved' in message) {
-      const { peer_id, code, reason } = message.PeerRemoved;
-      this.#viewers.peerRemoved(peer_id, code, reason);
-    } else if ('MoonlightReconnecting' in message) {
-      this.#log.warn({ reason: message.MoonlightReconnecting.reason }, 'session interrupted');
-      this.#setStatus('reconnecting');
-    } else if ('MoonlightDisconnected' in message) {
-      const { code, reason, error_code, by_host } = message.MoonlightDisconnected;
-      const end = {
-        code: errorCode(code, 'STREAM_TERMINATED'),
-        reason,
-        errorCode: error_code,
-        byHost: by_host,
-      };
-      this.#sessionOver(end);
-      finish(end);
-    } else if ('Failed' in message) {
-      const code = errorCode(message.Failed.code, 'STREAMER_FAILED');
-      const end = { code, reason: message.Failed.reason, errorCode: -1, byHost: false };
-      this.#sessionOver(end);
-      finish(end);
-    }
-  }
-
   /** Viewers learn of the end before the child has cleaned up. */
-  #sessionOver(end: Omit<SessionEnd, 'connectedFor'>): void {
+  #sessionOver(end: SessionVerdict): void {
     this.#picture = null;
     if (this.#status === 'active') this.#setStatus('reconnecting');
     this.#viewers.sessionEnded(end, false);
@@ -361,10 +291,6 @@ export class Streamer extends EventEmitter<StreamerEvents> {
     this.#status = status;
     this.emit('status', status);
   }
-}
-
-function errorCode(code: string, otherwise: ErrorCode): ErrorCode {
-  return Object.hasOwn(ERRORS, code) ? (code as ErrorCode) : otherwise;
 }
 
 /** The promise's own end, or the signal's reason when that comes first. */

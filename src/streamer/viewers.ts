@@ -16,7 +16,7 @@ export interface Viewer {
   end(code: string, reason: string): void;
 }
 
-export type ViewerState = 'waiting' | 'negotiating' | 'connected';
+type ViewerState = 'waiting' | 'negotiating' | 'connected';
 
 export interface ViewerInfo {
   readonly peerId: string;

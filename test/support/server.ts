@@ -19,7 +19,7 @@ export const AUTHORIZATION = { Authorization: `Bearer ${PASSWORD}` };
 export const CHILD = new URL('./fake-streamer.ts', import.meta.url);
 
 /** Milliseconds that anything may take on a machine that others use too. */
-export const DEADLINE = 60_000;
+const DEADLINE = 60_000;
 
 export interface Answer {
   readonly status: number;

@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises';
+import http from 'node:http';
+import https from 'node:https';
+import type { Config } from '../config/schema.js';
+import { MoonteeError } from '../errors.js';
+
+/** A server with its limits and, where configured, TLS. @throws CONFIG_INVALID (certificate) */
+export async function createHttpServer(
+  config: Config,
+  handler: http.RequestListener,
+): Promise<http.Server | https.Server> {
+  // A request that trickles in is cut off, headers and body alike.
+  const limits = {
+    headersTimeout: config.request_timeout_ms,
+    requestTimeout: config.request_timeout_ms,
+    keepAliveTimeout: 5_000,
+    connectionsCheckingInterval: Math.min(1_000, config.request_timeout_ms),
+  };
+  const { certificate } = config;
+  const server =
+    certificate === null
+      ? http.createServer(limits, handler)
+      : https.createServer(
+          {
+            ...limits,
+            key: await readPem('private_key_pem', certificate.private_key_pem),
+            cert: await readPem('certificate_pem', certificate.certificate_pem),
+          },
+          handler,
+        );
+  server.maxConnections = config.max_connections;
+  return server;
+}
+
+async function readPem(name: string, path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new MoonteeError('CONFIG_INVALID', `certificate.${name}: ${path} cannot be read`, {
+      cause: error,
+    });
+  }
+}
+
+/** @throws CONFIG_INVALID where the address cannot be bound */
+export function listen(server: http.Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: Error): void => {
+      const reason = `Cannot listen on ${host}:${port}: ${error.message}`;
+      reject(new MoonteeError('CONFIG_INVALID', reason, { cause: error }));
+    };
+    server.once('error', onError);
+    server.listen(port, host, () => {
+      server.off('error', onError);
+      resolve();
+    });
+  });
+}
