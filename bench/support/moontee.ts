@@ -11,6 +11,9 @@ import { PATIENCE, type Receiver, type ReceiverProcess } from './receiver.js';
 /** kbit/s; the clip has its own bitrate whatever is asked for. */
 const BITRATE = 10_000;
 const MAX_PEERS = 64;
+/** Milliseconds between the child's heartbeats, and of silence after which it hangs. */
+const HEARTBEAT = 1_000;
+const SILENCE = 8_000;
 
 interface StreamerEvents {
   /** A peer is gone; `code` says why. */
@@ -33,6 +36,8 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
   readonly #replies = new Map<number, (reply: { error: string | null; result: unknown }) => void>();
   /** Whoever waits for something that a dead child will not do. */
   readonly #waiting = new Set<(error: Error) => void>();
+  readonly #watch: NodeJS.Timeout;
+  #beat = performance.now();
   #request = 0;
   #stopping = false;
 
@@ -45,6 +50,11 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
     this.on('failed', (error) => {
       for (const fail of this.#waiting) fail(error);
     });
+    this.#watch = setInterval(() => {
+      if (performance.now() - this.#beat < SILENCE) return;
+      clearInterval(this.#watch);
+      this.emit('failed', new Error(`the streamer hangs: no heartbeat for ${SILENCE} ms`));
+    }, HEARTBEAT);
     child.on('message', (message) => this.#hear(message as ChildMessage));
     child.on('exit', (code, signal) => {
       if (!this.#stopping) {
@@ -62,14 +72,14 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
     });
     await once(child, 'message', { signal: AbortSignal.timeout(PATIENCE) });
     const moontee = new Moontee(host, child);
-    const firstFrame = moontee.#orFailure(once(moontee, 'first-frame'));
+    const firstFrame = moontee.orFailure(once(moontee, 'first-frame'));
     moontee.#send({
       Init: {
         ...target,
         streamer_id: 'bench',
         app_id: appId,
         max_peers: MAX_PEERS,
-        heartbeat_interval: 1000,
+        heartbeat_interval: HEARTBEAT,
         settings: {
           width: 1280,
           height: 720,
@@ -136,7 +146,7 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
   }
 
   async untilRemoved(id: string): Promise<void> {
-    await this.#orFailure(
+    await this.orFailure(
       new Promise<void>((resolve) => {
         const listener = ({ peer_id }: { peer_id: string }): void => {
           if (peer_id !== id) return;
@@ -151,7 +161,7 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
 
   async join(id: string, receivers: ReceiverProcess): Promise<Viewer> {
     const receiver = this.open(id, receivers);
-    await this.#orFailure(receiver.untilMedia());
+    await this.orFailure(receiver.untilMedia());
     return {
       receiver,
       leave: async () => {
@@ -171,6 +181,7 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
 
   async stop(): Promise<void> {
     this.#stopping = true;
+    clearInterval(this.#watch);
     this.#send({ Stop: { quit_app: true } });
     await Promise.race([
       once(this.#child, 'exit'),
@@ -181,7 +192,7 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
   }
 
   /** Waits, but not longer than the child lives, nor than {@link PATIENCE}. */
-  async #orFailure<T>(wish: Promise<T>): Promise<T> {
+  async orFailure<T>(wish: Promise<T>): Promise<T> {
     wish.catch(() => undefined);
     let fail: (error: Error) => void = () => undefined;
     const failed = new Promise<never>((_, reject) => {
@@ -200,7 +211,7 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
   async #ask(method: 'stats' | 'collect_garbage'): Promise<unknown> {
     this.#request += 1;
     const id = this.#request;
-    const reply = await this.#orFailure(
+    const reply = await this.orFailure(
       new Promise<{ error: string | null; result: unknown }>((resolve) => {
         this.#replies.set(id, resolve);
         this.#send({ Request: { id, method } });
@@ -225,6 +236,7 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
   }
 
   #hear(message: ChildMessage): void {
+    this.#beat = performance.now();
     if (message === 'FirstFrame') {
       this.emit('first-frame');
     } else if (message === 'Stop') {

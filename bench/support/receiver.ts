@@ -46,6 +46,7 @@ export class Receiver extends EventEmitter<ReceiverEvents> {
   /** Resolves when the first video packet has come. */
   async untilMedia(): Promise<void> {
     if (this.#sawMedia) return;
+    if (this.#owner.killed) throw new Error('the receiver was killed');
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => {
         reject(new Error(`${this.id}: no media (${this.#history.join(', ')})`));
@@ -75,6 +76,7 @@ export class ReceiverProcess {
   readonly #receivers = new Map<string, Receiver>();
   readonly #requests = new Map<number, (message: FromReceiver) => void>();
   #request = 0;
+  #killed = false;
 
   private constructor(child: ChildProcess) {
     this.#child = child;
@@ -123,8 +125,17 @@ export class ReceiverProcess {
     if (this.#child.connected) this.#child.send(message);
   }
 
+  /** Whether {@link kill} was called. */
+  get killed(): boolean {
+    return this.#killed;
+  }
+
   /** Ends it the hard way: no peer says goodbye. */
   async kill(): Promise<void> {
+    this.#killed = true;
+    for (const receiver of this.#receivers.values()) {
+      receiver.emit('failed', new Error('the receiver was killed'));
+    }
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const gone = once(this.#child, 'exit');
     this.#child.kill('SIGKILL');
