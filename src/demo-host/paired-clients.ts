@@ -34,10 +34,6 @@ export class PairedClients {
     return clients;
   }
 
-  get size(): number {
-    return this.#clients.size;
-  }
-
   has(name: string): boolean {
     return this.#clients.has(name);
   }

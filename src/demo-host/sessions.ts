@@ -193,10 +193,6 @@ export class Sessions extends EventEmitter<SessionsEvents> {
     return this.#sessions.size >= MAX_SESSIONS;
   }
 
-  get(id: string): Session | undefined {
-    return this.#sessions.get(id);
-  }
-
   /** The running app as this client sees it: Sunshine has one for all, Wolf one a client. */
   game(client: string | null): Game | undefined {
     return [...this.#games].find((game) => game.client === null || game.client === client);

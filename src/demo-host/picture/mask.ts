@@ -19,7 +19,7 @@ export interface Glyph {
 type Point = readonly [x: number, y: number];
 
 /** Samples signed distance (negative is inside) at pixel centres; edges are one pixel soft. */
-export function maskOf(
+function maskOf(
   width: number,
   height: number,
   distance: (x: number, y: number) => number,

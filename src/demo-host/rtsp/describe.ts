@@ -10,7 +10,7 @@ export interface OfferedEncryption {
   readonly audio: Offer;
 }
 
-export function encryptionBits(
+function encryptionBits(
   offered: OfferedEncryption,
   when: (offer: Offer) => boolean,
 ): number {
@@ -25,7 +25,7 @@ export function encryptionBits(
  * Decoded channel for each speaker of the wire's order (FL FR FC LFE BL BR SL SR), as the
  * Opus encoder lays its streams out: coupled pairs first, then centre and LFE.
  */
-export const OPUS_LAYOUT: Readonly<
+const OPUS_LAYOUT: Readonly<
   Record<AudioChannels, { streams: number; coupled: number; mapping: readonly number[] }>
 > = {
   2: { streams: 1, coupled: 1, mapping: [0, 1] },
