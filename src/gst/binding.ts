@@ -39,26 +39,6 @@ export type Transceiver = GstWebRTC.WebRTCRTPTransceiver & {
 /** A signal handler: node-gtk hands over whatever the signal carries. */
 export type Handler = (...values: never[]) => void;
 
-interface SignalSource {
-  on(signal: string, handler: Handler): unknown;
-  off(signal: string, handler: Handler): unknown;
-}
-
-/**
- * Connects a handler and returns what disconnects it. node-gtk keeps the handler even then:
- * an element that can be reached from the scope it was made in would never be freed.
- */
-export function listen(source: unknown, signal: string, handler: Handler): () => void {
-  const object = source as SignalSource;
-  object.on(signal, handler);
-  let connected = true;
-  return () => {
-    if (!connected) return;
-    connected = false;
-    object.off(signal, handler);
-  };
-}
-
 /** Emits an action signal. */
 export function emit(source: unknown, signal: string, ...values: readonly unknown[]): unknown {
   return (source as { emit(name: string, ...values: readonly unknown[]): unknown }).emit(
@@ -71,6 +51,15 @@ export function emit(source: unknown, signal: string, ...values: readonly unknow
 export function popFiltered(bus: Gst.Bus, kinds: readonly number[]): Gst.Message | null {
   const mask = kinds.reduce((all, kind) => all | kind, 0);
   return (bus as unknown as { popFiltered(mask: number): Gst.Message | null }).popFiltered(mask);
+}
+
+/** A graph in Graphviz's language, with the given details. */
+export function dotOf(runtime: GstRuntime, bin: Gst.Bin, details: readonly number[]): string {
+  const mask = details.reduce((all, detail) => all | detail, 0);
+  const { debugBinToDotData } = runtime.namespaces.Gst as unknown as {
+    debugBinToDotData(bin: Gst.Bin, mask: number): string;
+  };
+  return debugBinToDotData(bin, mask);
 }
 
 /** Questions that GStreamer has not answered yet. */

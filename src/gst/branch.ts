@@ -4,10 +4,11 @@
  * order of every step in {@link PeerBranch.dispose} is there because another one hangs.
  */
 import { MoonteeError } from '../errors.js';
-import { ask, emit, listen, type Transceiver, type WebRtcElement } from './binding.js';
+import { ask, emit, type Handler, type Transceiver, type WebRtcElement } from './binding.js';
 import { fillTemplate, loadTemplate, type LaunchTemplate } from './launch-template.js';
 import type { MediaFormat } from './media-format.js';
 import type { Gst, GstRuntime } from './runtime.js';
+import { SignalGate } from './signal-gate.js';
 
 /** Milliseconds that webrtcbin gets to finish what it is doing when its peer goes. */
 const BARRIER_DEADLINE = 10_000;
@@ -27,16 +28,18 @@ export class PeerBranch {
   readonly #trunk: Trunk;
   /** Null once it is gone: whoever still holds the branch must not hold its elements. */
   #bin: Gst.Bin | null;
-  readonly #stops: (() => void)[] = [];
   readonly #links = new Map<MediaKind, { readonly tee: Gst.Pad; readonly sink: Gst.Pad }>();
   #webrtc: WebRtcElement | null;
   readonly #name: string;
+  /** All handlers on webrtcbin and its data channels. */
+  readonly gate: SignalGate;
   #disposed = false;
 
   constructor(runtime: GstRuntime, trunk: Trunk, format: MediaFormat) {
     const { Gst, GstWebRTC } = runtime.namespaces;
     this.#runtime = runtime;
     this.#trunk = trunk;
+    this.gate = new SignalGate(runtime);
     template ??= loadTemplate('peer');
     const bin = runtime.parseBin(fillTemplate(template));
     this.#bin = bin;
@@ -81,9 +84,9 @@ export class PeerBranch {
     return element;
   }
 
-  /** Connects a handler that {@link dispose} takes off. It must not reach an element. */
-  on(signal: string, handler: (...values: never[]) => void): void {
-    this.#stops.push(listen(this.webrtc, signal, handler));
+  /** Connects a handler that {@link dispose} takes off; see {@link SignalGate.connect}. */
+  on(signal: string, handler: Handler, locked = false): void {
+    this.gate.connect(this.webrtc, signal, handler, locked);
   }
 
   linked(kind: MediaKind): boolean {
@@ -96,7 +99,8 @@ export class PeerBranch {
     const tee = this.#trunk.tees[kind].requestPadSimple('src_%u');
     const sink = this.#bin?.getStaticPad(kind);
     if (!tee || !sink) return;
-    tee.link(sink);
+    // Unchecked: a caps query would wander through webrtcbin, and the formats are known.
+    tee.linkFull(sink, this.#runtime.namespaces.Gst.PadLinkCheck.NOTHING);
     this.#links.set(kind, { tee, sink });
   }
 
@@ -111,24 +115,23 @@ export class PeerBranch {
   /**
    * Takes everything away.
    *
-   * @param quiet called when no handler is connected any more, before the barrier
    * @throws TIMEOUT where webrtcbin does not come to rest: touching it then would hang
    */
-  async dispose(quiet: () => void = () => undefined): Promise<void> {
+  async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
     const { Gst } = this.#runtime.namespaces;
     this.unlink('video');
     this.unlink('audio');
-    for (const stop of this.#stops.splice(0)) stop();
-    quiet();
+    // From here on nothing of webrtcbin waits for us, so its lock may be taken.
+    await this.gate.silence();
     const bin = this.#bin;
     const webrtc = this.#webrtc;
     this.#bin = null;
     this.#webrtc = null;
     if (!bin || !webrtc) return;
-    // webrtcbin works off its tasks in order on its own thread. When this one answers, nothing
-    // of it waits for JavaScript any more.
+    // webrtcbin works off its tasks in order on its own thread. When this one answers, those
+    // before it, and the promises that they answer, are done.
     const pad = webrtc.getStaticPad('sink_0');
     await ask(this.#runtime, webrtc, 'get-stats', [pad], BARRIER_DEADLINE);
     webrtc.setState(Gst.State.NULL);

@@ -2,6 +2,7 @@
 
 const TYPELIBS: Readonly<Record<string, string>> = {
   GLib: 'gir1.2-glib-2.0',
+  GObject: 'gir1.2-glib-2.0',
   Gst: 'gir1.2-gstreamer-1.0',
   GstApp: 'gir1.2-gst-plugins-base-1.0',
   GstSdp: 'gir1.2-gst-plugins-base-1.0',

@@ -1,81 +1,109 @@
 /**
- * The data channels of one peer. Signal handlers run while a GStreamer thread waits for them,
- * so they only copy what came and hand over.
+ * The data channels of one peer. Their signals come while a GStreamer thread waits and holds
+ * webrtcbin's lock: handlers copy what came, and hand over. See {@link SignalGate} for what may
+ * not be called meanwhile; a channel's properties have a lock of their own with the same trap.
  */
+import { MoonteeError } from '../errors.js';
 import type { Log } from '../log.js';
-import { emit, listen } from './binding.js';
-import type { GLib, Gst, GstRuntime, GstWebRTC } from './runtime.js';
+import { emit, type Handler } from './binding.js';
+import type { PeerBranch } from './branch.js';
+import type { GLib, GstRuntime, GstWebRTC } from './runtime.js';
 
-/** Channels that a browser may open, and the length of their labels. */
+/** Channels that a browser may open, and the form of their labels. */
 const CHANNELS_LIMIT = 32;
 const LABEL = /^[\x20-\x7e]{1,64}$/;
 /** Bytes of a message from a browser. Input is a few dozen. */
 const MESSAGE_LIMIT = 16 * 1024;
-/** Messages a second, averaged over {@link FLOOD_WINDOW}, above which it is a flood. */
+/** Messages a second, averaged over {@link FLOOD_WINDOW} ms, above which it is a flood. */
 const FLOOD_RATE = 4000;
 const FLOOD_WINDOW = 2000;
 /** Bytes that may wait in a channel on their way out. */
 const BUFFER_LIMIT = 256 * 1024;
+/**
+ * More than a channel ever holds. Below it webrtcbin tells of a drained channel, and takes its
+ * own lock under the channel's to do so: sending could then wait for a thread that waits for us.
+ */
+const NEVER_LOW = 2n ** 62n;
 
 type Channel = GstWebRTC.WebRTCDataChannel;
+type Message = Buffer | string;
 
 interface Entry {
   readonly channel: Channel;
-  readonly stops: (() => void)[];
+  /** Null until it could be read. */
+  label: string | null;
   open: boolean;
+  /** What came before the label was known. */
+  readonly early: Message[];
 }
 
 export interface ChannelListener {
   opened(label: string): void;
   closed(label: string): void;
-  message(label: string, data: Buffer | string): void;
+  message(label: string, data: Message): void;
   /** More messages than any player can cause. */
   flooded(): void;
 }
 
-/** What handlers find their peer by: they must not close over elements. */
+/** What handlers find their channels by. */
 const owners = new Map<number, PeerChannels>();
 let nextOwner = 1;
 
-function withOwner(owner: number, what: (channels: PeerChannels) => void): void {
-  const channels = owners.get(owner);
-  if (channels) what(channels);
+// The handlers are made out here, with nothing but numbers in scope: see SignalGate.connect.
+function acceptHandler(owner: number): Handler {
+  return (channel: Channel) => owners.get(owner)?.accept(channel);
+}
+
+function stateHandler(owner: number, key: number, open: boolean): Handler {
+  return () => {
+    setImmediate(() => owners.get(owner)?.changed(key, open));
+  };
+}
+
+function textHandler(owner: number, key: number): Handler {
+  return (text: string | null) => owners.get(owner)?.heard(key, text ?? '');
+}
+
+function bytesHandler(owner: number, key: number): Handler {
+  return (bytes: GLib.Bytes | null) => {
+    const size = bytes ? Number(bytes.getSize()) : 0;
+    if (size > MESSAGE_LIMIT) return;
+    owners.get(owner)?.heard(key, Buffer.from((size > 0 ? bytes?.getData() : null) ?? []));
+  };
 }
 
 export class PeerChannels {
   readonly #runtime: GstRuntime;
+  readonly #branch: PeerBranch;
   readonly #listener: ChannelListener;
   readonly #log: Log;
   readonly #owner = nextOwner++;
-  readonly #entries = new Map<string, Entry>();
-  #stopListening: (() => void) | null = null;
+  readonly #entries = new Map<number, Entry>();
+  #nextKey = 1;
   #windowStart = 0;
   #windowCount = 0;
 
-  constructor(runtime: GstRuntime, listener: ChannelListener, log: Log) {
+  constructor(runtime: GstRuntime, branch: PeerBranch, listener: ChannelListener, log: Log) {
     this.#runtime = runtime;
+    this.#branch = branch;
     this.#listener = listener;
     this.#log = log;
     owners.set(this.#owner, this);
+    branch.on('on-data-channel', acceptHandler(this.#owner), true);
   }
 
-  /** Accepts what the browser makes. */
-  listen(element: Gst.Element): void {
-    const owner = this.#owner;
-    this.#stopListening = listen(element, 'on-data-channel', (channel: Channel) => {
-      withOwner(owner, (channels) => channels.#accept(channel));
-    });
-  }
-
-  /** Makes a channel; the element must be READY at least, and no offer made yet. */
-  create(element: Gst.Element, label: string): void {
+  /** Makes a channel; no offer may have been made yet. */
+  create(label: string): void {
     const options = this.#runtime.namespaces.Gst.Structure.newEmpty('options');
-    const channel = emit(element, 'create-data-channel', label, options) as Channel | null;
-    if (channel) this.#keep(label, channel);
+    const channel = emit(this.#branch.webrtc, 'create-data-channel', label, options);
+    if (!channel) throw new MoonteeError('PIPELINE_FAILED', 'No data channel could be made');
+    const entry = this.#keep(channel as Channel);
+    entry.label = label;
+    entry.channel.bufferedAmountLowThreshold = NEVER_LOW;
   }
 
-  send(label: string, data: Buffer | string): boolean {
-    const entry = this.#entries.get(label);
+  send(label: string, data: Message): boolean {
+    const entry = this.#find(label);
     if (!entry?.open) return false;
     if (Number(entry.channel.bufferedAmount) > BUFFER_LIMIT) return false;
     if (typeof data === 'string') {
@@ -87,64 +115,93 @@ export class PeerChannels {
     return true;
   }
 
-  /** Takes every handler off; nothing is heard afterwards. */
+  /** Nothing is heard afterwards; the branch takes the handlers off. */
   close(): void {
     owners.delete(this.#owner);
-    this.#stopListening?.();
-    for (const entry of this.#entries.values()) for (const stop of entry.stops) stop();
     this.#entries.clear();
   }
 
-  #accept(channel: Channel): void {
-    const { label } = channel;
-    if (!LABEL.test(label) || this.#entries.size >= CHANNELS_LIMIT || this.#entries.has(label)) {
+  /** @private a channel that the browser made; a thread waits for the return */
+  accept(channel: Channel): void {
+    if (this.#entries.size >= CHANNELS_LIMIT) {
       this.#log.warn({ channels: this.#entries.size }, 'data channel refused');
       return;
     }
-    this.#keep(label, channel);
+    const entry = this.#keep(channel);
+    const key = this.#nextKey - 1;
+    setImmediate(() => {
+      this.#introduce(key, entry).catch((error: unknown) => {
+        this.#log.error({ err: error }, 'data channel could not be read');
+      });
+    });
   }
 
-  #keep(label: string, channel: Channel): void {
-    const owner = this.#owner;
-    const tell = (what: (channels: PeerChannels) => void): void => {
-      setImmediate(() => withOwner(owner, what));
-    };
-    const entry: Entry = { channel, open: false, stops: [] };
-    this.#entries.set(label, entry);
-    entry.stops.push(
-      listen(channel, 'on-open', () => tell((channels) => channels.#opened(label))),
-      listen(channel, 'on-close', () => tell((channels) => channels.#closed(label))),
-      listen(channel, 'on-message-string', (text: string | null) => {
-        if (!owners.get(owner)?.admits(text?.length ?? 0)) return;
-        tell((channels) => channels.#listener.message(label, text ?? ''));
-      }),
-      listen(channel, 'on-message-data', (bytes: GLib.Bytes | null) => {
-        const size = bytes ? Number(bytes.getSize()) : 0;
-        if (!owners.get(owner)?.admits(size)) return;
-        const data = Buffer.from((size > 0 ? bytes?.getData() : null) ?? []);
-        tell((channels) => channels.#listener.message(label, data));
-      }),
-    );
-  }
-
-  #opened(label: string): void {
-    const entry = this.#entries.get(label);
-    if (!entry || entry.open) return;
-    entry.open = true;
-    this.#listener.opened(label);
-  }
-
-  #closed(label: string): void {
-    const entry = this.#entries.get(label);
+  /** @private */
+  changed(key: number, open: boolean): void {
+    const entry = this.#entries.get(key);
     if (!entry) return;
-    for (const stop of entry.stops) stop();
-    this.#entries.delete(label);
-    this.#listener.closed(label);
+    if (open) {
+      entry.open = true;
+      if (entry.label !== null) this.#listener.opened(entry.label);
+      return;
+    }
+    this.#forget(key, entry);
+    if (entry.open && entry.label !== null) this.#listener.closed(entry.label);
   }
 
-  /** Whether a message of this size may pass; counts it. */
-  admits(size: number): boolean {
-    if (size > MESSAGE_LIMIT) return false;
+  /** @private a message; a thread waits for the return */
+  heard(key: number, data: Message): void {
+    if (data.length > MESSAGE_LIMIT || !this.#admit()) return;
+    setImmediate(() => {
+      const entry = this.#entries.get(key);
+      if (!entry) return;
+      if (entry.label === null) entry.early.push(data);
+      else this.#listener.message(entry.label, data);
+    });
+  }
+
+  /** Reads a fresh channel's label where its lock cannot be held by somebody who waits for us. */
+  async #introduce(key: number, entry: Entry): Promise<void> {
+    const label = await this.#branch.gate.exclusive(() => {
+      entry.channel.bufferedAmountLowThreshold = NEVER_LOW;
+      return entry.channel.label;
+    });
+    if (this.#entries.get(key) !== entry) return;
+    if (!LABEL.test(label) || this.#find(label)) {
+      this.#log.warn('data channel with an unusable label refused');
+      this.#forget(key, entry);
+      return;
+    }
+    entry.label = label;
+    if (entry.open) this.#listener.opened(label);
+    for (const data of entry.early.splice(0)) this.#listener.message(label, data);
+  }
+
+  #find(label: string): Entry | undefined {
+    for (const entry of this.#entries.values()) if (entry.label === label) return entry;
+    return undefined;
+  }
+
+  #keep(channel: Channel): Entry {
+    const key = this.#nextKey;
+    this.#nextKey += 1;
+    const entry: Entry = { channel, label: null, open: false, early: [] };
+    this.#entries.set(key, entry);
+    const { gate } = this.#branch;
+    gate.connect(channel, 'on-open', stateHandler(this.#owner, key, true), true);
+    gate.connect(channel, 'on-close', stateHandler(this.#owner, key, false), true);
+    gate.connect(channel, 'on-message-string', textHandler(this.#owner, key), true);
+    gate.connect(channel, 'on-message-data', bytesHandler(this.#owner, key), true);
+    return entry;
+  }
+
+  #forget(key: number, entry: Entry): void {
+    this.#entries.delete(key);
+    this.#branch.gate.release(entry.channel);
+  }
+
+  /** Counts a message; false where it is one of a flood. */
+  #admit(): boolean {
     const now = performance.now();
     if (now - this.#windowStart > FLOOD_WINDOW) {
       this.#windowStart = now;

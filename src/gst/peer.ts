@@ -74,9 +74,11 @@ function candidateHandler(key: number): Handler {
   };
 }
 
+/** Read in here: webrtcbin emits this one without its lock, but may hold it a moment later. */
 function connectionHandler(key: number): Handler {
   return () => {
-    setImmediate(() => peers.get(key)?.connectionChanged());
+    const state = peers.get(key)?.readState() ?? null;
+    if (state !== null) setImmediate(() => peers.get(key)?.connectionChanged(state));
   };
 }
 
@@ -120,6 +122,8 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   #closing: Promise<void> | null = null;
   /** Connected, and its video starts with the next key frame. */
   #awaitsKeyframe = false;
+  /** ICE and DTLS are up: data channels may speak, and webrtcbin's lock has become a trap. */
+  #established = false;
   /** {@link PeerHost.videoPackets} when its video was cut off. */
   #cutAt: number | null = null;
   #dropped = 0;
@@ -138,6 +142,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     this.#rtp = new RtpStats(branch);
     this.#channels = new PeerChannels(
       host.runtime,
+      branch,
       {
         opened: (label) => this.#tell('channel-open', label),
         closed: (label) => this.#tell('channel-closed', label),
@@ -150,8 +155,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     peers.set(key, this);
     branch.on('on-ice-candidate', candidateHandler(key));
     branch.on('notify::connection-state', connectionHandler(key));
-    this.#channels.listen(branch.webrtc);
-    this.#channels.create(branch.webrtc, 'general');
+    this.#channels.create('general');
   }
 
   get state(): PeerState {
@@ -329,7 +333,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     });
     try {
       return await Promise.race([
-        ask(runtime, this.#branch.webrtc, signal, values, STEP_DEADLINE),
+        this.#whenSafe(() => ask(runtime, this.#branch.webrtc, signal, values, STEP_DEADLINE)),
         closed,
       ]);
     } finally {
@@ -337,6 +341,13 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
       // The step goes on only where the peer still lives.
       if (aborted.aborted) throw new MoonteeError('CLOSED', 'The peer was closed');
     }
+  }
+
+  /** For whatever takes webrtcbin's lock. */
+  #whenSafe<T>(work: () => Promise<T>): Promise<T> {
+    if (!this.#established) return work();
+    // Wrapped, so that only the call itself is exclusive and not the wait for its answer.
+    return this.#branch.gate.exclusive(() => ({ answer: work() })).then(({ answer }) => answer);
   }
 
   #emptyStructure(): unknown {
@@ -390,15 +401,26 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   }
 
   #deliver(line: string): void {
-    // Everything is bundled on the first section's transport.
-    if (!this.#closing) emit(this.#branch.webrtc, 'add-ice-candidate', 0, line);
+    // Everything is bundled on the first section's transport. Once there is a path, more of
+    // them are not worth webrtcbin's lock.
+    if (!this.#closing && !this.#established)
+      emit(this.#branch.webrtc, 'add-ice-candidate', 0, line);
+  }
+
+  /** @private from the handler: a thread waits for the return */
+  readState(): GstWebRTC.WebRTCPeerConnectionState | null {
+    if (this.#closing) return null;
+    const { WebRTCPeerConnectionState: State } = this.#host.runtime.namespaces.GstWebRTC;
+    const state = this.#branch.webrtc.connectionState;
+    // Only from now on there can be data channels.
+    if (state === State.CONNECTED) this.#established = true;
+    return state;
   }
 
   /** @private */
-  connectionChanged(): void {
+  connectionChanged(state: GstWebRTC.WebRTCPeerConnectionState): void {
     if (this.#closing) return;
     const { WebRTCPeerConnectionState: State } = this.#host.runtime.namespaces.GstWebRTC;
-    const state: GstWebRTC.WebRTCPeerConnectionState = this.#branch.webrtc.connectionState;
     if (state === State.CONNECTED) this.#connected();
     else if (state === State.CONNECTING && this.#state === 'negotiating')
       this.#become('connecting');
@@ -455,7 +477,8 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     this.#become('closed');
     this.#rtp.close();
     try {
-      await this.#branch.dispose(() => this.#channels.close());
+      this.#channels.close();
+      await this.#branch.dispose();
     } finally {
       this.#localCandidates = [];
       this.#remoteCandidates = [];

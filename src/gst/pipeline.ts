@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MoonteeError } from '../errors.js';
 import type { Log } from '../log.js';
-import { ask, type AppSrcElement } from './binding.js';
+import { ask, dotOf, type AppSrcElement } from './binding.js';
 import { PeerBranch, type MediaKind, type Trunk } from './branch.js';
 import { watchBus, type BusMessage } from './bus.js';
 import { KeyframeCoalescer, type KeyframeReason } from './keyframes.js';
@@ -222,7 +222,9 @@ class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements St
   dot(): string {
     if (this.closed) return '';
     const { Gst } = this.#runtime.namespaces;
-    return Gst.debugBinToDotData(this.#pipeline, Gst.DebugGraphDetails.ALL);
+    const { MEDIA_TYPE, CAPS_DETAILS, STATES } = Gst.DebugGraphDetails;
+    // Without properties: webrtcbin's are behind its lock.
+    return dotOf(this.#runtime, this.#pipeline, [MEDIA_TYPE, CAPS_DETAILS, STATES]);
   }
 
   close(): Promise<void> {

@@ -9,6 +9,7 @@ import { isMainThread } from 'node:worker_threads';
 import { MoonteeError } from '../errors.js';
 import { packageOfElement, packageOfTypelib } from './packages.js';
 import type * as GLib from './generated/GLib-2.0.js';
+import type * as GObject from './generated/GObject-2.0.js';
 import type * as Gst from './generated/Gst-1.0.js';
 import type * as GstApp from './generated/GstApp-1.0.js';
 import type * as GstSdp from './generated/GstSdp-1.0.js';
@@ -16,7 +17,7 @@ import type * as GstVideo from './generated/GstVideo-1.0.js';
 import type * as GstWebRTC from './generated/GstWebRTC-1.0.js';
 import type * as Nice from './generated/Nice-0.1.js';
 
-export type { GLib, Gst, GstApp, GstSdp, GstVideo, GstWebRTC, Nice };
+export type { GLib, GObject, Gst, GstApp, GstSdp, GstVideo, GstWebRTC, Nice };
 
 /** Milliseconds between two turns of GLib's default context. */
 const PUMP_INTERVAL = 8;
@@ -34,6 +35,7 @@ interface NodeGtk {
 /** The typed namespaces of the installed typelibs. */
 export interface Namespaces {
   readonly GLib: typeof GLib;
+  readonly GObject: typeof GObject;
   readonly Gst: typeof Gst;
   readonly GstApp: typeof GstApp;
   readonly GstSdp: typeof GstSdp;
@@ -84,6 +86,7 @@ function loadNamespaces(): Namespaces {
   };
   const namespaces: Namespaces = {
     GLib: load('GLib', '2.0') as typeof GLib,
+    GObject: load('GObject', '2.0') as typeof GObject,
     Gst: load('Gst', '1.0') as typeof Gst,
     GstApp: load('GstApp', '1.0') as typeof GstApp,
     GstSdp: load('GstSdp', '1.0') as typeof GstSdp,

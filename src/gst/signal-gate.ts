@@ -1,0 +1,106 @@
+/**
+ * Keeps two facts about webrtcbin from becoming a deadlock:
+ *
+ * - It emits `on-data-channel` and every signal of a data channel from its own thread *while it
+ *   holds its lock*, and a JavaScript handler makes that thread wait for Node's.
+ * - Every action of webrtcbin and most of its properties take that same lock, from Node's thread.
+ *
+ * So nothing that takes the lock may be called while such an emission is under way or could
+ * begin. Where no such signal has a handler yet, or before the connection is up (there are no
+ * channels then), anything goes. Later, {@link exclusive} blocks the handlers for the few
+ * microseconds of the call, and {@link silence} takes them off for good.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { MoonteeError } from '../errors.js';
+import type { Handler } from './binding.js';
+import type { GObject, GstRuntime } from './runtime.js';
+
+/** Milliseconds for an emission to end. */
+const DEADLINE = 10_000;
+
+interface Connection {
+  readonly object: GObject.Object;
+  readonly id: number;
+  /** Whether it is emitted under webrtcbin's lock. */
+  readonly locked: boolean;
+}
+
+export class SignalGate {
+  readonly #runtime: GstRuntime;
+  readonly #connections = new Set<Connection>();
+
+  constructor(runtime: GstRuntime) {
+    this.#runtime = runtime;
+  }
+
+  /**
+   * Connects a handler. It must have been made where no element is in scope: node-gtk keeps it
+   * even after it has been taken off, and with it all that it can reach.
+   *
+   * @param locked the signal is emitted under webrtcbin's lock
+   */
+  connect(object: unknown, signal: string, handler: Handler, locked: boolean): void {
+    const source = object as GObject.Object;
+    this.#connections.add({ object: source, id: source.connect(signal, handler), locked });
+  }
+
+  /** Takes the handlers of one object off. */
+  release(object: unknown): void {
+    for (const connection of this.#connections) {
+      if (connection.object !== object) continue;
+      connection.object.disconnect(connection.id);
+      this.#connections.delete(connection);
+    }
+  }
+
+  /**
+   * Runs what takes webrtcbin's lock at a moment when nothing under that lock waits for us.
+   *
+   * @throws TIMEOUT where there is no such moment
+   */
+  async exclusive<T>(work: () => T): Promise<T> {
+    const { GObject } = this.#runtime.namespaces;
+    const started = performance.now();
+    for (;;) {
+      const locked = [...this.#connections].filter((connection) => connection.locked);
+      if (!this.#emitting(locked)) {
+        for (const { object, id } of locked) GObject.signalHandlerBlock(object, id);
+        try {
+          // One may have begun before its handler was blocked.
+          if (!this.#emitting(locked)) return work();
+        } finally {
+          for (const { object, id } of locked) GObject.signalHandlerUnblock(object, id);
+        }
+      }
+      await this.#turn(started);
+    }
+  }
+
+  /**
+   * Takes every handler off and waits until no emission that had one is under way.
+   *
+   * @throws TIMEOUT where an emission does not end
+   */
+  async silence(): Promise<void> {
+    const started = performance.now();
+    const connections = [...this.#connections];
+    this.#connections.clear();
+    for (const { object, id } of connections) object.disconnect(id);
+    while (this.#emitting(connections)) await this.#turn(started);
+  }
+
+  /** GObject's list of emissions is the whole process's, whichever thread they run on. */
+  #emitting(connections: readonly Connection[]): boolean {
+    const { GObject } = this.#runtime.namespaces;
+    const objects = new Set(connections.map((connection) => connection.object));
+    return [...objects].some((object) => GObject.signalGetInvocationHint(object) !== null);
+  }
+
+  async #turn(started: number): Promise<void> {
+    if (performance.now() - started > DEADLINE) {
+      throw new MoonteeError('TIMEOUT', 'A signal of the peer connection does not end');
+    }
+    // The waiting thread's call is served in between.
+    await nextTurn();
+  }
+}
