@@ -5,19 +5,24 @@ type Counters = Readonly<Record<string, unknown>>;
 
 const NONE: Counters = {};
 
+/** What is needed of an `RTCPeerConnection`. */
+export interface StatsSource {
+  getStats(): Promise<{ forEach(take: (report: Counters) => void): void }>;
+}
+
 /** Turns the counters of a peer connection into figures a second. */
 export class StatsCollector {
-  readonly #connection: Pick<RTCPeerConnection, 'getStats'>;
+  readonly #connection: StatsSource;
   #video = NONE;
   #audio = NONE;
 
-  constructor(connection: Pick<RTCPeerConnection, 'getStats'>) {
+  constructor(connection: StatsSource) {
     this.#connection = connection;
   }
 
   async sample(): Promise<ViewerStats> {
     const reports = new Map<string, Counters>();
-    (await this.#connection.getStats()).forEach((report: Counters) => {
+    (await this.#connection.getStats()).forEach((report) => {
       reports.set(text(report, 'id'), report);
     });
     const inbound = [...reports.values()].filter(({ type }) => type === 'inbound-rtp');
@@ -53,6 +58,7 @@ export class StatsCollector {
       packetsReceived: number(video, 'packetsReceived'),
       packetsLost: number(video, 'packetsLost'),
       audioEnergy: number(audio, 'totalAudioEnergy'),
+      audioConcealed: concealed(audio, audioBefore),
       ...pathOf(reports),
     };
   }
@@ -69,6 +75,14 @@ function pathOf(reports: ReadonlyMap<string, Counters>): { roundTrip: number; pa
     roundTrip: number(pair, 'currentRoundTripTime') * 1000,
     path: [text(side, 'candidateType'), text(side, 'protocol')].filter(Boolean).join(' '),
   };
+}
+
+/** Silence is made up while nothing is sent, which is no loss. */
+function concealed(audio: Counters, before: Counters): number {
+  const samples = grown(audio, before, 'totalSamplesReceived');
+  const missing =
+    grown(audio, before, 'concealedSamples') - grown(audio, before, 'silentConcealedSamples');
+  return samples > 0 ? Math.max(0, missing) / samples : 0;
 }
 
 function number(report: Counters, name: string): number {

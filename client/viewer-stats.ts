@@ -27,6 +27,8 @@ export interface ViewerStats {
   readonly packetsLost: number;
   /** Sum of the squared sound levels, so 0 is silence so far. */
   readonly audioEnergy: number;
+  /** 0…1 of the sound that had to be made up because its packets were missing or too late. */
+  readonly audioConcealed: number;
   /** `host`, `srflx`, `prflx` or `relay`, and the protocol, e.g. `host udp`. */
   readonly path: string;
 }

@@ -20,6 +20,7 @@ const ROWS: readonly (readonly [string, (stats: ViewerStats) => string])[] = [
   ['Decoding', ({ decodeTime }) => milliseconds(decodeTime)],
   ['Dropped', ({ framesDropped }) => `${framesDropped} frames`],
   ['Freezes', ({ freezes }) => String(freezes)],
+  ['Sound lost', ({ audioConcealed }) => `${(audioConcealed * 100).toFixed(1)} %`],
   ['Path', ({ path }) => path || '–'],
 ];
 
