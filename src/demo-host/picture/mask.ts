@@ -19,11 +19,7 @@ export interface Glyph {
 type Point = readonly [x: number, y: number];
 
 /** Samples signed distance (negative is inside) at pixel centres; edges are one pixel soft. */
-function maskOf(
-  width: number,
-  height: number,
-  distance: (x: number, y: number) => number,
-): Mask {
+function maskOf(width: number, height: number, distance: (x: number, y: number) => number): Mask {
   const data = new Uint8Array(width * height);
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0; x < width; x++, at++) {

@@ -10,10 +10,7 @@ export interface OfferedEncryption {
   readonly audio: Offer;
 }
 
-function encryptionBits(
-  offered: OfferedEncryption,
-  when: (offer: Offer) => boolean,
-): number {
+function encryptionBits(offered: OfferedEncryption, when: (offer: Offer) => boolean): number {
   return (
     (offered.control === 2 ? SS_ENCRYPTION.controlV2 : 0) |
     (when(offered.video) ? SS_ENCRYPTION.video : 0) |
