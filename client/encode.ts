@@ -9,7 +9,7 @@ export type Bytes = Uint8Array<ArrayBuffer>;
 const MAX_TEXT_BYTES = 1022;
 
 /** Positions are sent as parts of 4096, as all clients do. */
-export const POSITION_RANGE = 4096;
+const POSITION_RANGE = 4096;
 
 export interface TouchPoint {
   readonly id: number;

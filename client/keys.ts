@@ -100,7 +100,7 @@ const BY_KEY: Readonly<Record<string, number>> = {
   Shift: 0xa0,
 };
 
-export const MODIFIER = { SHIFT: 1, CTRL: 2, ALT: 4, META: 8 } as const;
+const MODIFIER = { SHIFT: 1, CTRL: 2, ALT: 4, META: 8 } as const;
 
 /** What is read of a `KeyboardEvent`. */
 export interface KeyLike {

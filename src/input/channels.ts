@@ -4,10 +4,10 @@ import type { ScrollUnit, ViewerInput } from './viewer-input.js';
 export const MAX_PADS = 16;
 
 /** Every button of signaling.md c.5; other bits are cleared. */
-export const PAD_BUTTONS = 0x3ff7ff;
+const PAD_BUTTONS = 0x3ff7ff;
 
 /** Capabilities of a pad (signaling.md c.4). */
-export const PAD_CAPABILITY = { RUMBLE: 0x2, TRIGGER_RUMBLE: 0x4, ALL: 0xff } as const;
+const PAD_CAPABILITY = { RUMBLE: 0x2, TRIGGER_RUMBLE: 0x4, ALL: 0xff } as const;
 
 /** The longest text message that the known clients can build is 1024 bytes. */
 const MAX_TEXT_BYTES = 1024;

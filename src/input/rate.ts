@@ -1,7 +1,7 @@
 import type { ViewerInput } from './viewer-input.js';
 
 /** Tokens a second and how many may be saved up. */
-export interface Budget {
+interface Budget {
   readonly rate: number;
   readonly burst: number;
 }
