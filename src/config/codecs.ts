@@ -120,6 +120,29 @@ export const iceServer = t.intersection(
 
 const port = integer(1, 65_535);
 
+const turnUrl = refined(t.string, 'a turn: or turns: URL', (value) =>
+  /^turns?:[^\s/]+$/.test(value),
+);
+
+export const turnRest = t.type(
+  { urls: list(turnUrl), secret: text, ttl: integer(60, 31_536_000) },
+  'TURN servers with a shared secret: {"urls": […], "secret": "…", "ttl": seconds}',
+);
+
+export const argv = refined(
+  t.array(t.string),
+  'a program and its arguments, like ["/usr/local/bin/turn-credentials", "--json"]',
+  ([program = '']) => program !== '',
+);
+
+export const httpUrl = refined(t.string, 'an http: or https: URL', (value) => {
+  try {
+    return /^https?:$/.test(new URL(value).protocol);
+  } catch {
+    return false;
+  }
+});
+
 export const portRange = new t.Type<{ min: number; max: number }>(
   'a range of ports like {"min": 40000, "max": 40100}',
   (value): value is { min: number; max: number } =>

@@ -5,10 +5,12 @@
  */
 import * as t from 'io-ts';
 import {
+  argv,
   bindAddress,
   certificate,
   choice,
   flag,
+  httpUrl,
   iceServer,
   integer,
   ipAddress,
@@ -21,6 +23,7 @@ import {
   pin,
   portRange,
   text,
+  turnRest,
 } from './codecs.js';
 
 export interface Key<T> {
@@ -119,7 +122,30 @@ export const KEYS = {
     [],
     'Addresses of this machine that candidates may use. Empty: all.',
   ),
+  webrtc_interfaces: key(
+    list(text),
+    [],
+    'Names of network interfaces whose addresses candidates may use. Empty: all.',
+  ),
   webrtc_relay_only: key(flag, false, 'Use TURN relays only.'),
+  webrtc_turn_rest: key(
+    nullable(turnRest),
+    null,
+    'TURN servers that check credentials with a shared secret (coturn: use-auth-secret). Every viewer gets its own, good for `ttl` seconds.',
+    { secret: true },
+  ),
+  webrtc_ice_servers_command: key(
+    nullable(argv),
+    null,
+    'A program that prints more ICE servers as JSON; run without a shell whenever its last answer is used up.',
+    { secret: true },
+  ),
+  webrtc_ice_servers_url: key(
+    nullable(httpUrl),
+    null,
+    'Where more ICE servers are fetched as JSON whenever the last answer is used up. A user and a password in it are sent as basic authentication.',
+    { secret: true },
+  ),
 
   max_streamers: key(integer(1, 1_000), 16, 'Streamers at a time.'),
   max_viewers: key(integer(1, 1_000), 50, 'Viewers of one streamer.'),

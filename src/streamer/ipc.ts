@@ -33,19 +33,27 @@ export const IceServerConfig = t.intersection([
   t.partial({ username: t.string, credential: t.string }),
 ]);
 
-export const Network = t.type(
-  {
-    ice_servers: t.array(IceServerConfig),
-    port_range: t.union([t.type({ min: Integer, max: Integer }), t.null]),
-    nat_1to1: t.union([
-      t.type({ ips: t.array(t.string), type: t.keyof({ host: null, srflx: null }) }),
-      t.null,
-    ]),
-    local_addresses: t.array(t.string),
-    relay_only: t.boolean,
-    tcp_candidates: t.boolean,
-    ipv6: t.boolean,
-  },
+export const Network = t.intersection(
+  [
+    t.type({
+      ice_servers: t.array(IceServerConfig),
+      port_range: t.union([t.type({ min: Integer, max: Integer }), t.null]),
+      nat_1to1: t.union([
+        t.type({ ips: t.array(t.string), type: t.keyof({ host: null, srflx: null }) }),
+        t.null,
+      ]),
+      local_addresses: t.array(t.string),
+      relay_only: t.boolean,
+      tcp_candidates: t.boolean,
+      ipv6: t.boolean,
+    }),
+    t.partial({
+      interfaces: t.array(t.string),
+      /** Both true where they are left out. */
+      udp_candidates: t.boolean,
+      ipv4: t.boolean,
+    }),
+  ],
   'Network',
 );
 export type IpcNetwork = t.TypeOf<typeof Network>;
@@ -71,7 +79,13 @@ export const ParentMessage = t.union(
       }),
     }),
     t.literal('StartMoonlight'),
-    t.type({ AddPeer: t.type({ peer_id: t.string }) }),
+    t.type({
+      AddPeer: t.intersection([
+        t.type({ peer_id: t.string }),
+        /** Instead of those of `Init`, with credentials of the viewer's own. */
+        t.partial({ ice_servers: t.array(IceServerConfig) }),
+      ]),
+    }),
     t.type({ FromPeer: t.type({ peer_id: t.string, message: StreamClientMessage }) }),
     t.type({ RemovePeer: t.type({ peer_id: t.string, code: t.string, reason: t.string }) }),
     /** Asks for something that has an answer: see {@link ChildMessage} `Reply`. */

@@ -23,8 +23,11 @@ export function networkOf(config: Config): IpcNetwork {
     port_range: config.webrtc_port_range,
     nat_1to1: nat === null ? null : { ips: [...nat.ips], type: nat.ice_candidate_type },
     local_addresses: [...config.webrtc_local_addresses],
+    interfaces: [...config.webrtc_interfaces],
     relay_only: config.webrtc_relay_only,
+    udp_candidates: kinds.includes('udp4') || kinds.includes('udp6'),
     tcp_candidates: kinds.includes('tcp4') || kinds.includes('tcp6'),
+    ipv4: kinds.includes('udp4') || kinds.includes('tcp4'),
     ipv6: kinds.includes('udp6') || kinds.includes('tcp6'),
   };
 }
