@@ -15,6 +15,7 @@ import { isLoopback } from './config/codecs.js';
 import { bindOf } from './config/load.js';
 import type { Config } from './config/schema.js';
 import { MoonteeError } from './errors.js';
+import { iceServerProvider } from './ice/configured.js';
 import { IdentityStore } from './hosts/identities.js';
 import { HostStore } from './hosts/store.js';
 import { Targets } from './hosts/targets.js';
@@ -88,13 +89,17 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     },
     log,
   });
+  const network = networkOf(config);
+  const iceServers = iceServerProvider(config, network.ice_servers, log);
+  void iceServers.warmUp();
   const streamers: StreamerRegistry = new StreamerRegistry({
     maxStreamers: config.max_streamers,
     retention: config.end_policy === 'keep' ? Infinity : config.failure_retention_ms,
     log,
     streamer: {
       module: options.childModule ?? defaultChildModule(),
-      network: networkOf(config),
+      network,
+      iceServers: (viewerId) => iceServers.serversFor(viewerId),
       maxViewers: config.max_viewers,
       startTimeout: config.create_timeout_ms,
       heartbeatInterval: config.heartbeat_interval_ms,

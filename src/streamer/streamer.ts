@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MoonteeError, type ErrorCode } from '../errors.js';
+import type { IceServer } from '../gst/types.js';
 import type { Log } from '../log.js';
 import type { StreamClientMessage } from '../signaling/messages.js';
 import type { IpcNetwork } from './ipc.js';
@@ -22,6 +23,8 @@ export interface StreamerFailure {
 export interface StreamerOptions {
   readonly module: string | URL;
   readonly network: IpcNetwork;
+  /** Those of one viewer; never rejects. Left out: those of `network`. */
+  readonly iceServers?: (viewerId: string) => Promise<readonly IceServer[]>;
   readonly maxViewers: number;
   /** Milliseconds from the beginning of a session's start to its first connection. */
   readonly startTimeout: number;
@@ -76,7 +79,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
     this.#policy = new RestartPolicy(options.restart);
     this.#viewers = new Viewers({
       maxViewers: options.maxViewers,
-      iceServers: options.network.ice_servers,
+      iceServers: options.iceServers ?? (() => Promise.resolve(options.network.ice_servers)),
       offerTimeout: options.offerTimeout,
       connectTimeout: options.connectTimeout,
       log: this.#log,

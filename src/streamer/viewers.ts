@@ -1,7 +1,9 @@
 import { MoonteeError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { StreamClientMessage, StreamServerMessage } from '../signaling/messages.js';
-import type { IpcNetwork, ParentMessage } from './ipc.js';
+import type { IceServer } from '../gst/types.js';
+import { browserServers } from '../ice/browser-servers.js';
+import type { ParentMessage } from './ipc.js';
 
 /** A viewer's socket, as a streamer sees it. */
 export interface Viewer {
@@ -37,7 +39,8 @@ export interface Picture {
 
 export interface ViewersOptions {
   readonly maxViewers: number;
-  readonly iceServers: IpcNetwork['ice_servers'];
+  /** For one viewer and its peer; must neither reject nor take long. */
+  readonly iceServers: (peerId: string) => Promise<readonly IceServer[]>;
   /** Milliseconds until the child's offer. */
   readonly offerTimeout: number;
   /** Milliseconds until ICE and DTLS are up. */
@@ -52,6 +55,9 @@ interface Entry {
   readonly viewer: Viewer;
   readonly connectedAt: Date;
   state: ViewerState;
+  /** The child knows of it. */
+  attached: boolean;
+  iceServers: readonly IceServer[];
   configSent: boolean;
   /** `ConnectionTerminated` went out. */
   terminated: boolean;
@@ -102,6 +108,8 @@ export class Viewers {
       viewer,
       connectedAt: new Date(),
       state: 'waiting',
+      attached: false,
+      iceServers: [],
       configSent: false,
       terminated: false,
       quality: null,
@@ -121,7 +129,7 @@ export class Viewers {
   receive(peerId: string, message: StreamClientMessage): void {
     const entry = this.#entries.get(peerId);
     if (entry === undefined) return;
-    if (entry.state === 'waiting') {
+    if (!entry.attached) {
       if (entry.early.length < MAX_EARLY) entry.early.push(message);
       return;
     }
@@ -133,7 +141,7 @@ export class Viewers {
     const entry = this.#entries.get(peerId);
     if (entry === undefined) return;
     this.#forget(entry, code);
-    if (entry.state !== 'waiting') {
+    if (entry.attached) {
       this.#options.send({ RemovePeer: { peer_id: peerId, code, reason } });
     }
   }
@@ -191,7 +199,7 @@ export class Viewers {
     entry.viewer.deliver(message);
     if (entry.configSent || !isOffer(message)) return;
     entry.configSent = true;
-    entry.viewer.deliver({ WebRtcConfig: { ice_servers: browserIceServers(this.#options) } });
+    entry.viewer.deliver({ WebRtcConfig: { ice_servers: browserServers(entry.iceServers) } });
     this.#deadline(entry, this.#options.connectTimeout, 'ICE_FAILED', 'No connection in time');
   }
 
@@ -236,7 +244,22 @@ export class Viewers {
     const { peerId } = entry.viewer;
     entry.viewer.deliver({ StageStarting: { stage: 'Setup WebRTC Peer' } });
     this.#deadline(entry, this.#options.offerTimeout, 'TIMEOUT', 'The streamer made no offer');
-    this.#options.send({ AddPeer: { peer_id: peerId } });
+    void this.#options.iceServers(peerId).then((servers) => {
+      // It may have left, or the session may have ended, meanwhile.
+      if (this.#entries.get(peerId) === entry) this.#addPeer(entry, servers);
+    });
+  }
+
+  #addPeer(entry: Entry, servers: readonly IceServer[]): void {
+    const { peerId } = entry.viewer;
+    entry.attached = true;
+    entry.iceServers = servers;
+    this.#options.send({
+      AddPeer: {
+        peer_id: peerId,
+        ice_servers: servers.map((server) => ({ ...server, urls: [...server.urls] })),
+      },
+    });
     for (const message of entry.early) {
       this.#options.send({ FromPeer: { peer_id: peerId, message } });
     }
@@ -299,23 +322,4 @@ function isOffer(message: StreamServerMessage): boolean {
     'Description' in message.Signaling &&
     message.Signaling.Description.ty === 'offer'
   );
-}
-
-/**
- * ICE servers in the shape that every browser takes: an entry without URLs, or a TURN entry
- * without a user, makes Chromium throw and the viewer stay black.
- */
-function browserIceServers(
-  options: Pick<ViewersOptions, 'iceServers'>,
-): { urls: string[]; username: string; credential: string }[] {
-  return options.iceServers
-    .filter(({ urls, username }) => {
-      const relay = urls.some((url) => /^turns?:/.test(url));
-      return urls.length > 0 && (!relay || (username ?? '') !== '');
-    })
-    .map(({ urls, username, credential }) => ({
-      urls,
-      username: username ?? '',
-      credential: credential ?? '',
-    }));
 }
