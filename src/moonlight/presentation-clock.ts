@@ -1,3 +1,4 @@
+import { SoundTimeline } from './sound-timeline.js';
 import type { AccessUnit } from './types.js';
 
 /** Nanoseconds in a millisecond. */
@@ -128,19 +129,16 @@ export interface PresentationClockOptions {
  * together is shown together. Pure: all clocks are passed in.
  */
 export class PresentationClock {
-  readonly #packetDuration: number;
   readonly #nominal: number;
   readonly #unclocked: Steering;
   readonly #video: Timeline;
-  readonly #audio: Timeline;
+  readonly #audio: SoundTimeline;
   /** Smoothed milliseconds from frame to frame, for hosts whose clock stands still. */
   #interval: number;
   #frame = 0;
   #rtp = 0;
-  #sequence = 0;
 
   constructor(options: PresentationClockOptions) {
-    this.#packetDuration = options.packetDuration;
     this.#nominal = this.#interval = 1000 / options.fps;
     this.#unclocked = {
       gentle: 1 / 32,
@@ -150,7 +148,7 @@ export class PresentationClock {
       persistent: Infinity,
     };
     this.#video = new Timeline(options.origin);
-    this.#audio = new Timeline(options.origin);
+    this.#audio = new SoundTimeline(options.origin, options.packetDuration);
   }
 
   /** @returns nanoseconds */
@@ -174,11 +172,9 @@ export class PresentationClock {
   /**
    * @param sequence extended
    * @param receivedAt milliseconds of `performance.now()`
-   * @returns nanoseconds
+   * @returns nanoseconds; null for a packet that is to be left out
    */
-  audio(sequence: number, receivedAt: number): number {
-    const packets = sequence - this.#sequence;
-    this.#sequence = sequence;
-    return this.#audio.advance(packets * this.#packetDuration, receivedAt, CLOCKED);
+  audio(sequence: number, receivedAt: number): number | null {
+    return this.#audio.advance(sequence, receivedAt);
   }
 }

@@ -322,7 +322,7 @@ export class ChildStreamer {
     if (!this.#pipeline || !this.#clock || !layout) return;
     const duration = layout.packetDuration * 1e6;
     const pts = this.#clock.audio(packet.sequence, performance.now());
-    this.#pipeline.pushAudio({ data: packet.data, pts, duration });
+    if (pts !== null) this.#pipeline.pushAudio({ data: packet.data, pts, duration });
   }
 
   #toViewers(message: HostMessage): void {

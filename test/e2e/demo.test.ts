@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import type { Page } from 'playwright-core';
-import type { ViewerStats } from '../../client/index.js';
+import type { ViewerStats } from '../../client/viewer-stats.js';
 import { DemoProcess } from '../support/demo-process.js';
 import { descendants, isAlive } from '../support/process-table.js';
 import { until } from '../support/until.js';
@@ -115,6 +115,7 @@ test.serial('two browsers watch and steer, leave, and a third one comes', async 
   for (const page of [first, second]) {
     await page.getByRole('button', { name: 'Click for sound' }).click();
     await until('the tone is heard', async () => (await stats(page)).audioEnergy > 0);
+    await until('without gaps', async () => (await stats(page)).audioConcealed < 0.1);
   }
 
   await second.context().close();

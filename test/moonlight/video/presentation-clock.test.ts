@@ -157,7 +157,8 @@ test('sound and picture that arrive together are shown together', (t) => {
     const sequence = packet < 2000 ? packet : packet + 400;
     const time = sequence * 5;
     const pts = clock.audio(sequence, ORIGIN + time + 20 + random.next() * 6);
-    sound.set(time, pts);
+    t.not(pts, null);
+    sound.set(time, pts ?? 0);
   }
   for (let frame = 0; frame < 900; frame++) {
     const time = frame * 20;
