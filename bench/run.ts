@@ -8,6 +8,7 @@ import type { Benchmark } from './benchmark.js';
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   receive: async () => (await import('./receive.js')).receive,
   floor: async () => (await import('./floor.js')).floor,
+  join: async () => (await import('./join.js')).join,
   latency: async () => (await import('./latency.js')).latency,
   fanout: async () => (await import('./fanout.js')).fanout,
   churn: async () => (await import('./churn.js')).churn,

@@ -1,0 +1,87 @@
+/** Moontee's server in a process of its own, and viewers that come through its socket. */
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
+import type { StreamClientMessage, StreamServerMessage } from '../../src/signaling/messages.js';
+import type { Viewer } from './contender.js';
+import { BenchHost } from './demo-host.js';
+import type { MoonteeStats } from './moontee.js';
+import { end, forkProgram } from './processes.js';
+import { PATIENCE, type ReceiverProcess } from './receiver.js';
+
+export class BenchServer {
+  /** Of a page of the server's origin. */
+  readonly pageUrl: string;
+  /** Of the viewer socket. */
+  readonly peerUrl: string;
+  readonly #host: BenchHost;
+  readonly #child: ChildProcess;
+
+  private constructor(host: BenchHost, child: ChildProcess, page: string, peer: string) {
+    this.#host = host;
+    this.#child = child;
+    this.pageUrl = page;
+    this.peerUrl = new URL(peer, page).href.replace(/^http/, 'ws');
+  }
+
+  static async start(): Promise<BenchServer> {
+    const host = await BenchHost.start();
+    const child = forkProgram(new URL('./server-process.ts', import.meta.url), [
+      String(host.httpPort),
+    ]);
+    const [{ page, peer }] = (await once(child, 'message', {
+      signal: AbortSignal.timeout(PATIENCE),
+    })) as [{ page: string; peer: string }];
+    return new BenchServer(host, child, page, peer);
+  }
+
+  async stats(): Promise<MoonteeStats> {
+    const answer = once(this.#child, 'message', { signal: AbortSignal.timeout(PATIENCE) });
+    this.#child.send('stats');
+    const [{ stats }] = (await answer) as [{ stats: MoonteeStats }];
+    return stats;
+  }
+
+  /** Resolves when the first video packet has come. */
+  async join(id: string, receivers: ReceiverProcess): Promise<Viewer> {
+    const receiver = receivers.open(id);
+    const socket = new WebSocket(this.peerUrl);
+    const tell = (message: StreamClientMessage): void => socket.send(JSON.stringify(message));
+    socket.on('error', (error) => receiver.emit('failed', error));
+    socket.on('close', () => receiver.emit('failed', new Error('the server closed the socket')));
+    socket.on('message', (data: Buffer) => {
+      const message = JSON.parse(data.toString()) as StreamServerMessage;
+      if (typeof message === 'string' || !('Signaling' in message)) return;
+      const signaling = message.Signaling;
+      if ('AddIceCandidate' in signaling) {
+        receiver.addCandidate(signaling.AddIceCandidate.candidate);
+      } else {
+        receiver.offer(signaling.Description.sdp);
+      }
+    });
+    receiver.on('answer', ({ sdp, candidate }) => {
+      tell({ Signaling: { Description: { ty: 'answer', sdp } } });
+      tell({ Signaling: { AddIceCandidate: { candidate, sdp_mline_index: 0 } } });
+    });
+    await receiver.untilMedia();
+    return {
+      receiver,
+      leave: async () => {
+        const closed = once(socket, 'close');
+        socket.close();
+        receiver.close();
+        await closed;
+      },
+    };
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.connected) {
+      const gone = once(this.#child, 'exit');
+      this.#child.send('stop');
+      await Promise.race([gone, new Promise((resolve) => setTimeout(resolve, 6_000))]);
+    }
+    await end(this.#child);
+    await this.#host.stop();
+  }
+}
