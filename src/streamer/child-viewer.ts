@@ -4,8 +4,8 @@ import type { Log } from '../log.js';
 import type { StreamClientMessage, StreamServerMessage } from '../signaling/messages.js';
 
 /** Milliseconds a browser has to answer an offer, and then to get ICE and DTLS up. */
-export const ANSWER_DEADLINE = 15_000;
-export const CONNECT_DEADLINE = 20_000;
+const ANSWER_DEADLINE = 15_000;
+const CONNECT_DEADLINE = 20_000;
 
 /** Messages of one viewer that may wait for their turn; one that sends more is broken. */
 const MAX_PENDING_MESSAGES = 256;
