@@ -229,7 +229,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   let closing: Promise<void> | null = null;
   async function close(): Promise<void> {
     log.info('server stopping');
-    restore?.freeze();
+    const frozen = restore?.freeze();
     const closed = new Promise<void>((resolve) => {
       server.close(() => resolve());
     });
@@ -240,6 +240,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     legacy.close();
     events.close();
     await ended;
+    await frozen;
     await hosts.save().catch((error: unknown) => log.error({ err: error }, 'hosts not saved'));
     // Whoever does not answer a close frame is not waited for.
     const lingering = setTimeout(() => {

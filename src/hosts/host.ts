@@ -7,6 +7,8 @@ import type { StoredHost, StoredPairing } from './data-file.js';
 
 /** Milliseconds for one look at a host: a list of hosts must not wait for dead ones. */
 const INFO_TIMEOUT = 2_000;
+/** Milliseconds that a host counts as offline without being asked. */
+const OFFLINE_MEMORY = 15_000;
 const MAX_IMAGES = 200;
 
 /** A host that we know: what is stored of it, and what it said last. */
@@ -17,8 +19,8 @@ export class Host {
   #client: HostClient;
   #info: ServerInfo | null = null;
   #asking: Promise<ServerInfo> | null = null;
-  /** It did not answer: not asked again until the cache is cleared. */
-  #offline: MoonteeError | null = null;
+  /** It did not answer: not asked again for a while, unless the cache is cleared. */
+  #offline: { readonly error: MoonteeError; readonly at: number } | null = null;
   #apps: HostApp[] | null = null;
   readonly #images = new Map<number, Buffer>();
 
@@ -73,7 +75,9 @@ export class Host {
   /** @throws HOST_UNREACHABLE and others of {@link HostClient} */
   async info(): Promise<ServerInfo> {
     if (this.#info !== null) return this.#info;
-    if (this.#offline !== null) throw this.#offline;
+    if (this.#offline !== null && performance.now() - this.#offline.at < OFFLINE_MEMORY) {
+      throw this.#offline.error;
+    }
     this.#asking ??= this.#askInfo().finally(() => {
       this.#asking = null;
     });
@@ -117,7 +121,7 @@ export class Host {
       return info;
     } catch (thrown) {
       const error = MoonteeError.from(thrown, 'HOST_UNREACHABLE');
-      this.#offline = error;
+      this.#offline = { error, at: performance.now() };
       this.#log.info({ code: error.code, reason: error.message }, 'host does not answer');
       throw error;
     }

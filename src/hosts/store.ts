@@ -15,7 +15,8 @@ export class HostStore {
   readonly #slots: (Host | null)[] = [];
   /** Hosts that are being paired now. */
   readonly #pairing = new Set<Host>();
-  #written = '';
+  #written = formatDataFile([]);
+  #writing: Promise<void> = Promise.resolve();
 
   private constructor(path: string, log: Log) {
     this.#file = new AtomicFile(path);
@@ -119,17 +120,17 @@ export class HostStore {
     await this.save();
   }
 
-  /** Writes what changed. */
-  async save(): Promise<void> {
+  /** Writes what changed; resolves when it is on the disk. */
+  save(): Promise<void> {
     const text = formatDataFile(this.list().map(({ stored }) => stored));
-    if (text === this.#written) return;
+    if (text === this.#written) return this.#writing;
     this.#written = text;
-    try {
-      await this.#file.write(text);
-    } catch (error) {
+    this.#writing = this.#file.write(text).catch((error: unknown) => {
+      // The next one tries again.
       this.#written = '';
       throw error;
-    }
+    });
+    return this.#writing;
   }
 
   #find(address: string, httpPort: number): Host | undefined {

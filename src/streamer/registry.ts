@@ -138,7 +138,6 @@ export class StreamerRegistry extends EventEmitter<RegistryEvents> {
     const timer = setTimeout(() => {
       void this.#remove(streamer, 'STREAMER_STOPPING', 'The streamer failed', false);
     }, this.#options.retention);
-    timer.unref();
     this.#retention.set(streamer, timer);
   }
 }

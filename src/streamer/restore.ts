@@ -15,6 +15,7 @@ export class StreamerRestore {
   readonly #log: Log;
   readonly #lasting: (id: string) => boolean;
   #written = '';
+  #writing: Promise<void> = Promise.resolve();
   #frozen = false;
 
   /** @param lasting false for a streamer that lives only as long as its viewers */
@@ -46,9 +47,13 @@ export class StreamerRestore {
     this.#save();
   }
 
-  /** From now on the file stays as it is: streamers that end now are to come back. */
-  freeze(): void {
+  /**
+   * From now on the file stays as it is: streamers that end now are to come back. Resolves
+   * when it is on the disk.
+   */
+  async freeze(): Promise<void> {
     this.#frozen = true;
+    await this.#writing;
   }
 
   async #read(): Promise<readonly StreamerSpec[]> {
@@ -73,7 +78,7 @@ export class StreamerRestore {
     const text = `${JSON.stringify({ streamers: specs }, null, 2)}\n`;
     if (text === this.#written) return;
     this.#written = text;
-    this.#file.write(text).catch((error: unknown) => {
+    this.#writing = this.#file.write(text).catch((error: unknown) => {
       this.#written = '';
       this.#log.error({ err: error }, 'streamers not saved');
     });

@@ -42,7 +42,9 @@ export function runSession(options: SessionOptions): Promise<SessionEnd> {
   const onStartAbort = (): void => {
     if (stopSignal.aborted || connectedAt !== null) return;
     const reason = 'Moonlight did not connect in time';
-    finish({ code: 'TIMEOUT', reason, errorCode: -1, byHost: false });
+    const end: SessionVerdict = { code: 'TIMEOUT', reason, errorCode: -1, byHost: false };
+    options.onOver(end);
+    finish(end);
   };
   startSignal.addEventListener('abort', onStartAbort, { once: true });
   stopSignal.addEventListener('abort', onStop, { once: true });

@@ -60,6 +60,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
   readonly #viewers: Viewers;
   readonly #stop = new AbortController();
   readonly #life: Promise<void>;
+  readonly #patient: boolean;
   readonly #connected: Promise<void>;
   #settleConnected: (error: MoonteeError | null) => void = () => undefined;
   #status: StreamerStatus = 'starting';
@@ -96,7 +97,8 @@ export class Streamer extends EventEmitter<StreamerEvents> {
       };
     });
     this.#connected.catch(() => undefined);
-    this.#life = this.#live(patient);
+    this.#patient = patient;
+    this.#life = this.#live();
   }
 
   get id(): string {
@@ -176,23 +178,21 @@ export class Streamer extends EventEmitter<StreamerEvents> {
     await this.#life;
   }
 
-  async #live(patient: boolean): Promise<void> {
+  async #live(): Promise<void> {
     // The constructor's caller attaches its listeners first.
     await Promise.resolve();
     for (;;) {
       const end = await this.#session();
       if (this.#stop.signal.aborted) break;
-      this.#failure = { code: end.code, reason: end.reason, at: new Date() };
-      const neverConnected = this.#sessions === 0;
-      const delay = neverConnected && !patient ? null : this.#policy.next(end);
-      this.#viewers.sessionEnded(end, delay === null);
+      const delay = this.#startFailed ? null : this.#policy.next(end);
       this.#log.warn({ code: end.code, reason: end.reason, retry_in_ms: delay }, 'session ended');
       if (delay === null) {
-        this.#settleConnected(new MoonteeError(end.code, end.reason));
-        this.#setStatus('failed');
+        this.#fail(end);
         break;
       }
-      this.#setStatus(neverConnected ? 'starting' : 'reconnecting');
+      this.#failure = { code: end.code, reason: end.reason, at: new Date() };
+      this.#viewers.sessionEnded(end, false);
+      this.#setStatus(this.#sessions === 0 ? 'starting' : 'reconnecting');
       try {
         await sleep(delay, undefined, { signal: this.#stop.signal });
       } catch {
@@ -284,8 +284,27 @@ export class Streamer extends EventEmitter<StreamerEvents> {
   /** Viewers learn of the end before the child has cleaned up. */
   #sessionOver(end: SessionVerdict): void {
     this.#picture = null;
+    if (this.#startFailed) {
+      // Whoever waits for the start need not wait for the cleaning up.
+      this.#fail(end);
+      return;
+    }
     if (this.#status === 'active') this.#setStatus('reconnecting');
     this.#viewers.sessionEnded(end, false);
+  }
+
+  /** It never had a session, and its caller wants to know rather than to wait. */
+  get #startFailed(): boolean {
+    return this.#sessions === 0 && !this.#patient;
+  }
+
+  /** The end for good. */
+  #fail({ code, reason, errorCode }: SessionVerdict): void {
+    if (this.#status === 'failed' || this.#status === 'stopping') return;
+    this.#failure = { code, reason, at: new Date() };
+    this.#viewers.sessionEnded({ code, reason, errorCode }, true);
+    this.#settleConnected(new MoonteeError(code, reason));
+    this.#setStatus('failed');
   }
 
   #setStatus(status: StreamerStatus): void {

@@ -64,7 +64,7 @@ class Feed {
   }
 }
 
-test('the life of streamers and peers, resumable by id', async (t) => {
+test.serial('the life of streamers and peers, resumable by id', async (t) => {
   const server = await serve(t);
   await addHost(t, server);
   const feed = await Feed.open(t, server);

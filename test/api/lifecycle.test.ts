@@ -33,7 +33,7 @@ async function statusOf(server: TestServer, id: string): Promise<string> {
   return (json as { status?: string }).status ?? 'gone';
 }
 
-test('50 parallel creates of one id: one 200, the others 409', async (t) => {
+test.serial('50 parallel creates of one id: one 200, the others 409', async (t) => {
   const server = await serve(t);
   await addHost(t, server);
   const answers = await Promise.all(
@@ -45,7 +45,7 @@ test('50 parallel creates of one id: one 200, the others 409', async (t) => {
   t.is((json as { streamers: unknown[] }).streamers.length, 1);
 });
 
-test('delete during the start: the creator is told, nothing is left', async (t) => {
+test.serial('delete during the start: the creator is told, nothing is left', async (t) => {
   const server = await serve(t);
   await addHost(t, server);
   const making = server.ask('POST', '/api/streamers', { body: body('s', APP.NEVER_CONNECTS) });
@@ -59,29 +59,32 @@ test('delete during the start: the creator is told, nothing is left', async (t) 
   t.false(isAlive(pid));
 });
 
-test('delete with viewers: told and closed before the answer; create right after works', async (t) => {
-  const server = await serve(t);
-  await addHost(t, server);
-  await server.ask('POST', '/api/streamers', { body: body('s') });
-  const viewers = await Promise.all([server.viewer('s'), server.viewer('s')]);
-  await Promise.all(viewers.map((viewer) => viewer.until('WebRtcConfig')));
-  const pid = pidOf(server, 's');
-  const deleting = server.ask('DELETE', '/api/streamers/s');
-  const creating = server.ask('POST', '/api/streamers', { body: body('s') });
-  t.is((await deleting).status, 204);
-  for (const viewer of viewers) {
-    t.deepEqual(await viewer.closed, { code: 4404, reason: 'The streamer was deleted' });
-    t.is(viewer.messages.at(-1), 'PeerDisconnect');
-  }
-  t.false(isAlive(pid));
-  // Either it came before the deletion and lost, or it waited for the end.
-  t.true([200, 409].includes((await creating).status));
-  const after = await server.ask('POST', '/api/streamers', { body: body('s') });
-  t.is(after.status, (await creating).status === 200 ? 409 : 200);
-  t.is(await statusOf(server, 's'), 'active');
-});
+test.serial(
+  'delete with viewers: told and closed before the answer; create right after works',
+  async (t) => {
+    const server = await serve(t);
+    await addHost(t, server);
+    await server.ask('POST', '/api/streamers', { body: body('s') });
+    const viewers = await Promise.all([server.viewer('s'), server.viewer('s')]);
+    await Promise.all(viewers.map((viewer) => viewer.until('WebRtcConfig')));
+    const pid = pidOf(server, 's');
+    const deleting = server.ask('DELETE', '/api/streamers/s');
+    const creating = server.ask('POST', '/api/streamers', { body: body('s') });
+    t.is((await deleting).status, 204);
+    for (const viewer of viewers) {
+      t.deepEqual(await viewer.closed, { code: 4404, reason: 'The streamer was deleted' });
+      t.is(viewer.messages.at(-1), 'PeerDisconnect');
+    }
+    t.false(isAlive(pid));
+    // Either it came before the deletion and lost, or it waited for the end.
+    t.true([200, 409].includes((await creating).status));
+    const after = await server.ask('POST', '/api/streamers', { body: body('s') });
+    t.is(after.status, (await creating).status === 200 ? 409 : 200);
+    t.is(await statusOf(server, 's'), 'active');
+  },
+);
 
-test('viewers that join while the streamer dies all hear of it', async (t) => {
+test.serial('viewers that join while the streamer dies all hear of it', async (t) => {
   const server = await serve(t, { end_policy: 'end' });
   await addHost(t, server);
   await server.ask('POST', '/api/streamers', { body: body('s') });
@@ -102,7 +105,7 @@ test('viewers that join while the streamer dies all hear of it', async (t) => {
   t.is(pidOf(server, 's'), null);
 });
 
-test('a stopped child is found hung, told so, and restarted', async (t) => {
+test.serial('a stopped child is found hung, told so, and restarted', async (t) => {
   const server = await serve(t, { heartbeat_timeout_ms: '2000', heartbeat_interval_ms: '100' });
   await addHost(t, server);
   await server.ask('POST', '/api/streamers', { body: body('s') });
@@ -122,24 +125,27 @@ test('a stopped child is found hung, told so, and restarted', async (t) => {
   });
 });
 
-test('200 sockets that never authenticate are closed, a good one is served meanwhile', async (t) => {
-  const server = await serve(t, { auth_timeout_ms: '3000' });
-  await addHost(t, server);
-  await server.ask('POST', '/api/streamers', { body: body('s') });
-  const sockets = Array.from({ length: 200 }, () => {
-    const socket = new WebSocket(`ws://127.0.0.1:${server.port}/api/streamers/s/peer`);
-    return { opened: once(socket, 'open'), closed: once(socket, 'close') };
-  });
-  await Promise.all(sockets.map(({ opened }) => opened));
-  const good = await server.viewer('s');
-  await good.until('WebRtcConfig');
-  for (const { closed } of sockets) t.is((await closed)[0], 4401);
-  good.answer();
-  await good.until('ConnectionComplete');
-  t.is(server.running.streamers.require('s').viewers.length, 1);
-});
+test.serial(
+  '200 sockets that never authenticate are closed, a good one is served meanwhile',
+  async (t) => {
+    const server = await serve(t, { auth_timeout_ms: '3000' });
+    await addHost(t, server);
+    await server.ask('POST', '/api/streamers', { body: body('s') });
+    const sockets = Array.from({ length: 200 }, () => {
+      const socket = new WebSocket(`ws://127.0.0.1:${server.port}/api/streamers/s/peer`);
+      return { opened: once(socket, 'open'), closed: once(socket, 'close') };
+    });
+    await Promise.all(sockets.map(({ opened }) => opened));
+    const good = await server.viewer('s');
+    await good.until('WebRtcConfig');
+    for (const { closed } of sockets) t.is((await closed)[0], 4401);
+    good.answer();
+    await good.until('ConnectionComplete');
+    t.is(server.running.streamers.require('s').viewers.length, 1);
+  },
+);
 
-test('slow-loris headers and bodies are cut off, others are served', async (t) => {
+test.serial('slow-loris headers and bodies are cut off, others are served', async (t) => {
   const server = await serve(t, { request_timeout_ms: '1500' });
   const head = 'POST /api/streamers HTTP/1.1\r\nHost: 127.0.0.1\r\n';
   const slow: Socket[] = [];
@@ -165,38 +171,41 @@ test('slow-loris headers and bodies are cut off, others are served', async (t) =
   t.is((await server.ask('GET', '/api/streamers')).status, 200);
 });
 
-test('closing the server: viewers told, children gone, connections closed, in time', async (t) => {
-  const server = await serve(t, { stop_timeout_ms: '3000' });
-  await addHost(t, server);
-  for (const [id, app] of [
-    ['a', APP.GOOD],
-    ['b', APP.IGNORES_STOP],
-  ] as const) {
-    const answer = await server.ask('POST', '/api/streamers', { body: createBody(id, app) });
-    t.is(answer.status, 200);
-  }
-  const pids = [pidOf(server, 'a'), pidOf(server, 'b')];
-  const viewer = await server.viewer('a');
-  await viewer.until('WebRtcConfig');
-  const pending = await server.viewer('a', { headers: {} });
-  const events = http.get({ port: server.port, path: '/api/events', headers: AUTHORIZATION });
-  const [feed] = (await once(events, 'response')) as [http.IncomingMessage];
-  feed.resume();
-  const idle = connect(server.port, '127.0.0.1');
-  idle.on('error', () => undefined);
-  await once(idle, 'connect');
-  const ended = [once(feed, 'end'), once(idle, 'close')];
+test.serial(
+  'closing the server: viewers told, children gone, connections closed, in time',
+  async (t) => {
+    const server = await serve(t, { stop_timeout_ms: '3000' });
+    await addHost(t, server);
+    for (const [id, app] of [
+      ['a', APP.GOOD],
+      ['b', APP.IGNORES_STOP],
+    ] as const) {
+      const answer = await server.ask('POST', '/api/streamers', { body: createBody(id, app) });
+      t.is(answer.status, 200);
+    }
+    const pids = [pidOf(server, 'a'), pidOf(server, 'b')];
+    const viewer = await server.viewer('a');
+    await viewer.until('WebRtcConfig');
+    const pending = await server.viewer('a', { headers: {} });
+    const events = http.get({ port: server.port, path: '/api/events', headers: AUTHORIZATION });
+    const [feed] = (await once(events, 'response')) as [http.IncomingMessage];
+    feed.resume();
+    const idle = connect(server.port, '127.0.0.1');
+    idle.on('error', () => undefined);
+    await once(idle, 'connect');
+    const ended = [once(feed, 'end'), once(idle, 'close')];
 
-  await Promise.all([server.running.close(), server.running.close()]);
-  t.is((await viewer.closed).code, 1001);
-  t.like(await viewer.until('PeerClosed'), { PeerClosed: { code: 'CLOSED' } });
-  t.is((await pending.closed).code, 1001);
-  await Promise.all(ended);
-  t.false(pids.some(isAlive));
-  await t.throwsAsync(server.ask('GET', '/'), { code: 'ECONNREFUSED' });
-});
+    await Promise.all([server.running.close(), server.running.close()]);
+    t.is((await viewer.closed).code, 1001);
+    t.like(await viewer.until('PeerClosed'), { PeerClosed: { code: 'CLOSED' } });
+    t.is((await pending.closed).code, 1001);
+    await Promise.all(ended);
+    t.false(pids.some(isAlive));
+    await t.throwsAsync(server.ask('GET', '/'), { code: 'ECONNREFUSED' });
+  },
+);
 
-test('streamers come back after a restart where that is configured, else not', async (t) => {
+test.serial('streamers come back after a restart where that is configured, else not', async (t) => {
   const server = await serve(t, { restore_streamers: 'true' });
   const host = await addHost(t, server);
   for (const id of ['a', 'b', 'c']) {
@@ -214,7 +223,7 @@ test('streamers come back after a restart where that is configured, else not', a
   t.deepEqual(third.running.streamers.list(), []);
 });
 
-test('TLS: the interface and the sockets', async (t) => {
+test.serial('TLS: the interface and the sockets', async (t) => {
   const folder = await temporaryFolder(t);
   const { certificatePem, privateKeyPem } = await createIdentity();
   const paths = {
@@ -236,14 +245,14 @@ test('TLS: the interface and the sockets', async (t) => {
   await viewer.until('offer');
 });
 
-test('an address in use is an error that names it', async (t) => {
+test.serial('an address in use is an error that names it', async (t) => {
   const server = await serve(t);
   await t.throwsAsync(serve(t, { bind_address: `127.0.0.1:${server.port}` }), {
     message: /^Cannot listen on 127\.0\.0\.1:/,
   });
 });
 
-test('a server that is killed leaves no streamer behind', async (t) => {
+test.serial('a server that is killed leaves no streamer behind', async (t) => {
   const server = await serve(t);
   await addHost(t, server);
   await server.running.close();

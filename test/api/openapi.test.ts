@@ -58,7 +58,7 @@ function check(
   return media.schema === undefined ? [] : mismatch(media.schema, json, document);
 }
 
-test('answers are as the served document describes them', async (t) => {
+test.serial('answers are as the served document describes them', async (t) => {
   const server = await serve(t);
   const served = await server.ask('GET', '/api/openapi.json');
   t.is(served.status, 200);
@@ -131,7 +131,7 @@ test('answers are as the served document describes them', async (t) => {
   t.deepEqual(missing, []);
 });
 
-test('the checker finds what is wrong', (t) => {
+test.serial('the checker finds what is wrong', (t) => {
   const document = openApiDocument('0');
   const schema = { $ref: '#/components/schemas/StreamerList' };
   t.deepEqual(mismatch(schema, { streamers: [] }, document), []);
@@ -139,7 +139,7 @@ test('the checker finds what is wrong', (t) => {
   t.deepEqual(mismatch(schema, {}, document), ['$.streamers: missing']);
 });
 
-test('every reference in the document leads somewhere', (t) => {
+test.serial('every reference in the document leads somewhere', (t) => {
   const document = openApiDocument('0');
   const names = Object.keys(document.components?.schemas ?? {});
   for (const [, name = ''] of JSON.stringify(document).matchAll(/#\/components\/schemas\/(\w+)/g)) {
@@ -147,7 +147,7 @@ test('every reference in the document leads somewhere', (t) => {
   }
 });
 
-test('socket messages are described, both ways', (t) => {
+test.serial('socket messages are described, both ways', (t) => {
   const text = documentMessages();
   for (const name of [
     'AuthenticateAndInit',

@@ -9,7 +9,7 @@ import { addHost, createBody, serve, temporaryFolder } from '../support/server.j
 
 const NOT_FOUND = { error: 'Streamer not found', code: 'STREAMER_NOT_FOUND' };
 
-test('credentials: exactly Bearer and the password, else 401 without a body', async (t) => {
+test.serial('credentials: exactly Bearer and the password, else 401 without a body', async (t) => {
   const server = await serve(t);
   t.is((await server.ask('GET', '/api/authenticate')).status, 200);
   t.is((await server.ask('GET', '/api/authenticate')).text, '');
@@ -30,7 +30,7 @@ test('credentials: exactly Bearer and the password, else 401 without a body', as
   );
 });
 
-test('too many wrong credentials have to wait', async (t) => {
+test.serial('too many wrong credentials have to wait', async (t) => {
   const server = await serve(t, { auth_failures_per_minute: '3' });
   const headers = { Authorization: 'Bearer wrong' };
   for (let i = 0; i < 3; i += 1) {
@@ -42,7 +42,7 @@ test('too many wrong credentials have to wait', async (t) => {
   t.like(answer.json, { code: 'RATE_LIMITED' });
 });
 
-test('forwarded addresses count only from trusted proxies', async (t) => {
+test.serial('forwarded addresses count only from trusted proxies', async (t) => {
   const server = await serve(t, {
     auth_failures_per_minute: '1',
     trusted_proxies: '127.0.0.0/8',
@@ -58,7 +58,7 @@ test('forwarded addresses count only from trusted proxies', async (t) => {
   t.is(await from('10.0.0.2'), 401);
 });
 
-test('open without credentials: GET /, the page, config.js', async (t) => {
+test.serial('open without credentials: GET /, the page, config.js', async (t) => {
   const folder = await temporaryFolder(t);
   await mkdir(join(folder, 'page/assets'), { recursive: true });
   await writeFile(join(folder, 'page/index.html'), '<p>page');
@@ -87,12 +87,12 @@ test('open without credentials: GET /, the page, config.js', async (t) => {
   t.regex(config.headers['content-type'] ?? '', /^text\/javascript/);
 });
 
-test('GET / answers 200 where no page was built', async (t) => {
+test.serial('GET / answers 200 where no page was built', async (t) => {
   const server = await serve(t);
   t.is((await server.ask('GET', '/', { headers: { Authorization: '' } })).status, 200);
 });
 
-test('a path prefix and the doubled /api/api lead to the same routes', async (t) => {
+test.serial('a path prefix and the doubled /api/api lead to the same routes', async (t) => {
   const server = await serve(t, { web_path_prefix: '/moonlight' });
   for (const path of [
     '/api/streamers',
@@ -108,7 +108,7 @@ test('a path prefix and the doubled /api/api lead to the same routes', async (t)
   t.is((await server.ask('GET', '/moonlightly/api/streamers')).status, 404);
 });
 
-test('hosts: add, list, get, remove; freed ids are used again', async (t) => {
+test.serial('hosts: add, list, get, remove; freed ids are used again', async (t) => {
   const server = await serve(t);
   const host = await FakeHost.start();
   t.teardown(() => host.close());
@@ -156,72 +156,83 @@ test('hosts: add, list, get, remove; freed ids are used again', async (t) => {
   t.like((await server.ask('PUT', '/api/host', { body })).json, { host: { host_id: 0 } });
 });
 
-test('a host that is gone: offline in the list, 500 alone, asked again when told to', async (t) => {
-  const server = await serve(t);
-  const host = await addHost(t, server, false);
-  t.is((await server.ask('GET', '/api/host?host_id=0')).status, 200);
-  host.busy = true;
-  t.like((await server.ask('GET', '/api/host?host_id=0')).json, { host: { server_state: 'Free' } });
-  t.like((await server.ask('GET', '/api/host?host_id=0&force_refresh=true')).json, {
-    host: { server_state: 'Busy', current_game: 1 },
-  });
-  await host.close();
-  const failed = await server.ask('GET', '/api/host?host_id=0&force_refresh=true');
-  t.is(failed.status, 500);
-  t.like(failed.json, { code: 'HOST_UNREACHABLE' });
-  t.deepEqual((await server.ask('GET', '/api/hosts')).json, {
-    hosts: [{ host_id: 0, name: 'Fake', paired: 'NotPaired', server_state: null }],
-  });
-});
+test.serial(
+  'a host that is gone: offline in the list, 500 alone, asked again when told to',
+  async (t) => {
+    const server = await serve(t);
+    const host = await addHost(t, server, false);
+    t.is((await server.ask('GET', '/api/host?host_id=0')).status, 200);
+    host.busy = true;
+    t.like((await server.ask('GET', '/api/host?host_id=0')).json, {
+      host: { server_state: 'Free' },
+    });
+    t.like((await server.ask('GET', '/api/host?host_id=0&force_refresh=true')).json, {
+      host: { server_state: 'Busy', current_game: 1 },
+    });
+    await host.close();
+    const failed = await server.ask('GET', '/api/host?host_id=0&force_refresh=true');
+    t.is(failed.status, 500);
+    t.like(failed.json, { code: 'HOST_UNREACHABLE' });
+    t.deepEqual((await server.ask('GET', '/api/hosts')).json, {
+      hosts: [{ host_id: 0, name: 'Fake', paired: 'NotPaired', server_state: null }],
+    });
+  },
+);
 
-test('adding what is no host: 404 where nobody answers, 400 where nonsense does', async (t) => {
-  const server = await serve(t);
-  const silent = createServer().listen(0, '127.0.0.1');
-  await once(silent, 'listening');
-  const { port } = silent.address() as { port: number };
-  silent.close();
-  await once(silent, 'close');
-  const add = (body: unknown): Promise<number> =>
-    server.ask('PUT', '/api/host', { body }).then(({ status }) => status);
-  t.is(await add({ address: '127.0.0.1', http_port: port }), 404);
-  // Moontee itself is no GameStream host.
-  t.is(await add({ address: '127.0.0.1', http_port: server.port }), 400);
-  t.is(await add({ address: 'a b' }), 400);
-  t.is(await add({ address: '../x', http_port: 1 }), 400);
-  t.is(await add({ address: '127.0.0.1', http_port: 70_000 }), 400);
-  t.is(await add({ address: '127.0.0.1', http_port: 1.5 }), 400);
-  t.is(await add({ http_port: 1 }), 400);
-  t.deepEqual((await server.ask('GET', '/api/hosts')).json, { hosts: [] });
-});
+test.serial(
+  'adding what is no host: 404 where nobody answers, 400 where nonsense does',
+  async (t) => {
+    const server = await serve(t);
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as { port: number };
+    silent.close();
+    await once(silent, 'close');
+    const add = (body: unknown): Promise<number> =>
+      server.ask('PUT', '/api/host', { body }).then(({ status }) => status);
+    t.is(await add({ address: '127.0.0.1', http_port: port }), 404);
+    // Moontee itself is no GameStream host.
+    t.is(await add({ address: '127.0.0.1', http_port: server.port }), 400);
+    t.is(await add({ address: 'a b' }), 400);
+    t.is(await add({ address: '../x', http_port: 1 }), 400);
+    t.is(await add({ address: '127.0.0.1', http_port: 70_000 }), 400);
+    t.is(await add({ address: '127.0.0.1', http_port: 1.5 }), 400);
+    t.is(await add({ http_port: 1 }), 400);
+    t.deepEqual((await server.ask('GET', '/api/hosts')).json, { hosts: [] });
+  },
+);
 
-test('pairing: two parts in two chunks, the second when the PIN was entered; then 304', async (t) => {
-  const server = await serve(t);
-  const host = await addHost(t, server, false);
-  host.pin = null;
-  const asking = server.ask('POST', '/api/pair', { body: { host_id: 0 } });
-  while (!host.asked.includes('pair')) await new Promise((resolve) => setTimeout(resolve, 5));
-  host.enterPin('1234');
-  const answer = await asking;
-  t.is(answer.status, 200);
-  t.is(answer.headers['content-type'], 'application/x-ndjson');
-  t.is(answer.headers['transfer-encoding'], 'chunked');
-  t.is(answer.chunks.length, 2);
-  t.is(answer.chunks[0], '{"Pin":"1234"}');
-  t.is(answer.chunks[1]?.[0], '\n');
-  t.like(JSON.parse(answer.chunks[1] ?? ''), { Paired: { host_id: 0, paired: 'Paired' } });
-  t.like(JSON.parse(await server.data()), { hosts: [{ address: '127.0.0.1' }] });
-  t.regex(await server.data(), /"paired": \{\s+"client_private_key": "-----BEGIN/);
+test.serial(
+  'pairing: two parts in two chunks, the second when the PIN was entered; then 304',
+  async (t) => {
+    const server = await serve(t);
+    const host = await addHost(t, server, false);
+    host.pin = null;
+    const asking = server.ask('POST', '/api/pair', { body: { host_id: 0 } });
+    while (!host.asked.includes('pair')) await new Promise((resolve) => setTimeout(resolve, 5));
+    host.enterPin('1234');
+    const answer = await asking;
+    t.is(answer.status, 200);
+    t.is(answer.headers['content-type'], 'application/x-ndjson');
+    t.is(answer.headers['transfer-encoding'], 'chunked');
+    t.is(answer.chunks.length, 2);
+    t.is(answer.chunks[0], '{"Pin":"1234"}');
+    t.is(answer.chunks[1]?.[0], '\n');
+    t.like(JSON.parse(answer.chunks[1] ?? ''), { Paired: { host_id: 0, paired: 'Paired' } });
+    t.like(JSON.parse(await server.data()), { hosts: [{ address: '127.0.0.1' }] });
+    t.regex(await server.data(), /"paired": \{\s+"client_private_key": "-----BEGIN/);
 
-  const again = await server.ask('POST', '/api/pair', { body: { host_id: 0 } });
-  t.is(again.status, 304);
-  t.is(again.text, '');
-  t.is((await server.ask('POST', '/api/pair', { body: { host_id: 7 } })).status, 404);
-  // A host that has forgotten us may be paired anew.
-  host.paired.clear();
-  t.is((await server.ask('POST', '/api/pair', { body: { host_id: 0 } })).status, 200);
-});
+    const again = await server.ask('POST', '/api/pair', { body: { host_id: 0 } });
+    t.is(again.status, 304);
+    t.is(again.text, '');
+    t.is((await server.ask('POST', '/api/pair', { body: { host_id: 7 } })).status, 404);
+    // A host that has forgotten us may be paired anew.
+    host.paired.clear();
+    t.is((await server.ask('POST', '/api/pair', { body: { host_id: 0 } })).status, 200);
+  },
+);
 
-test('pairing with a wrong PIN ends in "PairError"', async (t) => {
+test.serial('pairing with a wrong PIN ends in "PairError"', async (t) => {
   const server = await serve(t);
   const host = await addHost(t, server, false);
   host.pin = '9999';
@@ -230,7 +241,7 @@ test('pairing with a wrong PIN ends in "PairError"', async (t) => {
   t.notRegex(await server.data(), /paired/);
 });
 
-test('apps and images', async (t) => {
+test.serial('apps and images', async (t) => {
   const server = await serve(t);
   const host = await addHost(t, server, false);
   const unpaired = await server.ask('GET', '/api/apps?host_id=0');
@@ -258,7 +269,7 @@ test('apps and images', async (t) => {
   t.is((await server.ask('GET', '/api/app/image?host_id=0')).status, 400);
 });
 
-test('wake and cancel', async (t) => {
+test.serial('wake and cancel', async (t) => {
   const server = await serve(t);
   const host = await addHost(t, server);
   const cancelled = await server.ask('POST', '/api/host/cancel', { body: { host_id: 0 } });
@@ -280,7 +291,7 @@ test('wake and cancel', async (t) => {
   t.is((await server.ask('POST', '/api/host/cancel', { body: { host_id: 0 } })).status, 500);
 });
 
-test('streamers: create, get, list in order, delete', async (t) => {
+test.serial('streamers: create, get, list in order, delete', async (t) => {
   const server = await serve(t);
   await addHost(t, server);
   const before = Date.now();
@@ -360,7 +371,7 @@ test('streamers: create, get, list in order, delete', async (t) => {
   }
 });
 
-test('creating: what can be wrong with the host and the app', async (t) => {
+test.serial('creating: what can be wrong with the host and the app', async (t) => {
   const server = await serve(t, { pairing_pin: '1234' });
   const create = async (body: Record<string, unknown>): Promise<unknown[]> => {
     const { status, json } = await server.ask('POST', '/api/streamers', { body });
@@ -398,7 +409,7 @@ test('creating: what can be wrong with the host and the app', async (t) => {
   t.regex((refused[1] as { error: string }).error, /^Auto-pairing failed: /);
 });
 
-test('an app that the host lists late is waited for', async (t) => {
+test.serial('an app that the host lists late is waited for', async (t) => {
   const server = await serve(t, { app_wait_ms: '50000' });
   const host = await addHost(t, server);
   const { apps } = host;
@@ -414,7 +425,7 @@ test('an app that the host lists late is waited for', async (t) => {
   t.is((await making).status, 200);
 });
 
-test('without a PIN the host’s own pairing serves one streamer at a time', async (t) => {
+test.serial('without a PIN the host’s own pairing serves one streamer at a time', async (t) => {
   const server = await serve(t);
   const host = await addHost(t, server);
   const { folder } = server;
@@ -432,7 +443,7 @@ test('without a PIN the host’s own pairing serves one streamer at a time', asy
   t.is(host.paired.size, 1);
 });
 
-test('one identity for each client_unique_id, kept over restarts', async (t) => {
+test.serial('one identity for each client_unique_id, kept over restarts', async (t) => {
   const server = await serve(t);
   const host = await addHost(t, server);
   for (const id of ['one', 'two']) {
@@ -454,7 +465,7 @@ test('one identity for each client_unique_id, kept over restarts', async (t) => 
   t.is(host.paired.size, 1);
 });
 
-test('wait=false answers at once; an idempotent retry waits for what it made', async (t) => {
+test.serial('wait=false answers at once; an idempotent retry waits for what it made', async (t) => {
   const server = await serve(t);
   await addHost(t, server);
   const quick = await server.ask('POST', '/api/streamers?wait=false', {
@@ -476,7 +487,7 @@ test('wait=false answers at once; an idempotent retry waits for what it made', a
   t.is((await server.ask('POST', '/api/streamers', { body: other, headers })).status, 409);
 });
 
-test('bad bodies: a clear 400, and nothing happens', async (t) => {
+test.serial('bad bodies: a clear 400, and nothing happens', async (t) => {
   const server = await serve(t);
   await addHost(t, server);
   const { ask } = { ask: server.ask.bind(server) };
@@ -535,7 +546,7 @@ test('bad bodies: a clear 400, and nothing happens', async (t) => {
   t.deepEqual((await ask('GET', '/api/streamers')).json, { streamers: [] });
 });
 
-test('paths that are no paths', async (t) => {
+test.serial('paths that are no paths', async (t) => {
   const server = await serve(t);
   for (const path of [
     '/api/streamers/%zz',
@@ -550,7 +561,7 @@ test('paths that are no paths', async (t) => {
   t.is((await server.upgrade('http://[/api/streamers/x/peer')).status, 400);
 });
 
-test('limits: streamers, and creations in a minute', async (t) => {
+test.serial('limits: streamers, and creations in a minute', async (t) => {
   const server = await serve(t, { max_streamers: '1', creations_per_minute: '3' });
   await addHost(t, server);
   const create = (id: string): Promise<number> =>
@@ -561,30 +572,36 @@ test('limits: streamers, and creations in a minute', async (t) => {
   t.is(await create('4'), 429);
 });
 
-test('other origins: no CORS unless configured; names that others may point at us', async (t) => {
-  const server = await serve(t);
-  const headers = { Origin: 'https://evil.example' };
-  const plain = await server.ask('GET', '/api/hosts', { headers });
-  t.is(plain.headers['access-control-allow-origin'], undefined);
-  const open = await serve(t, { allowed_origins: 'https://good.example' });
-  const allowed = await open.ask('GET', '/api/hosts', {
-    headers: { Origin: 'https://good.example' },
-  });
-  t.is(allowed.headers['access-control-allow-origin'], 'https://good.example');
-  const refused = await open.ask('GET', '/api/hosts', { headers });
-  t.is(refused.headers['access-control-allow-origin'], undefined);
-  const preflight = await open.ask('OPTIONS', '/api/streamers', {
-    headers: {
-      Authorization: '',
-      Origin: 'https://good.example',
-      'Access-Control-Request-Method': 'POST',
-    },
-  });
-  t.is(preflight.status, 204);
+test.serial(
+  'other origins: no CORS unless configured; names that others may point at us',
+  async (t) => {
+    const server = await serve(t);
+    const headers = { Origin: 'https://evil.example' };
+    const plain = await server.ask('GET', '/api/hosts', { headers });
+    t.is(plain.headers['access-control-allow-origin'], undefined);
+    const open = await serve(t, { allowed_origins: 'https://good.example' });
+    const allowed = await open.ask('GET', '/api/hosts', {
+      headers: { Origin: 'https://good.example' },
+    });
+    t.is(allowed.headers['access-control-allow-origin'], 'https://good.example');
+    const refused = await open.ask('GET', '/api/hosts', { headers });
+    t.is(refused.headers['access-control-allow-origin'], undefined);
+    const preflight = await open.ask('OPTIONS', '/api/streamers', {
+      headers: {
+        Authorization: '',
+        Origin: 'https://good.example',
+        'Access-Control-Request-Method': 'POST',
+      },
+    });
+    t.is(preflight.status, 204);
 
-  const loopback = await serve(t, { credentials: null });
-  t.is((await loopback.ask('GET', '/api/hosts', { headers: { Host: 'localhost:1' } })).status, 200);
-  const rebound = await loopback.ask('GET', '/api/hosts', { headers: { Host: 'evil.example' } });
-  t.is(rebound.status, 403);
-  t.like(rebound.json, { code: 'FORBIDDEN' });
-});
+    const loopback = await serve(t, { credentials: null });
+    t.is(
+      (await loopback.ask('GET', '/api/hosts', { headers: { Host: 'localhost:1' } })).status,
+      200,
+    );
+    const rebound = await loopback.ask('GET', '/api/hosts', { headers: { Host: 'evil.example' } });
+    t.is(rebound.status, 403);
+    t.like(rebound.json, { code: 'FORBIDDEN' });
+  },
+);

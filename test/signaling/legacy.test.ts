@@ -28,36 +28,39 @@ async function sessions(server: TestServer): Promise<Record<string, unknown>[]> 
   return (json as { sessions: Record<string, unknown>[] }).sessions;
 }
 
-test('the first viewer makes the streamer, who comes back joins it, the grace ends it', async (t) => {
-  const server = await serve(t, { legacy_grace_ms: '1500' });
-  await addHost(t, server);
-  const first = await open(server);
-  t.deepEqual(await first.until('UpdateApp'), {
-    UpdateApp: { app: { app_id: 1, title: 'GOOD', is_hdr_supported: false } },
-  });
-  await first.until('WebRtcConfig');
-  const names = first.names();
-  t.deepEqual(names.slice(0, 2), ['UpdateApp', 'StageComplete']);
-  t.deepEqual(first.messages[1], { StageComplete: { stage: 'Launch Streamer' } });
-  t.true(names.indexOf('offer') < names.indexOf('WebRtcConfig'));
-  first.answer();
-  t.like(await first.until('ConnectionComplete'), {
-    ConnectionComplete: { width: 1920, height: 1080 },
-  });
-  const [session] = await sessions(server);
-  t.like(session, { session_id: 'legacy-0-1', mode: 'create', has_websocket: true });
-  first.socket.terminate();
+test.serial(
+  'the first viewer makes the streamer, who comes back joins it, the grace ends it',
+  async (t) => {
+    const server = await serve(t, { legacy_grace_ms: '1500' });
+    await addHost(t, server);
+    const first = await open(server);
+    t.deepEqual(await first.until('UpdateApp'), {
+      UpdateApp: { app: { app_id: 1, title: 'GOOD', is_hdr_supported: false } },
+    });
+    await first.until('WebRtcConfig');
+    const names = first.names();
+    t.deepEqual(names.slice(0, 2), ['UpdateApp', 'StageComplete']);
+    t.deepEqual(first.messages[1], { StageComplete: { stage: 'Launch Streamer' } });
+    t.true(names.indexOf('offer') < names.indexOf('WebRtcConfig'));
+    first.answer();
+    t.like(await first.until('ConnectionComplete'), {
+      ConnectionComplete: { width: 1920, height: 1080 },
+    });
+    const [session] = await sessions(server);
+    t.like(session, { session_id: 'legacy-0-1', mode: 'create', has_websocket: true });
+    first.socket.terminate();
 
-  const second = await open(server);
-  await second.until('WebRtcConfig');
-  t.is((await sessions(server))[0]?.['streamer_pid'], session?.['streamer_pid']);
-  second.socket.close();
-  while ((await sessions(server)).length > 0) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-});
+    const second = await open(server);
+    await second.until('WebRtcConfig');
+    t.is((await sessions(server))[0]?.['streamer_pid'], session?.['streamer_pid']);
+    second.socket.close();
+    while ((await sessions(server)).length > 0) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  },
+);
 
-test('keepalive starts a streamer without a picture, join looks at it', async (t) => {
+test.serial('keepalive starts a streamer without a picture, join looks at it', async (t) => {
   const server = await serve(t, { legacy_grace_ms: '0' });
   await addHost(t, server);
   const keeper = await open(server, { session_id: 'agent-1', mode: 'keepalive' });
@@ -85,7 +88,7 @@ test('keepalive starts a streamer without a picture, join looks at it', async (t
   t.deepEqual(lost.messages, ['SessionNotFound']);
 });
 
-test('what cannot be started is a bare string and a close without a code', async (t) => {
+test.serial('what cannot be started is a bare string and a close without a code', async (t) => {
   const server = await serve(t);
   const refused = async (init: Record<string, unknown> = {}): Promise<unknown> => {
     const viewer = await open(server, init);
@@ -102,7 +105,7 @@ test('what cannot be started is a bare string and a close without a code', async
   t.is(await refused(), 'InternalServerError');
 });
 
-test('authentication of the legacy socket', async (t) => {
+test.serial('authentication of the legacy socket', async (t) => {
   const server = await serve(t, { auth_timeout_ms: '1000' });
   const failure = { StageFailed: { stage: 'Authentication', error_code: -1 } };
   const wrong = await open(server, { credentials: 'wrong' });

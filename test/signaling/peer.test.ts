@@ -38,76 +38,88 @@ async function untilPeers(server: TestServer, count: number): Promise<void> {
   while ((await peers(server)) !== count) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-test('refused before the upgrade: unknown streamer, wrong header, other paths', async (t) => {
-  const server = await serve(t);
-  await addHost(t, server);
-  await create(server);
-  for (const path of [
-    '/api/streamers/x/peer',
-    '/api/streamers/%zz/peer',
-    '/api/streamers/a%2Fb/peer',
-  ]) {
-    const unknown = await server.upgrade(path);
-    t.is(unknown.status, 404, path);
-    t.deepEqual(unknown.json, { error: 'Streamer not found', code: 'STREAMER_NOT_FOUND' });
-    t.regex(unknown.headers['content-type'] ?? '', /^application\/json/);
-  }
-  t.is((await server.upgrade('/api/streamers/s/peer', { Authorization: 'Bearer no' })).status, 401);
-  t.is((await server.upgrade('/api/streamers')).status, 404);
-  t.is((await server.upgrade('/')).status, 404);
-  t.is((await server.ask('GET', '/api/streamers/s/peer')).status, 400);
-});
+test.serial(
+  'refused before the upgrade: unknown streamer, wrong header, other paths',
+  async (t) => {
+    const server = await serve(t);
+    await addHost(t, server);
+    await create(server);
+    for (const path of [
+      '/api/streamers/x/peer',
+      '/api/streamers/%zz/peer',
+      '/api/streamers/a%2Fb/peer',
+    ]) {
+      const unknown = await server.upgrade(path);
+      t.is(unknown.status, 404, path);
+      t.deepEqual(unknown.json, { error: 'Streamer not found', code: 'STREAMER_NOT_FOUND' });
+      t.regex(unknown.headers['content-type'] ?? '', /^application\/json/);
+    }
+    t.is(
+      (await server.upgrade('/api/streamers/s/peer', { Authorization: 'Bearer no' })).status,
+      401,
+    );
+    t.is((await server.upgrade('/api/streamers')).status, 404);
+    t.is((await server.upgrade('/')).status, 404);
+    t.is((await server.ask('GET', '/api/streamers/s/peer')).status, 400);
+  },
+);
 
-test('a client that authenticates first: offer, then config, then its true picture', async (t) => {
-  const server = await serve(t);
-  await addHost(t, server);
-  await create(server);
-  const viewer = await server.viewer('s', { headers: {} });
-  t.is(await peers(server), 0);
-  viewer.send({ AuthenticateAndInit: INIT });
-  await viewer.until('WebRtcConfig');
-  const names = viewer.names();
-  t.true(names.indexOf('offer') >= 0 && names.indexOf('offer') < names.indexOf('WebRtcConfig'));
-  t.is(names.filter((name) => name === 'WebRtcConfig').length, 1);
-  t.deepEqual(await viewer.until('WebRtcConfig'), { WebRtcConfig: { ice_servers: [] } });
-  viewer.send({
-    Signaling: {
-      AddIceCandidate: {
-        candidate: 'candidate:1 1 udp 1 127.0.0.1 1 typ host',
-        sdp_mid: null,
-        sdp_mline_index: 0,
-        username_fragment: null,
+test.serial(
+  'a client that authenticates first: offer, then config, then its true picture',
+  async (t) => {
+    const server = await serve(t);
+    await addHost(t, server);
+    await create(server);
+    const viewer = await server.viewer('s', { headers: {} });
+    t.is(await peers(server), 0);
+    viewer.send({ AuthenticateAndInit: INIT });
+    await viewer.until('WebRtcConfig');
+    const names = viewer.names();
+    t.true(names.indexOf('offer') >= 0 && names.indexOf('offer') < names.indexOf('WebRtcConfig'));
+    t.is(names.filter((name) => name === 'WebRtcConfig').length, 1);
+    t.deepEqual(await viewer.until('WebRtcConfig'), { WebRtcConfig: { ice_servers: [] } });
+    viewer.send({
+      Signaling: {
+        AddIceCandidate: {
+          candidate: 'candidate:1 1 udp 1 127.0.0.1 1 typ host',
+          sdp_mid: null,
+          sdp_mline_index: 0,
+          username_fragment: null,
+        },
       },
-    },
-  });
-  viewer.answer();
-  t.like(await viewer.until('ConnectionComplete'), { ConnectionComplete: COMPLETE });
-  t.is(await peers(server), 1);
-  viewer.socket.close(1000);
-  await untilPeers(server, 0);
-});
+    });
+    viewer.answer();
+    t.like(await viewer.until('ConnectionComplete'), { ConnectionComplete: COMPLETE });
+    t.is(await peers(server), 1);
+    viewer.socket.close(1000);
+    await untilPeers(server, 0);
+  },
+);
 
-test('clients that never authenticate by message: the header does, and nobody waits', async (t) => {
-  const server = await serve(t, { auth_timeout_ms: '86400000' });
-  await addHost(t, server);
-  await create(server);
-  const viewer = await server.viewer('s');
-  await viewer.until('WebRtcConfig');
-  const doubled = await server.viewer('s', { path: '/api/api/streamers/s/peer' });
-  await doubled.until('WebRtcConfig');
-  // Both see the same; the late one is told the size too.
-  viewer.answer();
-  doubled.answer();
-  t.like(await viewer.until('ConnectionComplete'), { ConnectionComplete: COMPLETE });
-  t.like(await doubled.until('ConnectionComplete'), { ConnectionComplete: COMPLETE });
-  t.is(await peers(server), 2);
-  // One leaves, the other is not disturbed.
-  viewer.socket.terminate();
-  await untilPeers(server, 1);
-  t.false(doubled.names().includes('PeerDisconnect'));
-});
+test.serial(
+  'clients that never authenticate by message: the header does, and nobody waits',
+  async (t) => {
+    const server = await serve(t, { auth_timeout_ms: '86400000' });
+    await addHost(t, server);
+    await create(server);
+    const viewer = await server.viewer('s');
+    await viewer.until('WebRtcConfig');
+    const doubled = await server.viewer('s', { path: '/api/api/streamers/s/peer' });
+    await doubled.until('WebRtcConfig');
+    // Both see the same; the late one is told the size too.
+    viewer.answer();
+    doubled.answer();
+    t.like(await viewer.until('ConnectionComplete'), { ConnectionComplete: COMPLETE });
+    t.like(await doubled.until('ConnectionComplete'), { ConnectionComplete: COMPLETE });
+    t.is(await peers(server), 2);
+    // One leaves, the other is not disturbed.
+    viewer.socket.terminate();
+    await untilPeers(server, 1);
+    t.false(doubled.names().includes('PeerDisconnect'));
+  },
+);
 
-test('the socket under a path prefix', async (t) => {
+test.serial('the socket under a path prefix', async (t) => {
   const server = await serve(t, { web_path_prefix: '/moonlight' });
   await addHost(t, server);
   await create(server);
@@ -117,18 +129,21 @@ test('the socket under a path prefix', async (t) => {
   }
 });
 
-test('no credentials configured: none are needed, a first message may still come', async (t) => {
-  const server = await serve(t, { credentials: null });
-  await addHost(t, server);
-  await create(server);
-  const viewer = await server.viewer('s', { headers: {} });
-  await viewer.until('WebRtcConfig');
-  viewer.send({ AuthenticateAndInit: { ...INIT, credentials: 'whatever' } });
-  viewer.answer();
-  t.like(await viewer.until('ConnectionComplete'), { ConnectionComplete: COMPLETE });
-});
+test.serial(
+  'no credentials configured: none are needed, a first message may still come',
+  async (t) => {
+    const server = await serve(t, { credentials: null });
+    await addHost(t, server);
+    await create(server);
+    const viewer = await server.viewer('s', { headers: {} });
+    await viewer.until('WebRtcConfig');
+    viewer.send({ AuthenticateAndInit: { ...INIT, credentials: 'whatever' } });
+    viewer.answer();
+    t.like(await viewer.until('ConnectionComplete'), { ConnectionComplete: COMPLETE });
+  },
+);
 
-test('a client that offers by itself gets its answer', async (t) => {
+test.serial('a client that offers by itself gets its answer', async (t) => {
   const server = await serve(t);
   await addHost(t, server);
   await create(server);
@@ -139,28 +154,31 @@ test('a client that offers by itself gets its answer', async (t) => {
   t.truthy(await viewer.until('answer'));
 });
 
-test('wrong credentials, no credentials, or something else first: told and closed', async (t) => {
-  const server = await serve(t, { auth_timeout_ms: '1500' });
-  await addHost(t, server);
-  await create(server);
-  const failure = { StageFailed: { stage: 'Authentication', error_code: -1 } };
-  const firsts: unknown[] = [
-    { AuthenticateAndInit: { ...INIT, credentials: 'wrong' } },
-    { AuthenticateAndInit: { ...INIT, credentials: null } },
-    { Signaling: { Description: { ty: 'answer', sdp: 'v=0' } } },
-    null,
-  ];
-  for (const first of firsts) {
-    const viewer = await server.viewer('s', { headers: {} });
-    if (first !== null) viewer.send(first);
-    t.is((await viewer.closed).code, 4401);
-    t.deepEqual(viewer.messages[0], failure);
-    t.false(viewer.names().includes('offer'));
-  }
-  t.is(await peers(server), 0);
-});
+test.serial(
+  'wrong credentials, no credentials, or something else first: told and closed',
+  async (t) => {
+    const server = await serve(t, { auth_timeout_ms: '1500' });
+    await addHost(t, server);
+    await create(server);
+    const failure = { StageFailed: { stage: 'Authentication', error_code: -1 } };
+    const firsts: unknown[] = [
+      { AuthenticateAndInit: { ...INIT, credentials: 'wrong' } },
+      { AuthenticateAndInit: { ...INIT, credentials: null } },
+      { Signaling: { Description: { ty: 'answer', sdp: 'v=0' } } },
+      null,
+    ];
+    for (const first of firsts) {
+      const viewer = await server.viewer('s', { headers: {} });
+      if (first !== null) viewer.send(first);
+      t.is((await viewer.closed).code, 4401);
+      t.deepEqual(viewer.messages[0], failure);
+      t.false(viewer.names().includes('offer'));
+    }
+    t.is(await peers(server), 0);
+  },
+);
 
-test('pages of other sites may not open a socket without credentials', async (t) => {
+test.serial('pages of other sites may not open a socket without credentials', async (t) => {
   const server = await serve(t, { credentials: null });
   await addHost(t, server);
   await create(server);
@@ -189,7 +207,7 @@ test('pages of other sites may not open a socket without credentials', async (t)
   t.pass();
 });
 
-test('garbage is dropped and counted; too much of it closes the socket', async (t) => {
+test.serial('garbage is dropped and counted; too much of it closes the socket', async (t) => {
   const server = await serve(t);
   await addHost(t, server);
   await create(server);
@@ -214,7 +232,7 @@ test('garbage is dropped and counted; too much of it closes the socket', async (
   t.regex((await server.ask('GET', '/metrics')).text, /messages_invalid_total (2\d|1\d)/);
 });
 
-test('a flood and an oversize frame end only their own socket', async (t) => {
+test.serial('a flood and an oversize frame end only their own socket', async (t) => {
   const server = await serve(t, { max_messages_per_second: '50', max_message_bytes: '4096' });
   await addHost(t, server);
   await create(server);
@@ -233,7 +251,7 @@ test('a flood and an oversize frame end only their own socket', async (t) => {
   await untilPeers(server, 1);
 });
 
-test('a viewer that returns takes over from its old self; a storm is stopped', async (t) => {
+test.serial('a viewer that returns takes over from its old self; a storm is stopped', async (t) => {
   const server = await serve(t);
   await addHost(t, server);
   await create(server);
@@ -265,7 +283,7 @@ test('a viewer that returns takes over from its old self; a storm is stopped', a
   t.is(await peers(server), 2);
 });
 
-test('a viewer of a streamer that still starts waits for it', async (t) => {
+test.serial('a viewer of a streamer that still starts waits for it', async (t) => {
   const server = await serve(t);
   await addHost(t, server);
   const body = createBody('s', APP.NEVER_CONNECTS);
@@ -279,7 +297,7 @@ test('a viewer of a streamer that still starts waits for it', async (t) => {
   t.true(viewer.names().includes('PeerDisconnect'));
 });
 
-test('limits: viewers of a streamer, and sockets that have not authenticated', async (t) => {
+test.serial('limits: viewers of a streamer, and sockets that have not authenticated', async (t) => {
   const server = await serve(t, { max_viewers: '1', max_pending_sockets: '2' });
   await addHost(t, server);
   await create(server);
@@ -293,7 +311,7 @@ test('limits: viewers of a streamer, and sockets that have not authenticated', a
   t.is((await server.upgrade('/api/streamers/s/peer', {})).status, 503);
 });
 
-test('how sessions end is told: host’s end, failure of the peer, deletion', async (t) => {
+test.serial('how sessions end is told: host’s end, failure of the peer, deletion', async (t) => {
   const server = await serve(t);
   await addHost(t, server);
   await create(server);
@@ -330,7 +348,7 @@ test('how sessions end is told: host’s end, failure of the peer, deletion', as
   t.like(await late.until('PeerClosed'), { PeerClosed: { reason: 'The app has ended' } });
 });
 
-test('a silent tab is gone in time, one that answers pings stays', async (t) => {
+test.serial('a silent tab is gone in time, one that answers pings stays', async (t) => {
   const server = await serve(t, { ping_interval_ms: '200', ping_timeout_ms: '3000' });
   await addHost(t, server);
   await create(server);
@@ -353,33 +371,36 @@ test('a silent tab is gone in time, one that answers pings stays', async (t) => 
   t.like(await good.until('ConnectionComplete'), { ConnectionComplete: COMPLETE });
 });
 
-test('a client’s ping is answered, and the first message may come with the upgrade', async (t) => {
-  const server = await serve(t);
-  await addHost(t, server);
-  await create(server);
-  const viewer = await server.viewer('s');
-  const pong = once(viewer.socket, 'pong');
-  viewer.socket.ping('x');
-  t.is(String((await pong)[0]), 'x');
+test.serial(
+  'a client’s ping is answered, and the first message may come with the upgrade',
+  async (t) => {
+    const server = await serve(t);
+    await addHost(t, server);
+    await create(server);
+    const viewer = await server.viewer('s');
+    const pong = once(viewer.socket, 'pong');
+    viewer.socket.ping('x');
+    t.is(String((await pong)[0]), 'x');
 
-  const eager = connect(server.port, '127.0.0.1');
-  t.teardown(() => eager.destroy());
-  const payload = Buffer.from(JSON.stringify({ AuthenticateAndInit: INIT }));
-  const mask = Buffer.alloc(4);
-  const head = Buffer.from([0x81, 0xfe, payload.length >> 8, payload.length & 0xff]);
-  eager.write(
-    Buffer.concat([
-      Buffer.from(
-        'GET /api/streamers/s/peer HTTP/1.1\r\nHost: 127.0.0.1\r\n' +
-          'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
-          'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-      ),
-      head,
-      mask,
-      payload,
-    ]),
-  );
-  let received = '';
-  while (!received.includes('WebRtcConfig')) received += String((await once(eager, 'data'))[0]);
-  t.regex(received, /^HTTP\/1\.1 101/);
-});
+    const eager = connect(server.port, '127.0.0.1');
+    t.teardown(() => eager.destroy());
+    const payload = Buffer.from(JSON.stringify({ AuthenticateAndInit: INIT }));
+    const mask = Buffer.alloc(4);
+    const head = Buffer.from([0x81, 0xfe, payload.length >> 8, payload.length & 0xff]);
+    eager.write(
+      Buffer.concat([
+        Buffer.from(
+          'GET /api/streamers/s/peer HTTP/1.1\r\nHost: 127.0.0.1\r\n' +
+            'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
+            'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+        ),
+        head,
+        mask,
+        payload,
+      ]),
+    );
+    let received = '';
+    while (!received.includes('WebRtcConfig')) received += String((await once(eager, 'data'))[0]);
+    t.regex(received, /^HTTP\/1\.1 101/);
+  },
+);

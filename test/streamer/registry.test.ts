@@ -145,57 +145,62 @@ function answer(sdp: string): { Signaling: { Description: { ty: 'answer'; sdp: s
   return { Signaling: { Description: { ty: 'answer', sdp } } };
 }
 
-test('a streamer connects, shows itself to a viewer offer first, and goes without trace', async (t) => {
-  const streamers = registry(t);
-  const streamer = await streamers.create(spec('a'));
-  t.is(streamer.status, 'starting');
-  await streamer.connected();
-  t.is(streamer.status, 'active');
-  t.like(streamer.picture, { width: 1280, height: 720, fps: 60, codec: 'h264' });
-  const { pid } = streamer;
-  t.true(isAlive(pid));
+test.serial(
+  'a streamer connects, shows itself to a viewer offer first, and goes without trace',
+  async (t) => {
+    const streamers = registry(t);
+    const streamer = await streamers.create(spec('a'));
+    t.is(streamer.status, 'starting');
+    await streamer.connected();
+    t.is(streamer.status, 'active');
+    t.like(streamer.picture, { width: 1280, height: 720, fps: 60, codec: 'h264' });
+    const { pid } = streamer;
+    t.true(isAlive(pid));
 
-  const viewer = new Recorder('p1');
-  streamer.addViewer(viewer);
-  await viewer.until('WebRtcConfig');
-  const order = viewer.messages.filter(
-    (message) =>
-      typeof message === 'object' && ('Signaling' in message || 'WebRtcConfig' in message),
-  );
-  t.deepEqual(order.slice(1), [
-    { Signaling: { Description: { ty: 'offer', sdp: 'v=0\r\no=p1\r\n' } } },
-    // An entry without URLs or a TURN entry without a user would break Chromium.
-    {
-      WebRtcConfig: { ice_servers: [{ urls: ['stun:127.0.0.1:1'], username: '', credential: '' }] },
-    },
-  ]);
-  t.false(viewer.keys().includes('ConnectionComplete'));
-  streamer.fromViewer('p1', answer('v=0'));
-  await viewer.until('ConnectionComplete');
-  t.deepEqual(viewer.messages.at(-1), {
-    ConnectionComplete: {
-      capabilities: { touch: true },
-      width: 1280,
-      height: 720,
-      client_id: 'p1',
-    },
-  });
-  t.is(streamer.viewers.length, 1);
+    const viewer = new Recorder('p1');
+    streamer.addViewer(viewer);
+    await viewer.until('WebRtcConfig');
+    const order = viewer.messages.filter(
+      (message) =>
+        typeof message === 'object' && ('Signaling' in message || 'WebRtcConfig' in message),
+    );
+    t.deepEqual(order.slice(1), [
+      { Signaling: { Description: { ty: 'offer', sdp: 'v=0\r\no=p1\r\n' } } },
+      // An entry without URLs or a TURN entry without a user would break Chromium.
+      {
+        WebRtcConfig: {
+          ice_servers: [{ urls: ['stun:127.0.0.1:1'], username: '', credential: '' }],
+        },
+      },
+    ]);
+    t.false(viewer.keys().includes('ConnectionComplete'));
+    streamer.fromViewer('p1', answer('v=0'));
+    await viewer.until('ConnectionComplete');
+    t.deepEqual(viewer.messages.at(-1), {
+      ConnectionComplete: {
+        capabilities: { touch: true },
+        width: 1280,
+        height: 720,
+        client_id: 'p1',
+      },
+    });
+    t.is(streamer.viewers.length, 1);
 
-  await streamers.delete('a', true);
-  t.deepEqual(await viewer.ended, {
-    code: 'STREAMER_STOPPING',
-    reason: 'The streamer was deleted',
-  });
-  t.deepEqual(viewer.messages.slice(-2), [
-    { PeerClosed: { code: 'STREAMER_STOPPING', reason: 'The streamer was deleted' } },
-    'PeerDisconnect',
-  ]);
-  t.is(streamers.get('a'), undefined);
-  t.false(isAlive(pid));
-});
+    await streamers.delete('a', true);
+    t.deepEqual(await viewer.ended, {
+      code: 'STREAMER_STOPPING',
+      reason: 'The streamer was deleted',
+    });
+    t.deepEqual(viewer.messages.slice(-2), [
+      { PeerClosed: { code: 'STREAMER_STOPPING', reason: 'The streamer was deleted' } },
+      'PeerDisconnect',
+    ]);
+    t.is(streamers.get('a'), undefined);
+    t.false(isAlive(pid));
+  },
+);
 
-test('of 50 parallel creates of one id one wins', async (t) => {
+test.serial('of 50 parallel creates of one id one wins', async (t) => {
   const streamers = registry(t);
   const results = await Promise.allSettled(
     Array.from({ length: 50 }, () => streamers.create(spec('same'))),
@@ -209,7 +214,7 @@ test('of 50 parallel creates of one id one wins', async (t) => {
   t.is(streamers.list().length, 1);
 });
 
-test('of several creates during a deletion one wins and waits for the end', async (t) => {
+test.serial('of several creates during a deletion one wins and waits for the end', async (t) => {
   const streamers = registry(t);
   const first = await streamers.create(spec('x'));
   await first.connected();
@@ -231,7 +236,7 @@ test('of several creates during a deletion one wins and waits for the end', asyn
   t.is(streamers.list().length, 1);
 });
 
-test('a deletion during the start ends the wait with a reason', async (t) => {
+test.serial('a deletion during the start ends the wait with a reason', async (t) => {
   const streamers = registry(t);
   const streamer = await streamers.create(spec('s', APP.NEVER_CONNECTS));
   const connected = t.throwsAsync(streamer.connected(), { instanceOf: MoonteeError });
@@ -240,7 +245,7 @@ test('a deletion during the start ends the wait with a reason', async (t) => {
   t.deepEqual(streamers.list(), []);
 });
 
-test('a first start that fails is told and kept for asking', async (t) => {
+test.serial('a first start that fails is told and kept for asking', async (t) => {
   const streamers = registry(t);
   const streamer = await streamers.create(spec('b', APP.HOST_BUSY));
   await t.throwsAsync(streamer.connected(), { message: 'The host is running another app' });
@@ -251,7 +256,23 @@ test('a first start that fails is told and kept for asking', async (t) => {
   t.is(streamers.list().length, 1);
 });
 
-test('a failed streamer is forgotten after its retention', async (t) => {
+test.serial(
+  'a failed start is told before its child has cleaned up, and its id is free',
+  async (t) => {
+    const streamers = registry(t, { stopTimeout: 2_000 });
+    const streamer = await streamers.create(spec('b', APP.BUSY_AND_STUBBORN));
+    await t.throwsAsync(streamer.connected(), { message: 'The host is running another app' });
+    t.is(streamer.status, 'failed');
+    const { pid } = streamer;
+    t.true(isAlive(pid));
+    const next = await streamers.create(spec('b'));
+    t.false(isAlive(pid));
+    await next.connected();
+    t.deepEqual(streamers.list(), [next]);
+  },
+);
+
+test.serial('a failed streamer is forgotten after its retention', async (t) => {
   const streamers = registry(t, {}, { retention: 50 });
   const removed = once(streamers, 'removed');
   const streamer = await streamers.create(spec('c', APP.CRASHES_AT_START));
@@ -260,18 +281,20 @@ test('a failed streamer is forgotten after its retention', async (t) => {
   t.is(streamers.get('c'), undefined);
 });
 
-test('a start that takes too long fails in time', async (t) => {
+test.serial('a start that takes too long fails in time', async (t) => {
   const streamers = registry(t, { startTimeout: 3_000 });
   const streamer = await streamers.create(spec('d', APP.NEVER_CONNECTS));
   const error = await t.throwsAsync(streamer.connected(), { instanceOf: MoonteeError });
   t.is(error.code, 'TIMEOUT');
-  t.is(streamer.pid, null);
+  const { pid } = streamer;
+  await streamers.delete('d', false);
+  t.false(isAlive(pid));
   const preparing = registry(t, { startTimeout: 50, prepare: () => new Promise(() => undefined) });
   const stuck = await preparing.create(spec('e'));
   t.is((await t.throwsAsync(stuck.connected(), { instanceOf: MoonteeError })).code, 'TIMEOUT');
 });
 
-test('a killed child: viewers are told, the streamer comes back', async (t) => {
+test.serial('a killed child: viewers are told, the streamer comes back', async (t) => {
   const streamers = registry(t);
   const streamer = await streamers.create(spec('k'));
   await streamer.connected();
@@ -293,7 +316,7 @@ test('a killed child: viewers are told, the streamer comes back', async (t) => {
   t.not(streamer.pid, before);
 });
 
-test('a hung child is killed and named so', async (t) => {
+test.serial('a hung child is killed and named so', async (t) => {
   const streamers = registry(t, { heartbeatTimeout: 1_500 });
   const streamer = await streamers.create(spec('h'));
   await streamer.connected();
@@ -307,7 +330,7 @@ test('a hung child is killed and named so', async (t) => {
   t.is(streamer.failure?.code, 'STREAMER_HUNG');
 });
 
-test('the breaker latches after the last attempt', async (t) => {
+test.serial('the breaker latches after the last attempt', async (t) => {
   let starts = 0;
   const streamers = registry(t, {
     prepare: () => {
@@ -326,7 +349,7 @@ test('the breaker latches after the last attempt', async (t) => {
   t.throws(() => streamer.addViewer(new Recorder('late')), { instanceOf: MoonteeError });
 });
 
-test('the host’s own end is the end; a lost host is tried again', async (t) => {
+test.serial('the host’s own end is the end; a lost host is tried again', async (t) => {
   const streamers = registry(t);
   const streamer = await streamers.create(spec('g'));
   await streamer.connected();
@@ -347,7 +370,7 @@ test('the host’s own end is the end; a lost host is tried again', async (t) =>
   t.is(streamer.restarts, 1);
 });
 
-test('a child that ignores Stop is killed', async (t) => {
+test.serial('a child that ignores Stop is killed', async (t) => {
   const streamers = registry(t, { stopTimeout: 200 });
   const streamer = await streamers.create(spec('i', APP.IGNORES_STOP));
   await streamer.connected();
@@ -356,7 +379,7 @@ test('a child that ignores Stop is killed', async (t) => {
   t.false(isAlive(pid));
 });
 
-test('nonsense from a child is dropped and ends nothing', async (t) => {
+test.serial('nonsense from a child is dropped and ends nothing', async (t) => {
   const streamers = registry(t);
   const streamer = await streamers.create(spec('n', APP.TALKS_NONSENSE));
   await streamer.connected();
@@ -364,7 +387,7 @@ test('nonsense from a child is dropped and ends nothing', async (t) => {
   t.is(streamer.status, 'active');
 });
 
-test('a peer that fails ends with its reason, the others stay', async (t) => {
+test.serial('a peer that fails ends with its reason, the others stay', async (t) => {
   const streamers = registry(t);
   const streamer = await streamers.create(spec('m'));
   await streamer.connected();
@@ -383,7 +406,7 @@ test('a peer that fails ends with its reason, the others stay', async (t) => {
   );
 });
 
-test('no offer in time ends the viewer', async (t) => {
+test.serial('no offer in time ends the viewer', async (t) => {
   const streamers = registry(t, { offerTimeout: 50 });
   const streamer = await streamers.create(spec('o', APP.NEVER_OFFERS));
   await streamer.connected();
@@ -393,7 +416,7 @@ test('no offer in time ends the viewer', async (t) => {
   t.deepEqual(streamer.viewers, []);
 });
 
-test('limits of streamers and viewers', async (t) => {
+test.serial('limits of streamers and viewers', async (t) => {
   const streamers = registry(t, { maxViewers: 1 }, { maxStreamers: 1 });
   const streamer = await streamers.create(spec('l'));
   await t.throwsAsync(streamers.create(spec('l2')), { instanceOf: MoonteeError });
@@ -401,7 +424,7 @@ test('limits of streamers and viewers', async (t) => {
   t.throws(() => streamer.addViewer(new Recorder('q')), { instanceOf: MoonteeError });
 });
 
-test('closing the registry ends everything and refuses more', async (t) => {
+test.serial('closing the registry ends everything and refuses more', async (t) => {
   const streamers = registry(t);
   const made = await Promise.all(['1', '2', '3'].map((id) => streamers.create(spec(id))));
   await made[0]?.connected();

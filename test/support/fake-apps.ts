@@ -8,4 +8,5 @@ export const APP = {
   TALKS_NONSENSE: 904,
   NEVER_OFFERS: 905,
   NEVER_ANSWERS: 906,
+  BUSY_AND_STUBBORN: 907,
 } as const;

@@ -88,6 +88,15 @@ export class FakeHost {
     return host;
   }
 
+  get certificatePem(): string {
+    return this.#identity.certificatePem;
+  }
+
+  /** As after a pairing with that client. */
+  accept(clientPem: string): void {
+    this.paired.add(new X509Certificate(clientPem).raw.toString('hex'));
+  }
+
   get port(): number {
     return (this.#http.address() as AddressInfo).port;
   }

@@ -19,6 +19,7 @@ function connect(): void {
     case APP.NEVER_CONNECTS:
       return;
     case APP.HOST_BUSY:
+    case APP.BUSY_AND_STUBBORN:
       send({
         MoonlightDisconnected: {
           code: 'HOST_BUSY',
@@ -135,7 +136,7 @@ function receive(message: ParentMessage): void {
     if (app === APP.NEVER_ANSWERS) return;
     const result = method === 'dot' ? 'digraph g {}' : { method, peers: [...peers] };
     send({ Reply: { id, error: null, result } });
-  } else if (app !== APP.IGNORES_STOP) {
+  } else if (app !== APP.IGNORES_STOP && app !== APP.BUSY_AND_STUBBORN) {
     send('Stop');
     setImmediate(() => process.exit(0));
   }

@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { resolveConfig } from '../../src/config/load.js';
 import type { ConfigKey } from '../../src/config/schema.js';
+import { createIdentity } from '../../src/moonlight/identity.js';
+import type { ClientIdentity } from '../../src/moonlight/types.js';
 import { silentLog } from '../../src/log.js';
 import type { StreamServerMessage } from '../../src/signaling/messages.js';
 import { startServer, type RunningServer } from '../../src/server.js';
@@ -251,6 +253,9 @@ function given(flags: Record<string, string | null>): Record<string, string> {
   );
 }
 
+/** One identity serves all tests of a file that do not test pairing: RSA keys are slow to make. */
+let paired: Promise<ClientIdentity> | null = null;
+
 /** A host, known to the server as host 0; paired unless told otherwise. */
 export async function addHost(
   t: ExecutionContext,
@@ -261,7 +266,17 @@ export async function addHost(
   t.teardown(() => host.close());
   host.apps = Object.entries(APP).map(([title, id]) => ({ id, title }));
   const added = await server.running.hosts.add('127.0.0.1', host.port);
-  if (pair) await server.running.hosts.pair(added, host.pin ?? '');
+  if (pair) {
+    paired ??= createIdentity();
+    const { privateKeyPem, certificatePem } = await paired;
+    host.accept(certificatePem);
+    added.setPairing({
+      privateKey: privateKeyPem,
+      certificate: certificatePem,
+      hostCertificate: host.certificatePem,
+    });
+    await server.running.hosts.save();
+  }
   return host;
 }
 
