@@ -1,0 +1,54 @@
+/**
+ * `npm run generate:docs`: writes the pages that are made from code. A test compares them with
+ * what this would write.
+ */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { documentMessages } from '../src/api/openapi.js';
+import { documentConfig } from '../src/config/report.js';
+import { ERRORS } from '../src/errors.js';
+
+const CONFIGURATION = `# Configuration
+
+Every key can stand in a JSON file (\`--config FILE\`, or \`server/config.json\` where it exists), in
+the environment and on the command line: flags win over the environment, the environment over the
+file, the file over the defaults. \`moontee config print\` shows what is in force and from where,
+\`moontee config check\` says what is wrong. The \`config.json\` of the server that Moontee replaces
+is accepted as it is.
+
+`;
+
+const MESSAGES = `# Messages of the viewer socket
+
+Text frames on \`/api/streamers/{id}/peer\`, one JSON value each. A variant without payload is a bare
+string, any other an object with one key. Clients ignore objects whose key they do not know.
+
+`;
+
+const FAULTS = `# Errors
+
+REST answers \`{"error": message, "code": code}\` with the status below; viewers get
+\`{"PeerClosed": {"code", "reason"}}\` before their socket closes. The fault says where to look:
+the caller of the interface, the host, the viewer's side, the media pipeline, or Moontee itself.
+
+`;
+
+/** Page → text. */
+export function generatedPages(): Readonly<Record<string, string>> {
+  const rows = Object.entries(ERRORS).map(
+    ([code, { status, fault, message }]) => `| \`${code}\` | ${status} | ${fault} | ${message} |`,
+  );
+  const errors = ['| code | status | fault | message |', '|---|---|---|---|', ...rows, ''];
+  return {
+    'docs/configuration.md': CONFIGURATION + documentConfig(),
+    'docs/socket-messages.md': MESSAGES + documentMessages(),
+    'docs/errors.md': FAULTS + errors.join('\n'),
+  };
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const root = join(import.meta.dirname, '..');
+  for (const [path, text] of Object.entries(generatedPages())) {
+    await writeFile(join(root, path), text);
+  }
+}
