@@ -20,6 +20,8 @@ export interface CampaignOptions {
   readonly duration: number;
   /** Inputs after which to stop, whatever time is left. */
   readonly inputs?: number;
+  /** Milliseconds of CPU that one input may take. */
+  readonly slow?: number;
   /** Called before an input is run, for whoever watches. */
   readonly before?: (input: Buffer) => void;
   readonly found?: (finding: FoundInput) => void;
@@ -40,7 +42,7 @@ export interface CampaignResult {
 const BATCH = 64;
 const BATCH_TIME = 100;
 
-/** Milliseconds of CPU that one input may take. */
+/** Milliseconds of CPU that one input may take, by default. */
 const SLOW = 1500;
 
 /** MiB by which memory may grow; a corpus is at most a few. */
@@ -83,6 +85,8 @@ class Campaign {
       if (this.#corpus.length === 0) this.#corpus.push(target.seeds[0] ?? Buffer.alloc(0));
       while (left()) {
         await this.#batch(null);
+        // Timers and handles that were closed are let go of between two turns only.
+        await turn();
         if (settledMemory === null && performance.now() - start > duration / 3) {
           settledMemory = memory();
         }
@@ -90,6 +94,7 @@ class Campaign {
     } finally {
       this.#coverage.close();
     }
+    await turn();
     const growth = settledMemory === null ? 0 : memory() - settledMemory;
     if (growth > MAX_GROWTH) {
       this.#note(Buffer.alloc(0), `Memory grew by ${Math.round(growth)} MiB`, 'memory');
@@ -113,6 +118,7 @@ class Campaign {
       batch.push(input);
       await this.#try(input);
     }
+    this.#coverage.take();
     const fresh = new Set(this.#coverage.fresh());
     if (fresh.size > 0) await this.#attribute(batch, fresh);
     // What does not show again in a second run depends on time or on what came before.
@@ -133,7 +139,8 @@ class Campaign {
     for (const half of [batch.slice(0, middle), batch.slice(middle)]) {
       if (half.length === 0 || fresh.size === 0) continue;
       for (const input of half) await this.#try(input);
-      const reached = new Set(this.#coverage.fresh().filter((block) => fresh.has(block)));
+      this.#coverage.take();
+      const reached = this.#coverage.reached(fresh);
       if (reached.size === 0) continue;
       await this.#attribute(half, reached);
       this.#coverage.learn(reached);
@@ -156,7 +163,7 @@ class Campaign {
     this.#inputs++;
     const failure = await this.#failure(input);
     if (failure === null || this.#findings.has(failure.key)) return;
-    const smallest = await this.#minimise(input, failure.key);
+    const smallest = failure.key === 'slow' ? input : await this.#minimise(input, failure.key);
     this.#note(smallest, failure.error, failure.key);
   }
 
@@ -172,7 +179,9 @@ class Campaign {
     }
     const { user, system } = process.cpuUsage(start);
     const time = (user + system) / 1000;
-    return time > SLOW ? { error: `It took ${Math.round(time)} ms`, key: 'slow' } : null;
+    return time > (this.#options.slow ?? SLOW)
+      ? { error: `It took ${Math.round(time)} ms`, key: 'slow' }
+      : null;
   }
 
   /** Leaves out what is not needed to go wrong in the same way. */
@@ -196,6 +205,8 @@ class Campaign {
     this.#options.found?.(finding);
   }
 }
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Message without its numbers, and the first places of Moontee's own code. */
 function keyOf(text: string): string {

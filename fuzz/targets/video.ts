@@ -99,6 +99,8 @@ class Play {
         this.#receiver.expire(this.#now);
         break;
       default: {
+        // UDP cuts nothing, so clear video has nothing that would tell.
+        this.#invented ||= !this.#encrypted;
         const place = this.#place();
         const datagram = this.#queue[place];
         if (datagram !== undefined) {
