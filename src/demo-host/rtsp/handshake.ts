@@ -40,11 +40,12 @@ export class Handshake implements RtspBackend {
   }
 
   reply(request: RtspRequest, address: string, known: Session | null): RtspReply {
-    const cseq = request.headers.get('cseq') ?? '0';
+    // What comes back into a header must not be able to end it.
+    const cseq = /^\d{1,10}$/.exec(request.headers.get('cseq') ?? '')?.[0] ?? '0';
     const { session, ...answer } = this.#answer(request, address, known);
     return {
       session,
-      answer: { ...answer, headers: [['CSeq', cseq.slice(0, 32)], ...answer.headers] },
+      answer: { ...answer, headers: [['CSeq', cseq], ...answer.headers] },
     };
   }
 

@@ -248,7 +248,7 @@ export class Reassembler {
   #giveUp(): void {
     const frame = this.#slot(this.#next);
     this.#anchored = true;
-    this.#seam.forget();
+    this.#seam.open();
     this.#lastLostPassedAt = Math.min(this.#passedAt, this.#lastAt);
     this.#lose(this.#next, this.#next);
     if (frame.active) this.#report(frame, false);
