@@ -169,7 +169,7 @@ export function fillTemplate(template: LaunchTemplate, values: PlaceholderValues
     const placeholder = template.placeholders.get(name);
     if (!placeholder) throw invalid(`${template.name} does not declare {${name}}`);
     const given = Object.hasOwn(values, name) ? values[name] : undefined;
-    return render(placeholder, given ?? placeholder.default);
+    return render(placeholder, given === undefined ? placeholder.default : given);
   });
 }
 
@@ -199,4 +199,9 @@ export function showPipeline(name: string, options: ShowOptions = {}): string {
   if (!filled.startsWith('appsrc ')) return [filled, standIn, sink].filter(Boolean).join('\n');
   const rest = filled.slice(filled.search(/^\s*!/m)).trim();
   return [standIn, `  ${rest}`, sink].join('\n');
+}
+
+/** A pipeline's text as arguments for `gst-launch-1.0`, so that no shell has to quote it. */
+export function launchArguments(text: string): string[] {
+  return [...text.matchAll(/(?:"[^"]*"|[^\s"])+/g)].map(([word]) => word.replaceAll('"', ''));
 }

@@ -23,7 +23,12 @@ class ReceivingPeer {
   constructor(id: string, channels: readonly string[]) {
     this.#id = id;
     this.#wanted = channels;
-    this.#connection = new PeerConnection(id, { iceServers: [], mtu: 1500 });
+    this.#connection = new PeerConnection(id, {
+      iceServers: [],
+      mtu: 1500,
+      // Media may come in a later offer than the first.
+      forceMediaTransport: true,
+    });
     this.#connection.onLocalDescription((sdp, kind) =>
       tell({ type: 'description', id, kind, sdp }),
     );

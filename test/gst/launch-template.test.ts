@@ -1,0 +1,168 @@
+import { execFile, spawn } from 'node:child_process';
+import { promisify } from 'node:util';
+import test from 'ava';
+import fc from 'fast-check';
+import { MoonteeError } from '../../src/errors.js';
+import {
+  fillTemplate,
+  launchArguments,
+  listPipelines,
+  loadTemplate,
+  parseTemplate,
+  showPipeline,
+} from '../../src/gst/launch-template.js';
+import { gstRuntime } from '../../src/gst/runtime.js';
+
+const run = promisify(execFile);
+
+test('every pipeline is listed and says what it is for', (t) => {
+  t.deepEqual(listPipelines(), [
+    'audio-multiopus',
+    'audio-opus',
+    'peer',
+    'video-av1',
+    'video-h264',
+    'video-h265',
+  ]);
+  for (const name of listPipelines()) t.true(loadTemplate(name).about.length > 10, name);
+});
+
+for (const name of listPipelines().filter((entry) => entry !== 'peer')) {
+  const needs = name === 'video-av1' ? ['rtpav1pay', 'av1enc'] : [];
+  const missing = needs.filter((element) => !gstRuntime().hasElement(element));
+  test(`${name} runs under gst-launch-1.0 as it is shown`, async (t) => {
+    const text = showPipeline(name, { runnable: true, buffers: 10 });
+    t.notRegex(text, /[{}]|appsrc/);
+    const launch = run('gst-launch-1.0', ['-v', ...launchArguments(text)], { timeout: 60_000 });
+    if (missing.length > 0) {
+      await t.throwsAsync(launch, { message: new RegExp(`no element "${missing[0] ?? ''}"`) });
+      return;
+    }
+    const { stdout } = await launch;
+    t.regex(stdout, /chain {3}\*{7}/);
+    t.regex(stdout, /Got EOS/);
+  });
+}
+
+test('peer runs under gst-launch-1.0 up to the gate that negotiation opens', async (t) => {
+  const text = showPipeline('peer', { runnable: true, buffers: 10 });
+  const launch = spawn('gst-launch-1.0', ['-v', ...launchArguments(text)], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let output = '';
+  launch.stdout.setEncoding('utf8');
+  for await (const chunk of launch.stdout) {
+    output += String(chunk);
+    if (/:sink_0: caps/.test(output) && /:sink_1: caps/.test(output)) launch.kill('SIGKILL');
+  }
+  t.regex(output, /:sink_0: caps = application\/x-rtp, media=\(string\)video/);
+  t.regex(output, /:sink_1: caps = application\/x-rtp, media=\(string\)audio/);
+});
+
+test('shown without a stand-in it is what the server runs', (t) => {
+  const text = showPipeline('video-h264', { values: { mtu: 900 } });
+  t.regex(text, /appsrc name=video-source/);
+  t.regex(text, /mtu=900 /);
+  t.notRegex(text, /[{}]/);
+});
+
+const code = (work: () => unknown): string => {
+  try {
+    work();
+  } catch (error) {
+    return error instanceof MoonteeError ? error.code : String(error);
+  }
+  return 'nothing thrown';
+};
+
+test('a name is no path', (t) => {
+  for (const name of ['../package', '/etc/passwd', 'peer.launch', '', 'PEER', 'peer\0']) {
+    t.is(
+      code(() => loadTemplate(name)),
+      'NOT_FOUND',
+      name,
+    );
+  }
+});
+
+test('nothing but the declared type gets into a pipeline', (t) => {
+  const template = parseTemplate(
+    'sample',
+    '# {n} int 1..9 5 a number\n# {l} ints 0..255 1,2 a list\n# {w} enum up|down up a word\na={n} b=<{l}> c={w}',
+  );
+  t.is(fillTemplate(template), 'a=5 b=<1,2> c=up');
+  t.is(fillTemplate(template, { n: 9, l: [3], w: 'down' }), 'a=9 b=<3> c=down');
+  const hostile = [
+    '5 ! filesink location=/etc/passwd',
+    '1;2',
+    '"',
+    '0x5',
+    '1e0',
+    ' 5',
+    '5\n',
+    '-1',
+    '',
+    10,
+    0,
+    1.5,
+    NaN,
+    Infinity,
+    null,
+    {},
+    [],
+    ['5'],
+    [5, '! filesink'],
+  ];
+  for (const value of hostile) {
+    for (const name of ['n', 'w']) {
+      t.is(
+        code(() => fillTemplate(template, { [name]: value as never })),
+        'PIPELINE_FAILED',
+        `${name} ${String(value)}`,
+      );
+    }
+  }
+  t.is(
+    code(() => fillTemplate(template, { other: 1 })),
+    'PIPELINE_FAILED',
+  );
+  t.is(
+    code(() => fillTemplate(template, { constructor: 1 })),
+    'PIPELINE_FAILED',
+  );
+});
+
+test('whatever is filled in, the text keeps its shape', (t) => {
+  const template = parseTemplate(
+    'sample',
+    '# {n} int 1..900 5 a number\n# {l} ints 0..255 1,2 a list\na={n} b=<{l}>',
+  );
+  fc.assert(
+    fc.property(fc.anything(), fc.anything(), (n, l) => {
+      let text: string;
+      try {
+        text = fillTemplate(template, { n, l } as never);
+      } catch (error) {
+        return error instanceof MoonteeError;
+      }
+      return /^a=\d{1,3} b=<\d{1,3}(,\d{1,3})*>$/.test(text);
+    }),
+    { seed: 11, numRuns: 2000 },
+  );
+  t.pass();
+});
+
+test('an undeclared placeholder and a bad declaration are found', (t) => {
+  t.is(
+    code(() => parseTemplate('sample', 'a={n}')),
+    'PIPELINE_FAILED',
+  );
+  t.is(
+    code(() => parseTemplate('sample', '# {n} int 1..x 5 a number\na={n}')),
+    'PIPELINE_FAILED',
+  );
+  t.is(
+    code(() => parseTemplate('sample', '# {n} int 1..3 5 out of its range\na={n}')),
+    'PIPELINE_FAILED',
+  );
+});

@@ -1,0 +1,196 @@
+import { once } from 'node:events';
+import test from 'ava';
+import { MoonteeError } from '../../src/errors.js';
+import { createStreamPipeline } from '../../src/gst/pipeline.js';
+import type { StreamPipeline } from '../../src/gst/types.js';
+import { encodeClip, Player } from '../support/clip.js';
+import { ReceiverProcess } from '../support/receiver.js';
+import { connect, exchangeCandidates, STREAM } from '../support/receiver-connect.js';
+
+let receivers: ReceiverProcess;
+let pipeline: StreamPipeline;
+let player: Player;
+
+test.before(async () => {
+  const clip = await encodeClip();
+  receivers = await ReceiverProcess.start();
+  pipeline = await createStreamPipeline({ ...STREAM, maxPeers: 4 });
+  player = new Player(clip, pipeline);
+  pipeline.on('keyframe-needed', () => player.keyframe());
+});
+
+test.after.always(async () => {
+  player.stop();
+  await pipeline.close();
+  await receivers.kill();
+});
+
+async function code(work: Promise<unknown>): Promise<string> {
+  return work.then(
+    () => 'nothing thrown',
+    (error: unknown) => (error instanceof MoonteeError ? error.code : String(error)),
+  );
+}
+
+test.serial(
+  'a browser’s offer of data channels is answered, and media offered later',
+  async (t) => {
+    const receiver = receivers.open('eager', ['keyboard']);
+    const peer = await pipeline.addPeer('eager');
+    exchangeCandidates(peer, receiver);
+    receiver.answer(await peer.acceptOffer(await receiver.negotiate()));
+    await receiver.untilChannel('keyboard');
+    await receiver.untilChannel('general');
+    await receiver.untilState('connected');
+    const offer = await peer.createOffer();
+    t.deepEqual(
+      [...offer.matchAll(/^m=(\w+)/gm)].map(([, kind]) => kind),
+      ['application', 'video', 'audio'],
+    );
+    await peer.acceptAnswer(await receiver.offer(offer));
+    const stats = await receiver.until(
+      ({ video, audio }) => video.markers > 20 && audio.packets > 20,
+    );
+    t.true(stats.video.beganWithKeyframe);
+    const heard = once(peer, 'message');
+    receiver.send('keyboard', 'still here');
+    t.deepEqual(await heard, ['keyboard', 'still here']);
+    await peer.close();
+  },
+);
+
+test.serial('an offer can be made before the first frame has ever come', async (t) => {
+  const idle = await createStreamPipeline(STREAM);
+  const peer = await idle.addPeer('early');
+  const offer = await peer.createOffer();
+  t.regex(offer, /^m=video [\s\S]*^m=audio [\s\S]*^m=application /m);
+  t.regex(offer, /^a=fmtp:102 .*packetization-mode=1;profile-level-id=42e01f\r$/m);
+  t.regex(offer, /^a=msid:moontee video\r$/m);
+  t.regex(offer, /^a=sendonly\r$/m);
+  t.notRegex(offer, /a=candidate/);
+  const [{ candidate }] = (await once(peer, 'candidate')) as [{ candidate: string }];
+  t.regex(candidate, /^candidate:\S+ 1 udp \d+ 127\.0\.0\.1 \d+ typ host$/);
+  await idle.close();
+  t.is(peer.state, 'closed');
+});
+
+test.serial('garbage is refused and harms neither this viewer nor another', async (t) => {
+  const witness = receivers.open('witness');
+  const bystander = await pipeline.addPeer('witness');
+  await connect(bystander, witness);
+  const receiver = receivers.open('victim');
+  const peer = await pipeline.addPeer('victim');
+  t.is(await code(peer.acceptAnswer('v=0')), 'VIEWER_SDP_INVALID');
+  t.is(await code(peer.acceptOffer('\u0000')), 'VIEWER_SDP_INVALID');
+  exchangeCandidates(peer, receiver);
+  const offer = await peer.createOffer();
+  t.is(await code(peer.createOffer()), 'VIEWER_SDP_INVALID');
+  t.is(await code(peer.acceptOffer(offer)), 'VIEWER_SDP_INVALID');
+  const answer = await receiver.offer(offer);
+  for (const text of [
+    '',
+    'x',
+    offer,
+    answer.replace('recvonly', 'x'.repeat(3000)),
+    '\n'.repeat(9),
+  ]) {
+    t.is(await code(peer.acceptAnswer(text)), 'VIEWER_SDP_INVALID');
+  }
+  for (const candidate of [
+    '',
+    'candidate:',
+    'x'.repeat(9000),
+    'candidate:1 1 udp 1 ::1 1 typ host\r\n',
+  ]) {
+    peer.addCandidate({ candidate, sdpMLineIndex: -1, sdpMid: '\u0000' });
+  }
+  for (let i = 0; i < 8; i += 1) {
+    const candidate = `candidate:${i} 1 udp 1 127.0.0.1 ${1 + i} typ host`;
+    peer.addCandidate({ candidate, sdpMLineIndex: 9, sdpMid: null });
+  }
+  await peer.acceptAnswer(answer);
+  t.is(await code(peer.acceptAnswer(answer)), 'VIEWER_SDP_INVALID');
+  await receiver.untilState('connected');
+  await receiver.until(({ video }) => video.markers > 5);
+  const { video } = await witness.until((stats) => stats.video.markers > 30);
+  t.true(video.lost <= receivers.kernelDrops(), `${video.lost} lost`);
+  await peer.close();
+  await bystander.close();
+});
+
+test.serial('a closed peer refuses everything, closes once, and its name is free', async (t) => {
+  const peer = await pipeline.addPeer('gone');
+  const offer = peer.createOffer();
+  const closing = peer.close();
+  t.is(peer.close(), closing);
+  t.is(await code(offer), 'CLOSED');
+  await closing;
+  t.is(peer.state, 'closed');
+  t.is(await code(peer.createOffer()), 'CLOSED');
+  t.is(await code(peer.acceptAnswer('')), 'CLOSED');
+  t.false(peer.send('general', 'x'));
+  t.notThrows(() => peer.addCandidate({ candidate: 'x', sdpMLineIndex: 0, sdpMid: null }));
+  const again = await pipeline.addPeer('gone');
+  t.is(await code(pipeline.addPeer('gone')), 'INTERNAL');
+  await again.close();
+});
+
+test.serial('there are no more peers than allowed', async (t) => {
+  const peers = await Promise.all([1, 2, 3, 4].map((n) => pipeline.addPeer(`many-${n}`)));
+  t.is(await code(pipeline.addPeer('one too many')), 'LIMIT_REACHED');
+  await Promise.all(peers.map((peer) => peer.close()));
+  await (await pipeline.addPeer('room again')).close();
+});
+
+test.serial('listeners that throw break nothing', async (t) => {
+  const receiver = receivers.open('careless', ['keyboard']);
+  const peer = await pipeline.addPeer('careless');
+  for (const event of ['candidate', 'state', 'channel-open', 'message'] as const) {
+    peer.prependListener(event, () => {
+      throw new Error('mine');
+    });
+  }
+  const offer = await peer.createOffer();
+  const answer = await receiver.offer(offer);
+  receiver.on('candidate', ({ candidate, mid }) =>
+    peer.addCandidate({ candidate, sdpMLineIndex: 0, sdpMid: mid }),
+  );
+  await peer.acceptAnswer(answer);
+  await receiver.untilState('connected');
+  await receiver.untilChannel('general');
+  t.is(peer.state, 'connected');
+  await peer.close();
+});
+
+test.serial('an AV1 stream names the element that is missing', async (t) => {
+  const error = await t.throwsAsync(
+    createStreamPipeline({ ...STREAM, video: { ...STREAM.video, codec: 'av1' } }),
+    { instanceOf: MoonteeError },
+  );
+  t.is(error.code, 'CODEC_UNAVAILABLE');
+  t.is(error.details['element'], 'rtpav1pay');
+});
+
+test.serial('surround sound is offered as multiopus', async (t) => {
+  const surround = await createStreamPipeline({
+    ...STREAM,
+    audio: {
+      channels: 6,
+      streams: 4,
+      coupledStreams: 2,
+      mapping: [0, 4, 1, 2, 3, 5],
+      packetDuration: 10,
+    },
+  });
+  const peer = await surround.addPeer('home cinema');
+  const offer = await peer.createOffer();
+  t.regex(offer, /^a=rtpmap:111 multiopus\/48000\/6\r$/m);
+  t.regex(offer, /^a=fmtp:111 channel_mapping=0,4,1,2,3,5;coupled_streams=2;.*num_streams=4\r$/m);
+  await surround.close();
+});
+
+test.serial('the graph can be drawn while viewers watch', async (t) => {
+  const peer = await pipeline.addPeer('drawn');
+  t.regex(pipeline.dot(), /digraph pipeline[\s\S]*webrtc/);
+  await peer.close();
+});

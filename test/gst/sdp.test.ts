@@ -1,0 +1,197 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { MoonteeError } from '../../src/errors.js';
+import {
+  cleanAnswer,
+  cleanOffer,
+  dressOffer,
+  formatCandidate,
+  parseCandidate,
+  SDP_LIMIT,
+  shapeOf,
+} from '../../src/gst/sdp.js';
+
+const TRANSPORT = [
+  'c=IN IP4 0.0.0.0',
+  'a=ice-ufrag:abcd',
+  'a=ice-pwd:abcdefghijklmnopqrstuvwx',
+  `a=fingerprint:sha-256 ${Array(32).fill('ab').join(':')}`,
+  'a=setup:active',
+];
+const HEAD = ['v=0', 'o=- 1 2 IN IP4 127.0.0.1', 's=-', 't=0 0'];
+const ANSWER = [
+  ...HEAD,
+  'a=group:BUNDLE video0 application1',
+  'm=video 9 UDP/TLS/RTP/SAVPF 102 96',
+  ...TRANSPORT,
+  'a=mid:video0',
+  'a=recvonly',
+  'a=rtcp-mux',
+  'a=rtpmap:102 H264/90000',
+  'a=rtcp-fb:102 nack pli',
+  'a=rtcp-fb:102 goog-remb',
+  'a=fmtp:102 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f',
+  'a=rtpmap:96 rtx/90000',
+  'a=fmtp:96 apt=102',
+  'a=candidate:1 1 udp 2113937151 192.0.2.7 50000 typ host generation 0 ufrag abcd',
+  'm=application 9 UDP/DTLS/SCTP webrtc-datachannel',
+  ...TRANSPORT,
+  'a=mid:application1',
+  'a=sctp-port:5000',
+  'a=max-message-size:262144',
+  '',
+].join('\r\n');
+const SHAPE = {
+  sections: [
+    { kind: 'video', mid: 'video0', payloads: [102, 96] },
+    { kind: 'application', mid: 'application1', payloads: [] },
+  ],
+};
+
+test('an answer is written anew from what is needed of it', (t) => {
+  const { sdp, candidates } = cleanAnswer(ANSWER, SHAPE);
+  t.regex(sdp, /^m=video 9 UDP\/TLS\/RTP\/SAVPF 102 96\r$/m);
+  t.regex(sdp, /^a=fmtp:102 level-asymmetry-allowed=1/m);
+  t.regex(sdp, /^a=rtcp-fb:102 nack pli\r$/m);
+  t.notRegex(sdp, /goog-remb|candidate/);
+  t.deepEqual(candidates, ['candidate:1 1 udp 2113937151 192.0.2.7 50000 typ host']);
+  t.notThrows(() => cleanAnswer(sdp, SHAPE));
+});
+
+const refused = (t: import('ava').ExecutionContext, text: string, about: RegExp): void => {
+  const error = t.throws(() => cleanAnswer(text, SHAPE), { instanceOf: MoonteeError });
+  t.is(error.code, 'VIEWER_SDP_INVALID');
+  t.regex(error.message, about);
+};
+
+test('what does not answer the offer is refused with the reason', (t) => {
+  refused(t, '', /v=0|SDP line/);
+  refused(t, 'nonsense', /SDP line/);
+  refused(t, 'v=0\r\n', /no media/);
+  refused(t, 'x'.repeat(SDP_LIMIT + 1), /too long/);
+  refused(t, ANSWER.replace('s=-', 's=\u0000'), /unprintable/);
+  refused(t, ANSWER.replace('s=-', `s=${'-'.repeat(5000)}`), /line is too long/);
+  refused(t, ANSWER + 'a=x\r\n'.repeat(1000), /too many lines/);
+  refused(t, ANSWER.replace('m=video', 'm=audio'), /order/);
+  refused(t, ANSWER.replace('a=mid:video0', 'a=mid:other'), /mid/);
+  refused(t, ANSWER.replace('102 96', '100'), /payload/);
+  refused(t, ANSWER.replaceAll('a=ice-ufrag:abcd', 'a=ice-ufrag:a'), /ICE/);
+  refused(t, ANSWER.replaceAll('a=setup:active', 'a=setup:actpass'), /role/);
+  refused(t, ANSWER.replaceAll('sha-256', 'sha-257'), /fingerprint/);
+  refused(t, ANSWER.replaceAll('sha-256', '__proto__'), /fingerprint/);
+  refused(t, ANSWER.replace('UDP/TLS/RTP/SAVPF', 'RTP/AVP'), /secure/);
+  refused(t, ANSWER.slice(0, ANSWER.indexOf('m=application')), /sections/);
+  refused(t, ANSWER.replace('m=application 9', 'm=application 0'), /refused/);
+});
+
+test('a refused medium stays refused', (t) => {
+  const { sdp } = cleanAnswer(ANSWER.replace('m=video 9', 'm=video 0'), SHAPE);
+  t.regex(sdp, /^m=video 0 /m);
+  t.regex(sdp, /BUNDLE application1\r$/m);
+});
+
+test('only data channels can be offered to us', (t) => {
+  const offer = [
+    ...HEAD,
+    'm=application 9 UDP/DTLS/SCTP webrtc-datachannel',
+    ...TRANSPORT.map((line) => line.replace('active', 'actpass')),
+    'a=mid:0',
+    'a=sctp-port:5000',
+    '',
+  ].join('\r\n');
+  t.regex(cleanOffer(offer).sdp, /a=setup:actpass/);
+  t.throws(() => cleanOffer(ANSWER), { message: /data channels alone/ });
+});
+
+test('no text makes it throw anything but the viewer’s error, and what passes is clean', (t) => {
+  const lines = ANSWER.split('\r\n');
+  const mutation = fc.record({
+    at: fc.nat({ max: lines.length - 1 }),
+    kind: fc.constantFrom('drop', 'double', 'cut', 'insert', 'swap'),
+    text: fc.oneof(fc.string({ maxLength: 60 }), fc.constantFrom(...lines)),
+    offset: fc.nat({ max: 60 }),
+  });
+  fc.assert(
+    fc.property(fc.array(mutation, { minLength: 1, maxLength: 6 }), (mutations) => {
+      const mutated = [...lines];
+      for (const { at, kind, text, offset } of mutations) {
+        const line = mutated[at] ?? '';
+        if (kind === 'drop') mutated.splice(at, 1);
+        else if (kind === 'double') mutated.splice(at, 0, line);
+        else if (kind === 'cut') mutated[at] = line.slice(0, offset);
+        else if (kind === 'insert') mutated[at] = line.slice(0, offset) + text + line.slice(offset);
+        else mutated[at] = text;
+      }
+      try {
+        const { sdp } = cleanAnswer(mutated.join('\r\n'), SHAPE);
+        return /^([a-z]=[\x20-\x7e]*\r\n)+$/.test(sdp);
+      } catch (error) {
+        return error instanceof MoonteeError && error.code === 'VIEWER_SDP_INVALID';
+      }
+    }),
+    { seed: 3, numRuns: 3000 },
+  );
+  t.pass();
+});
+
+test('candidates are taken apart and put together', (t) => {
+  const line = 'candidate:1 1 UDP 2015363327 192.0.2.2 57637 typ host';
+  const parsed = parseCandidate(line);
+  t.like(parsed, { transport: 'udp', address: '192.0.2.2', port: 57_637, type: 'host' });
+  t.is(parsed && formatCandidate(parsed), 'candidate:1 1 udp 2015363327 192.0.2.2 57637 typ host');
+  t.like(parseCandidate('a=candidate:2 1 tcp 1 fd00::2 9 typ host tcptype active'), {
+    tcpType: 'active',
+  });
+  t.truthy(
+    parseCandidate('candidate:1 1 udp 1 6d4d8dcb-1d2f-4a3b-9a53-d1fb4f1a2b3c.local 5 typ host'),
+  );
+  for (const bad of [
+    '',
+    'candidate:',
+    'candidate:1 1 udp 1 example.org 5 typ host',
+    'candidate:1 1 udp 1 1.2.3.4 70000 typ host',
+    'candidate:1 1 udp 99999999999 1.2.3.4 5 typ host',
+    'candidate:1 1 sctp 1 1.2.3.4 5 typ host',
+    'candidate:1 1 udp 1 1.2.3.4 5 typ magic',
+    'candidate:1 1 tcp 1 1.2.3.4 5 typ host',
+    'candidate:1 1 udp 1 1.2.3.4 5 typ host\r\na=x',
+    `candidate:1 1 udp 1 1.2.3.4 5 typ host ${'x'.repeat(600)}`,
+  ]) {
+    t.is(parseCandidate(bad), null, bad);
+  }
+});
+
+test('no candidate text throws', (t) => {
+  fc.assert(
+    fc.property(fc.string({ maxLength: 700 }), (text) => {
+      parseCandidate(text);
+      parseCandidate(`candidate:1 1 udp 1 ${text}`);
+    }),
+    { seed: 5, numRuns: 2000 },
+  );
+  t.pass();
+});
+
+test('surround is offered in the form that Chromium understands', (t) => {
+  const local = [
+    'm=audio 9 UDP/TLS/RTP/SAVPF 111',
+    'a=mid:audio1',
+    'a=rtpmap:111 MULTIOPUS/48000/6',
+    'a=fmtp:111 num_streams=4',
+    'a=rtcp-fb:111 transport-cc',
+    'a=ssrc:2 msid:user1 webrtctransceiver1',
+    '',
+  ].join('\r\n');
+  const dressed = dressOffer(local, {
+    videoFormat: null,
+    audioMap: 'multiopus/48000/6',
+    audioFormat: 'channel_mapping=0,4,1,2,3,5;coupled_streams=2;num_streams=4',
+  });
+  t.regex(dressed, /^a=rtpmap:111 multiopus\/48000\/6\r$/m);
+  t.regex(dressed, /^a=fmtp:111 channel_mapping=0,4,1,2,3,5;/m);
+  t.regex(dressed, /^a=msid:moontee audio\r$/m);
+  t.notRegex(dressed, /transport-cc|webrtctransceiver/);
+  t.deepEqual(shapeOf(`v=0\r\n${dressed}`).sections, [
+    { kind: 'audio', mid: 'audio1', payloads: [111] },
+  ]);
+});
