@@ -27,6 +27,7 @@ export interface WebRtcElement extends Gst.Bin {
   stunServer: string;
   iceTransportPolicy: GstWebRTC.WebRTCICETransportPolicy;
   readonly connectionState: GstWebRTC.WebRTCPeerConnectionState;
+  readonly iceGatheringState: GstWebRTC.WebRTCICEGatheringState;
   readonly iceConnectionState: GstWebRTC.WebRTCICEConnectionState;
 }
 

@@ -1,15 +1,12 @@
 /** Turns {@link NetworkOptions} into what webrtcbin and libnice understand, and back. */
 import { isIP } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { MoonteeError } from '../errors.js';
+import { authorityOf, isRelay, isSecure, parseIceUrl } from '../ice/ice-url.js';
+import { gatheringAddresses, isLinkLocal } from '../ice/gathering-addresses.js';
 import { formatCandidate, type ParsedCandidate } from './sdp.js';
 import { descendants, emit, type NiceSinkElement, type WebRtcElement } from './binding.js';
 import type { GstRuntime } from './runtime.js';
 import type { IceServer, NetworkOptions } from './types.js';
-
-const HOST = /^(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])$/;
-const URL =
-  /^(stun|stuns|turn|turns):(\[[^\]]+\]|[^:?]+)(?::(\d{1,5}))?(?:\?transport=(udp|tcp))?$/;
 
 interface ServerUris {
   readonly stun: string | null;
@@ -17,7 +14,8 @@ interface ServerUris {
 }
 
 /**
- * webrtcbin's form of the servers: `stun://host:port`, `turn://user:password@host:port`.
+ * webrtcbin's form of the servers: `stun://host:port`, `turn://user:password@host:port`. Those
+ * over TLS are for browsers alone: libnice does not speak it.
  *
  * @throws CONFIG_INVALID for a URL that is none
  */
@@ -25,45 +23,22 @@ export function serverUris(servers: readonly IceServer[]): ServerUris {
   let stun: string | null = null;
   const turn: string[] = [];
   for (const server of servers) {
-    for (const url of server.urls) {
-      const [, scheme, host, port, transport] = URL.exec(url) ?? [];
-      if (!scheme || !host || !HOST.test(host)) {
-        throw new MoonteeError('CONFIG_INVALID', `Not an ICE server URL: ${url}`);
-      }
-      const secure = scheme.endsWith('s');
-      const where = `${host}:${port ?? (secure ? 5349 : 3478)}`;
-      if (scheme.startsWith('stun')) {
-        // webrtcbin takes one, and none over TLS.
-        if (!secure) stun ??= `stun://${where}`;
+    for (const text of server.urls) {
+      const url = parseIceUrl(text);
+      if (!url) throw new MoonteeError('CONFIG_INVALID', `Not an ICE server URL: ${text}`);
+      if (isSecure(url)) continue;
+      if (!isRelay(url)) {
+        // webrtcbin takes one.
+        stun ??= `stun://${authorityOf(url)}`;
         continue;
       }
-      const user = encodeURIComponent(server.username ?? '');
-      const password = encodeURIComponent(server.credential ?? '');
-      const query = transport ? `?transport=${transport}` : '';
-      turn.push(`${scheme}://${user}:${password}@${where}${query}`);
+      if (!server.username || !server.credential) continue;
+      const user = encodeURIComponent(server.username);
+      const password = encodeURIComponent(server.credential);
+      turn.push(`turn://${user}:${password}@${authorityOf(url)}?transport=${url.transport}`);
     }
   }
   return { stun, turn };
-}
-
-/**
- * Addresses to gather on. libnice by itself takes every address of every interface, and each
- * one costs sockets in every peer.
- */
-export function gatheringAddresses(
-  network: NetworkOptions,
-  interfaces: ReturnType<typeof networkInterfaces> = networkInterfaces(),
-): string[] {
-  const wanted = (address: string): boolean =>
-    network.ipv6 ? isIP(address) !== 0 : isIP(address) === 4;
-  if (network.localAddresses.length > 0) return network.localAddresses.filter(wanted);
-  const all = Object.values(interfaces).flatMap((list) => list ?? []);
-  const found = all
-    .filter((entry) => !entry.internal && !entry.address.startsWith('fe80:'))
-    .map((entry) => entry.address)
-    .filter(wanted);
-  // A machine without a network still has itself.
-  return found.length > 0 ? found : ['127.0.0.1'];
 }
 
 /** What must be set before the first offer is made. */
@@ -84,6 +59,8 @@ export function applyServers(
  * Sets up the peer's NiceAgent. It exists once an offer or answer has been made, and must be
  * ready before `set-local-description` starts to gather. Reached through `nicesink`: reading
  * webrtcbin's own `ice-agent` takes a reference that is not ours.
+ *
+ * @throws ICE_FAILED where there is no address to make candidates on
  */
 export function configureAgent(
   runtime: GstRuntime,
@@ -91,16 +68,25 @@ export function configureAgent(
   network: NetworkOptions,
 ): void {
   const { Nice } = runtime.namespaces;
+  const addresses = gatheringAddresses(network);
+  if (addresses.length === 0) {
+    // With none given, libnice would take them all.
+    throw new MoonteeError(
+      'ICE_FAILED',
+      'The server has no candidate to offer: webrtc_local_addresses, webrtc_interfaces and webrtc_network_types leave no address of this machine',
+    );
+  }
   for (const child of descendants(element)) {
     if (!child.getName()?.startsWith('nicesink')) continue;
     const { agent, stream } = child as NiceSinkElement;
     // On by default: a UPnP client with sockets and a thread in every peer.
     agent.upnp = false;
+    agent.iceUdp = network.udpCandidates !== false;
     agent.iceTcp = network.tcpCandidates;
     if (network.portRange) {
       agent.setPortRange(stream, 1, network.portRange.min, network.portRange.max);
     }
-    for (const text of gatheringAddresses(network)) {
+    for (const text of addresses) {
       const address = Nice.Address.new();
       if (address.setFromString(text)) agent.addLocalAddress(address);
     }
@@ -111,8 +97,7 @@ export function configureAgent(
 
 /** The lines that a local candidate becomes on its way to the browser; none where filtered. */
 export function publishCandidate(candidate: ParsedCandidate, network: NetworkOptions): string[] {
-  if (candidate.transport === 'tcp' && !network.tcpCandidates) return [];
-  if (!network.ipv6 && isIP(candidate.address) === 6) return [];
+  if (!allows(candidate, network)) return [];
   if (network.relayOnly && candidate.type !== 'relay') return [];
   const nat = network.nat1to1;
   if (!nat || candidate.type !== 'host') return [formatCandidate(candidate)];
@@ -136,12 +121,18 @@ export function publishCandidate(candidate: ParsedCandidate, network: NetworkOpt
   return nat.type === 'host' ? lines : [formatCandidate(candidate), ...lines];
 }
 
+/** What the kinds of candidates that are wanted say about one, ours or a browser's. */
+function allows({ transport, address }: ParsedCandidate, network: NetworkOptions): boolean {
+  if (transport === 'tcp' ? !network.tcpCandidates : network.udpCandidates === false) return false;
+  if (isIP(address) === 4) return network.ipv4 !== false;
+  return network.ipv6 && !isLinkLocal(address);
+}
+
 /** Whether a browser's candidate is of any use to us. */
 export function acceptsRemote(candidate: ParsedCandidate, network: NetworkOptions): boolean {
   // A browser that hides its addresses reaches us and becomes peer-reflexive; resolving
   // names that a stranger chose is not needed for it.
   if (isIP(candidate.address) === 0) return false;
   if (candidate.component !== 1 || candidate.port === 0) return false;
-  if (candidate.transport === 'tcp' && !network.tcpCandidates) return false;
-  return network.ipv6 || isIP(candidate.address) === 4;
+  return allows(candidate, network);
 }

@@ -1,5 +1,7 @@
 import { EventEmitter } from 'node:events';
+import { isIP } from 'node:net';
 import { MoonteeError } from '../errors.js';
+import { PathReport } from '../ice/path-report.js';
 import type { Log } from '../log.js';
 import {
   ask,
@@ -12,7 +14,7 @@ import {
 import { PeerBranch } from './branch.js';
 import type { MediaFormat } from './media-format.js';
 import { PeerChannels } from './peer-channels.js';
-import { acceptsRemote, configureAgent, publishCandidate } from './peer-network.js';
+import { acceptsRemote, configureAgent, publishCandidate, serverUris } from './peer-network.js';
 import { QualityMeter } from './quality.js';
 import { RtpStats, type SessionFigures } from './rtp-stats.js';
 import type { GstRuntime, GstWebRTC } from './runtime.js';
@@ -82,6 +84,15 @@ function connectionHandler(key: number): Handler {
   };
 }
 
+/** The same. */
+function gatheringHandler(key: number): Handler {
+  return () => {
+    if (peers.get(key)?.readGathered() === true) {
+      setImmediate(() => peers.get(key)?.gatheringDone());
+    }
+  };
+}
+
 const EMPTY: SessionFigures = {
   packetsSent: 0,
   bytesSent: 0,
@@ -104,6 +115,8 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   readonly #channels: PeerChannels;
   readonly #rtp: RtpStats;
   readonly #meter = new QualityMeter();
+  readonly #path: PathReport;
+  #failure: string | null = null;
   #state: PeerState = 'negotiating';
   /** The tail of the operations' queue. */
   #tail: Promise<unknown> = Promise.resolve();
@@ -112,6 +125,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   /** Our offer that waits for its answer. */
   #offer: OfferShape | null = null;
   #agentReady = false;
+  #mediaAgreed = false;
   /** Local candidates are told after the description that they belong to. */
   #described = false;
   #localCandidates: PeerCandidate[] = [];
@@ -140,6 +154,11 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     this.#log = log;
     this.#branch = branch;
     this.#rtp = new RtpStats(branch);
+    this.#path = new PathReport({
+      relayOnly: host.network.relayOnly,
+      turnServers: serverUris(host.network.iceServers).turn.length,
+      portRange: host.network.portRange,
+    });
     this.#channels = new PeerChannels(
       host.runtime,
       branch,
@@ -155,11 +174,16 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     peers.set(key, this);
     branch.on('on-ice-candidate', candidateHandler(key));
     branch.on('notify::connection-state', connectionHandler(key));
+    branch.on('notify::ice-gathering-state', gatheringHandler(key));
     this.#channels.create('general');
   }
 
   get state(): PeerState {
     return this.#state;
+  }
+
+  get diagnosis(): string {
+    return this.#failure ?? this.#path.reason;
   }
 
   createOffer(options: { iceRestart?: boolean } = {}): Promise<string> {
@@ -187,7 +211,9 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
       const answer = parseDescription(this.#host.runtime, 'answer', clean.sdp);
       await this.#ask('set-remote-description', [answer]);
       this.#offer = null;
+      this.#mediaAgreed = true;
       this.#remoteNow(clean.candidates);
+      this.#startMedia();
     });
   }
 
@@ -273,11 +299,13 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     const figures = this.#rtp.read();
     if (!figures) return;
     if (figures.reportMark !== this.#figures.reportMark) this.#heardAt = now;
+    const silence = figures.reportMark === '' ? 0 : now - this.#heardAt;
     this.#figures = figures;
     const changed = this.#meter.add({
       fractionLost: figures.fractionLost,
       dropped: this.#dropped - this.#droppedSampled + (this.#cutAt === null ? 0 : 1),
-      silence: now - this.#heardAt,
+      // Who never reports cannot fall silent.
+      silence,
     });
     this.#droppedSampled = this.#dropped;
     if (!changed) return;
@@ -372,11 +400,28 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   gathered(line: string): void {
     const parsed = parseCandidate(line);
     if (!parsed) return;
-    for (const candidate of publishCandidate(parsed, this.#host.network)) {
+    const published = publishCandidate(parsed, this.#host.network);
+    if (published.length === 0) this.#path.withheld();
+    for (const candidate of published) {
+      this.#path.published(parsed.type, parsed.transport);
       const told: PeerCandidate = { candidate, sdpMLineIndex: 0, sdpMid: null };
       if (this.#described && this.#localCandidates.length === 0) this.#tell('candidate', told);
       else this.#localCandidates.push(told);
     }
+  }
+
+  /** @private from the handler: a thread waits for the return */
+  readGathered(): boolean {
+    if (this.#closing) return false;
+    const { WebRTCICEGatheringState: State } = this.#host.runtime.namespaces.GstWebRTC;
+    return this.#branch.webrtc.iceGatheringState === State.COMPLETE;
+  }
+
+  /** @private */
+  gatheringDone(): void {
+    this.#path.gathered();
+    this.#log.debug({ peer_id: this.id, ...this.#path.counts }, 'candidates gathered');
+    if (this.#path.hopeless && !this.#established) this.#fail(this.#path.reason);
   }
 
   #remoteNow(candidates: readonly string[]): void {
@@ -391,6 +436,9 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     if (!parsed) {
       this.#log.debug({ peer_id: this.id }, 'candidate ignored');
       return;
+    }
+    if (this.#remoteCount < REMOTE_CANDIDATES_LIMIT) {
+      this.#path.remote(parsed.type, isIP(parsed.address) === 0);
     }
     if (!acceptsRemote(parsed, this.#host.network)) return;
     this.#remoteCount += 1;
@@ -424,7 +472,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     if (state === State.CONNECTED) this.#connected();
     else if (state === State.CONNECTING && this.#state === 'negotiating')
       this.#become('connecting');
-    else if (state === State.FAILED) this.#fail('no path to the viewer');
+    else if (state === State.FAILED) this.#fail(this.#path.reason);
     else if (state === State.CLOSED) this.#fail('the viewer closed the connection');
     else if (state === State.DISCONNECTED) {
       this.#recovery ??= setTimeout(
@@ -438,16 +486,23 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     if (this.#recovery) clearTimeout(this.#recovery);
     this.#recovery = null;
     if (this.#state === 'connected' || this.#state === 'failed') return;
-    this.#heardAt = performance.now();
+    this.#become('connected');
+    this.#startMedia();
+  }
+
+  /** Lets media in once there is a path and the browser has agreed to take it. */
+  #startMedia(): void {
+    if (this.#closing || !this.#mediaAgreed || this.#state !== 'connected') return;
+    if (this.#branch.linked('audio')) return;
     this.#branch.link('audio');
     this.#awaitsKeyframe = true;
-    this.#become('connected');
     this.#host.needKeyframe('join', this.id);
   }
 
   #fail(reason: string): void {
     if (this.#closing || this.#state === 'failed') return;
-    this.#log.info({ peer_id: this.id, reason }, 'peer failed');
+    this.#failure = reason;
+    this.#log.info({ peer_id: this.id, reason, ...this.#path.counts }, 'peer failed');
     this.#branch.unlink('video');
     this.#branch.unlink('audio');
     this.#awaitsKeyframe = false;

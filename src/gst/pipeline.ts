@@ -12,6 +12,7 @@ import { applyServers, serverUris } from './peer-network.js';
 import { WebRtcPeer, type PeerHost } from './peer.js';
 import { gstRuntime, type Gst, type GstRuntime } from './runtime.js';
 import type {
+  IceServer,
   Peer,
   PipelineStats,
   StreamPipeline,
@@ -35,8 +36,11 @@ const REQUIRED = [
 /** Milliseconds between two glances at every peer, and between two samples of one. */
 const GLANCE_INTERVAL = 150;
 const SAMPLE_INTERVAL = 1000;
-/** Milliseconds of access units waiting in the source above which it is skipped to an IDR. */
-const SOURCE_BACKLOG = 300;
+/**
+ * Milliseconds of access units waiting in the source above which it is skipped to an IDR. What
+ * came in one burst after a pause is gone in a few milliseconds and must not be lost.
+ */
+const SOURCE_BACKLOG = 1500;
 /** Milliseconds for everything to go. */
 const CLOSE_DEADLINE = 20_000;
 /** Milliseconds after a join until the next branch is prepared. */
@@ -184,7 +188,7 @@ class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements St
     this.#push('audio', packet.data, packet.pts, packet.duration);
   }
 
-  addPeer(id: string): Promise<Peer> {
+  addPeer(id: string, iceServers?: readonly IceServer[]): Promise<Peer> {
     return Promise.resolve().then(() => {
       if (this.closed) throw new MoonteeError('CLOSED', 'The pipeline is closed');
       if (this.#failed) throw new MoonteeError('PIPELINE_FAILED');
@@ -194,10 +198,13 @@ class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements St
           details: { limit: this.#options.maxPeers },
         });
       }
+      const network = iceServers ? { ...this.#options.network, iceServers } : this.#options.network;
+      serverUris(network.iceServers);
       const branch = this.#spare ?? this.#branch();
       this.#spare = null;
       this.#prepareSpare();
-      const peer = new WebRtcPeer(id, this.#host, branch, this.#log);
+      applyServers(this.#runtime, branch.webrtc, network);
+      const peer = new WebRtcPeer(id, { ...this.#host, network }, branch, this.#log);
       this.#peers.set(id, peer);
       this.#log.info({ peer_id: id, peers: this.#peers.size }, 'peer added');
       return peer;
@@ -239,9 +246,7 @@ class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements St
   }
 
   #branch(): PeerBranch {
-    const branch = new PeerBranch(this.#runtime, this.#trunk, this.#format);
-    applyServers(this.#runtime, branch.webrtc, this.#options.network);
-    return branch;
+    return new PeerBranch(this.#runtime, this.#trunk, this.#format);
   }
 
   #prepareSpare(): void {

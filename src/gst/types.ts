@@ -20,8 +20,14 @@ export interface NetworkOptions {
   readonly nat1to1: { readonly ips: readonly string[]; readonly type: 'host' | 'srflx' } | null;
   /** Addresses candidates may be gathered on; empty means all but loopback-only rules. */
   readonly localAddresses: readonly string[];
+  /** Names of the interfaces candidates may be gathered on; empty or left out means all. */
+  readonly interfaces?: readonly string[];
   readonly relayOnly: boolean;
+  /** Default true. */
+  readonly udpCandidates?: boolean;
   readonly tcpCandidates: boolean;
+  /** Default true. */
+  readonly ipv4?: boolean;
   readonly ipv6: boolean;
 }
 
@@ -48,8 +54,12 @@ export interface StreamPipeline extends EventEmitter<StreamPipelineEvents> {
   /** @param pts nanoseconds of running time, strictly increasing */
   pushVideo(unit: { data: Buffer; pts: number; idr: boolean }): void;
   pushAudio(packet: { data: Buffer; pts: number; duration: number }): void;
-  /** Builds and links a branch; the peer is idle until {@link Peer.createOffer}. */
-  addPeer(id: string): Promise<Peer>;
+  /**
+   * Builds and links a branch; the peer is idle until {@link Peer.createOffer}.
+   *
+   * @param iceServers instead of those of {@link NetworkOptions}
+   */
+  addPeer(id: string, iceServers?: readonly IceServer[]): Promise<Peer>;
   peer(id: string): Peer | undefined;
   stats(): Promise<PipelineStats>;
   /** The graph in Graphviz's language. */
@@ -111,6 +121,8 @@ export interface PeerEvents {
 export interface Peer extends EventEmitter<PeerEvents> {
   readonly id: string;
   readonly state: PeerState;
+  /** Why it does not connect, or did not: a sentence for people. */
+  readonly diagnosis: string;
   /** Local description with video and audio sendonly and a data section, already set. */
   createOffer(options?: { iceRestart?: boolean }): Promise<string>;
   acceptAnswer(sdp: string): Promise<void>;

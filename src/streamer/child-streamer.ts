@@ -1,6 +1,6 @@
 import { MoonteeError, type ErrorCode } from '../errors.js';
 import { createStreamPipeline } from '../gst/pipeline.js';
-import type { NetworkOptions, StreamPipeline } from '../gst/types.js';
+import type { IceServer, NetworkOptions, StreamPipeline } from '../gst/types.js';
 import { decodeChannelMessage } from '../input/channels.js';
 import { InputAggregator } from '../input/aggregator.js';
 import type { Log } from '../log.js';
@@ -52,7 +52,7 @@ export class ChildStreamer {
   readonly #aggregator = new InputAggregator();
   readonly #viewers = new Map<string, ChildViewer>();
   /** Viewers that came before the pipeline was there. */
-  readonly #waiting = new Set<string>();
+  readonly #waiting = new Map<string, readonly IceServer[] | undefined>();
   /** Viewers whose branch is being built; a value says that they left meanwhile. */
   readonly #joining = new Map<string, { code: RemovalCode; reason: string } | null>();
   /** Removals under way, so that closing waits for them. */
@@ -114,15 +114,16 @@ export class ChildStreamer {
     }
   }
 
-  addPeer(id: string): void {
+  /** @param iceServers instead of those that all viewers share */
+  addPeer(id: string, iceServers?: readonly IceServer[]): void {
     if (this.#closing || this.#viewers.has(id) || this.#waiting.has(id) || this.#joining.has(id)) {
       return;
     }
     if (!this.#pipeline) {
-      this.#waiting.add(id);
+      this.#waiting.set(id, iceServers);
       return;
     }
-    void this.#connectPeer(this.#pipeline, id);
+    void this.#connectPeer(this.#pipeline, id, iceServers);
   }
 
   fromPeer(id: string, message: StreamClientMessage): void {
@@ -179,7 +180,7 @@ export class ChildStreamer {
   }
 
   async #close(quitApp: boolean): Promise<void> {
-    const ids = [...this.#viewers.keys(), ...this.#waiting];
+    const ids = [...this.#viewers.keys(), ...this.#waiting.keys()];
     await Promise.all([
       ...this.#removals.values(),
       ...ids.map((id) => this.removePeer(id, 'STREAMER_STOPPING', 'The streamer is stopping')),
@@ -238,9 +239,9 @@ export class ChildStreamer {
     const early = this.#earlyUnits;
     this.#earlyUnits = [];
     for (const unit of early) this.#pushVideo(unit);
-    for (const id of this.#waiting) {
+    for (const [id, iceServers] of this.#waiting) {
       this.#waiting.delete(id);
-      void this.#connectPeer(pipeline, id);
+      void this.#connectPeer(pipeline, id, iceServers);
     }
   }
 
@@ -259,11 +260,15 @@ export class ChildStreamer {
     });
   }
 
-  async #connectPeer(pipeline: StreamPipeline, id: string): Promise<void> {
+  async #connectPeer(
+    pipeline: StreamPipeline,
+    id: string,
+    iceServers?: readonly IceServer[],
+  ): Promise<void> {
     const log = this.#log.child({ peer_id: id });
     this.#joining.set(id, null);
     try {
-      const peer = await pipeline.addPeer(id);
+      const peer = await pipeline.addPeer(id, iceServers);
       const left = this.#joining.get(id);
       this.#joining.delete(id);
       // The pipeline's own closing takes care of a peer that is in nobody's table yet.
@@ -392,8 +397,11 @@ function networkOptions(network: Init['network']): NetworkOptions {
     portRange: network.port_range,
     nat1to1: network.nat_1to1,
     localAddresses: network.local_addresses,
+    interfaces: network.interfaces ?? [],
     relayOnly: network.relay_only,
+    udpCandidates: network.udp_candidates ?? true,
     tcpCandidates: network.tcp_candidates,
+    ipv4: network.ipv4 ?? true,
     ipv6: network.ipv6,
   };
 }

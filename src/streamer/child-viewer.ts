@@ -58,7 +58,7 @@ export class ChildViewer {
         this.#clearDeadline();
         this.#connected();
       } else if (state === 'failed') {
-        this.#failOnce(new MoonteeError('ICE_FAILED'));
+        this.#failOnce(new MoonteeError('ICE_FAILED', this.peer.diagnosis));
       }
     });
   }
@@ -115,7 +115,7 @@ export class ChildViewer {
     for (const candidate of early) this.#sendCandidate(candidate);
     this.#setDeadline(
       ANSWER_DEADLINE,
-      new MoonteeError('VIEWER_TIMEOUT', 'The browser did not answer the offer in time'),
+      () => new MoonteeError('VIEWER_TIMEOUT', 'The browser did not answer the offer in time'),
     );
   }
 
@@ -129,7 +129,10 @@ export class ChildViewer {
     this.#answered = true;
     this.#clearDeadline();
     if (this.peer.state !== 'connected') {
-      this.#setDeadline(CONNECT_DEADLINE, new MoonteeError('ICE_FAILED'));
+      this.#setDeadline(
+        CONNECT_DEADLINE,
+        () => new MoonteeError('ICE_FAILED', this.peer.diagnosis),
+      );
     }
   }
 
@@ -192,9 +195,9 @@ export class ChildViewer {
     this.#fail(error);
   }
 
-  #setDeadline(milliseconds: number, error: MoonteeError): void {
+  #setDeadline(milliseconds: number, error: () => MoonteeError): void {
     this.#clearDeadline();
-    this.#deadline = setTimeout(() => this.#failOnce(error), milliseconds);
+    this.#deadline = setTimeout(() => this.#failOnce(error()), milliseconds);
   }
 
   #clearDeadline(): void {

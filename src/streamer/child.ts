@@ -65,7 +65,7 @@ function receive(message: ParentMessage): void {
     }, init.heartbeat_interval);
     streamer = new ChildStreamer({ init, send, fail, log });
   } else if ('AddPeer' in message) {
-    streamer?.addPeer(message.AddPeer.peer_id);
+    streamer?.addPeer(message.AddPeer.peer_id, message.AddPeer.ice_servers);
   } else if ('FromPeer' in message) {
     streamer?.fromPeer(message.FromPeer.peer_id, message.FromPeer.message);
   } else if ('RemovePeer' in message) {
