@@ -1,7 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
-import { PeerConnection, RtcpReceivingSession } from 'node-datachannel';
+import { PeerConnection, RtcpReceivingSession, type Track } from 'node-datachannel';
 import { monotonic } from './clock.js';
 import { PacketCounter } from './packet-counter.js';
 import type { FrameArrival, FromReceiver, ReceiverStats } from './receiver-messages.js';
@@ -21,6 +21,11 @@ const RECEIVE_BUFFER = 4 * 1024 * 1024;
 /** One media packet in so many goes on to libdatachannel, which decrypts and reports it. */
 const FORWARD_EVERY = 64;
 
+/** Milliseconds between receiver reports: what browsers take, more or less. */
+const REPORT_INTERVAL = 1_000;
+const RECEIVER_REPORT = 201;
+const OWN_SSRC = 1;
+
 /** Payload types 64…95 with the marker bit are RTCP's packet types (RFC 5761 §4). */
 const isRtcp = (secondByte: number): boolean => secondByte >= 192 && secondByte <= 223;
 
@@ -32,8 +37,8 @@ interface Endpoint {
 /**
  * A receiving peer that is cheap enough to run forty of beside the server: libdatachannel does
  * ICE, DTLS and RTCP behind a UDP socket of ours, where the media packets are counted by their
- * headers. Only one packet in {@link FORWARD_EVERY} goes on to be decrypted, which keeps its
- * receiver reports going; it never asks for a retransmission, so a loss stays a loss.
+ * headers. Only one packet in {@link FORWARD_EVERY} goes on to be decrypted. The peer reports
+ * once a second and never asks for a retransmission, so a loss stays a loss.
  */
 export class CountingPeer {
   readonly #id: string;
@@ -48,6 +53,9 @@ export class CountingPeer {
   readonly #early: Buffer[] = [];
   #video = new PacketCounter();
   #videoPayloadType = -1;
+  #ssrc = 0;
+  #track: Track | null = null;
+  readonly #reporter: NodeJS.Timeout;
   #sawMedia = false;
   #audioPackets = 0;
   #reports = 0;
@@ -70,10 +78,11 @@ export class CountingPeer {
     this.#connection.onLocalDescription((sdp) => void this.#answer(sdp));
     this.#connection.onStateChange((state) => tell({ type: 'state', id, state }));
     this.#connection.onTrack((track) => {
-      // Answers sender reports with receiver reports.
       track.setMediaHandler(new RtcpReceivingSession());
       track.onMessage(() => undefined);
+      if (track.type() === 'video') this.#track = track;
     });
+    this.#reporter = setInterval(() => this.#report(), REPORT_INTERVAL);
   }
 
   async offer(sdp: string): Promise<void> {
@@ -83,7 +92,7 @@ export class CountingPeer {
     for (const [, candidate] of sdp.matchAll(/^a=(candidate:.*?)\r?$/gm)) {
       if (candidate) this.addCandidate(candidate);
     }
-    this.#connection.setRemoteDescription(withoutCandidates(sdp), 'offer');
+    this.#connection.setRemoteDescription(sendable(withoutCandidates(sdp)), 'offer');
   }
 
   /** The first usable candidate of the server is as good as any on loopback. */
@@ -116,6 +125,8 @@ export class CountingPeer {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    clearInterval(this.#reporter);
+    this.#track = null;
     this.#connection.close();
     this.#socket.close();
   }
@@ -126,7 +137,7 @@ export class CountingPeer {
     this.#tell({
       type: 'answer',
       id: this.#id,
-      sdp: withoutCandidates(sdp),
+      sdp: receiving(withoutCandidates(sdp)),
       candidate: this.#candidate(),
     });
   }
@@ -168,6 +179,7 @@ export class CountingPeer {
       this.#video.add(packet, monotonic());
       if (!this.#sawMedia) {
         this.#sawMedia = true;
+        this.#ssrc = packet.readUInt32BE(8);
         this.#tell({ type: 'media', id: this.#id });
       }
     } else {
@@ -177,6 +189,21 @@ export class CountingPeer {
     return this.#forward % FORWARD_EVERY === 0;
   }
 
+  /** A receiver report of its own (RFC 3550 §6.4.2): libdatachannel's come with sender reports. */
+  #report(): void {
+    if (!this.#sawMedia || !this.#track?.isOpen()) return;
+    const { highest, lost } = this.#video.reception;
+    const report = Buffer.alloc(32);
+    report.writeUInt8(0x81, 0);
+    report.writeUInt8(RECEIVER_REPORT, 1);
+    report.writeUInt16BE(report.length / 4 - 1, 2);
+    report.writeUInt32BE(OWN_SSRC, 4);
+    report.writeUInt32BE(this.#ssrc, 8);
+    report.writeUIntBE(lost, 13, 3);
+    report.writeUInt32BE(Math.max(0, highest), 16);
+    this.#track.sendMessageBinary(report);
+  }
+
   #send(packet: Buffer, to: Endpoint): void {
     if (!this.#closed) this.#socket.send(packet, to.port, to.address);
   }
@@ -184,6 +211,15 @@ export class CountingPeer {
 
 function withoutCandidates(sdp: string): string {
   return sdp.replace(/^a=(candidate:.*|end-of-candidates)\r?\n/gm, '');
+}
+
+/** libdatachannel drops even RTCP where its side only receives, so it thinks that it may send. */
+function sendable(offer: string): string {
+  return offer.replace(/^a=sendonly\r?$/gm, 'a=sendrecv');
+}
+
+function receiving(answer: string): string {
+  return answer.replace(/^a=sendrecv\r?$/gm, 'a=recvonly');
 }
 
 /** Where an IPv4 UDP host candidate is. */

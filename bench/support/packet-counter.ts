@@ -54,6 +54,11 @@ export class PacketCounter {
     this.#countFrame(packet, extended, now);
   }
 
+  /** What a receiver report says: extended highest sequence number and packets lost so far. */
+  get reception(): { readonly highest: number; readonly lost: number } {
+    return { highest: this.#highest, lost: this.stats().lost };
+  }
+
   stats(): Omit<ReceiverStats, 'id' | 'audioPackets' | 'reports'> {
     return {
       packets: this.#packets,
