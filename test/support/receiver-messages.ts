@@ -26,8 +26,25 @@ export interface ReceiverStats {
   readonly messages: number;
 }
 
+/** How a receiving peer finds its way. */
+export interface ReceiverNetwork {
+  readonly turn?: {
+    readonly hostname: string;
+    readonly port: number;
+    readonly username: string;
+    readonly password: string;
+  };
+  /** Nothing but relays. */
+  readonly relayOnly?: boolean;
+}
+
 export type ToReceiver =
-  | { readonly type: 'open'; readonly id: string; readonly channels: readonly string[] }
+  | {
+      readonly type: 'open';
+      readonly id: string;
+      readonly channels: readonly string[];
+      readonly network?: ReceiverNetwork;
+    }
   | { readonly type: 'offer'; readonly id: string; readonly sdp: string }
   | { readonly type: 'answer'; readonly id: string; readonly sdp: string }
   /** Makes the receiver offer: data channels only. */

@@ -8,7 +8,7 @@ import {
   type DataChannel,
   type Track,
 } from 'node-datachannel';
-import type { FromReceiver, ToReceiver } from './receiver-messages.js';
+import type { FromReceiver, ReceiverNetwork, ToReceiver } from './receiver-messages.js';
 import { TrackCounter } from './track-counter.js';
 
 class ReceivingPeer {
@@ -20,11 +20,12 @@ class ReceivingPeer {
   readonly #wanted: readonly string[];
   #messages = 0;
 
-  constructor(id: string, channels: readonly string[]) {
+  constructor(id: string, channels: readonly string[], network: ReceiverNetwork = {}) {
     this.#id = id;
     this.#wanted = channels;
     this.#connection = new PeerConnection(id, {
-      iceServers: [],
+      iceServers: network.turn ? [{ ...network.turn, relayType: 'TurnUdp' }] : [],
+      iceTransportPolicy: network.relayOnly === true ? 'relay' : 'all',
       mtu: 1500,
       // Media may come in a later offer than the first.
       forceMediaTransport: true,
@@ -126,7 +127,7 @@ function tell(message: FromReceiver): void {
 process.on('message', (message: ToReceiver) => {
   try {
     if (message.type === 'open') {
-      peers.set(message.id, new ReceivingPeer(message.id, message.channels));
+      peers.set(message.id, new ReceivingPeer(message.id, message.channels, message.network));
     }
     const peer = peers.get(message.id);
     if (!peer) throw new Error(`no peer ${message.id}`);

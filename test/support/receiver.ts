@@ -2,7 +2,12 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
-import type { FromReceiver, ReceiverStats, ToReceiver } from './receiver-messages.js';
+import type {
+  FromReceiver,
+  ReceiverNetwork,
+  ReceiverStats,
+  ToReceiver,
+} from './receiver-messages.js';
 
 export type { ReceiverStats, TrackStats } from './receiver-messages.js';
 
@@ -139,10 +144,14 @@ export class ReceiverProcess {
   }
 
   /** @param channels labels of the data channels that the peer makes */
-  open(id: string, channels: readonly string[] = []): ReceivingPeer {
+  open(
+    id: string,
+    channels: readonly string[] = [],
+    network: ReceiverNetwork = {},
+  ): ReceivingPeer {
     const peer = new ReceivingPeer(this, id);
     this.#peers.set(id, peer);
-    this.tell({ type: 'open', id, channels });
+    this.tell({ type: 'open', id, channels, network });
     return peer;
   }
 
