@@ -1,0 +1,139 @@
+/** What arrives of stereo, 5.1 and 7.1 is decoded with the layout that was agreed. */
+import test, { type ExecutionContext } from 'ava';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { AudioLayout, OpusPacket } from '../../src/moonlight/types.js';
+import { openBench } from './bench.js';
+import { matrixClip } from './clips.js';
+
+const run = promisify(execFile);
+
+/** Two and a bit of the beeps that come every second. */
+const MILLISECONDS = 2300;
+/** Channels in the order in which the host's beep walks: all but the LFE. */
+const WALK = { 6: [0, 1, 2, 4, 5], 8: [0, 1, 2, 4, 5, 6, 7] } as const;
+const LOUD = 1000;
+const SAMPLE_RATE = 48_000;
+
+/** Interleaved 16-bit samples. */
+async function decode(packets: readonly OpusPacket[], layout: AudioLayout): Promise<Int16Array> {
+  const folder = await mkdtemp(join(tmpdir(), 'moontee-sound-'));
+  try {
+    await writeFile(join(folder, 'rtp'), Buffer.concat(packets.map(rtpRecord)));
+    const { channels, streams, coupledStreams, mapping } = layout;
+    const caps =
+      `audio/x-opus,rate=48000,channels=${channels},channel-mapping-family=255,` +
+      `stream-count=${streams},coupled-count=${coupledStreams},` +
+      `channel-mapping=<${mapping.map((index) => `(int)${index}`).join(',')}>`;
+    const raw = join(folder, 'raw');
+    const stream = 'media=audio,encoding-name=OPUS,clock-rate=48000,payload=96';
+    await run(
+      'gst-launch-1.0',
+      [
+        ...`-q filesrc location=${folder}/rtp ! application/x-rtp-stream,${stream}`.split(' '),
+        ...'! rtpstreamdepay ! rtpopusdepay ! capssetter replace=true join=false'.split(' '),
+        `caps=${caps}`,
+        ...`! opusdec ! audio/x-raw,format=S16LE ! filesink location=${raw}`.split(' '),
+      ],
+      { timeout: 60_000 },
+    );
+    const bytes = await readFile(raw);
+    return new Int16Array(bytes.buffer, bytes.byteOffset, Math.floor(bytes.length / 2));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** RFC 4571: what gives GStreamer packet boundaries and a clock. */
+function rtpRecord({ data, sequence }: OpusPacket, index: number): Buffer {
+  const header = Buffer.alloc(14);
+  header.writeUInt16BE(12 + data.length, 0);
+  header.writeUInt16BE(0x8060, 2);
+  header.writeUInt16BE(sequence & 0xffff, 4);
+  header.writeUInt32BE(index * 240, 6);
+  return Buffer.concat([header, data]);
+}
+
+/** The loudest channel of each beep, in their order; null where two are as loud. */
+function beeps(samples: Int16Array, channels: number): (number | null)[] {
+  const found: (number | null)[] = [];
+  const frame = SAMPLE_RATE / 100;
+  let silent = true;
+  let peaks = new Array<number>(channels).fill(0);
+  const note = (): void => {
+    if (silent) return;
+    const loudest = peaks.indexOf(Math.max(...peaks));
+    const rival = Math.max(...peaks.filter((_, channel) => channel !== loudest));
+    found.push((peaks[loudest] ?? 0) > 4 * rival ? loudest : null);
+  };
+  for (let at = 0; at < samples.length / channels; at += frame) {
+    const now = new Array<number>(channels).fill(0);
+    for (let index = at * channels; index < (at + frame) * channels; index++) {
+      const channel = index % channels;
+      now[channel] = Math.max(now[channel] ?? 0, Math.abs(samples[index] ?? 0));
+    }
+    if (Math.max(...now) < LOUD) {
+      note();
+      silent = true;
+      peaks = new Array<number>(channels).fill(0);
+    } else {
+      silent = false;
+      peaks = peaks.map((peak, channel) => Math.max(peak, now[channel] ?? 0));
+    }
+  }
+  note();
+  return found;
+}
+
+async function listen(
+  t: ExecutionContext,
+  channels: 2 | 6 | 8,
+  encrypted: boolean,
+): Promise<(number | null)[]> {
+  const clip = await matrixClip('h264');
+  if (clip === null) throw new Error('nothing encodes H.264 here');
+  const { session, close } = await openBench({
+    clip,
+    host: { audioEncryption: 'offered' },
+    channels,
+    wish: { audio: encrypted, video: false },
+    faults: null,
+    seed: 1,
+  });
+  t.teardown(close);
+  const packets: OpusPacket[] = [];
+  session.on('audio', (packet) => packets.push(packet));
+  const { audio } = await session.start();
+  const enough = MILLISECONDS / audio.packetDuration;
+  while (packets.length < enough) await once(session, 'audio');
+  await session.close({ quitApp: true });
+  const samples = await decode(packets, audio);
+  const seconds = samples.length / audio.channels / SAMPLE_RATE;
+  // The encoder's pre-skip is cut off.
+  t.true(seconds > MILLISECONDS / 1000 - 0.1, `${seconds} s decoded`);
+  return beeps(samples, audio.channels);
+}
+
+test('stereo: the beep is on both sides', async (t) => {
+  const heard = await listen(t, 2, false);
+  t.true(heard.length >= 2);
+  t.true(heard.every((channel) => channel === null));
+});
+
+for (const channels of [6, 8] as const) {
+  test(`${channels} channels: the beep walks from speaker to speaker`, async (t) => {
+    const heard = await listen(t, channels, channels === 8);
+    t.true(heard.length >= 2, `${heard.length} beeps`);
+    const walk: readonly number[] = WALK[channels];
+    heard.forEach((channel, index) => {
+      t.true(channel !== null && walk.includes(channel), `beep ${index} on ${channel}`);
+      if (index === 0) return;
+      const before = walk.indexOf(heard[index - 1] ?? -1);
+      t.is(channel, walk[(before + 1) % walk.length] ?? null);
+    });
+  });
+}
