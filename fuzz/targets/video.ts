@@ -10,6 +10,8 @@ const KEY = Buffer.alloc(16, 9);
 const PACKET_SIZES = [64, 256, 1024] as const;
 const CODECS = ['h264', 'h265', 'av1'] as const;
 const MAX_STEPS = 200;
+/** Frames after which numbers that contradict the others are not believed. */
+const TRUST = 10;
 const MAX_HELD = 8192 + 256;
 
 const FRAME = 0;
@@ -144,6 +146,8 @@ class Play {
     const value = this.#reader.byte();
     if (datagram === undefined || datagram.length < OFFSET.PAYLOAD) return;
     if (!this.#encrypted) {
+      // How the host numbers its packets has to be known first.
+      this.#invented ||= this.#sent.size < TRUST;
       const frame = datagram.readUInt32LE(OFFSET.FRAME_INDEX);
       if (this.#changed.has(frame)) return;
       this.#changed.add(frame);
