@@ -11,6 +11,11 @@ import { footprint, sampleCpu, type Footprint } from './support/usage.js';
 const SETTLE = 1_500;
 const WINDOW = 2_000;
 
+/** Packets of the clip a second. */
+const FULL_RATE = 1_138;
+/** In a second, divided by the hundred of a percentage. */
+const MICROSECONDS = 1e4;
+
 /** One contender with so many viewers in one round. */
 interface Sample extends Footprint {
   readonly contender: string;
@@ -23,6 +28,8 @@ interface Sample extends Footprint {
   readonly machine: number;
   /** Of all viewers. */
   readonly packets: number;
+  /** To all viewers, a second. */
+  readonly rate: number;
   readonly lost: number;
   readonly incomplete: number;
   /** Pictures a second, of the viewer that got the fewest. */
@@ -77,6 +84,7 @@ async function measure(start: () => Promise<Contender>, plan: Plan): Promise<Sam
       const stats = await receivers.stats();
       const seconds = (performance.now() - startedAt) / 1000;
       const [cpu = 0, receiversCpu = 0, senderCpu = 0] = processes;
+      const packets = stats.reduce((sum, peer) => sum + peer.packets, 0);
       samples.push({
         contender: contender.name,
         viewers,
@@ -84,7 +92,8 @@ async function measure(start: () => Promise<Contender>, plan: Plan): Promise<Sam
         receiversCpu,
         senderCpu,
         machine,
-        packets: stats.reduce((sum, peer) => sum + peer.packets, 0),
+        packets,
+        rate: packets / seconds,
         lost: stats.reduce((sum, peer) => sum + peer.lost, 0),
         // The latest picture may be half way.
         incomplete: stats.reduce(
@@ -119,6 +128,7 @@ function summarize(samples: readonly Sample[]): Record<string, string | number>[
         viewers: first.viewers,
         server: first.contender,
         'cpu %': round(of('cpu'), 1),
+        'µs a packet': first.viewers === 0 ? '' : round(perPacket(samples, group), 1),
         'rss MiB': round(of('rss'), 1),
         threads: of('threads'),
         descriptors: of('descriptors'),
@@ -134,27 +144,44 @@ function summarize(samples: readonly Sample[]): Record<string, string | number>[
     .sort((a, b) => a.viewers - b.viewers || a.server.localeCompare(b.server));
 }
 
-/** The straight line through the sizes: what one more viewer costs. */
-function perViewer(samples: readonly Sample[], contender: string, field: 'cpu' | 'rss'): number {
-  const points = samples
-    .filter((sample) => sample.contender === contender && sample.viewers > 0)
-    .map((sample) => [sample.viewers, sample[field]] as const);
-  return line(points).slope;
+/** Microseconds of CPU that so many viewers cost on top of none, by packet that reached one. */
+function perPacket(all: readonly Sample[], group: readonly Sample[]): number {
+  const idle = median(
+    all
+      .filter(({ contender, viewers }) => contender === group[0]?.contender && viewers === 0)
+      .map(({ cpu }) => cpu),
+  );
+  return median(group.map(({ cpu, rate }) => ((cpu - idle) / rate) * MICROSECONDS));
+}
+
+/** What one more viewer costs: the straight line through the sizes. */
+function perViewer(samples: readonly Sample[], contender: string): { cpu: number; rss: number } {
+  const own = samples.filter((sample) => sample.contender === contender && sample.viewers > 0);
+  // By packets rather than by viewers: on a busy machine one contender may get fewer of them.
+  const packet = line(own.map(({ rate, cpu }) => [rate, cpu] as const)).slope;
+  return {
+    cpu: packet * FULL_RATE,
+    rss: line(own.map(({ viewers, rss }) => [viewers, rss] as const)).slope,
+  };
 }
 
 function conclude(samples: readonly Sample[]): string[] {
   const names = [...new Set(samples.map(({ contender }) => contender))];
   const notes = names.map((name) => {
-    const cpu = round(perViewer(samples, name, 'cpu'), 2);
-    const rss = round(perViewer(samples, name, 'rss'), 2);
-    return `${name}: ${cpu} % of a core and ${rss} MiB a viewer (slope from 1 viewer on)`;
+    const { cpu, rss } = perViewer(samples, name);
+    return (
+      `${name}: one more viewer costs ${round(cpu)} % of a core ` +
+      `(${round((cpu / FULL_RATE) * MICROSECONDS, 1)} µs a packet) and ${round(rss)} MiB`
+    );
   });
   if (names.length === 2) {
-    const ratio = (field: 'cpu' | 'rss'): number =>
-      round(perViewer(samples, 'moontee', field) / perViewer(samples, 'janus', field), 2);
-    notes.push(`moontee / janus a viewer: CPU ${ratio('cpu')}, memory ${ratio('rss')}`);
+    const [ours, theirs] = [perViewer(samples, 'moontee'), perViewer(samples, 'janus')];
+    notes.push(
+      `moontee / janus, one more viewer: CPU ${round(ours.cpu / theirs.cpu)}, memory ${round(ours.rss / theirs.rss)}`,
+    );
   }
   notes.push(
+    'Slopes of straight lines from 1 viewer on; CPU by packets delivered, at the full rate of the clip.',
     'moontee also receives GameStream (its row with 0 viewers); janus takes plain RTP. "machine" is everything that ran.',
   );
   return notes;
