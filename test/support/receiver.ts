@@ -144,11 +144,7 @@ export class ReceiverProcess {
   }
 
   /** @param channels labels of the data channels that the peer makes */
-  open(
-    id: string,
-    channels: readonly string[] = [],
-    network: ReceiverNetwork = {},
-  ): ReceivingPeer {
+  open(id: string, channels: readonly string[] = [], network: ReceiverNetwork = {}): ReceivingPeer {
     const peer = new ReceivingPeer(this, id);
     this.#peers.set(id, peer);
     this.tell({ type: 'open', id, channels, network });
