@@ -98,7 +98,7 @@ export const enet: FuzzTarget = {
         if (channel === 0 && data.length >= 4) list.push(data.readUInt32BE(0));
       });
     }
-    let honest = true;
+    const deeds = { honest: true };
     let left = MAX_TIME;
     const run = (milliseconds: number): void => {
       const time = Math.min(left, milliseconds);
@@ -106,7 +106,7 @@ export const enet: FuzzTarget = {
       network.run(time);
     };
     const inject = (bytes: Buffer, to: number): void => {
-      honest = false;
+      deeds.honest = false;
       const from = to === HOST ? CLIENT : HOST;
       const endpoint = to === HOST ? host : client;
       endpoint.receive(bytes, addressOf(reader.byte() > 250 ? STRANGER : from));
@@ -171,7 +171,7 @@ export const enet: FuzzTarget = {
     }
     network.weather = CALM;
     run(MAX_TIME);
-    if (honest) {
+    if (deeds.honest) {
       for (const [peer, other] of [
         [near, far],
         [far, near],

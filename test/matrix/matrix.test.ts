@@ -190,7 +190,7 @@ async function play(t: ExecutionContext, row: Case, seed: number): Promise<void>
 }
 
 ROWS.forEach((row, index) => {
-  test(`${Object.values(row).join(', ')}`, async (t) => {
+  test(Object.values(row).join(', '), async (t) => {
     await turn(() => play(t, row, index + 1));
   });
 });
