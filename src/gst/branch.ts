@@ -4,7 +4,14 @@
  * order of every step in {@link PeerBranch.dispose} is there because another one hangs.
  */
 import { MoonteeError } from '../errors.js';
-import { ask, emit, type Handler, type Transceiver, type WebRtcElement } from './binding.js';
+import {
+  ask,
+  descendants,
+  emit,
+  type Handler,
+  type Transceiver,
+  type WebRtcElement,
+} from './binding.js';
 import { fillTemplate, loadTemplate, type LaunchTemplate } from './launch-template.js';
 import type { MediaFormat } from './media-format.js';
 import type { Gst, GstRuntime } from './runtime.js';
@@ -102,6 +109,18 @@ export class PeerBranch {
     // Unchecked: a caps query would wander through webrtcbin, and the formats are known.
     tee.linkFull(sink, this.#runtime.namespaces.Gst.PadLinkCheck.NOTHING);
     this.#links.set(kind, { tee, sink });
+  }
+
+  /**
+   * Sends packets when they come. webrtcbin holds each one back until its time has come by the
+   * pipeline's clock, twice: a wait, and the waking of a thread, for what is late already.
+   */
+  sendAtOnce(): void {
+    if (!this.#webrtc) return;
+    for (const child of descendants(this.#webrtc)) {
+      if (child.getName()?.startsWith('clocksync') !== true) continue;
+      (child as Gst.Element & { sync: boolean }).sync = false;
+    }
   }
 
   unlink(kind: MediaKind): void {

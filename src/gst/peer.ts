@@ -45,7 +45,7 @@ const REMOTE_CANDIDATES_LIMIT = 64;
 /** Milliseconds without a path until a peer that was connected counts as failed. */
 const RECOVERY_TIME = 15_000;
 /** Milliseconds of video waiting in the queue at which a peer counts as too slow. */
-const BACKLOG_LIMIT = 200;
+const BACKLOG_LIMIT = 400;
 /** Milliseconds of backlog below which a slow peer may have pictures again. */
 const BACKLOG_FINE = 30;
 
@@ -494,6 +494,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   #startMedia(): void {
     if (this.#closing || !this.#mediaAgreed || this.#state !== 'connected') return;
     if (this.#branch.linked('audio')) return;
+    this.#branch.sendAtOnce();
     this.#branch.link('audio');
     this.#awaitsKeyframe = true;
     this.#host.needKeyframe('join', this.id);
