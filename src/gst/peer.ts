@@ -44,6 +44,9 @@ const PENDING_LIMIT = 8;
 const REMOTE_CANDIDATES_LIMIT = 64;
 /** Milliseconds without a path until a peer that was connected counts as failed. */
 const RECOVERY_TIME = 15_000;
+/** Milliseconds for our first candidate, and for the first relay where only relays may be used. */
+const FIRST_CANDIDATE_DEADLINE = 5_000;
+const FIRST_RELAY_DEADLINE = 12_000;
 /** Milliseconds of video waiting in the queue at which a peer counts as too slow. */
 const BACKLOG_LIMIT = 400;
 /** Milliseconds of backlog below which a slow peer may have pictures again. */
@@ -116,6 +119,8 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   readonly #rtp: RtpStats;
   readonly #meter = new QualityMeter();
   readonly #path: PathReport;
+  /** libnice says nothing where it cannot make a single candidate. */
+  #firstCandidate: NodeJS.Timeout | null = null;
   #failure: string | null = null;
   #state: PeerState = 'negotiating';
   /** The tail of the operations' queue. */
@@ -390,6 +395,10 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
 
   #describedNow(): void {
     this.#described = true;
+    this.#firstCandidate ??= setTimeout(
+      () => this.gatheringDone(),
+      this.#host.network.relayOnly ? FIRST_RELAY_DEADLINE : FIRST_CANDIDATE_DEADLINE,
+    );
     // After the caller has seen the description.
     setImmediate(() => {
       for (const candidate of this.#localCandidates.splice(0)) this.#tell('candidate', candidate);
@@ -419,6 +428,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
 
   /** @private */
   gatheringDone(): void {
+    if (this.#closing) return;
     this.#path.gathered();
     this.#log.debug({ peer_id: this.id, ...this.#path.counts }, 'candidates gathered');
     if (this.#path.hopeless && !this.#established) this.#fail(this.#path.reason);
@@ -529,6 +539,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   async #close(): Promise<void> {
     peers.delete(this.#key);
     if (this.#recovery) clearTimeout(this.#recovery);
+    if (this.#firstCandidate) clearTimeout(this.#firstCandidate);
     this.#abort.abort();
     this.#become('closed');
     this.#rtp.close();

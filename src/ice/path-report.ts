@@ -66,7 +66,7 @@ export class PathReport {
         : (this.#ours.get('relay') ?? 0) === 0
           ? `no TURN server gave us a relay, ${DOCTOR}`
           : relayOnly
-            ? 'the relays do not reach each other'
+            ? 'the relay does not reach the viewer'
             : 'not even the relay helped';
     const ports = portRange ? `, UDP ports ${portRange.min}–${portRange.max}` : '';
     const theirs = this.#theirs.size === 0 ? 'none' : list(this.#theirs);

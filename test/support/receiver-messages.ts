@@ -36,6 +36,8 @@ export interface ReceiverNetwork {
   };
   /** Nothing but relays. */
   readonly relayOnly?: boolean;
+  /** Default: all addresses but loopback. */
+  readonly bindAddress?: string;
 }
 
 export type ToReceiver =

@@ -26,6 +26,7 @@ class ReceivingPeer {
     this.#connection = new PeerConnection(id, {
       iceServers: network.turn ? [{ ...network.turn, relayType: 'TurnUdp' }] : [],
       iceTransportPolicy: network.relayOnly === true ? 'relay' : 'all',
+      ...(network.bindAddress === undefined ? {} : { bindAddress: network.bindAddress }),
       mtu: 1500,
       // Media may come in a later offer than the first.
       forceMediaTransport: true,
