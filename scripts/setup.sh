@@ -81,7 +81,7 @@ fi
 
 # --- Types of the installed GStreamer ----------------------------------------------------------
 # They follow the typelibs of this machine and node-gtk's naming.
-typelibs=$({ pkg-config --modversion gstreamer-1.0; printf '%s' "$wanted"; cat scripts/generate-gi-types.js; } | sha256sum | cut -d' ' -f1)
+typelibs=$({ gst-inspect-1.0 --version; printf '%s' "$wanted"; cat scripts/generate-gi-types.js; } | sha256sum | cut -d' ' -f1)
 if [ ! -f src/gst/generated/Gst-1.0.d.ts ] || [ "$(cat "$stamps/typelibs" 2>/dev/null || true)" != "$typelibs" ]; then
   node scripts/generate-gi-types.js >"$stamps/types.log" 2>&1 ||
     { tail -20 "$stamps/types.log" >&2; fail "generating types failed, see above."; }
