@@ -84,17 +84,19 @@ function loadNamespaces(): Namespaces {
       );
     }
   };
+  const gst = load('Gst', '1.0') as typeof Gst;
+  // Before GstVideo, whose types register themselves with what this sets up.
+  gst.init(null);
   const namespaces: Namespaces = {
     GLib: load('GLib', '2.0') as typeof GLib,
     GObject: load('GObject', '2.0') as typeof GObject,
-    Gst: load('Gst', '1.0') as typeof Gst,
+    Gst: gst,
     GstApp: load('GstApp', '1.0') as typeof GstApp,
     GstSdp: load('GstSdp', '1.0') as typeof GstSdp,
     GstVideo: load('GstVideo', '1.0') as typeof GstVideo,
     GstWebRTC: load('GstWebRTC', '1.0') as typeof GstWebRTC,
     Nice: load('Nice', '0.1') as typeof Nice,
   };
-  namespaces.Gst.init(null);
   return namespaces;
 }
 
