@@ -58,23 +58,35 @@ export interface MediaFormat {
   readonly dress: OfferDress;
 }
 
+/** Codecs whose elements are installed: what may be negotiated with a host. */
+export function playableCodecs(runtime: Pick<GstRuntime, 'hasElement'>): VideoCodec[] {
+  const codecs = Object.keys(VIDEO) as VideoCodec[];
+  return codecs.filter((codec) => VIDEO[codec].elements.every((name) => runtime.hasElement(name)));
+}
+
+/** @throws CODEC_UNAVAILABLE naming the element that is missing */
+export function requireCodec(runtime: Pick<GstRuntime, 'hasElement'>, codec: VideoCodec): void {
+  const { elements, encodingName } = VIDEO[codec];
+  for (const element of elements) {
+    if (runtime.hasElement(element)) continue;
+    const debian = packageOfElement(element);
+    throw new MoonteeError(
+      'CODEC_UNAVAILABLE',
+      `${encodingName} needs the GStreamer element ${element}, which is not installed; ` +
+        `Debian package: ${debian}`,
+      { details: { codec, element, package: debian } },
+    );
+  }
+}
+
 /** @throws CODEC_UNAVAILABLE naming the element that is missing */
 export function mediaFormat(
   runtime: Pick<GstRuntime, 'hasElement'>,
   video: NegotiatedVideo,
   audio: AudioLayout,
 ): MediaFormat {
+  requireCodec(runtime, video.codec);
   const codec = VIDEO[video.codec];
-  for (const element of codec.elements) {
-    if (runtime.hasElement(element)) continue;
-    const debian = packageOfElement(element);
-    throw new MoonteeError(
-      'CODEC_UNAVAILABLE',
-      `${codec.encodingName} needs the GStreamer element ${element}, which is not installed; ` +
-        `Debian package: ${debian}`,
-      { details: { codec: video.codec, element, package: debian } },
-    );
-  }
   return {
     videoTemplate: codec.template,
     videoValues: { payload: RTP.video.payload, ssrc: RTP.video.ssrc },

@@ -1,11 +1,14 @@
 import { MoonteeError, type ErrorCode } from '../errors.js';
+import { playableCodecs, requireCodec } from '../gst/media-format.js';
 import { createStreamPipeline } from '../gst/pipeline.js';
+import { gstRuntime } from '../gst/runtime.js';
 import type { IceServer, NetworkOptions, StreamPipeline } from '../gst/types.js';
 import { decodeChannelMessage } from '../input/channels.js';
 import { InputAggregator } from '../input/aggregator.js';
 import type { Log } from '../log.js';
 import { PresentationClock } from '../moonlight/presentation-clock.js';
 import { ReconnectingSession } from '../moonlight/reconnect.js';
+import { codecsOf } from '../moonlight/rtsp/video-choice.js';
 import type {
   AccessUnit,
   HostInput,
@@ -85,6 +88,7 @@ export class ChildStreamer {
       },
       appId: init.app_id,
       settings: streamSettings(init),
+      playableCodecs: playableCodecs(gstRuntime()),
       log,
     });
     this.#listen();
@@ -93,6 +97,7 @@ export class ChildStreamer {
   /** Connects to the host and builds the pipeline. Never rejects: failures are reported. */
   async startMoonlight(): Promise<void> {
     try {
+      this.#assertPlayable();
       const negotiated = await this.#session.start();
       if (this.#closing) return;
       this.#negotiated = negotiated;
@@ -211,6 +216,14 @@ export class ChildStreamer {
       this.#sendConnected(negotiated);
     });
     this.#session.on('closed', (termination) => this.#sessionClosed(termination));
+  }
+
+  /** @throws CODEC_UNAVAILABLE naming what is missing where none of the wanted codecs can be had */
+  #assertPlayable(): void {
+    const wanted = codecsOf(this.#init.settings.video_supported_formats);
+    const playable = playableCodecs(gstRuntime());
+    if (wanted.some((codec) => playable.includes(codec))) return;
+    for (const codec of wanted) requireCodec(gstRuntime(), codec);
   }
 
   async #buildPipeline(negotiated: NegotiatedStream): Promise<void> {

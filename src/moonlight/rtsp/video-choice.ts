@@ -61,6 +61,13 @@ const PROFILES: readonly (readonly [VideoCodec, readonly Profile[]])[] = [
   ],
 ];
 
+/** The codecs that a mask of VIDEO_FORMAT bits allows, by preference. */
+export function codecsOf(formats: number): VideoCodec[] {
+  return PROFILES.flatMap(([codec, profiles]) =>
+    profiles.some(({ format }) => (formats & format) !== 0) ? [codec] : [],
+  );
+}
+
 export interface VideoWishes {
   /** Mask of VIDEO_FORMAT bits. */
   readonly formats: number;
