@@ -17,7 +17,7 @@ export interface FuzzTarget {
 }
 
 /** What an input did that nothing may do. */
-export class Finding extends Error {
+class Finding extends Error {
   override readonly name = 'Finding';
 }
 
