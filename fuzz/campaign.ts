@@ -6,7 +6,7 @@ import { Coverage } from './coverage.js';
 import { mutate } from './mutate.js';
 import type { FuzzTarget } from './target.js';
 
-export interface FoundInput {
+interface FoundInput {
   readonly input: Buffer;
   readonly error: string;
   /** Equal for inputs that go wrong at the same place. */
