@@ -193,7 +193,14 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
 
   createOffer(options: { iceRestart?: boolean } = {}): Promise<string> {
     return this.#step(async () => {
-      if (this.#offer && options.iceRestart !== true) {
+      if (options.iceRestart === true && this.#described) {
+        // The old credentials again would look like a restart and lead nowhere.
+        throw new MoonteeError(
+          'ICE_FAILED',
+          'This WebRTC implementation cannot restart ICE; connect anew',
+        );
+      }
+      if (this.#offer) {
         throw new MoonteeError('VIEWER_SDP_INVALID', 'An offer waits for its answer');
       }
       const wishes = this.#emptyStructure();

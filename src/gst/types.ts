@@ -123,7 +123,12 @@ export interface Peer extends EventEmitter<PeerEvents> {
   readonly state: PeerState;
   /** Why it does not connect, or did not: a sentence for people. */
   readonly diagnosis: string;
-  /** Local description with video and audio sendonly and a data section, already set. */
+  /**
+   * Local description with video and audio sendonly and a data section, already set.
+   *
+   * @throws ICE_FAILED for an ICE restart, where the implementation has none: webrtcbin up to
+   * GStreamer 1.22
+   */
   createOffer(options?: { iceRestart?: boolean }): Promise<string>;
   acceptAnswer(sdp: string): Promise<void>;
   /** The browser offers: returns the answer. */

@@ -46,8 +46,11 @@ for (const name of listPipelines().filter((entry) => entry !== 'peer')) {
 
 test('peer runs under gst-launch-1.0 up to the gate that negotiation opens', async (t) => {
   const text = showPipeline('peer', { runnable: true, buffers: 10 });
-  const launch = spawn('gst-launch-1.0', ['-v', ...launchArguments(text)], {
+  // Line by line: what is said last would stay in a buffer.
+  const launch = spawn('stdbuf', ['-oL', 'gst-launch-1.0', '-v', ...launchArguments(text)], {
     stdio: ['ignore', 'pipe', 'ignore'],
+    timeout: 30_000,
+    killSignal: 'SIGKILL',
   });
   let output = '';
   launch.stdout.setEncoding('utf8');

@@ -68,6 +68,7 @@ test.serial('an offer can be made before the first frame has ever come', async (
   t.regex(offer, /^a=msid:moontee video\r$/m);
   t.regex(offer, /^a=sendonly\r$/m);
   t.notRegex(offer, /a=candidate/);
+  t.is(await code(peer.createOffer({ iceRestart: true })), 'ICE_FAILED');
   const [{ candidate }] = (await once(peer, 'candidate')) as [{ candidate: string }];
   t.regex(candidate, /^candidate:\S+ 1 udp \d+ 127\.0\.0\.1 \d+ typ host$/);
   await idle.close();
@@ -150,11 +151,10 @@ test.serial('listeners that throw break nothing', async (t) => {
       throw new Error('mine');
     });
   }
-  const offer = await peer.createOffer();
-  const answer = await receiver.offer(offer);
   receiver.on('candidate', ({ candidate, mid }) =>
     peer.addCandidate({ candidate, sdpMLineIndex: 0, sdpMid: mid }),
   );
+  const answer = await receiver.offer(await peer.createOffer());
   await peer.acceptAnswer(answer);
   await receiver.untilState('connected');
   await receiver.untilChannel('general');
