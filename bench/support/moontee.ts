@@ -13,7 +13,7 @@ const BITRATE = 10_000;
 const MAX_PEERS = 64;
 /** Milliseconds between the child's heartbeats, and of silence after which it hangs. */
 const HEARTBEAT = 1_000;
-const SILENCE = 8_000;
+const SILENCE = 15_000;
 
 interface StreamerEvents {
   /** A peer is gone; `code` says why. */
@@ -50,8 +50,13 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
     this.on('failed', (error) => {
       for (const fail of this.#waiting) fail(error);
     });
+    let lookedAt = performance.now();
     this.#watch = setInterval(() => {
-      if (performance.now() - this.#beat < SILENCE) return;
+      const now = performance.now();
+      // If we were late ourselves, its messages may still be waiting for us.
+      if (now - lookedAt > 2 * HEARTBEAT) this.#beat = now;
+      lookedAt = now;
+      if (now - this.#beat < SILENCE) return;
       clearInterval(this.#watch);
       this.emit('failed', new Error(`the streamer hangs: no heartbeat for ${SILENCE} ms`));
     }, HEARTBEAT);
