@@ -91,11 +91,11 @@ test('audio is encrypted where either side asks for it', (t) => {
 test('surround parameters come out of the client’s rotation right', (t) => {
   t.is(surroundParams(2), '21101');
   t.is(surroundParams(6), '642014235');
-  t.is(surroundParams(8), '85301645237');
+  t.is(surroundParams(8), '85301467235');
   for (const channels of [6, 8] as const) {
     const listed = Array.from(surroundParams(channels).slice(3), Number);
     const rotated = [...listed.slice(0, 3), listed.at(-1), ...listed.slice(3, -1)];
-    t.deepEqual(rotated, channels === 6 ? [0, 1, 4, 5, 2, 3] : [0, 1, 6, 7, 4, 5, 2, 3]);
+    t.deepEqual(rotated, channels === 6 ? [0, 1, 4, 5, 2, 3] : [0, 1, 4, 5, 6, 7, 2, 3]);
   }
 });
 
@@ -112,7 +112,7 @@ test('DESCRIBE tells what each kind of host can', (t) => {
     wolf,
     'sprop-parameter-sets=AAAAAU\r\na=a=rtpmap:98 AV1/90000\r\n' +
       'a=fmtp:97 surround-params=21101\r\na=fmtp:97 surround-params=642014235\r\n' +
-      'a=fmtp:97 surround-params=85301645237\r\na=x-ss-general.featureFlags: 3\r\n',
+      'a=fmtp:97 surround-params=85301467235\r\na=x-ss-general.featureFlags: 3\r\n',
   );
 });
 

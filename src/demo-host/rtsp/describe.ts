@@ -20,14 +20,15 @@ function encryptionBits(offered: OfferedEncryption, when: (offer: Offer) => bool
 
 /**
  * Decoded channel for each speaker of the wire's order (FL FR FC LFE BL BR SL SR), as the
- * Opus encoder lays its streams out: coupled pairs first, then centre and LFE.
+ * Opus encoder lays its streams out. For 7.1 that is not what one would choose: opusenc couples
+ * centre with LFE and leaves the rear speakers on their own.
  */
 const OPUS_LAYOUT: Readonly<
   Record<AudioChannels, { streams: number; coupled: number; mapping: readonly number[] }>
 > = {
   2: { streams: 1, coupled: 1, mapping: [0, 1] },
   6: { streams: 4, coupled: 2, mapping: [0, 1, 4, 5, 2, 3] },
-  8: { streams: 5, coupled: 3, mapping: [0, 1, 6, 7, 4, 5, 2, 3] },
+  8: { streams: 5, coupled: 3, mapping: [0, 1, 4, 5, 6, 7, 2, 3] },
 };
 
 /**
