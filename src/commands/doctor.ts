@@ -6,15 +6,7 @@ import { parseArgs } from 'node:util';
 import { MoonteeError } from '../errors.js';
 import { packageOfElement } from '../gst/packages.js';
 import { gstRuntime } from '../gst/runtime.js';
-
-type Verdict = 'ok' | 'warning' | 'problem';
-
-interface Finding {
-  readonly verdict: Verdict;
-  readonly what: string;
-  /** How to mend it. */
-  readonly remedy?: string;
-}
+import { printFindings, type Finding } from './doctor-finding.js';
 
 /** Elements without which nothing works, and those that only some uses need. */
 const NEEDED = [
@@ -49,8 +41,15 @@ const EXPECTED_VIEWERS = 20;
 /** Bytes of UDP receive buffer that hold a large key frame's burst. */
 const RECEIVE_BUFFER = 2 * 1024 * 1024;
 
-/** `moontee doctor`: what is missing on this machine, and how to mend it. */
+/**
+ * `moontee doctor`: what is missing on this machine, and how to mend it. `moontee doctor ice`:
+ * see there.
+ */
 export async function doctor(args: readonly string[]): Promise<number> {
+  if (args[0] === 'ice') {
+    const { doctorIce } = await import('./doctor-ice.js');
+    return doctorIce(args.slice(1));
+  }
   const { values } = parseArgs({
     args: [...args],
     options: { port: { type: 'string', default: '8080' } },
@@ -64,18 +63,7 @@ export async function doctor(args: readonly string[]): Promise<number> {
     await udp(),
     await chromium(),
   ];
-  for (const { verdict, what, remedy } of findings) {
-    const mark = { ok: 'ok     ', warning: 'warning', problem: 'PROBLEM' }[verdict];
-    process.stdout.write(`${mark}  ${what}\n`);
-    if (verdict !== 'ok' && remedy !== undefined) process.stdout.write(`         → ${remedy}\n`);
-  }
-  const problems = findings.filter(({ verdict }) => verdict === 'problem').length;
-  process.stdout.write(
-    problems === 0
-      ? 'Nothing stands in the way.\n'
-      : `${problems} problem(s). Mend them in the order above.\n`,
-  );
-  return problems === 0 ? 0 : 1;
+  return printFindings(findings);
 }
 
 function node(): Finding {
