@@ -25,6 +25,8 @@ const PUMP_INTERVAL = 8;
 const PUMP_BUDGET = 64;
 /** Milliseconds from a removal to the garbage collection that frees its native memory. */
 const GC_DELAY = 500;
+/** Collections after a removal: what one frees lets go of what the next one finds. */
+const GC_ROUNDS = 3;
 /** Least milliseconds between two forced collections. */
 const GC_INTERVAL = 2000;
 
@@ -108,6 +110,7 @@ export class GstRuntime {
   readonly #context: GLib.MainContext;
   #holders = 0;
   #collectTimer: NodeJS.Timeout | null = null;
+  #rounds = 0;
   #collectedAt = -Infinity;
   #gc: (() => void) | null = null;
   #closed = false;
@@ -202,11 +205,18 @@ export class GstRuntime {
 
   /** Asks for a full garbage collection soon: V8 does not see how large removed elements are. */
   collectSoon(): void {
+    this.#rounds = GC_ROUNDS;
+    this.#scheduleCollection();
+  }
+
+  #scheduleCollection(): void {
     if (this.#collectTimer || this.#closed) return;
     const wait = Math.max(GC_DELAY, this.#collectedAt + GC_INTERVAL - performance.now());
     this.#collectTimer = setTimeout(() => {
       this.#collectTimer = null;
+      this.#rounds -= 1;
       this.collect();
+      if (this.#rounds > 0) this.#scheduleCollection();
     }, wait);
     this.#collectTimer.unref();
   }

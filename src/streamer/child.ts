@@ -5,6 +5,7 @@
 import { isLeft } from 'fp-ts/lib/Either.js';
 import { PathReporter } from 'io-ts/lib/PathReporter.js';
 import { MoonteeError } from '../errors.js';
+import { gstRuntime } from '../gst/runtime.js';
 import { createLog } from '../log.js';
 import { ChildStreamer, type RemovalCode } from './child-streamer.js';
 import { ParentMessage, type ChildMessage } from './ipc.js';
@@ -83,7 +84,7 @@ async function answer({ id, method }: { id: number; method: string }): Promise<v
     let result: unknown = null;
     if (method === 'stats') result = (await streamer?.stats()) ?? null;
     else if (method === 'dot') result = streamer?.dot() ?? '';
-    else (globalThis as { gc?: () => void }).gc?.();
+    else gstRuntime().collect();
     send({ Reply: { id, error: null, result } });
   } catch (error) {
     send({ Reply: { id, error: String(error), result: null } });
