@@ -3,7 +3,12 @@ import { VIDEO_FORMAT } from '../moonlight/types.js';
 import type { IpcSettings } from '../streamer/ipc.js';
 import type { StreamerSpec } from '../streamer/spec.js';
 import type { Streamer } from '../streamer/streamer.js';
-import type { CreateStreamerRequest, RequestedSettings, StreamerInfo } from './models.js';
+import {
+  NestedCreateRequest,
+  type CreateStreamerRequest,
+  type RequestedSettings,
+  type StreamerInfo,
+} from './models.js';
 
 export function streamerInfo(streamer: Streamer): StreamerInfo {
   const { spec, picture, failure, viewers } = streamer;
@@ -71,7 +76,8 @@ export function streamerSpec(request: CreateStreamerRequest): StreamerSpec {
     client_unique_id: clientId,
     host_id: request.host_id,
     app_id: request.app_id,
-    settings: ipcSettings('settings' in request ? request.settings : request),
+    // A flat request may have a key of that name, too, which nobody has checked.
+    settings: ipcSettings(NestedCreateRequest.is(request) ? request.settings : request),
   };
 }
 
