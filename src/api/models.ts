@@ -84,7 +84,7 @@ const target = t.intersection([
 ]);
 
 const FlatCreateRequest = t.intersection([target, RequestedSettings], 'FlatCreateRequest');
-const NestedCreateRequest = t.intersection(
+export const NestedCreateRequest = t.intersection(
   [target, t.type({ settings: RequestedSettings })],
   'NestedCreateRequest',
 );
