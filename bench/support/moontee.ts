@@ -237,7 +237,8 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
   }
 
   #send(message: ParentMessage): void {
-    if (this.#child.connected) this.#child.send(message);
+    // Without a callback a message to a process that was just killed would be an error event.
+    if (this.#child.connected) this.#child.send(message, () => undefined);
   }
 
   #hear(message: ChildMessage): void {

@@ -122,7 +122,8 @@ export class ReceiverProcess {
   }
 
   tell(message: ToReceiver): void {
-    if (this.#child.connected) this.#child.send(message);
+    // Without a callback a message to a process that was just killed would be an error event.
+    if (this.#child.connected) this.#child.send(message, () => undefined);
   }
 
   /** Whether {@link kill} was called. */
