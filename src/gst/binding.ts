@@ -57,10 +57,7 @@ export function popFiltered(bus: Gst.Bus, kinds: readonly number[]): Gst.Message
 /** A graph in Graphviz's language, with the given details. */
 export function dotOf(runtime: GstRuntime, bin: Gst.Bin, details: readonly number[]): string {
   const mask = details.reduce((all, detail) => all | detail, 0);
-  const { debugBinToDotData } = runtime.namespaces.Gst as unknown as {
-    debugBinToDotData(bin: Gst.Bin, mask: number): string;
-  };
-  return debugBinToDotData(bin, mask);
+  return runtime.namespaces.Gst.debugBinToDotData(bin, mask);
 }
 
 /** Questions that GStreamer has not answered yet. */

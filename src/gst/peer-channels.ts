@@ -95,9 +95,14 @@ export class PeerChannels {
   /** Makes a channel; no offer may have been made yet. */
   create(label: string): void {
     const options = this.#runtime.namespaces.Gst.Structure.newEmpty('options');
-    const channel = emit(this.#branch.webrtc, 'create-data-channel', label, options);
+    const channel = emit(
+      this.#branch.webrtc,
+      'create-data-channel',
+      label,
+      options,
+    ) as Channel | null;
     if (!channel) throw new MoonteeError('PIPELINE_FAILED', 'No data channel could be made');
-    const entry = this.#keep(channel as Channel);
+    const entry = this.#keep(channel);
     entry.label = label;
     entry.channel.bufferedAmountLowThreshold = NEVER_LOW;
   }

@@ -24,7 +24,7 @@ async function ignore(work: Promise<unknown>): Promise<void> {
 /** Where in its life a peer is cut off. */
 const ABRUPT: readonly Phase[] = [
   // Never negotiated.
-  async () => undefined,
+  () => Promise.resolve(),
   // While the offer is being made.
   async (peer) => {
     void ignore(peer.createOffer());

@@ -121,7 +121,7 @@ test('nothing but the declared type gets into a pipeline', (t) => {
       t.is(
         code(() => fillTemplate(template, { [name]: value as never })),
         'PIPELINE_FAILED',
-        `${name} ${String(value)}`,
+        `${name} ${JSON.stringify(value)}`,
       );
     }
   }
