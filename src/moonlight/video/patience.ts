@@ -10,7 +10,7 @@ const MARGIN = 1.5;
 
 /** What is left after each frame of what was assumed, and of what was seen: stalls come in spells. */
 const GUESS_MEMORY = 0.995;
-const MEMORY = 0.999;
+const MEMORY = 0.9998;
 
 /**
  * How long to wait for a frame that later ones have passed over: as long as this network's
