@@ -7,6 +7,9 @@ import type { StreamClientMessage, StreamServerMessage } from '../signaling/mess
 const ANSWER_DEADLINE = 15_000;
 const CONNECT_DEADLINE = 20_000;
 
+/** Milliseconds that a viewer may be stalled: a tunnel, a tab that was put to sleep. */
+const STALL_DEADLINE = 30_000;
+
 /** Messages of one viewer that may wait for their turn; one that sends more is broken. */
 const MAX_PENDING_MESSAGES = 256;
 
@@ -17,6 +20,8 @@ export interface ChildViewerOptions {
   /** Called at most once, when the viewer cannot go on. */
   readonly fail: (error: MoonteeError) => void;
   readonly connected: () => void;
+  /** Milliseconds; default half a minute. */
+  readonly stallDeadline?: number;
 }
 
 /**
@@ -39,6 +44,7 @@ export class ChildViewer {
   /** Local candidates that came before the offer was sent. */
   #early: PeerCandidate[] | null = [];
   #deadline: NodeJS.Timeout | undefined;
+  #stall: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(options: ChildViewerOptions) {
@@ -51,6 +57,14 @@ export class ChildViewer {
     this.peer.on('candidate', (candidate) => {
       if (this.#early) this.#early.push(candidate);
       else this.#sendCandidate(candidate);
+    });
+    this.peer.on('quality', (quality) => {
+      clearTimeout(this.#stall);
+      if (quality !== 'stalled' || this.#closed) return;
+      this.#stall = setTimeout(
+        () => this.#failOnce(new MoonteeError('VIEWER_STALLED')),
+        options.stallDeadline ?? STALL_DEADLINE,
+      );
     });
     this.peer.on('state', (state) => {
       if (this.#closed) return;
@@ -203,5 +217,6 @@ export class ChildViewer {
   #clearDeadline(): void {
     clearTimeout(this.#deadline);
     this.#deadline = undefined;
+    clearTimeout(this.#stall);
   }
 }
