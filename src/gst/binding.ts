@@ -57,7 +57,10 @@ export function popFiltered(bus: Gst.Bus, kinds: readonly number[]): Gst.Message
 /** A graph in Graphviz's language, with the given details. */
 export function dotOf(runtime: GstRuntime, bin: Gst.Bin, details: readonly number[]): string {
   const mask = details.reduce((all, detail) => all | detail, 0);
-  return runtime.namespaces.Gst.debugBinToDotData(bin, mask);
+  const gst = runtime.namespaces.Gst as unknown as {
+    debugBinToDotData(this: void, bin: Gst.Bin, mask: number): string;
+  };
+  return gst.debugBinToDotData(bin, mask);
 }
 
 /** Questions that GStreamer has not answered yet. */
