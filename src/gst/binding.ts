@@ -58,7 +58,7 @@ export function popFiltered(bus: Gst.Bus, kinds: readonly number[]): Gst.Message
 export function dotOf(runtime: GstRuntime, bin: Gst.Bin, details: readonly number[]): string {
   const mask = details.reduce((all, detail) => all | detail, 0);
   const gst = runtime.namespaces.Gst as unknown as {
-    debugBinToDotData(this: void, bin: Gst.Bin, mask: number): string;
+    readonly debugBinToDotData: (bin: Gst.Bin, mask: number) => string;
   };
   return gst.debugBinToDotData(bin, mask);
 }
