@@ -146,8 +146,8 @@ class Play {
     const value = this.#reader.byte();
     if (datagram === undefined || datagram.length < OFFSET.PAYLOAD) return;
     if (!this.#encrypted) {
-      // How the host numbers its packets has to be known first.
-      this.#invented ||= this.#sent.size < TRUST;
+      // How the host numbers its packets has to have been seen first.
+      this.#invented ||= this.#receiver.units.length < TRUST;
       const frame = datagram.readUInt32LE(OFFSET.FRAME_INDEX);
       if (this.#changed.has(frame)) return;
       this.#changed.add(frame);
