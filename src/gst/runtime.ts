@@ -26,7 +26,7 @@ const PUMP_BUDGET = 64;
 /** Milliseconds from a removal to the garbage collection that frees its native memory. */
 const GC_DELAY = 500;
 /** Collections after a removal: what one frees lets go of what the next one finds. */
-const GC_ROUNDS = 3;
+const GC_ROUNDS = 7;
 /** Least milliseconds between two forced collections. */
 const GC_INTERVAL = 2000;
 

@@ -51,7 +51,7 @@ test('a hundred joins and leaves, half of them abrupt, leave nothing behind', as
     // Removed elements go with the next garbage collections.
     let last = await counters(pid);
     await until('the counters stand still', async () => {
-      await new Promise((resolve) => setTimeout(resolve, 5_000));
+      await new Promise((resolve) => setTimeout(resolve, 6_000));
       const now = await counters(pid);
       const still = now.threads === last.threads && now.descriptors === last.descriptors;
       last = now;

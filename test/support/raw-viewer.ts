@@ -36,7 +36,8 @@ export class RawViewer {
     this.socket.on('message', (data: Buffer) => {
       const message = JSON.parse(data.toString()) as ServerMessage;
       this.messages.push(message);
-      void this.#answer(message);
+      // One that has left meanwhile gets no answer ready.
+      this.#answer(message).catch(() => undefined);
     });
     this.socket.on('close', (code, reason) => {
       this.#closed = { code, reason: reason.toString() };
