@@ -21,6 +21,8 @@ export interface SessionOptions {
   readonly stopTimeout: number;
   readonly quitApp: () => boolean;
   readonly onConnected: (picture: Picture) => void;
+  /** The link to the host broke; the child brings it back and says so by connecting again. */
+  readonly onInterrupted: (reason: string) => void;
   /** The session is over; the child still cleans up. */
   readonly onOver: (end: SessionVerdict) => void;
   readonly log: Log;
@@ -85,7 +87,7 @@ export function runSession(options: SessionOptions): Promise<SessionEnd> {
 /** Hands a message on; one that ends the session is returned as its verdict. */
 function dispatch(
   message: Exclude<ChildMessage, { MoonlightConnected: unknown }>,
-  { viewers, log }: SessionOptions,
+  { viewers, onInterrupted, log }: SessionOptions,
 ): SessionVerdict | null {
   if (typeof message === 'string') {
     if (message === 'FirstFrame') log.info('first frame');
@@ -98,6 +100,8 @@ function dispatch(
   } else if ('PeerRemoved' in message) {
     const { peer_id, code, reason } = message.PeerRemoved;
     viewers.peerRemoved(peer_id, code, reason);
+  } else if ('MoonlightReconnecting' in message) {
+    onInterrupted(message.MoonlightReconnecting.reason);
   } else if ('MoonlightDisconnected' in message) {
     const { code, reason, error_code, by_host } = message.MoonlightDisconnected;
     return {

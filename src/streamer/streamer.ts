@@ -251,6 +251,10 @@ export class Streamer extends EventEmitter<StreamerEvents> {
         connected();
         this.#sessionConnected(picture);
       },
+      onInterrupted: (reason) => {
+        this.#log.warn({ reason }, 'session interrupted');
+        this.#setStatus('reconnecting');
+      },
       onOver: (end) => this.#sessionOver(end),
       log: this.#log,
     }).finally(() => {

@@ -316,6 +316,29 @@ test.serial('a killed child: viewers are told, the streamer comes back', async (
   t.not(streamer.pid, before);
 });
 
+test.serial('a link that breaks and is mended leaves viewers where they are', async (t) => {
+  const streamer = await registry(t).create(spec('l'));
+  await streamer.connected();
+  const viewer = new Recorder('p');
+  streamer.addViewer(viewer);
+  await viewer.until('WebRtcConfig');
+  const statuses: string[] = [];
+  streamer.on('status', (status) => statuses.push(status));
+  const pid = streamer.pid;
+  for (const sdp of ['link breaks', 'link mended']) {
+    const change = once(streamer, 'status', { signal: AbortSignal.timeout(60_000) });
+    streamer.fromViewer('p', { Signaling: { Description: { ty: 'answer', sdp } } });
+    await change;
+  }
+  t.deepEqual(statuses, ['reconnecting', 'active']);
+  t.is(streamer.pid, pid);
+  t.is(streamer.restarts, 0);
+  t.deepEqual(
+    streamer.viewers.map(({ peerId }) => peerId),
+    ['p'],
+  );
+});
+
 test.serial('a hung child is killed and named so', async (t) => {
   const streamers = registry(t, { heartbeatTimeout: 1_500 });
   const streamer = await streamers.create(spec('h'));

@@ -106,6 +106,10 @@ function receive(message: ParentMessage): void {
       process.kill(process.pid, 'SIGKILL');
     } else if (sdp === 'no path') {
       removePeer(peer_id, 'ICE_FAILED', 'No network path between the viewer and the server');
+    } else if (sdp === 'link breaks') {
+      send({ MoonlightReconnecting: { reason: 'The host does not answer' } });
+    } else if (sdp === 'link mended') {
+      send({ MoonlightConnected: { ...picture, codec: 'h264', touch: true } });
     } else if (sdp === 'host ends') {
       send({ Broadcast: { ConnectionTerminated: { error_code: 0 } } });
       send({
