@@ -1,6 +1,6 @@
 /**
- * A bad network between two UDP ends of this machine, where the kernel has no `tc netem`: one
- * of them talks to the link's port instead of the other's.
+ * A bad network between two UDP ends of this machine: one of them talks to the link's port
+ * instead of the other's. Needs no rights and no `tc netem`, which many kernels do not have.
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
@@ -60,7 +60,7 @@ export class LossyLink {
     return { forwarded: this.#forwarded, dropped: this.#dropped };
   }
 
-  set condition(condition: LinkCondition) {
+  impose(condition: LinkCondition): void {
     this.#condition = condition;
   }
 
