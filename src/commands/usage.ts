@@ -16,6 +16,8 @@ export const USAGE = `Moontee keeps one Moonlight session alive and shows it to 
   moontee pipeline launch NAME [--seconds N]
                                       GStreamer pipelines, the gst-launch way
   moontee doctor                      what is missing on this machine, and how to mend it
+  moontee doctor ice [--timeout MS] [--config FILE]
+                                      whether viewers' media will find its way, tried for real
   moontee demo-host --http-port N [--pin 1234] [--input-log FILE] [--fault …] …
                                       the built-in GameStream host alone
   moontee test, moontee bench NAME    the tests, a benchmark

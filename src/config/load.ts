@@ -191,6 +191,12 @@ function conflicts(config: Config): string[] {
       `credentials must be set, and not to "default", where bind_address (${config.bind_address}) is not loopback`,
     );
   }
+  if (config.webrtc_network_types.length === 0) {
+    problems.push('webrtc_network_types must not be empty');
+  }
+  if (config.webrtc_relay_only && !mayHaveRelay(config)) {
+    problems.push('webrtc_relay_only needs a TURN server');
+  }
   if (config.ping_timeout_ms <= config.ping_interval_ms) {
     problems.push('ping_timeout_ms must be more than ping_interval_ms');
   }
@@ -201,6 +207,16 @@ function conflicts(config: Config): string[] {
     problems.push('restart_backoff_max_ms must not be less than restart_backoff_min_ms');
   }
   return problems;
+}
+
+function mayHaveRelay(config: Config): boolean {
+  const fixed = (config.webrtc_ice_servers ?? []).flatMap(({ urls }) => urls);
+  return (
+    fixed.some((url) => /^turns?:/.test(url)) ||
+    config.webrtc_turn_rest !== null ||
+    config.webrtc_ice_servers_command !== null ||
+    config.webrtc_ice_servers_url !== null
+  );
 }
 
 function readConfigFile(path: string): Record<string, unknown> {
