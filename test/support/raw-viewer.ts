@@ -28,9 +28,15 @@ export class RawViewer {
   #closed: { readonly code: number; readonly reason: string } | null = null;
 
   /** @param stage where it stops answering, to leave in the middle of a negotiation */
-  constructor(url: string, receivers: ReceiverProcess, id: string, stage: Stage = 'all') {
+  constructor(
+    url: string,
+    receivers: ReceiverProcess,
+    id: string,
+    stage: Stage = 'all',
+    network: Parameters<ReceiverProcess['open']>[2] = {},
+  ) {
     this.#stage = stage;
-    this.peer = receivers.open(id, ['keyboard', 'mouse']);
+    this.peer = receivers.open(id, ['keyboard', 'mouse'], network);
     this.socket = new WebSocket(url);
     this.socket.on('error', () => undefined);
     this.socket.on('message', (data: Buffer) => {
