@@ -267,8 +267,10 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   }
 
   /** Something in the peer's own elements failed. */
-  broke(reason: string): void {
-    this.#fail(reason);
+  broke(cause: string): void {
+    if (this.#closing || this.#state === 'failed') return;
+    this.#log.info({ peer_id: this.id, cause }, 'peer pipeline error');
+    this.#fail(this.#established ? 'The connection to the viewer broke off' : this.#path.reason);
   }
 
   /** The pipeline is about to send a key frame to everybody: who waited for it is let in. */
