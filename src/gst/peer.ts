@@ -121,6 +121,8 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   readonly #path: PathReport;
   /** libnice says nothing where it cannot make a single candidate. */
   #firstCandidate: NodeJS.Timeout | null = null;
+  /** The last glance found too much waiting. */
+  #overdue = false;
   #failure: string | null = null;
   #state: PeerState = 'negotiating';
   /** The tail of the operations' queue. */
@@ -293,7 +295,11 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     this.#keyframeAsks = count;
     const queue = this.#branch.element('video-queue') as QueueElement;
     const backlog = Number(queue.currentLevelTime) / 1e6;
-    if (this.#branch.linked('video') && backlog > BACKLOG_LIMIT) {
+    // Once may be a queue's first buffer, which counts all the time before it.
+    const overdue = this.#branch.linked('video') && backlog > BACKLOG_LIMIT;
+    const again = this.#overdue;
+    this.#overdue = overdue;
+    if (overdue && again) {
       // Whole pictures rather than single packets: nothing until the next key frame.
       this.#branch.unlink('video');
       this.#cutAt = this.#host.videoPackets();
