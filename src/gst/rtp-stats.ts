@@ -80,7 +80,7 @@ function uint(structure: Gst.Structure, field: string): number {
 }
 
 /** The text form of an RTPSession's `stats`, taken apart. */
-export function parseSessionStats(text: string): SessionFigures {
+function parseSessionStats(text: string): SessionFigures {
   const plain = text.replaceAll('\\', '');
   const sum = { packetsSent: 0, bytesSent: 0, nackCount: 0, pliCount: 0, firCount: 0 };
   const report = { fractionLost: 0, roundTrip: 0, jitter: 0, mark: '' };

@@ -41,7 +41,7 @@ export interface DatagramStats {
 }
 
 /** Room for 2048 packets of the largest size (gamestream.md §5.1); the kernel may give less. */
-export const RECEIVE_BUFFER_BYTES = 2048 * 1536;
+const RECEIVE_BUFFER_BYTES = 2048 * 1536;
 
 /** Milliseconds that resolving and binding may take together. */
 const OPEN_DEADLINE = 5000;

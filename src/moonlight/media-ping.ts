@@ -1,7 +1,7 @@
 import type { DatagramSocket } from './datagram.js';
 
 /** Milliseconds between pings (gamestream.md §4). */
-export const PING_INTERVAL = 500;
+const PING_INTERVAL = 500;
 
 const LEGACY_PING = Buffer.from('PING');
 const PAYLOAD_CHARACTERS = 16;

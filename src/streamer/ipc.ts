@@ -28,7 +28,7 @@ export const Settings = t.type(
 );
 export type IpcSettings = t.TypeOf<typeof Settings>;
 
-export const IceServerConfig = t.intersection([
+const IceServerConfig = t.intersection([
   t.type({ urls: t.array(t.string) }),
   t.partial({ username: t.string, credential: t.string }),
 ]);

@@ -175,7 +175,7 @@ export class StreamClient {
 }
 
 /** The seven requests, one connection each. */
-export async function shakeHands(
+async function shakeHands(
   port: number,
   options: StreamOptions = {},
 ): Promise<{

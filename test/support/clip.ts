@@ -25,7 +25,7 @@ export interface ClipOptions {
 }
 
 /** Milliseconds of sound in a packet. */
-export const AUDIO_PACKET = 10;
+const AUDIO_PACKET = 10;
 
 /** The clip starts with a key frame, and can be played in a loop. */
 export async function encodeClip(options: ClipOptions = {}): Promise<Clip> {

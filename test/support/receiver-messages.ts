@@ -12,7 +12,7 @@ export interface TrackStats {
   readonly frames: number;
   /** Frames whose last packet (marker bit) came. */
   readonly markers: number;
-  /** H.264 only: frames that start with parameter sets or an IDR slice. */
+  /** H.264 only: frames that start with parameter sets. */
   readonly keyframes: number;
   /** Milliseconds between the two latest frames' first packets, at most, since the last reset. */
   readonly longestGap: number;

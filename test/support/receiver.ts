@@ -9,10 +9,10 @@ import type {
   ToReceiver,
 } from './receiver-messages.js';
 
-export type { ReceiverStats, TrackStats } from './receiver-messages.js';
+export type { ReceiverStats } from './receiver-messages.js';
 
 /** Milliseconds until something that must happen counts as not happening. */
-export const PATIENCE = 60_000;
+const PATIENCE = 60_000;
 
 export interface ReceivingPeerEvents {
   description: [{ kind: string; sdp: string }];

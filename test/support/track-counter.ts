@@ -3,10 +3,8 @@ import type { TrackStats } from './receiver-messages.js';
 /** Sequence numbers that are remembered to tell a duplicate from a late packet. */
 const WINDOW = 8192;
 
-const NAL_IDR = 5;
 const NAL_SPS = 7;
 const NAL_STAP_A = 24;
-const NAL_FU_A = 28;
 
 /** Counts one RTP stream packet by packet. */
 export class TrackCounter {
@@ -88,6 +86,7 @@ export class TrackCounter {
   }
 }
 
+/** A key frame whose parameter sets are missing shows nothing to somebody who has just come. */
 function startsKeyframe(packet: Buffer): boolean {
   const first = packet.readUInt8(0);
   let at = 12 + (first & 0x0f) * 4;
@@ -97,11 +96,10 @@ function startsKeyframe(packet: Buffer): boolean {
   }
   if (packet.length < at + 4) return false;
   const type = packet.readUInt8(at) & 0x1f;
-  if (type === NAL_FU_A) return (packet.readUInt8(at + 1) & 0x1f) === NAL_IDR;
-  if (type !== NAL_STAP_A) return type === NAL_SPS || type === NAL_IDR;
+  if (type !== NAL_STAP_A) return type === NAL_SPS;
   // The parameter sets may follow a delimiter.
   for (let unit = at + 1; unit + 3 <= packet.length; unit += 2 + packet.readUInt16BE(unit)) {
-    if ([NAL_SPS, NAL_IDR].includes(packet.readUInt8(unit + 2) & 0x1f)) return true;
+    if ((packet.readUInt8(unit + 2) & 0x1f) === NAL_SPS) return true;
   }
   return false;
 }

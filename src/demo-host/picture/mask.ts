@@ -65,7 +65,7 @@ function toSegment(x: number, y: number, [ax, ay]: Point, [bx, by]: Point): numb
 }
 
 /** Lines through all points of each stroke, round at the ends. */
-export function strokes(
+function strokes(
   lines: readonly (readonly Point[])[],
   width: number,
   height: number,

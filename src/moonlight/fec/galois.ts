@@ -26,7 +26,7 @@ const ROWS: readonly Uint8Array[] = Array.from({ length: 256 }, (_, left) =>
 );
 
 /** All products of a coefficient: `multiplicationRow(a)[b]` is a·b. */
-export function multiplicationRow(coefficient: number): Uint8Array {
+function multiplicationRow(coefficient: number): Uint8Array {
   const row = ROWS[coefficient];
   if (row === undefined) throw new RangeError(`${coefficient} is not a byte`);
   return row;
