@@ -122,6 +122,7 @@ export class ChildViewer {
   async #offer(iceRestart: boolean): Promise<void> {
     if (this.#offerOutstanding) return;
     const sdp = await this.peer.createOffer({ iceRestart });
+    if (this.#closed) return;
     this.#offerOutstanding = true;
     this.#send({ Signaling: { Description: { ty: 'offer', sdp } } });
     const early = this.#early ?? [];
@@ -139,6 +140,7 @@ export class ChildViewer {
       return;
     }
     await this.peer.acceptAnswer(sdp);
+    if (this.#closed) return;
     this.#offerOutstanding = false;
     this.#answered = true;
     this.#clearDeadline();
@@ -160,6 +162,7 @@ export class ChildViewer {
       return;
     }
     const answer = await this.peer.acceptOffer(sdp);
+    if (this.#closed) return;
     this.#send({ Signaling: { Description: { ty: 'answer', sdp: answer } } });
     if (!this.#answered) await this.#offer(false);
   }
