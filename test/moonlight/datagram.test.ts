@@ -6,7 +6,6 @@ import { FaultInjector, type FaultProfile } from '../../src/moonlight/datagram-f
 import { DatagramSocket, type Endpoint } from '../../src/moonlight/datagram.js';
 
 const log = silentLog();
-const ANYWHERE = { address: '127.0.0.1', port: 0 };
 
 /** A host and a client of it on loopback, and what each has heard. */
 async function pair() {
@@ -16,7 +15,8 @@ async function pair() {
   let wake = (): void => undefined;
   const host = new DatagramSocket({
     remote: null,
-    local: ANYWHERE,
+    // As the client's name resolves here: to IPv4 or to IPv6.
+    local: { address: 'localhost', port: 0 },
     receive: (datagram, from) => {
       heard.push(datagram.toString());
       sources.push({ address: from.address, port: from.port });
