@@ -15,8 +15,7 @@ async function pair() {
   let wake = (): void => undefined;
   const host = new DatagramSocket({
     remote: null,
-    // As the client's name resolves here: to IPv4 or to IPv6.
-    local: { address: 'localhost', port: 0 },
+    local: { address: '127.0.0.1', port: 0 },
     receive: (datagram, from) => {
       heard.push(datagram.toString());
       sources.push({ address: from.address, port: from.port });
@@ -26,7 +25,7 @@ async function pair() {
   });
   await host.open();
   const client = new DatagramSocket({
-    remote: { address: 'localhost', port: host.localPort },
+    remote: { address: '127.0.0.1', port: host.localPort },
     receive: (datagram) => {
       answers.push(datagram.toString());
       wake();
