@@ -3,7 +3,7 @@ export default {
   extensions: { ts: 'module' },
   nodeArguments: ['--import=tsx'],
   workerThreads: false,
-  // GStreamer, Chromium and sockets share two cores with everything else.
-  concurrency: 2,
+  // One file at a time: Chromium, encoders and real-time sockets need the cores to themselves.
+  concurrency: 1,
   timeout: '4m',
 };

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { checkServer } from '../../src/ice/server-check.js';
 import { until } from '../support/until.js';
 
 const PROGRAM = '/usr/bin/turnserver';
@@ -75,6 +76,9 @@ export class Coturn {
         if (child.exitCode !== null) throw new Error(server.#output);
         return /UDP listener opened on/.test(server.#output);
       });
+      // Its threads may still be on their way; and the port may be shared with somebody else.
+      const [probe] = await checkServer({ urls: [`stun:127.0.0.1:${port}`] });
+      if (probe?.outcome !== 'ok') throw new Error(`coturn does not answer: ${server.#output}`);
       return server;
     } catch (error) {
       await server.stop();
