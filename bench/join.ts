@@ -64,6 +64,7 @@ export const join: Benchmark = {
         await delay(PAUSE);
       }
       for (let i = 0; i < plan.others; i += 1) await server.join(`other-${i}`, receivers);
+      await delay(PAUSE);
       scenarios.push(
         await scenario(`${plan.others} others watch`, server, page, plan.joins),
         ...crowds,

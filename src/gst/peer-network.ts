@@ -8,6 +8,13 @@ import { descendants, emit, type NiceSinkElement, type WebRtcElement } from './b
 import type { GstRuntime } from './runtime.js';
 import type { IceServer, NetworkOptions } from './types.js';
 
+/**
+ * Milliseconds between two connectivity checks, the least that RFC 8445 §14.2 allows. A check,
+ * its answer and the nomination follow at this pace; with libnice's own 20 they took 60 of the 100
+ * milliseconds of a join.
+ */
+const CHECK_INTERVAL = 5;
+
 interface ServerUris {
   readonly stun: string | null;
   readonly turn: readonly string[];
@@ -81,6 +88,7 @@ export function configureAgent(
     const { agent, stream } = child as NiceSinkElement;
     // On by default: a UPnP client with sockets and a thread in every peer.
     agent.upnp = false;
+    agent.stunPacingTimer = CHECK_INTERVAL;
     agent.iceUdp = network.udpCandidates !== false;
     agent.iceTcp = network.tcpCandidates;
     if (network.portRange) {

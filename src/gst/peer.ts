@@ -51,6 +51,8 @@ const FIRST_RELAY_DEADLINE = 12_000;
 const BACKLOG_LIMIT = 400;
 /** Milliseconds of backlog below which a slow peer may have pictures again. */
 const BACKLOG_FINE = 30;
+/** Milliseconds that a key frame may wait in its queue for the path to the viewer. */
+const EARLY_LIMIT = 400;
 
 /** What a peer needs of its pipeline. */
 export interface PeerHost {
@@ -141,8 +143,10 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   #remoteCount = 0;
   #recovery: NodeJS.Timeout | null = null;
   #closing: Promise<void> | null = null;
-  /** Connected, and its video starts with the next key frame. */
+  /** Its video starts with the next key frame. */
   #awaitsKeyframe = false;
+  /** Runs while video is let in although the path is not there yet. */
+  #early: NodeJS.Timeout | null = null;
   /** ICE and DTLS are up: data channels may speak, and webrtcbin's lock has become a trap. */
   #established = false;
   /** {@link PeerHost.videoPackets} when its video was cut off. */
@@ -283,7 +287,11 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
       this.#dropped += Math.max(0, this.#host.videoPackets() - this.#cutAt);
       this.#cutAt = null;
     }
+    this.#branch.sendAtOnce();
     this.#branch.link('video');
+    if (this.#state !== 'connected') {
+      this.#early ??= setTimeout(() => this.#tooEarly(), EARLY_LIMIT);
+    }
   }
 
   /** Looks for key frame requests and for a queue that fills up. Cheap, several times a second. */
@@ -515,14 +523,27 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     this.#startMedia();
   }
 
-  /** Lets media in once there is a path and the browser has agreed to take it. */
+  /**
+   * Lets media in once the browser has agreed to take it. A key frame takes as long as ICE and
+   * DTLS, so it is asked for at once and waits in its queue; sound would only be late.
+   */
   #startMedia(): void {
-    if (this.#closing || !this.#mediaAgreed || this.#state !== 'connected') return;
-    if (this.#branch.linked('audio')) return;
-    this.#branch.sendAtOnce();
-    this.#branch.link('audio');
+    if (this.#closing || !this.#mediaAgreed || this.#state === 'failed') return;
+    if (this.#state === 'connected' && !this.#branch.linked('audio')) {
+      this.#branch.sendAtOnce();
+      this.#branch.link('audio');
+    }
+    if (this.#early) clearTimeout(this.#early);
+    this.#early = null;
+    if (this.#awaitsKeyframe || this.#branch.linked('video')) return;
     this.#awaitsKeyframe = true;
     this.#host.needKeyframe('join', this.id);
+  }
+
+  /** What has been waiting is old by now: the picture begins with a key frame of its own. */
+  #tooEarly(): void {
+    this.#early = null;
+    if (this.#state !== 'connected') this.#branch.unlink('video');
   }
 
   #fail(reason: string): void {
@@ -555,6 +576,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     peers.delete(this.#key);
     if (this.#recovery) clearTimeout(this.#recovery);
     if (this.#firstCandidate) clearTimeout(this.#firstCandidate);
+    if (this.#early) clearTimeout(this.#early);
     this.#abort.abort();
     this.#become('closed');
     this.#rtp.close();

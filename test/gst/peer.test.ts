@@ -1,10 +1,11 @@
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { createStreamPipeline } from '../../src/gst/pipeline.js';
 import type { StreamPipeline } from '../../src/gst/types.js';
 import { encodeClip, Player, type Clip } from '../support/clip.js';
 import { ReceiverProcess } from '../support/receiver.js';
-import { connect, STREAM } from '../support/receiver-connect.js';
+import { connect, STREAM, withholdCandidates } from '../support/receiver-connect.js';
 
 let clip: Clip;
 let receivers: ReceiverProcess;
@@ -35,6 +36,39 @@ test.serial('a viewer gets pictures that begin with a key frame, and sound', asy
   t.is(peer.state, 'connected');
   await peer.close();
   t.is(pipeline.peer('first'), undefined);
+});
+
+test.serial('a key frame is asked for before there is a path, and waits for it', async (t) => {
+  const receiver = receivers.open('eager');
+  const peer = await pipeline.addPeer('eager');
+  const release = withholdCandidates(peer, receiver);
+  const offer = await peer.createOffer();
+  const asked = once(pipeline, 'keyframe-needed');
+  await peer.acceptAnswer(await receiver.offer(offer));
+  // Without a candidate there can be no path.
+  t.deepEqual(await asked, [{ reason: 'join', peerId: 'eager' }]);
+  t.is(peer.state, 'connecting');
+  release();
+  const stats = await receiver.until((now) => now.video.markers >= 10);
+  t.true(stats.video.beganWithKeyframe);
+  t.true(stats.video.lost <= receivers.kernelDrops());
+  await peer.close();
+});
+
+test.serial('a path that comes late begins with a key frame of its own', async (t) => {
+  const receiver = receivers.open('late');
+  const peer = await pipeline.addPeer('late');
+  const release = withholdCandidates(peer, receiver);
+  const offer = await peer.createOffer();
+  await peer.acceptAnswer(await receiver.offer(offer));
+  // Longer than a key frame waits for its path.
+  await delay(1000);
+  const asked = once(pipeline, 'keyframe-needed');
+  release();
+  t.deepEqual(await asked, [{ reason: 'join', peerId: 'late' }]);
+  const stats = await receiver.until((now) => now.video.keyframes >= 2);
+  t.true(stats.video.beganWithKeyframe);
+  await peer.close();
 });
 
 test.serial('data channels carry text and bytes both ways', async (t) => {

@@ -33,10 +33,25 @@ export const STREAM: StreamPipelineOptions = {
 
 /** Candidates of both sides reach the other one as they come. */
 export function exchangeCandidates(peer: Peer, receiver: ReceivingPeer): void {
-  peer.on('candidate', ({ candidate }) => receiver.addCandidate(candidate, 'video0'));
+  withholdCandidates(peer, receiver)();
+}
+
+/** The same, but nothing arrives before the returned function is called. */
+export function withholdCandidates(peer: Peer, receiver: ReceivingPeer): () => void {
+  const held: (() => void)[] = [];
+  let open = false;
+  const pass = (deliver: () => void): void => {
+    if (open) deliver();
+    else held.push(deliver);
+  };
+  peer.on('candidate', ({ candidate }) => pass(() => receiver.addCandidate(candidate, 'video0')));
   receiver.on('candidate', ({ candidate, mid }) =>
-    peer.addCandidate({ candidate, sdpMLineIndex: 0, sdpMid: mid }),
+    pass(() => peer.addCandidate({ candidate, sdpMLineIndex: 0, sdpMid: mid })),
   );
+  return () => {
+    open = true;
+    for (const deliver of held.splice(0)) deliver();
+  };
 }
 
 /** Offer, answer, and both ends connected. */
