@@ -24,6 +24,7 @@ run_packages=(
   gstreamer1.0-plugins-bad gstreamer1.0-libav gstreamer1.0-nice
   gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 gir1.2-gst-plugins-bad-1.0 gir1.2-nice-0.1
   libgirepository1.0-dev libcairo2-dev pkg-config g++ make python3
+  libssl-dev dpkg-dev
 )
 test_packages=(chromium fonts-dejavu-core git procps iproute2 coturn)
 bench_packages=(janus)
@@ -59,6 +60,12 @@ if command -v dpkg-query >/dev/null; then
   fi
 else
   say "this is not Debian: make sure that the equivalents of these packages are there: ${packages[*]}"
+fi
+
+# --- libsrtp2 upon OpenSSL ----------------------------------------------------------------------
+if command -v apt-get >/dev/null; then
+  scripts/build-srtp.sh ||
+    say "libsrtp2 could not be built upon OpenSSL (.cache/srtp.log): a viewer will cost a third more."
 fi
 
 # --- npm packages -----------------------------------------------------------------------------

@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import type { ChildMessage, ParentMessage } from '../../src/streamer/ipc.js';
 import { PARENT_PID_VARIABLE } from '../../src/streamer/ipc.js';
+import { withLibraries } from '../../src/streamer/libraries.js';
 import type { Contender, Viewer } from './contender.js';
 import { BenchHost } from './demo-host.js';
 import { end, forkProgram, logLevel } from './processes.js';
@@ -73,7 +74,10 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
     const host = await BenchHost.start(options);
     const { target, appId } = await host.target();
     const child = forkProgram(new URL('../../src/streamer/child.ts', import.meta.url), [], {
-      environment: { [PARENT_PID_VARIABLE]: String(process.pid), MOONTEE_LOG: logLevel() },
+      environment: withLibraries({
+        [PARENT_PID_VARIABLE]: String(process.pid),
+        MOONTEE_LOG: logLevel(),
+      }),
     });
     await once(child, 'message', { signal: AbortSignal.timeout(PATIENCE) });
     const moontee = new Moontee(host, child);

@@ -4,17 +4,11 @@
  * order of every step in {@link PeerBranch.dispose} is there because another one hangs.
  */
 import { MoonteeError } from '../errors.js';
-import {
-  ask,
-  descendants,
-  emit,
-  type Handler,
-  type Transceiver,
-  type WebRtcElement,
-} from './binding.js';
+import { ask, emit, type Handler, type Transceiver, type WebRtcElement } from './binding.js';
 import { fillTemplate, loadTemplate, type LaunchTemplate } from './launch-template.js';
 import type { MediaFormat } from './media-format.js';
 import type { Gst, GstRuntime } from './runtime.js';
+import { announceCaps, sendAtOnce, skipErrorCorrection } from './send-path.js';
 import { SignalGate } from './signal-gate.js';
 
 /** Milliseconds that webrtcbin gets to finish what it is doing when its peer goes. */
@@ -40,6 +34,8 @@ export class PeerBranch {
   readonly #name: string;
   /** All handlers on webrtcbin and its data channels. */
   readonly gate: SignalGate;
+  /** Packets have been let in. */
+  #flowed = false;
   #disposed = false;
 
   constructor(runtime: GstRuntime, trunk: Trunk, format: MediaFormat) {
@@ -103,6 +99,8 @@ export class PeerBranch {
   /** Lets packets in from now on. Takes no stream lock, so it never waits for media. */
   link(kind: MediaKind): void {
     if (this.#disposed || this.#links.has(kind)) return;
+    this.#clearWay();
+    this.#flowed = true;
     const tee = this.#trunk.tees[kind].requestPadSimple('src_%u');
     const sink = this.#bin?.getStaticPad(kind);
     if (!tee || !sink) return;
@@ -111,16 +109,21 @@ export class PeerBranch {
     this.#links.set(kind, { tee, sink });
   }
 
-  /**
-   * Sends packets when they come. webrtcbin holds each one back until its time has come by the
-   * pipeline's clock, twice: a wait, and the waking of a thread, for what is late already.
-   */
-  sendAtOnce(): void {
-    if (!this.#webrtc) return;
-    for (const child of descendants(this.#webrtc)) {
-      if (child.getName()?.startsWith('clocksync') !== true) continue;
-      (child as Gst.Element & { sync: boolean }).sync = false;
+  /** Both media are going to be sent: lets webrtcbin build their ways. Before the answer is set. */
+  announce(): void {
+    for (const kind of ['video', 'audio'] as const) {
+      const source = this.#trunk.tees[kind].getStaticPad('sink');
+      const queue = this.element(`${kind}-queue`).getStaticPad('sink');
+      if (source && queue) announceCaps(this.#runtime, source, queue);
     }
+  }
+
+  /** Clears the way of the packets, as far as it has been built. */
+  #clearWay(): void {
+    const webrtc = this.#webrtc;
+    if (!webrtc) return;
+    sendAtOnce(webrtc);
+    if (!this.#flowed) skipErrorCorrection(this.#runtime, webrtc);
   }
 
   unlink(kind: MediaKind): void {

@@ -227,6 +227,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
         throw new MoonteeError('VIEWER_SDP_INVALID', 'No offer waits for an answer');
       const clean = cleanAnswer(sdp, this.#offer);
       const answer = parseDescription(this.#host.runtime, 'answer', clean.sdp);
+      this.#branch.announce();
       await this.#ask('set-remote-description', [answer]);
       this.#offer = null;
       this.#mediaAgreed = true;
@@ -287,7 +288,6 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
       this.#dropped += Math.max(0, this.#host.videoPackets() - this.#cutAt);
       this.#cutAt = null;
     }
-    this.#branch.sendAtOnce();
     this.#branch.link('video');
     if (this.#state !== 'connected') {
       this.#early ??= setTimeout(() => this.#tooEarly(), EARLY_LIMIT);
@@ -529,10 +529,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
    */
   #startMedia(): void {
     if (this.#closing || !this.#mediaAgreed || this.#state === 'failed') return;
-    if (this.#state === 'connected' && !this.#branch.linked('audio')) {
-      this.#branch.sendAtOnce();
-      this.#branch.link('audio');
-    }
+    if (this.#state === 'connected') this.#branch.link('audio');
     if (this.#early) clearTimeout(this.#early);
     this.#early = null;
     if (this.#awaitsKeyframe || this.#branch.linked('video')) return;

@@ -7,6 +7,7 @@ import { isRight } from 'fp-ts/lib/Either.js';
 import { MoonteeError, type ErrorCode } from '../errors.js';
 import type { Log } from '../log.js';
 import { ChildMessage, PARENT_PID_VARIABLE, type ParentMessage } from './ipc.js';
+import { withLibraries } from './libraries.js';
 import { describeIssues } from './issues.js';
 
 export interface ProcessOptions {
@@ -104,7 +105,7 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
       ...(existsSync(SETPRIV)
         ? { execPath: SETPRIV, execArgv: [...DIE_WITH_PARENT, process.execPath, ...execArgv] }
         : { execArgv }),
-      env: { ...environment, [PARENT_PID_VARIABLE]: String(process.pid) },
+      env: withLibraries({ ...environment, [PARENT_PID_VARIABLE]: String(process.pid) }),
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       serialization: 'json',
     });
