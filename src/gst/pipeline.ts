@@ -231,7 +231,9 @@ class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements St
     const { Gst } = this.#runtime.namespaces;
     const { MEDIA_TYPE, CAPS_DETAILS, STATES } = Gst.DebugGraphDetails;
     // Without properties: webrtcbin's are behind its lock.
-    return dotOf(this.#runtime, this.#pipeline, [MEDIA_TYPE, CAPS_DETAILS, STATES]);
+    const graph = dotOf(this.#runtime, this.#pipeline, [MEDIA_TYPE, CAPS_DETAILS, STATES]);
+    // The caps behind the encryption hold the most part of its key.
+    return graph.replace(/((?:srtp|srtcp)-(?:key|mki):) [^\\]*/g, '$1 (secret)');
   }
 
   close(): Promise<void> {

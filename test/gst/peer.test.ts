@@ -71,6 +71,22 @@ test.serial('a path that comes late begins with a key frame of its own', async (
   await peer.close();
 });
 
+test.serial(
+  'packets go past encoders that nobody has negotiated, and the graph keeps keys secret',
+  async (t) => {
+    const receiver = receivers.open('drawn');
+    const peer = await pipeline.addPeer('drawn');
+    await connect(peer, receiver);
+    await receiver.until((now) => now.video.markers >= 3 && now.audio.packets >= 3);
+    const graph = pipeline.dot();
+    const direct = graph.match(/clocksync\d+_\w+_src_\w+ -> rtpfunnel\d+_\w+_sink_\d/g) ?? [];
+    t.is(direct.length, 2, 'video and sound');
+    t.true(graph.includes('srtp-key: (secret)'));
+    t.notRegex(graph, /srtp-key: [0-9a-f]/);
+    await peer.close();
+  },
+);
+
 test.serial('data channels carry text and bytes both ways', async (t) => {
   const receiver = receivers.open('talker', ['keyboard', 'mouse']);
   const peer = await pipeline.addPeer('talker');
