@@ -14,6 +14,8 @@ export const OFFSET = {
   MULTI_FEC_BLOCKS: 27,
   FEC_INFO: 28,
   PAYLOAD: 32,
+  /** In the header of the frame, which the first packet carries. */
+  FRAME_TYPE: 35,
 } as const;
 
 /** Bytes in front of the part that `packetSize` counts. */

@@ -75,6 +75,7 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
         lost: (range) => this.#onLost(range),
         restarted: () => this.#recovery.restart(performance.now()),
         fecStatus: (status: FecStatus) => this.#announce('fec-status', status),
+        supersedes: (frameType) => this.#recovery.isAnswer(frameType),
       },
       this.#stats,
       options.packetSize + RTP_HEADER_BYTES,
@@ -135,7 +136,10 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
     }
     const frame = claimedFrame(datagram);
     // Mostly parity of frames that needed none: not worth the work.
-    if (frame !== 0 && this.#reassembler.isSettled(frame)) return null;
+    if (frame !== 0 && this.#reassembler.isSettled(frame)) {
+      this.#reassembler.skip();
+      return null;
+    }
     const packet = decryptPacket(this.#options.key, datagram);
     if (packet === null) this.#stats.packetsForged++;
     return packet;
