@@ -92,8 +92,8 @@ export class Handshake implements RtspBackend {
     address: string,
     known: Session | null,
   ): RtspAnswer & { session: Session | null } {
-    // Only the word between `=` and the first `/` counts.
-    const kind = /^streamid=(video|audio|control)(?:\/|$)/i
+    // Only the word between `=` and the next `/` counts; some clients put the URL in front.
+    const kind = /^(?:rtsp(?:enc)?:\/\/[^/]*\/)?streamid=(video|audio|control)(?:\/|$)/i
       .exec(request.target)?.[1]
       ?.toLowerCase();
     const session = known ?? this.#unclaimed(address) ?? this.#unannounced(address);

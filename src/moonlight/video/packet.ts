@@ -31,6 +31,8 @@ export const MULTI_FEC_FLAGS = 0x10;
 
 export const PACKET_FLAG = { PICTURE_DATA: 1, END_OF_FRAME: 2, START_OF_FRAME: 4 } as const;
 
+export const EXTRA_FLAG = { LONG_TERM_REFERENCE: 1 } as const;
+
 /** Bytes of the header in front of a frame's data. */
 export const FRAME_HEADER_BYTES = 8;
 

@@ -153,7 +153,7 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
       this.#onLost({ first: frame.index, last: frame.index });
       return;
     }
-    const { unit, frameType } = depacketized;
+    const { unit, frameType, longTermReference } = depacketized;
     this.#stats.framesComplete++;
     this.#quality.frame();
     if (!this.#recovery.frame(unit.frameNumber, frameType, unit.idr, now)) {
@@ -167,6 +167,9 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
     this.#stats.framesDelivered++;
     const receivedAt = unit.receivedAt + this.#clock.heldUp;
     this.#announce('access-unit', { ...unit, receivedAt });
+    if (longTermReference && this.#options.referenceFrameInvalidation) {
+      this.#announce('long-term-reference', unit.frameNumber);
+    }
   }
 
   #onLost(range: FrameRange): void {
