@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events';
 import { isIP, isIPv4 } from 'node:net';
 import { MoonteeError } from '../errors.js';
-import { installedEncoders } from '../gst/encoder.js';
+import { installedFormats } from '../gst/encoder.js';
 import { silentLog, type Log } from '../log.js';
-import type { HostInput, VideoCodec } from '../moonlight/types.js';
+import type { HostInput } from '../moonlight/types.js';
 import { AppCatalogue } from './apps.js';
 import { ControlPort } from './control-port.js';
 import { NO_FAULTS, type Faults } from './faults.js';
@@ -83,7 +83,6 @@ export class DemoHost extends EventEmitter<DemoHostEvents> {
   /** What to close, in the order of opening. */
   readonly #resources: (() => void | Promise<void>)[] = [];
   #catalogue!: AppCatalogue;
-  #encoded: readonly VideoCodec[] = [];
   #http!: NvHttp;
   #rtsp!: RtspServer;
   #control!: ControlPort;
@@ -171,12 +170,12 @@ export class DemoHost extends EventEmitter<DemoHostEvents> {
     const { bind, style, faults, encryption, fecPercentage, log } = this.#settled;
     const ports = portsOf(options);
     const directory = options.stateDirectory ?? null;
-    this.#encoded = installedEncoders([
+    const encoded = installedFormats([
       'h264',
       ...(options.hevc === true ? (['h265'] as const) : []),
       ...(options.av1 === true ? (['av1'] as const) : []),
     ]);
-    this.#catalogue = new AppCatalogue(options.apps ?? [], this.#encoded);
+    this.#catalogue = new AppCatalogue(options.apps ?? [], encoded);
     if (options.inputLog !== undefined && options.inputLog !== null) {
       const inputLog = new InputLog(options.inputLog);
       this.#inputLog = inputLog;
@@ -216,7 +215,7 @@ export class DemoHost extends EventEmitter<DemoHostEvents> {
         style,
         sessions: this.#sessions,
         codecs: this.#catalogue.codecs,
-        codecsOf: (session) => this.#codecsOf(session),
+        formatsOf: (session) => this.#catalogue.formatsOf(session.game.app),
         encryption,
         fecPercentage,
         port: (session, kind) => this.#portOf(session, kind),
@@ -301,11 +300,6 @@ export class DemoHost extends EventEmitter<DemoHostEvents> {
     const { style, fecPercentage, faults } = this.#settled;
     const media = new SessionMedia({ session, ...pair, style, fecPercentage, faults });
     this.#media.set(session, media);
-  }
-
-  #codecsOf(session: Session): ReadonlySet<VideoCodec> {
-    const { source } = session.game.app;
-    return new Set(source.kind === 'clip' ? [source.codec] : this.#encoded);
   }
 
   #portOf(session: Session, kind: StreamKind): number {

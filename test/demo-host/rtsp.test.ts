@@ -28,7 +28,7 @@ const A4 = readFileSync(new URL('announce-a4.txt', import.meta.url), 'latin1').r
 const ENCRYPTION = { control: 2, video: 'off', audio: 'off' } as const;
 const CONTEXT = {
   style: 'sunshine',
-  codecs: new Set(['h264'] as const),
+  formats: [{ codec: 'h264', bitDepth: 8 }],
   encryption: ENCRYPTION,
   fecPercentage: 20,
 } as const;
@@ -101,13 +101,16 @@ test('surround parameters come out of the client’s rotation right', (t) => {
 
 test('DESCRIBE tells what each kind of host can', (t) => {
   const all = { control: 2, video: 'required', audio: 'offered' } as const;
-  const sunshine = describeBody('sunshine', new Set(['h264', 'h265', 'av1'] as const), all);
+  const codecs = new Set(['h264', 'h265', 'av1'] as const);
+  const sunshine = describeBody('sunshine', codecs, all, false);
   t.regex(sunshine, /^a=x-ss-general\.encryptionSupported:7$/m);
   t.regex(sunshine, /^a=x-ss-general\.encryptionRequested:3$/m);
   t.regex(sunshine, /sprop-parameter-sets=AAAAAU/);
   t.regex(sunshine, /^a=rtpmap:98 AV1\/90000$/m);
-  t.notRegex(sunshine, /\r/);
-  const wolf = describeBody('wolf', new Set(['h264', 'h265', 'av1'] as const), ENCRYPTION);
+  t.notRegex(sunshine, /\r|refPicInvalidation/);
+  const repairs = describeBody('sunshine', codecs, all, true);
+  t.regex(repairs, /^a=x-nv-video\[0\]\.refPicInvalidation:1$/m);
+  const wolf = describeBody('wolf', codecs, ENCRYPTION, true);
   t.is(
     wolf,
     'sprop-parameter-sets=AAAAAU\r\na=a=rtpmap:98 AV1/90000\r\n' +
