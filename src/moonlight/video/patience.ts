@@ -12,6 +12,9 @@ const MARGIN = 1.15;
 const GUESS_MEMORY = 0.98;
 const MEMORY = 0.999;
 
+/** The same after each wait in vain: where losses are many, waiting costs more than it saves. */
+const DISAPPOINTMENT = 0.6;
+
 /**
  * How long to wait for packets that later ones have passed over: as long as this network's have
  * been seen to need, which on most is next to nothing.
@@ -28,6 +31,12 @@ export class Patience {
   /** A packet came this many milliseconds after it had been passed over. */
   observe(lateness: number): void {
     if (lateness > this.#lateness) this.#lateness = Math.min(LONGEST, lateness);
+  }
+
+  /** What was waited for did not come: the next time less may do. */
+  disappoint(): void {
+    this.#guess *= DISAPPOINTMENT;
+    this.#lateness *= DISAPPOINTMENT;
   }
 
   /** A frame is through. */

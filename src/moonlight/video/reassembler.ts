@@ -115,6 +115,7 @@ export class Reassembler {
     if (!this.#started) return;
     this.#drain(now);
     while (this.#overdue(now)) {
+      this.#patience.disappoint();
       this.#giveUp();
       this.#drain(now);
     }
