@@ -11,7 +11,18 @@ const HDR10: HdrMetadata = {
   maxFullFrameLuminance: 600,
 };
 
+/** A display without HDR has none of it; the fields are sent all the same, as Sunshine does. */
+const NOTHING: HdrMetadata = {
+  primaries: [0, 0, 0, 0, 0, 0],
+  whitePoint: [0, 0],
+  maxDisplayLuminance: 0,
+  minDisplayLuminance: 0,
+  maxContentLightLevel: 0,
+  maxFrameAverageLightLevel: 0,
+  maxFullFrameLuminance: 0,
+};
+
 /** Tells a client whether pictures are of high dynamic range from now on. */
 export function hdrMessage(enabled: boolean): HostMessage {
-  return { type: 'hdr', enabled, metadata: enabled ? HDR10 : null };
+  return { type: 'hdr', enabled, metadata: enabled ? HDR10 : NOTHING };
 }

@@ -105,7 +105,7 @@ test.serial('what reaches back too far is answered with a key frame', async (t) 
   host.sessions[0]?.invalidate(1, last);
   while (units.filter(({ idr }) => idr).length < 2) await once(session, 'video');
   t.is(judge(t, units), 0);
-  // What came before the key frame, and a range that is none, change nothing.
+  // What came before the key frame needs no other, a range that is none no answer.
   host.sessions[0]?.invalidate(2, last);
   host.sessions[0]?.invalidate(5, 4);
   const known = units.length;

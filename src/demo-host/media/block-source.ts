@@ -56,9 +56,11 @@ export class BlockSource implements FrameSource {
   }
 
   rewind(frames: number): boolean {
+    if (this.#latest === null) return false;
+    if (frames === 0) return true;
     const kept = this.#made.length - frames;
-    const last = kept > 0 && frames >= 0 ? this.#made[kept - 1] : undefined;
-    if (this.#latest === null || !last) return false;
+    const last = kept > 0 ? this.#made[kept - 1] : undefined;
+    if (!last) return false;
     // They stay in their places, so that places still count as frames do.
     this.#made = this.#made.map((made, index) => (index < kept ? made : null));
     this.#latest = last;

@@ -85,10 +85,11 @@ export class VideoSender {
    * the first of them.
    */
   invalidate(first: number, last: number): void {
-    // Nothing since the latest repair refers to what was lost before it: that was its point.
-    if (this.#options.faults.noIdr || last < first || last < this.#soundSince) return;
-    const frames = this.#frameNumber - first;
-    if (!this.#needsKey && frames > 0 && this.#options.source.rewind?.(frames) === true) {
+    if (this.#options.faults.noIdr || last < first) return;
+    // Nothing since the latest repair refers to what was lost before it, that was its point: a
+    // client that asks again gets an answer, but not one that its decoder cannot follow.
+    const frames = last < this.#soundSince ? 0 : this.#frameNumber - first;
+    if (!this.#needsKey && frames >= 0 && this.#options.source.rewind?.(frames) === true) {
       this.#invalidated = true;
       this.counters.invalidations += 1;
       return;
