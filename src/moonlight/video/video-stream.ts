@@ -1,9 +1,6 @@
 import { EventEmitter } from 'node:events';
-import { MoonteeError } from '../../errors.js';
 import type { Log } from '../../log.js';
-import { DatagramSocket } from '../datagram.js';
-import { MediaPing } from '../media-ping.js';
-import { ReceiveClock } from '../receive-clock.js';
+import { MediaReceiver } from '../media-receiver.js';
 import { CIPHER_PREFIX_BYTES, claimedFrame, decryptPacket } from './cipher.js';
 import { Depacketizer } from './depacketizer.js';
 import type { FrameAssembly } from './frame-assembly.js';
@@ -19,9 +16,6 @@ import type {
   VideoStreamOptions,
 } from './types.js';
 
-/** Milliseconds between looks at what waits. */
-const TICK = 20;
-
 /** Milliseconds (gamestream.md §5.10). */
 const START_DEADLINE = 10_000;
 
@@ -32,34 +26,28 @@ const NO_IDR = -101;
 export class VideoStream extends EventEmitter<VideoStreamEvents> {
   readonly #options: VideoStreamOptions;
   readonly #log: Log;
-  readonly #socket: DatagramSocket;
-  readonly #ping: MediaPing;
+  readonly #receiver: MediaReceiver;
   readonly #reassembler: Reassembler;
   readonly #depacketizer: Depacketizer;
   readonly #recovery: LossRecovery;
   readonly #quality: QualityWindow;
   readonly #stats: VideoStats = emptyVideoStats();
-  readonly #clock = new ReceiveClock(TICK);
   readonly #startDeadline: number;
-  #timer: NodeJS.Timeout | null = null;
   #startedAt = 0;
   #firstDatagramAt: number | null = null;
   #sawIdr = false;
   #failed = false;
-  #closed = false;
 
   constructor(options: VideoStreamOptions) {
     super();
     this.#options = options;
     this.#log = options.log;
     this.#startDeadline = options.startDeadline ?? START_DEADLINE;
-    this.#socket = new DatagramSocket({
-      remote: options.remote,
-      receive: (datagram) => this.#receive(datagram),
-      log: options.log,
-      faults: options.faults,
+    this.#receiver = new MediaReceiver({
+      ...options,
+      receive: (datagram, now) => this.#receive(datagram, now),
+      tick: (now) => this.#tick(now),
     });
-    this.#ping = new MediaPing(this.#socket, options.pingPayload);
     this.#depacketizer = new Depacketizer(options.codec);
     this.#quality = new QualityWindow((status) => this.#announce('quality', { status }));
     this.#recovery = new LossRecovery(
@@ -83,7 +71,7 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
   }
 
   get closed(): boolean {
-    return this.#closed;
+    return this.#receiver.closed;
   }
 
   get stats(): Readonly<VideoStats> {
@@ -92,7 +80,7 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
 
   /** The UDP port that receives; 0 while there is none. */
   get localPort(): number {
-    return this.#socket.localPort;
+    return this.#receiver.localPort;
   }
 
   /**
@@ -101,26 +89,17 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
    * @throws MoonteeError `HOST_UNREACHABLE`, `CLOSED`
    */
   async start(): Promise<void> {
-    await this.#socket.open();
-    if (this.closed) throw new MoonteeError('CLOSED');
+    await this.#receiver.start();
     this.#startedAt = performance.now();
-    this.#clock.start();
-    this.#ping.start();
-    this.#timer = setInterval(() => this.#tick(), TICK);
   }
 
   /** Idempotent; nothing is emitted afterwards. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    if (this.#timer !== null) clearInterval(this.#timer);
-    this.#ping.stop();
-    this.#socket.close();
+    this.#receiver.close();
     this.removeAllListeners();
   }
 
-  #receive(datagram: Buffer): void {
-    const now = this.#clock.read();
+  #receive(datagram: Buffer, now: number): void {
     this.#firstDatagramAt ??= performance.now();
     this.#stats.packets++;
     this.#stats.bytes += datagram.length;
@@ -165,7 +144,7 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
       this.#log.info({ frame: unit.frameNumber, bytes: unit.data.length }, 'first video IDR');
     }
     this.#stats.framesDelivered++;
-    const receivedAt = unit.receivedAt + this.#clock.heldUp;
+    const receivedAt = unit.receivedAt + this.#receiver.heldUp;
     this.#announce('access-unit', { ...unit, receivedAt });
     if (longTermReference && this.#options.referenceFrameInvalidation) {
       this.#announce('long-term-reference', unit.frameNumber);
@@ -187,8 +166,8 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
     this.#announce('invalidate', range);
   }
 
-  #tick(): void {
-    this.#reassembler.expire(this.#clock.read());
+  #tick(clock: number): void {
+    this.#reassembler.expire(clock);
     const now = performance.now();
     this.#recovery.tick(now);
     this.#quality.tick(now);
@@ -209,7 +188,7 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
     name: Name,
     ...values: VideoStreamEvents[Name]
   ): void {
-    if (this.#closed) return;
+    if (this.closed) return;
     try {
       // The generic emit() cannot see that name and values belong together.
       (this.emit as (event: string, ...values: unknown[]) => boolean).call(this, name, ...values);

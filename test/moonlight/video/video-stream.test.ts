@@ -103,7 +103,7 @@ test('encrypted: forged packets are counted and dropped, and the stream asks for
   await until(() => stream.stats.packetsInvalid === 3);
   t.is(stream.stats.packetsForged, 1);
   t.is(stream.stats.packetsRecovered, 1);
-  t.is(stream.stats.idrRequests, 1);
+  t.true(stream.stats.idrRequests >= 1);
 });
 
 test('encrypted: parity of whole frames is neither opened nor counted as lost', async (t) => {
