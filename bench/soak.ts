@@ -186,6 +186,7 @@ async function runSoak(weather: Weather, minutes: number, seed: number): Promise
     return {
       minute: round(((index + 1) * minutes) / PARTS, 2),
       ...part,
+      shown_of_recoverable_percent: percent(part.shown, part.recoverable),
       shown_of_decodable_percent: percent(part.decodable - part.missed, part.decodable),
       rss_mib: round(last?.rss ?? 0, 1),
       heap_mib: round(last?.heap ?? 0, 1),
@@ -203,7 +204,9 @@ async function runSoak(weather: Weather, minutes: number, seed: number): Promise
     rows,
     notes: [
       `Seed ${seed}, ${minutes} min, ${offered} datagrams: ${percent(offered - survived, offered)} % lost by the network, ${survived - received} by the kernel.`,
-      `FEC can restore ${sum('recoverable')} of ${sum('sent')} frames, a decoder can use ${sum('decodable')} of them (key frames come on request), ${sum('shown')} were shown: ${percent(sum('decodable') - sum('missed'), sum('decodable'))} % of decodable, ${percent(sum('shown'), sum('recoverable'))} % of recoverable.`,
+      `Shown of recoverable: ${percent(sum('shown'), sum('recoverable'))} % (${sum('shown')} of the ${sum('recoverable')} frames, of ${sum('sent')}, of which enough arrived for FEC).`,
+      `Shown of decodable: ${percent(sum('decodable') - sum('missed'), sum('decodable'))} % (of the ${sum('decodable')} recoverable frames with nothing missing since the latest key frame; key frames come on request only).`,
+      `Frames not shown for each key frame asked for: ${round((sum('sent') - sum('shown')) / Math.max(1, stats.idrRequests), 2)}, the one that could not be restored included.`,
       `Whole frames put together: ${percent(stats.framesComplete, sum('recoverable'))} % of the recoverable ones. Wrong pictures: ${sum('wrong')}. Key frames asked for: ${stats.idrRequests}. Packets restored: ${stats.packetsRecovered}.`,
       `Memory: ${round(trend, 3)} MiB a minute over the last four fifths.`,
       'CPU is that of the receiving process with the books of this benchmark, in percent of one core; sender and network are another process.',

@@ -28,7 +28,7 @@ export async function demoHttp(): Promise<FuzzTarget> {
   await clients.add(identity.certificatePem);
   const client = fingerprint(parseCertificate(identity.certificatePem).raw);
   const certificate = Buffer.from(identity.certificatePem).toString('hex');
-  const catalogue = new AppCatalogue([], ['h264']);
+  const catalogue = new AppCatalogue([], [{ codec: 'h264', bitDepth: 8 }]);
 
   const run = async (input: Buffer, style: 'sunshine' | 'wolf'): Promise<void> => {
     const sessions = new Sessions(style, log);

@@ -46,9 +46,13 @@ export const rtspRequest: FuzzTarget = {
 
 function answerAll(input: Buffer, style: 'sunshine' | 'wolf'): void {
   const log = silentLog();
-  const catalogue = new AppCatalogue([], ['h264', 'av1']);
+  const formats = [
+    { codec: 'h264', bitDepth: 8 },
+    { codec: 'av1', bitDepth: 10 },
+  ] as const;
+  const catalogue = new AppCatalogue([{ title: 'Blocks', source: { kind: 'blocks' } }], formats);
   const sessions = new Sessions(style, log);
-  const [app] = catalogue.apps;
+  const app = catalogue.apps.at(-1);
   if (app === undefined) return;
   const session = sessions.launch(app, {
     client: 'A',
@@ -65,7 +69,7 @@ function answerAll(input: Buffer, style: 'sunshine' | 'wolf'): void {
     style,
     sessions,
     codecs: catalogue.codecs,
-    codecsOf: () => catalogue.codecs,
+    formatsOf: () => formats,
     encryption: { control: 2, video: 'offered', audio: 'offered' },
     fecPercentage: 20,
     port: () => 48_000,
@@ -73,7 +77,8 @@ function answerAll(input: Buffer, style: 'sunshine' | 'wolf'): void {
   try {
     let pending = input;
     for (let count = 0; count < 20 && pending.length > 0; count++) {
-      const parsed = parseRequest(pending);
+      let parsed = parseRequest(pending);
+      if (parsed.kind === 'incomplete') parsed = parseRequest(pending, true);
       if (parsed.kind !== 'request') break;
       expect(parsed.length > 0 && parsed.length <= pending.length, 'a length out of bounds');
       pending = pending.subarray(parsed.length);

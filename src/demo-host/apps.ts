@@ -1,5 +1,5 @@
-import type { VideoCodec } from '../moonlight/types.js';
-import type { AppOptions, AppSource } from './options.js';
+import type { BitDepth, VideoCodec } from '../moonlight/types.js';
+import type { AppOptions, AppSource, VideoFormat } from './options.js';
 import { boxArt } from './picture/box-art.js';
 
 export interface App {
@@ -13,25 +13,59 @@ const BUILT_IN: readonly AppOptions[] = [
   { title: 'Test pattern', source: { kind: 'test-pattern' } },
 ];
 
-/** `ServerCodecModeSupport` bits of 8-bit 4:2:0 (§10). */
-const CODEC_MODE: Readonly<Record<VideoCodec, number>> = { h264: 0x1, h265: 0x100, av1: 0x10000 };
+/** `ServerCodecModeSupport` bits of 4:2:0 (§10). */
+const CODEC_MODE: Readonly<Record<VideoCodec, Readonly<Record<BitDepth, number>>>> = {
+  h264: { 8: 0x1, 10: 0 },
+  h265: { 8: 0x100, 10: 0x200 },
+  av1: { 8: 0x1_0000, 10: 0x2_0000 },
+};
+
+/** Whether an app's pictures are of high dynamic range. */
+export function isHdr({ source }: App): boolean {
+  return source.kind === 'clip' && source.hdr === true;
+}
+
+/** Whether an app can go on after a loss without a key frame. */
+export function canInvalidate({ source }: App): boolean {
+  return source.kind === 'blocks';
+}
 
 /** What can be launched, in the order that clients show it. */
 export class AppCatalogue {
   readonly apps: readonly App[];
   /** Codecs that some app can be had in. */
   readonly codecs: ReadonlySet<VideoCodec>;
+  readonly #encoded: readonly VideoFormat[];
   readonly #images = new Map<number, Buffer>();
 
-  /** @param encoded codecs that the host can encode raw pictures in */
-  constructor(extra: readonly AppOptions[], encoded: readonly VideoCodec[]) {
+  /** @param encoded what the host can encode raw pictures in */
+  constructor(extra: readonly AppOptions[], encoded: readonly VideoFormat[]) {
     this.apps = [...BUILT_IN, ...extra].map((app, index) => ({ id: index + 1, ...app }));
-    const clips = this.apps.flatMap(({ source }) => (source.kind === 'clip' ? [source.codec] : []));
-    this.codecs = new Set([...encoded, ...clips]);
+    this.#encoded = encoded;
+    this.codecs = new Set(this.#formats.map(({ codec }) => codec));
   }
 
   get codecModeSupport(): number {
-    return [...this.codecs].reduce((mask, codec) => mask | CODEC_MODE[codec], 0);
+    return this.#formats.reduce(
+      (mask, { codec, bitDepth }) => mask | CODEC_MODE[codec][bitDepth],
+      0,
+    );
+  }
+
+  /** What an app can be had in. */
+  formatsOf({ source }: App): readonly VideoFormat[] {
+    switch (source.kind) {
+      case 'clip':
+        return [{ codec: source.codec, bitDepth: source.bitDepth ?? 8 }];
+      case 'blocks':
+        return [{ codec: 'h264', bitDepth: 8 }];
+      default:
+        return this.#encoded;
+    }
+  }
+
+  get #formats(): readonly VideoFormat[] {
+    return this.apps.flatMap((app) => this.formatsOf(app));
   }
 
   find(id: number): App | undefined {

@@ -21,7 +21,9 @@ export const USAGE = `moontee demo-host [options]
   --fec N                parity packets per 100 data packets (20)
   --rtsp-lower-case      lower-case header names in RTSP answers
   --app TITLE=KIND:WHAT  another app: gst:DESCRIPTION of a raw video source, or clip:FILE with
-                         access units behind their length as u32be (.h264, .h265, .av1)
+                         access units behind their length as u32be (.h264, .h265, .av1; .10bit
+                         or .hdr before that), or TITLE=blocks: H.264 without an encoder, which
+                         goes on after losses without key frames
   --hevc  --av1          encode these too, where the element is installed
   --fault LIST           loss=0.01 burst=4 reorder=0.01 duplicate=0.01 jitter=20 seed=7
                          stall-video=5s@10s terminate=0x80030023@5s slow-pairing=3s
@@ -56,12 +58,17 @@ const CLIP_CODECS: Readonly<Record<string, VideoCodec>> = {
 };
 
 function app(text: string): AppOptions {
-  const match = /^([^=]{1,80})=(gst|clip):(.+)$/s.exec(text);
-  const [, title = '', kind, what = ''] = match ?? invalid('--app is TITLE=gst:… or TITLE=clip:…');
+  const match = /^([^=]{1,80})=(?:(gst|clip):(.+)|blocks)$/s.exec(text);
+  const [, title = '', kind, what = ''] =
+    match ?? invalid('--app is TITLE=gst:…, TITLE=clip:… or TITLE=blocks');
+  if (kind === undefined) return { title, source: { kind: 'blocks' } };
   if (kind === 'gst') return { title, source: { kind: 'gstreamer', description: what } };
-  const codec = CLIP_CODECS[what.split('.').at(-1)?.toLowerCase() ?? ''];
+  const [mark = '', extension = ''] = what.toLowerCase().split('.').slice(-2);
+  const codec = CLIP_CODECS[extension];
   if (codec === undefined) invalid('A clip is a .h264, .h265 or .av1 file');
-  return { title, source: { kind: 'clip', file: what, codec } };
+  const hdr = mark === 'hdr';
+  const bitDepth = hdr || mark === '10bit' ? 10 : 8;
+  return { title, source: { kind: 'clip', file: what, codec, bitDepth, hdr } };
 }
 
 /** Leaves out what was not given. */

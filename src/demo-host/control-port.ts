@@ -6,6 +6,8 @@ import { EnetHost } from '../moonlight/enet/host.js';
 import type { EnetPeer } from '../moonlight/enet/peer.js';
 import { decodeInput } from '../moonlight/input/decode.js';
 import type { HostMessage } from '../moonlight/types.js';
+import { isHdr } from './apps.js';
+import { hdrMessage } from './hdr.js';
 import type { HostStyle } from './options.js';
 import type { Session, Sessions } from './sessions.js';
 
@@ -117,10 +119,11 @@ export class ControlPort {
     connection.heardAt = performance.now();
     const message = decodeClientMessage(plain);
     switch (message?.type) {
-      // A decoder that repairs with invalidated references also copes with a key frame.
       case 'request-idr':
-      case 'invalidate-reference-frames':
         session.requestKeyframe();
+        break;
+      case 'invalidate-reference-frames':
+        session.invalidate(message.first, message.last);
         break;
       case 'input': {
         const input = decodeInput(message.packet);
@@ -170,7 +173,8 @@ export class ControlPort {
       if (connection.peer.state === 'connected') connection.peer.disconnect('now');
     });
     if (this.#options.style === 'sunshine') {
-      this.#send(connection, { type: 'hdr', enabled: false, metadata: null });
+      const enabled = session.stream?.bitDepth === 10 && isHdr(session.game.app);
+      this.#send(connection, hdrMessage(enabled));
     }
     session.connected();
   }

@@ -1,26 +1,23 @@
 import { EventEmitter } from 'node:events';
-import { isIP, isIPv4 } from 'node:net';
-import { MoonteeError } from '../errors.js';
-import { installedEncoders } from '../gst/encoder.js';
-import { silentLog, type Log } from '../log.js';
-import type { HostInput, VideoCodec } from '../moonlight/types.js';
+import { isIPv4 } from 'node:net';
+import { installedFormats } from '../gst/encoder.js';
+import type { HostInput } from '../moonlight/types.js';
 import { AppCatalogue } from './apps.js';
 import { ControlPort } from './control-port.js';
-import { NO_FAULTS, type Faults } from './faults.js';
 import { NvHttp } from './http/nvhttp.js';
 import { Pairing } from './http/pairing.js';
 import { Routes } from './http/routes.js';
 import { loadIdentity } from './identity.js';
 import { InputLog } from './input-log.js';
 import { SessionMedia } from './media/session-media.js';
-import { portsOf, type DemoHostOptions, type HostStyle } from './options.js';
+import { portsOf, type DemoHostOptions } from './options.js';
 import { Orders } from './orders.js';
 import { PairedClients } from './paired-clients.js';
-import type { OfferedEncryption } from './rtsp/describe.js';
 import { Handshake, type StreamKind } from './rtsp/handshake.js';
 import { RtspServer } from './rtsp/server.js';
 import { SessionPorts } from './session-ports.js';
 import { Sessions, type Session } from './sessions.js';
+import { settle, type Settings } from './settings.js';
 
 export interface DemoHostEvents {
   /** Input that a client sent, decoded. */
@@ -34,56 +31,18 @@ export interface DemoHostEvents {
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1)$/;
 
-interface Settled {
-  readonly bind: string;
-  readonly style: HostStyle;
-  readonly faults: Faults;
-  readonly encryption: OfferedEncryption;
-  readonly fecPercentage: number;
-  readonly log: Log;
-}
-
-function settle(options: DemoHostOptions): Settled {
-  const bind = options.bind ?? '127.0.0.1';
-  const style = options.style ?? 'sunshine';
-  const fecPercentage = options.fecPercentage ?? 20;
-  if (isIP(bind) === 0) {
-    throw new MoonteeError('CONFIG_INVALID', `Not an IP address to bind to: ${bind}`);
-  }
-  if (!Number.isInteger(fecPercentage) || fecPercentage < 0 || fecPercentage > 255) {
-    throw new MoonteeError('CONFIG_INVALID', 'The FEC percentage is 0 to 255');
-  }
-  if (options.pin !== undefined && options.pin !== null && !/^\d{4}$/.test(options.pin)) {
-    throw new MoonteeError('CONFIG_INVALID', 'The PIN is four digits');
-  }
-  return {
-    bind,
-    style,
-    fecPercentage,
-    faults: options.faults ?? NO_FAULTS,
-    // Wolf knows neither version 2 nor encrypted video (wolf.md).
-    encryption: {
-      control: style === 'wolf' ? 1 : (options.controlEncryption ?? 2),
-      video: style === 'wolf' ? 'off' : (options.videoEncryption ?? 'off'),
-      audio: options.audioEncryption ?? 'off',
-    },
-    log: options.log ?? silentLog(),
-  };
-}
-
 /**
  * A GameStream host over real sockets: it pairs, launches, streams and takes input by the
  * protocol (docs/gamestream.md), for the demo, the tests and any other Moonlight client. Media
  * runs only while somebody streams.
  */
 export class DemoHost extends EventEmitter<DemoHostEvents> {
-  readonly #settled: Settled;
+  readonly #settings: Settings;
   readonly #sessions: Sessions;
   readonly #media = new Map<Session, SessionMedia>();
   /** What to close, in the order of opening. */
   readonly #resources: (() => void | Promise<void>)[] = [];
   #catalogue!: AppCatalogue;
-  #encoded: readonly VideoCodec[] = [];
   #http!: NvHttp;
   #rtsp!: RtspServer;
   #control!: ControlPort;
@@ -92,10 +51,10 @@ export class DemoHost extends EventEmitter<DemoHostEvents> {
   #inputLog: InputLog | null = null;
   #closing: Promise<void> | null = null;
 
-  private constructor(settled: Settled) {
+  private constructor(settings: Settings) {
     super();
-    this.#settled = settled;
-    this.#sessions = new Sessions(settled.style, settled.log);
+    this.#settings = settings;
+    this.#sessions = new Sessions(settings.style, settings.log);
   }
 
   /**
@@ -164,19 +123,19 @@ export class DemoHost extends EventEmitter<DemoHostEvents> {
     // The terminations leave before the socket that carries them.
     await new Promise((resolve) => setImmediate(resolve));
     for (const close of this.#resources.reverse()) await close();
-    this.#settled.log.info('demo host closed');
+    this.#settings.log.info('demo host closed');
   }
 
   async #open(options: DemoHostOptions): Promise<void> {
-    const { bind, style, faults, encryption, fecPercentage, log } = this.#settled;
+    const { bind, style, faults, encryption, fecPercentage, log } = this.#settings;
     const ports = portsOf(options);
     const directory = options.stateDirectory ?? null;
-    this.#encoded = installedEncoders([
+    const encoded = installedFormats([
       'h264',
       ...(options.hevc === true ? (['h265'] as const) : []),
       ...(options.av1 === true ? (['av1'] as const) : []),
     ]);
-    this.#catalogue = new AppCatalogue(options.apps ?? [], this.#encoded);
+    this.#catalogue = new AppCatalogue(options.apps ?? [], encoded);
     if (options.inputLog !== undefined && options.inputLog !== null) {
       const inputLog = new InputLog(options.inputLog);
       this.#inputLog = inputLog;
@@ -216,7 +175,7 @@ export class DemoHost extends EventEmitter<DemoHostEvents> {
         style,
         sessions: this.#sessions,
         codecs: this.#catalogue.codecs,
-        codecsOf: (session) => this.#codecsOf(session),
+        formatsOf: (session) => this.#catalogue.formatsOf(session.game.app),
         encryption,
         fecPercentage,
         port: (session, kind) => this.#portOf(session, kind),
@@ -263,14 +222,14 @@ export class DemoHost extends EventEmitter<DemoHostEvents> {
   }
 
   #askForPin(need: { secret: string; client: string }): void {
-    const host = isIPv4(this.#settled.bind) ? this.#settled.bind : `[${this.#settled.bind}]`;
+    const host = isIPv4(this.#settings.bind) ? this.#settings.bind : `[${this.#settings.bind}]`;
     const url = `http://${host}:${this.httpPort}/pin/#${need.secret}`;
-    this.#settled.log.warn({ url, secret: need.secret }, 'pairing waits for a PIN');
+    this.#settings.log.warn({ url, secret: need.secret }, 'pairing waits for a PIN');
     this.emit('pin-needed', need);
   }
 
   #adopt(session: Session): void {
-    const { terminate } = this.#settled.faults;
+    const { terminate } = this.#settings.faults;
     session.on('input', (input) => {
       this.#inputLog?.write(session.id, input);
       this.emit('input', { session_id: session.id, input });
@@ -298,14 +257,9 @@ export class DemoHost extends EventEmitter<DemoHostEvents> {
   #startMedia(session: Session): void {
     const pair = this.#ports.of(session);
     if (pair === undefined || session.state === 'closed') return;
-    const { style, fecPercentage, faults } = this.#settled;
+    const { style, fecPercentage, faults } = this.#settings;
     const media = new SessionMedia({ session, ...pair, style, fecPercentage, faults });
     this.#media.set(session, media);
-  }
-
-  #codecsOf(session: Session): ReadonlySet<VideoCodec> {
-    const { source } = session.game.app;
-    return new Set(source.kind === 'clip' ? [source.codec] : this.#encoded);
   }
 
   #portOf(session: Session, kind: StreamKind): number {

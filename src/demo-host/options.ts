@@ -1,5 +1,5 @@
 import type { Log } from '../log.js';
-import type { VideoCodec } from '../moonlight/types.js';
+import type { BitDepth, VideoCodec } from '../moonlight/types.js';
 import type { Faults } from './faults.js';
 import type { HostIdentity } from './identity.js';
 
@@ -9,6 +9,11 @@ export type HostStyle = 'sunshine' | 'wolf';
 /** Whether an encryption is not known, used where the client wants it, or insisted upon. */
 export type Offer = 'off' | 'offered' | 'required';
 
+export interface VideoFormat {
+  readonly codec: VideoCodec;
+  readonly bitDepth: BitDepth;
+}
+
 /** What an app shows. Descriptions and files come from the operator, never from the network. */
 export type AppSource =
   | { readonly kind: 'desktop' }
@@ -16,7 +21,20 @@ export type AppSource =
   /** gst-launch text of a raw video source. */
   | { readonly kind: 'gstreamer'; readonly description: string }
   /** Access units, each behind its length as u32be; the first is an IDR. */
-  | { readonly kind: 'clip'; readonly file: string; readonly codec: VideoCodec };
+  | {
+      readonly kind: 'clip';
+      readonly file: string;
+      readonly codec: VideoCodec;
+      /** Default 8. */
+      readonly bitDepth?: BitDepth;
+      /** The pictures are BT.2020 with PQ: clients are told that HDR is on. */
+      readonly hdr?: boolean;
+    }
+  /**
+   * Pictures made here without an encoder (H.264), whose references are chosen: after a loss the
+   * next one refers to the last that the client has.
+   */
+  | { readonly kind: 'blocks' };
 
 export interface AppOptions {
   readonly title: string;

@@ -1,5 +1,6 @@
 import { isRight } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
+import { hdrMessage } from './hdr.js';
 import type { NvAnswer, NvRequest } from './http/nvhttp.js';
 import type { SessionMedia } from './media/session-media.js';
 import type { Session, Sessions } from './sessions.js';
@@ -136,7 +137,7 @@ export class Orders {
         this.#context.media(session)?.video?.dropNext(order.packets);
         break;
       case 'hdr':
-        session.send({ type: 'hdr', enabled: order.enabled, metadata: null });
+        session.send(hdrMessage(order.enabled));
         break;
       case 'rumble':
         session.send({ type: 'rumble', pad: order.pad, low: order.low, high: order.high });

@@ -43,6 +43,8 @@ interface SessionEvents {
   closed: [reason: string];
   /** The client wants a key frame. */
   keyframe: [];
+  /** The client lacks these frames. */
+  invalidate: [{ readonly first: number; readonly last: number }];
   input: [HostInput];
   /** To be sent to the client. */
   message: [HostMessage];
@@ -126,6 +128,11 @@ export class Session extends EventEmitter<SessionEvents> {
 
   requestKeyframe(): void {
     this.emit('keyframe');
+  }
+
+  /** The client lost these frames and can do without a key frame. */
+  invalidate(first: number, last: number): void {
+    this.emit('invalidate', { first, last });
   }
 
   /** What the client did; the picture shows it. */

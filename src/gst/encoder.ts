@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MoonteeError } from '../errors.js';
 import type { Log } from '../log.js';
-import type { AudioChannels, VideoCodec } from '../moonlight/types.js';
+import type { AudioChannels, BitDepth, VideoCodec } from '../moonlight/types.js';
 import { watchBus, type BusMessage } from './bus.js';
 import { gstRuntime, type Gst, type GstApp, type GstRuntime } from './runtime.js';
 
@@ -57,10 +57,22 @@ const ENCODERS: Readonly<
   },
 };
 
-/** Codecs among `wanted` whose encoder is installed. */
-export function installedEncoders(wanted: readonly VideoCodec[]): VideoCodec[] {
+/** What makes an encoder take and give 10 bits, for those that can. */
+const TEN_BIT: Readonly<Partial<Record<VideoCodec, { input: string; output: string }>>> = {
+  h265: { input: 'format=I420_10LE', output: 'profile=main-10' },
+};
+
+/** Codecs among `wanted` whose encoder is installed, with the bit depths that it can make. */
+export function installedFormats(
+  wanted: readonly VideoCodec[],
+): { codec: VideoCodec; bitDepth: BitDepth }[] {
   const runtime = gstRuntime();
-  return wanted.filter((codec) => runtime.hasElement(ENCODERS[codec].element));
+  return wanted
+    .filter((codec) => runtime.hasElement(ENCODERS[codec].element))
+    .flatMap((codec) => [
+      { codec, bitDepth: 8 as const },
+      ...(TEN_BIT[codec] === undefined ? [] : [{ codec, bitDepth: 10 as const }]),
+    ]);
 }
 
 /**
@@ -202,6 +214,8 @@ class EncoderPipeline {
 
 export interface VideoEncoderOptions {
   readonly codec: VideoCodec;
+  /** Of the coded pictures; raw ones that are pushed have 8 bits. */
+  readonly bitDepth: BitDepth;
   /** Pixels, even. */
   readonly width: number;
   readonly height: number;
@@ -227,7 +241,7 @@ export class VideoEncoder {
 
   /** @throws MoonteeError ELEMENT_MISSING, PIPELINE_FAILED */
   constructor(options: VideoEncoderOptions) {
-    const { codec, width, height, fps, bitrate, source } = options;
+    const { codec, bitDepth, width, height, fps, bitrate, source } = options;
     const encoder = ENCODERS[codec];
     gstRuntime().requireElements(encoder.element);
     const raw = `video/x-raw,format=I420,width=${width},height=${height},framerate=${fps}/1`;
@@ -239,7 +253,12 @@ export class VideoEncoder {
           `leaky-type=downstream max-bytes=${frameBytes * MAX_WAITING_FRAMES} max-buffers=0`
         : `${source} ! videorate ! videoscale ! videoconvert ! ${raw} ` +
           `! queue leaky=downstream max-size-buffers=${MAX_WAITING_FRAMES} max-size-bytes=0 max-size-time=0`;
-    this.#text = `${head} ! ${encoder.text(bitrate, fps)}`;
+    const deep = bitDepth === 10 ? TEN_BIT[codec] : undefined;
+    const text = encoder.text(bitrate, fps);
+    this.#text =
+      deep === undefined
+        ? `${head} ! ${text}`
+        : `${head} ! videoconvert ! video/x-raw,${deep.input} ! ${text},${deep.output}`;
     this.#log = options.log;
     this.#restarts = codec === 'av1';
     this.#pipeline = new EncoderPipeline(this.#text, this.#log);

@@ -90,6 +90,10 @@ test.serial('wrong arguments end it with code 2', async (t) => {
   t.is(await exitCode(child), 2);
 });
 
+function clip(title: string, file: string, codec: string, bitDepth: number, hdr: boolean): object {
+  return { title, source: { kind: 'clip', file, codec, bitDepth, hdr } };
+}
+
 test('the command line', (t) => {
   t.is(parseArguments(['--help']), null);
   t.deepEqual(parseArguments([]), {});
@@ -101,6 +105,9 @@ test('the command line', (t) => {
       '--fec=50',
       '--app=Snow=gst:videotestsrc pattern=snow',
       '--app=Loop=clip:/tmp/a.b.h265',
+      '--app=Deep=clip:/tmp/a.10bit.av1',
+      '--app=Bright=clip:/tmp/a.HDR.hevc',
+      '--app=Blocks=blocks',
       '--fault=loss=0.1',
     ]),
     {
@@ -110,7 +117,10 @@ test('the command line', (t) => {
       fecPercentage: 50,
       apps: [
         { title: 'Snow', source: { kind: 'gstreamer', description: 'videotestsrc pattern=snow' } },
-        { title: 'Loop', source: { kind: 'clip', file: '/tmp/a.b.h265', codec: 'h265' } },
+        clip('Loop', '/tmp/a.b.h265', 'h265', 8, false),
+        clip('Deep', '/tmp/a.10bit.av1', 'av1', 10, false),
+        clip('Bright', '/tmp/a.HDR.hevc', 'h265', 10, true),
+        { title: 'Blocks', source: { kind: 'blocks' } },
       ],
     },
   );
@@ -120,6 +130,7 @@ test('the command line', (t) => {
     '--style=mine',
     '--app=x',
     '--app=x=clip:file.mp4',
+    '--app=x=blocks:y',
     '--nothing',
     'word',
     '--fec=-1',

@@ -28,7 +28,7 @@ const A4 = readFileSync(new URL('announce-a4.txt', import.meta.url), 'latin1').r
 const ENCRYPTION = { control: 2, video: 'off', audio: 'off' } as const;
 const CONTEXT = {
   style: 'sunshine',
-  codecs: new Set(['h264'] as const),
+  formats: [{ codec: 'h264', bitDepth: 8 }],
   encryption: ENCRYPTION,
   fecPercentage: 20,
 } as const;
@@ -101,13 +101,16 @@ test('surround parameters come out of the client’s rotation right', (t) => {
 
 test('DESCRIBE tells what each kind of host can', (t) => {
   const all = { control: 2, video: 'required', audio: 'offered' } as const;
-  const sunshine = describeBody('sunshine', new Set(['h264', 'h265', 'av1'] as const), all);
+  const codecs = new Set(['h264', 'h265', 'av1'] as const);
+  const sunshine = describeBody('sunshine', codecs, all, false);
   t.regex(sunshine, /^a=x-ss-general\.encryptionSupported:7$/m);
   t.regex(sunshine, /^a=x-ss-general\.encryptionRequested:3$/m);
   t.regex(sunshine, /sprop-parameter-sets=AAAAAU/);
   t.regex(sunshine, /^a=rtpmap:98 AV1\/90000$/m);
-  t.notRegex(sunshine, /\r/);
-  const wolf = describeBody('wolf', new Set(['h264', 'h265', 'av1'] as const), ENCRYPTION);
+  t.notRegex(sunshine, /\r|refPicInvalidation/);
+  const repairs = describeBody('sunshine', codecs, all, true);
+  t.regex(repairs, /^a=x-nv-video\[0\]\.refPicInvalidation:1$/m);
+  const wolf = describeBody('wolf', codecs, ENCRYPTION, true);
   t.is(
     wolf,
     'sprop-parameter-sets=AAAAAU\r\na=a=rtpmap:98 AV1/90000\r\n' +
@@ -176,6 +179,55 @@ test('header names in any case', async (t) => {
   const answer = await rtspExchange(host.rtspPort, [lower]);
   t.is(answer, 'RTSP/1.0 200 OK\r\ncseq: 6\r\n\r\n');
   t.is(host.sessions[0]?.state, 'announced');
+});
+
+for (const [name, change] of [
+  ['no Content-length', (text: string) => text.replace(/Content-length: \d+\r\n/, '')],
+  ['one that is too large', (text: string) => text.replace(/(Content-length: )\d+/, '$12000')],
+  ['one that is too small', (text: string) => text.replace(/(Content-length: )\d+/, '$11485')],
+  ['one without a space', (text: string) => text.replace(/Content-length: /, 'content-Length:')],
+] as const) {
+  for (const ends of [true, false]) {
+    test(`ANNOUNCE with ${name}, ${ends ? 'half-closed' : 'and silence'}`, async (t) => {
+      const host = await startHost(t);
+      await launch(host, await pairedIdentity(host));
+      await rtspExchange(host.rtspPort, [rtspRequest('SETUP', 'streamid=audio', 3)]);
+      const pieces = change(A4).match(/[\s\S]{1,700}/g) ?? [];
+      const answer = await rtspExchange(host.rtspPort, pieces, ends);
+      t.is(answer, 'RTSP/1.0 200 OK\r\nCSeq: 6\r\n\r\n');
+      t.is(host.sessions[0]?.state, 'announced');
+      t.is(host.sessions[0]?.stream?.width, 1280);
+    });
+  }
+}
+
+test('a Content-length that is no number is refused, an unfinished header waits', async (t) => {
+  const host = await startHost(t);
+  await launch(host, await pairedIdentity(host));
+  const odd = A4.replace(/(Content-length: )\d+/, '$1many');
+  t.regex(await rtspExchange(host.rtspPort, [odd]), /^RTSP\/1\.0 400 /);
+  t.is(await rtspExchange(host.rtspPort, ['OPTIONS / RTSP/1.0\r\nCSeq: 1\r\n'], true), '');
+});
+
+test('targets with the session URL in front, and the older names', async (t) => {
+  const host = await startHost(t);
+  await launch(host, await pairedIdentity(host));
+  const url = `rtsp://127.0.0.1:${host.rtspPort}`;
+  for (const [target, port] of [
+    [`${url}/streamid=audio/0/0`, host.audioPort],
+    [`${url}/streamid=video`, host.videoPort],
+    ['streamid=control/1/0', host.controlPort],
+    ['STREAMID=Video/0/0', host.videoPort],
+  ] as const) {
+    const answer = await rtspExchange(host.rtspPort, [rtspRequest('SETUP', target, 3)]);
+    t.is(header(answer, 'Transport'), `server_port=${port}`, target);
+  }
+  const other = await rtspExchange(host.rtspPort, [rtspRequest('SETUP', 'streamid=text', 3)]);
+  t.regex(other, /^RTSP\/1\.0 404 /);
+  const play = await rtspExchange(host.rtspPort, [rtspRequest('PLAY', 'streamid=video', 7)]);
+  t.regex(play, /^RTSP\/1\.0 200 /);
+  const teardown = await rtspExchange(host.rtspPort, [rtspRequest('TEARDOWN', url, 8)]);
+  t.regex(teardown, /^RTSP\/1\.0 404 /);
 });
 
 test('one connection for all requests, one after the other', async (t) => {

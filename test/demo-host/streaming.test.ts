@@ -6,9 +6,19 @@ import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import type { AppOptions } from '../../src/demo-host/options.js';
 import { readFrameCode } from '../../src/demo-host/picture/frame-code.js';
-import { installedEncoders } from '../../src/gst/encoder.js';
+import { parseAnnounce } from '../../src/demo-host/rtsp/announce.js';
+import { installedFormats } from '../../src/gst/encoder.js';
 import { encodeHostMessage } from '../../src/moonlight/control/host-messages.js';
-import { http, https, launch, pairedIdentity, post, startHost, until } from './support.js';
+import {
+  announceBody,
+  http,
+  https,
+  launch,
+  pairedIdentity,
+  post,
+  startHost,
+  until,
+} from './support.js';
 import { StreamClient } from './stream-client.js';
 
 const run = promisify(execFile);
@@ -194,6 +204,12 @@ test.serial('messages on order reach the client', async (t) => {
     ['hdr', 'rumble', 'trigger-rumble', 'led', 'motion-request', 'hdr', 'adaptive-triggers'],
   );
   t.deepEqual(client.messages[1], { type: 'rumble', pad: 1, low: 2, high: 3 });
+  // At the start, and on order; with the figures of the display either way.
+  t.like(client.messages[0], { enabled: false, metadata: { maxDisplayLuminance: 0 } });
+  t.like(client.messages[5], {
+    enabled: true,
+    metadata: { whitePoint: [15_635, 16_450], maxDisplayLuminance: 1000, minDisplayLuminance: 50 },
+  });
   t.truthy(encodeHostMessage(client.messages[6] ?? { type: 'termination', code: 0 }));
 
   await order({ order: 'terminate', code: 0x800e9302 });
@@ -292,11 +308,11 @@ for (const [codec, format, switches] of [
     const host = await startHost(t, switches);
     const { text } = await http(host.httpPort, '/serverinfo');
     const offered = Number(/<ServerCodecModeSupport>(\d+)/.exec(text)?.[1]);
-    if (installedEncoders([codec]).length === 0) {
+    if (installedFormats([codec]).length === 0) {
       t.is(offered, 1);
       return;
     }
-    t.is(offered, codec === 'h265' ? 0x101 : 0x10001);
+    t.is(offered, codec === 'h265' ? 0x301 : 0x10001);
     const client = await StreamClient.start(t, host, await pairedIdentity(host), {
       codec,
       announce: {
@@ -313,6 +329,66 @@ for (const [codec, format, switches] of [
     await until('an IDR', () => client.units.slice(known).some(({ idr }) => idr));
   });
 }
+
+/** general_profile_idc of an H.265 access unit's sequence parameter set. */
+function profileOf(unit: Buffer): number {
+  const at = unit.indexOf(Buffer.from('00000142', 'hex'));
+  return at < 0 ? 0 : unit.readUInt8(at + 6) & 0x1f;
+}
+
+test.serial('H.265 in 8 or 10 bits where its encoder is installed', async (t) => {
+  if (installedFormats(['h265']).length === 0) {
+    t.log('x265enc is not installed');
+    t.pass();
+    return;
+  }
+  const host = await startHost(t, { hevc: true });
+  const identity = await pairedIdentity(host);
+  for (const [dynamicRange, profile] of [
+    [1, 2],
+    [0, 1],
+  ] as const) {
+    const client = await StreamClient.start(t, host, identity, {
+      verb: profile === 2 ? 'launch' : 'resume',
+      codec: 'h265',
+      announce: {
+        'x-nv-vqos[0].bitStreamFormat': 1,
+        'x-nv-video[0].dynamicRangeMode': dynamicRange,
+        'x-nv-video[0].clientViewportWd': 320,
+        'x-nv-video[0].clientViewportHt': 240,
+        'x-nv-video[0].maxFPS': 10,
+      },
+    });
+    await client.frames(2);
+    t.is(profileOf(client.units[0]?.data ?? Buffer.alloc(0)), profile);
+    // 10 bits of a desktop are no HDR.
+    t.like(client.messages[0], { type: 'hdr', enabled: false });
+    client.close();
+  }
+});
+
+test('10 bits are given to who asks for them and refused to who does not', (t) => {
+  const context = {
+    style: 'sunshine',
+    encryption: { control: 2, video: 'off', audio: 'off' },
+    fecPercentage: 20,
+  } as const;
+  const ask = (wanted: 0 | 1, ...depths: (8 | 10)[]): number | string => {
+    const body = announceBody({
+      'x-nv-vqos[0].bitStreamFormat': 2,
+      'x-nv-video[0].dynamicRangeMode': wanted,
+    });
+    const formats = depths.map((bitDepth) => ({ codec: 'av1' as const, bitDepth }));
+    const result = parseAnnounce(body, { ...context, formats });
+    return result.kind === 'stream' ? result.stream.bitDepth : result.why;
+  };
+  t.is(ask(1, 8, 10), 10);
+  t.is(ask(0, 8, 10), 8);
+  t.is(ask(1, 10), 10);
+  t.is(ask(1, 8), 8);
+  t.is(ask(0, 10), 'Codec not offered');
+  t.is(ask(1), 'Codec not offered');
+});
 
 test.serial('a host that closes tells its clients', async (t) => {
   const host = await startHost(t);

@@ -4,7 +4,7 @@ import {
   createIdentity as createHostIdentity,
   type HostIdentity,
 } from '../../src/demo-host/identity.js';
-import type { DemoHostOptions } from '../../src/demo-host/options.js';
+import type { AppSource, DemoHostOptions } from '../../src/demo-host/options.js';
 import { silentLog } from '../../src/log.js';
 import type { FaultProfile } from '../../src/moonlight/datagram.js';
 import { createIdentity } from '../../src/moonlight/identity.js';
@@ -16,16 +16,23 @@ import {
   type ClientIdentity,
   type StreamSettings,
 } from '../../src/moonlight/types.js';
-import { CLIP, type MatrixClip } from './clips.js';
+import { CLIP } from './clips.js';
 
 const PIN = '1357';
 /** The demo host has two apps of its own. */
 const CLIP_APP = 3;
 const FORMATS = {
-  h264: VIDEO_FORMAT.H264,
-  h265: VIDEO_FORMAT.H265,
-  av1: VIDEO_FORMAT.AV1_MAIN8,
+  h264: { 8: VIDEO_FORMAT.H264, 10: VIDEO_FORMAT.H264 },
+  h265: { 8: VIDEO_FORMAT.H265, 10: VIDEO_FORMAT.H265_MAIN10 },
+  av1: { 8: VIDEO_FORMAT.AV1_MAIN8, 10: VIDEO_FORMAT.AV1_MAIN10 },
 } as const;
+
+/** What a client can ask for that wants just this source. */
+function settingsFor(source: AppSource): { videoFormats: number; hdr: boolean } {
+  if (source.kind !== 'clip') return { videoFormats: VIDEO_FORMAT.H264, hdr: false };
+  const bitDepth = source.bitDepth ?? 8;
+  return { videoFormats: FORMATS[source.codec][bitDepth], hdr: bitDepth === 10 };
+}
 
 let identities: Promise<{ host: HostIdentity; client: ClientIdentity }> | null = null;
 
@@ -35,7 +42,7 @@ async function createIdentities(): Promise<{ host: HostIdentity; client: ClientI
 }
 
 export interface BenchOptions {
-  readonly clip: MatrixClip;
+  readonly source: AppSource;
   readonly host: DemoHostOptions;
   readonly channels: AudioChannels;
   readonly wish: { readonly audio: boolean; readonly video: boolean };
@@ -55,13 +62,13 @@ export interface Bench {
 export async function openBench(options: BenchOptions): Promise<Bench> {
   const { host: identity, client } = await (identities ??= createIdentities());
   const log = silentLog();
-  const { clip, faults, seed } = options;
+  const { source, faults, seed } = options;
   const host = await DemoHost.start({
     ...options.host,
     identity,
     httpPort: 0,
     pin: PIN,
-    apps: [{ title: 'Clip', source: { kind: 'clip', file: clip.file, codec: clip.codec } }],
+    apps: [{ title: 'Clip', source }],
   });
   try {
     const { httpPort } = host;
@@ -71,11 +78,10 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
       ...CLIP,
       bitrate: options.bitrate ?? 20_000,
       packetSize: 1024,
-      videoFormats: FORMATS[clip.codec],
+      ...settingsFor(source),
       audioChannels: options.channels,
       colorSpace: 'Rec709',
       colorRangeFull: false,
-      hdr: false,
       playAudioOnHost: false,
       encryptAudio: options.wish.audio,
       encryptVideo: options.wish.video,

@@ -94,10 +94,9 @@ async function listen(
   channels: 2 | 6 | 8,
   encrypted: boolean,
 ): Promise<(number | null)[]> {
-  const clip = await matrixClip('h264');
-  if (clip === null) throw new Error('nothing encodes H.264 here');
+  const { source } = await matrixClip('h264');
   const { session, close } = await openBench({
-    clip,
+    source,
     host: { audioEncryption: 'offered' },
     channels,
     wish: { audio: encrypted, video: false },

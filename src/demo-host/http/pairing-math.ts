@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, timingSafeEqual, verify } from 'node:crypto';
+import { certificateSignature, parseCertificate } from './certificate.js';
 
 /** The arithmetic of §2.1 for hosts of generation 7: SHA-256 and AES-128-ECB without padding. */
 export const pairingMath = {
@@ -23,4 +24,26 @@ function sha256(...parts: readonly Buffer[]): Buffer {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part);
   return hash.digest();
+}
+
+/** What a client has claimed by phase 3. */
+interface ClaimedPairing {
+  readonly certificatePem: string;
+  readonly serverChallenge: Buffer;
+  readonly clientHash: Buffer;
+}
+
+/** Phase 4 (§2.3): the hash proves the PIN, the signature the certificate. */
+export function isProven(attempt: ClaimedPairing, data: Buffer): boolean {
+  if (data.length <= 16) return false;
+  const secret = data.subarray(0, 16);
+  const certificate = parseCertificate(attempt.certificatePem);
+  const signature = certificateSignature(attempt.certificatePem);
+  const expected = pairingMath.proof(attempt.serverChallenge, signature, secret);
+  try {
+    const signed = verify('sha256', secret, certificate.publicKey, data.subarray(16));
+    return timingSafeEqual(expected, attempt.clientHash) && signed;
+  } catch {
+    return false;
+  }
 }

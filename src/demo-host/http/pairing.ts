@@ -1,10 +1,10 @@
-import { randomBytes, sign, timingSafeEqual, verify } from 'node:crypto';
+import { randomBytes, sign } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { MoonteeError } from '../../errors.js';
 import type { Log } from '../../log.js';
 import type { HostIdentity } from '../identity.js';
-import { certificateSignature, parseCertificate } from './certificate.js';
-import { pairingMath } from './pairing-math.js';
+import { parseCertificate } from './certificate.js';
+import { isProven, pairingMath } from './pairing-math.js';
 import type { XmlNode } from './xml.js';
 
 /** A refusal that the client shall read as this status. */
@@ -285,21 +285,6 @@ export class Pairing extends EventEmitter<PairingEvents> {
   #refuse(client: string, phase: Phase): never {
     this.drop(client);
     throw new PairingRefusal(400, `Invalid ${phase}`);
-  }
-}
-
-/** Phase 4 (§2.3): the hash proves the PIN, the signature the certificate. */
-function isProven(attempt: Attempt, data: Buffer): boolean {
-  if (data.length <= 16) return false;
-  const secret = data.subarray(0, 16);
-  const certificate = parseCertificate(attempt.certificatePem);
-  const signature = certificateSignature(attempt.certificatePem);
-  const expected = pairingMath.proof(attempt.serverChallenge, signature, secret);
-  try {
-    const signed = verify('sha256', secret, certificate.publicKey, data.subarray(16));
-    return timingSafeEqual(expected, attempt.clientHash) && signed;
-  } catch {
-    return false;
   }
 }
 

@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net';
 import type { Log } from '../../log.js';
-import type { AppCatalogue } from '../apps.js';
+import { isHdr, type AppCatalogue } from '../apps.js';
 import type { Faults } from '../faults.js';
 import type { HostIdentity } from '../identity.js';
 import type { HostStyle, Offer } from '../options.js';
@@ -151,12 +151,12 @@ export class Routes {
     const { apps } = this.#context.catalogue;
     return this.#xml(
       200,
-      apps.map(({ id, title }): XmlNode => [
+      apps.map((app): XmlNode => [
         'App',
         [
-          ['IsHdrSupported', 0],
-          ['AppTitle', title],
-          ['ID', id],
+          ['IsHdrSupported', isHdr(app) ? 1 : 0],
+          ['AppTitle', app.title],
+          ['ID', app.id],
         ],
       ]),
     );

@@ -6,6 +6,8 @@ import type { VideoCodec } from '../../moonlight/types.js';
 import { DesktopPicture } from '../picture/desktop-picture.js';
 import type { AnnouncedStream } from '../rtsp/announce.js';
 import type { Session } from '../sessions.js';
+import { BlockSource } from './block-source.js';
+import { FrameClock } from './frame-clock.js';
 
 export interface SourceFrame {
   /** An access unit. */
@@ -21,6 +23,12 @@ export interface FrameSource {
   poll(now: number): SourceFrame[];
   /** A key frame is wanted as soon as may be. */
   requestKeyframe(): void;
+  /**
+   * The last `frames` of those that were returned, perhaps none, may not be referred to any more.
+   *
+   * @returns whether the next frame keeps to that without being a key frame
+   */
+  rewind?(frames: number): boolean;
   /** Idempotent. */
   close(): void;
 }
@@ -48,31 +56,22 @@ export async function openFrameSource(
       return new PipelineSource(source.description, stream, session.log);
     case 'clip':
       return new ClipSource(splitClip(await readFile(source.file)), stream.fps);
+    case 'blocks':
+      return new BlockSource(stream);
   }
 }
 
 function encoderOptions(stream: AnnouncedStream, log: Log) {
-  const { codec, fps, bitrate } = stream;
-  return { codec, width: stream.width & ~1, height: stream.height & ~1, fps, bitrate, log };
-}
-
-/** Counts frames on a steady clock; late ones are skipped, not made up for. */
-class FrameClock {
-  readonly #period: number;
-  #next: number;
-
-  constructor(fps: number) {
-    this.#period = 1000 / fps;
-    this.#next = performance.now();
-  }
-
-  /** Whether a frame is due. */
-  tick(now: number): boolean {
-    if (now < this.#next) return false;
-    const missed = Math.floor((now - this.#next) / this.#period);
-    this.#next += (missed + 1) * this.#period;
-    return true;
-  }
+  const { codec, bitDepth, fps, bitrate } = stream;
+  return {
+    codec,
+    bitDepth,
+    width: stream.width & ~1,
+    height: stream.height & ~1,
+    fps,
+    bitrate,
+    log,
+  };
 }
 
 /** The interactive picture, drawn here and encoded by GStreamer. */
@@ -89,7 +88,7 @@ class PictureSource implements FrameSource {
       `SESSION ${session.id}`,
       `${options.width}×${options.height}`,
       `${stream.fps} FPS`,
-      CODEC_NAME[stream.codec],
+      stream.bitDepth === 10 ? `${CODEC_NAME[stream.codec]} 10 BIT` : CODEC_NAME[stream.codec],
       `${(stream.bitrate / 1000).toFixed(1)} MBIT/S`,
     ].join('  ·  ');
     this.#encoder = new VideoEncoder(options);

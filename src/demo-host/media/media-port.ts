@@ -111,6 +111,8 @@ export class MediaPort {
       const known = this.#destinations.get(session);
       return known?.port === from.port;
     });
-    return same ?? local.find((session) => !this.#destinations.has(session)) ?? null;
+    const unbound = local.find((session) => !this.#destinations.has(session));
+    // Where there is only one it can be nobody else who moved.
+    return same ?? unbound ?? (local.length === 1 ? local[0] : undefined) ?? null;
   }
 }

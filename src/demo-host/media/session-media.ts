@@ -41,6 +41,7 @@ export class SessionMedia {
       this.#start();
     });
     session.on('keyframe', () => this.#video?.requestKeyframe());
+    session.on('invalidate', ({ first, last }) => this.#video?.invalidate(first, last));
     session.once('closed', () => this.close());
     video.attach(session, () => {
       this.#pinged.video = true;

@@ -19,6 +19,8 @@ export interface VideoSenderOptions {
 export interface VideoCounters {
   frames: number;
   keyFrames: number;
+  /** Losses that were answered without a key frame. */
+  invalidations: number;
   packets: number;
   bytes: number;
   /** Frames that the queue had no room for. */
@@ -38,6 +40,7 @@ export class VideoSender {
   readonly counters: VideoCounters = {
     frames: 0,
     keyFrames: 0,
+    invalidations: 0,
     packets: 0,
     bytes: 0,
     framesDropped: 0,
@@ -54,6 +57,10 @@ export class VideoSender {
   /** Frames were left out: only a key frame may follow. */
   #needsKey = true;
   #keyRequestedAt = -Infinity;
+  /** The next frame is the first after an invalidation. */
+  #invalidated = false;
+  /** Number of the latest frame that a client could go on from after losses before it. */
+  #soundSince = 0;
   #closed = false;
 
   constructor(options: VideoSenderOptions) {
@@ -71,6 +78,23 @@ export class VideoSender {
     if (now - this.#keyRequestedAt < KEYFRAME_PATIENCE) return;
     this.#keyRequestedAt = now;
     this.#options.source.requestKeyframe();
+  }
+
+  /**
+   * The client lacks these frames: what follows may not refer to them, nor to what came after
+   * the first of them.
+   */
+  invalidate(first: number, last: number): void {
+    if (this.#options.faults.noIdr || last < first) return;
+    // Nothing since the latest repair refers to what was lost before it, that was its point: a
+    // client that asks again gets an answer, but not one that its decoder cannot follow.
+    const frames = last < this.#soundSince ? 0 : this.#frameNumber - first;
+    if (!this.#needsKey && frames >= 0 && this.#options.source.rewind?.(frames) === true) {
+      this.#invalidated = true;
+      this.counters.invalidations += 1;
+      return;
+    }
+    this.requestKeyframe();
   }
 
   /** The next datagrams are lost. */
@@ -131,10 +155,13 @@ export class VideoSender {
       this.counters.keyFrames += 1;
     }
     this.#needsKey = false;
+    const repaired = this.#invalidated ? FRAME_TYPE.AFTER_INVALIDATION : FRAME_TYPE.P;
+    if (frame.key || this.#invalidated) this.#soundSince = this.#frameNumber;
+    this.#invalidated = false;
     const datagrams = this.#options.packetizer.packetize({
       data: frame.data,
       frameNumber: this.#frameNumber,
-      frameType: frame.key ? FRAME_TYPE.IDR : FRAME_TYPE.P,
+      frameType: frame.key ? FRAME_TYPE.IDR : repaired,
       rtpTimestamp: Math.round(frame.capturedAt * 90) >>> 0,
       hostLatency: Math.max(0, now - frame.capturedAt),
     });

@@ -1,10 +1,11 @@
-import type { AudioChannels, VideoCodec } from '../../moonlight/types.js';
-import type { HostStyle } from '../options.js';
+import type { AudioChannels, BitDepth, VideoCodec } from '../../moonlight/types.js';
+import type { HostStyle, VideoFormat } from '../options.js';
 import { SS_ENCRYPTION, type OfferedEncryption } from './describe.js';
 
 /** What the client settled on in ANNOUNCE (§3.7). */
 export interface AnnouncedStream {
   readonly codec: VideoCodec;
+  readonly bitDepth: BitDepth;
   readonly width: number;
   readonly height: number;
   readonly fps: number;
@@ -75,8 +76,8 @@ function refused(status: number, why: string): AnnounceResult {
 
 export interface AnnounceContext {
   readonly style: HostStyle;
-  /** Codecs of the app that was launched. */
-  readonly codecs: ReadonlySet<VideoCodec>;
+  /** Formats of the app that was launched. */
+  readonly formats: readonly VideoFormat[];
   readonly encryption: OfferedEncryption;
   readonly fecPercentage: number;
 }
@@ -102,6 +103,7 @@ export function parseAnnounce(body: string, context: AnnounceContext): AnnounceR
   const maximum = integer('x-nv-vqos[0].bw.maximumBitrateKbps', 15_500, 'bitrate');
   const configured = integer('x-ml-video.configuredBitrateKbps', 0);
   const codec = CODECS[integer('x-nv-vqos[0].bitStreamFormat', 0)];
+  const dynamicRange = integer('x-nv-video[0].dynamicRangeMode', 0);
   const settled = Math.min(configured > 0 ? configured : maximum, BOUNDS.bitrate[1]);
   const { encryption } = context;
   const stream = {
@@ -119,7 +121,10 @@ export function parseAnnounce(body: string, context: AnnounceContext): AnnounceR
   } as const;
   const first = bad[0];
   if (first !== undefined) return refused(400, `Invalid ${first}`);
-  if (codec === undefined || !context.codecs.has(codec)) return refused(400, 'Codec not offered');
+  const depths = context.formats.filter((one) => one.codec === codec).map((one) => one.bitDepth);
+  // Who wants 10 bits of what is only there in 8 gets these, as on a display without HDR.
+  const bitDepth = dynamicRange === 1 && depths.includes(10) ? 10 : 8;
+  if (codec === undefined || !depths.includes(bitDepth)) return refused(400, 'Codec not offered');
   if (channels !== 2 && channels !== 6 && channels !== 8) return refused(400, 'Invalid channels');
   if (stream.packetDuration !== 5 && stream.packetDuration !== 10) {
     return refused(400, 'Invalid packetDuration');
@@ -130,7 +135,7 @@ export function parseAnnounce(body: string, context: AnnounceContext): AnnounceR
   ) {
     return refused(403, 'Encryption is mandatory');
   }
-  return { kind: 'stream', stream: { ...stream, codec, channels } };
+  return { kind: 'stream', stream: { ...stream, codec, bitDepth, channels } };
 }
 
 /** What is left of the client's figure for pictures after parity, sound and control (§3.7). */

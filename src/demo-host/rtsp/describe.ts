@@ -47,6 +47,7 @@ export function describeBody(
   style: HostStyle,
   codecs: ReadonlySet<VideoCodec>,
   encryption: OfferedEncryption,
+  canInvalidate: boolean,
 ): string {
   const lines: string[] = [];
   const wolf = style === 'wolf';
@@ -57,6 +58,8 @@ export function describeBody(
     lines.push(`a=x-ss-general.encryptionSupported:${supported}`);
     lines.push(`a=x-ss-general.encryptionRequested:${requested}`);
   }
+  // Wolf does not know it.
+  if (canInvalidate && !wolf) lines.push('a=x-nv-video[0].refPicInvalidation:1');
   if (codecs.has('h265')) lines.push('sprop-parameter-sets=AAAAAU');
   if (codecs.has('av1')) lines.push(`${wolf ? 'a=a=' : 'a='}rtpmap:98 AV1/90000`);
   for (const channels of [2, 6, 8] as const) {

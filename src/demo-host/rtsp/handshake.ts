@@ -1,5 +1,6 @@
 import type { VideoCodec } from '../../moonlight/types.js';
-import type { HostStyle } from '../options.js';
+import { canInvalidate } from '../apps.js';
+import type { HostStyle, VideoFormat } from '../options.js';
 import type { Session, Sessions } from '../sessions.js';
 import { parseAnnounce } from './announce.js';
 import { describeBody, type OfferedEncryption } from './describe.js';
@@ -13,8 +14,8 @@ export interface HandshakeContext {
   readonly sessions: Sessions;
   /** All codecs of the host, for DESCRIBE. */
   readonly codecs: ReadonlySet<VideoCodec>;
-  /** Codecs that the session's app can be had in. */
-  readonly codecsOf: (session: Session) => ReadonlySet<VideoCodec>;
+  /** What the session's app can be had in. */
+  readonly formatsOf: (session: Session) => readonly VideoFormat[];
   readonly encryption: OfferedEncryption;
   readonly fecPercentage: number;
   /** The UDP port of a session's stream. */
@@ -66,7 +67,7 @@ export class Handshake implements RtspBackend {
       case 'PLAY':
         return plain(200);
       case 'DESCRIBE':
-        return { ...this.#describe(), session };
+        return { ...this.#describe(session ?? this.#unclaimed(address)), session };
       case 'SETUP':
         return this.#setup(request, address, session);
       case 'ANNOUNCE': {
@@ -78,9 +79,11 @@ export class Handshake implements RtspBackend {
     }
   }
 
-  #describe(): RtspAnswer {
+  /** @param session whose stream this is likely to be; plain RTSP does not tell yet */
+  #describe(session: Session | null): RtspAnswer {
     const { style, codecs, encryption } = this.#context;
-    const body = describeBody(style, codecs, encryption);
+    const repairs = session !== null && canInvalidate(session.game.app);
+    const body = describeBody(style, codecs, encryption, repairs);
     // Wolf leaves the length out; a client with one connection for all needs it.
     const headers =
       style === 'wolf' ? [] : [['Content-length', String(Buffer.byteLength(body))] as const];
@@ -92,8 +95,8 @@ export class Handshake implements RtspBackend {
     address: string,
     known: Session | null,
   ): RtspAnswer & { session: Session | null } {
-    // Only the word between `=` and the first `/` counts.
-    const kind = /^streamid=(video|audio|control)(?:\/|$)/i
+    // Only the word between `=` and the next `/` counts; some clients put the URL in front.
+    const kind = /^(?:rtsp(?:enc)?:\/\/[^/]*\/)?streamid=(video|audio|control)(?:\/|$)/i
       .exec(request.target)?.[1]
       ?.toLowerCase();
     const session = known ?? this.#unclaimed(address) ?? this.#unannounced(address);
@@ -118,8 +121,8 @@ export class Handshake implements RtspBackend {
   #announce(request: RtspRequest, session: Session | null): RtspAnswer {
     if (session === null) return { status: 454, headers: [] };
     const { style, encryption, fecPercentage } = this.#context;
-    const codecs = this.#context.codecsOf(session);
-    const result = parseAnnounce(request.body, { style, codecs, encryption, fecPercentage });
+    const formats = this.#context.formatsOf(session);
+    const result = parseAnnounce(request.body, { style, formats, encryption, fecPercentage });
     if (result.kind === 'refused') {
       session.log.warn({ status: result.status, reason: result.why }, 'announce refused');
       return { status: result.status, headers: [] };

@@ -1,3 +1,5 @@
+import { looksEncrypted } from './envelope.js';
+
 /** RTSP as GameStream speaks it (gamestream.md §3.1): text with CRLF, and a body by length. */
 
 export interface RtspRequest {
@@ -31,8 +33,13 @@ export type ParseResult =
   | { readonly kind: 'incomplete' }
   | { readonly kind: 'invalid'; readonly why: string };
 
-/** Reads the request at the start of `data`, header names in any case. Never throws. */
-export function parseRequest(data: Buffer): ParseResult {
+/**
+ * Reads the request at the start of `data`, header names in any case. Never throws.
+ *
+ * @param final nothing follows: a body without a length, or shorter than its length, is what is
+ *   there
+ */
+export function parseRequest(data: Buffer, final = false): ParseResult {
   const end = data.indexOf('\r\n\r\n');
   if (end < 0) {
     return data.length > MAX_REQUEST ? invalid('Headers too long') : { kind: 'incomplete' };
@@ -46,22 +53,40 @@ export function parseRequest(data: Buffer): ParseResult {
     if (colon <= 0) return invalid('Not a header line');
     headers.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim());
   }
-  const announced = headers.get('content-length') ?? '0';
-  if (!/^\d{1,6}$/.test(announced)) return invalid('Invalid Content-length');
+  const method = (match[1] ?? '').toUpperCase();
   const bodyStart = end + 4;
-  const length = bodyStart + Number(announced);
-  if (length > MAX_REQUEST) return invalid('Request too long');
-  if (data.length < length) return { kind: 'incomplete' };
+  const announced = bodyLength(method, headers.get('content-length'));
+  if (announced === null) return invalid('Invalid Content-length');
+  const whole = bodyStart + announced;
+  if (final ? data.length > MAX_REQUEST : announced !== Infinity && whole > MAX_REQUEST) {
+    return invalid('Request too long');
+  }
+  if (data.length < whole && !final) {
+    return data.length > MAX_REQUEST ? invalid('Request too long') : { kind: 'incomplete' };
+  }
+  const length = Math.min(whole, data.length);
   return {
     kind: 'request',
     length,
     request: {
-      method: (match[1] ?? '').toUpperCase(),
+      method,
       target: match[2] ?? '',
       headers,
       body: data.toString('utf8', bodyStart, length),
     },
   };
+}
+
+/** Infinity where only the end of the data tells; null for what is no length. */
+function bodyLength(method: string, announced: string | undefined): number | null {
+  if (announced === undefined) return method === 'ANNOUNCE' ? Infinity : 0;
+  return /^\d{1,6}$/.test(announced) ? Number(announced) : null;
+}
+
+/** Whether data may be the start of a request, rather than the rest of a body. */
+export function mayBeRequest(data: Buffer): boolean {
+  const start = data.toString('latin1', 0, 32);
+  return /^[A-Z_]+(?: |$)/i.test(start) || looksEncrypted(data);
 }
 
 function invalid(why: string): ParseResult {

@@ -8,6 +8,7 @@ import { looksEncrypted, openUnit, unitLength } from './envelope.js';
 import {
   formatAnswer,
   MAX_REQUEST,
+  mayBeRequest,
   parseRequest,
   type RtspAnswer,
   type RtspRequest,
@@ -48,6 +49,11 @@ const LIFETIME = 60_000;
  * closed at once.
  */
 const LINGER = 200;
+/**
+ * Milliseconds of silence after which an ANNOUNCE whose body has no length, or a wrong one, is
+ * taken as it is.
+ */
+const BODY_PATIENCE = 500;
 
 /** The RTSP port: plain or encrypted messages, one a connection or all on one. */
 export class RtspServer {
@@ -92,6 +98,7 @@ function serve(socket: Socket, options: RtspServerOptions, backend: RtspBackend)
   let session: Session | null = null;
   let answered = 0;
   let linger: NodeJS.Timeout | undefined;
+  let patience: NodeJS.Timeout | undefined;
 
   /** Plain text of the next message and how many bytes of `pending` it took. */
   const next = (): { text: Buffer; taken: number | null } | 'wait' | 'drop' => {
@@ -120,7 +127,8 @@ function serve(socket: Socket, options: RtspServerOptions, backend: RtspBackend)
     socket.write(sealMessage(session.request.key, 'host', session.rtspSequence, plain));
   };
 
-  const pump = (): void => {
+  /** @param final the client has said all that it will say for now */
+  const pump = (final: boolean): void => {
     while (pending.length > 0 && socket.writable) {
       const message = next();
       if (message === 'wait') return;
@@ -130,7 +138,7 @@ function serve(socket: Socket, options: RtspServerOptions, backend: RtspBackend)
         return;
       }
       const encrypted = message.taken !== null;
-      const parsed = parseRequest(message.text);
+      const parsed = parseRequest(message.text, final || encrypted);
       if (parsed.kind === 'incomplete' && !encrypted) return;
       if (parsed.kind !== 'request') {
         log.debug({ address }, 'rtsp message invalid');
@@ -139,6 +147,8 @@ function serve(socket: Socket, options: RtspServerOptions, backend: RtspBackend)
         return;
       }
       pending = pending.subarray(message.taken ?? parsed.length);
+      // A length that is too small leaves the end of the body behind.
+      if (parsed.request.body !== '' && !mayBeRequest(pending)) pending = Buffer.alloc(0);
       const reply = backend.reply(parsed.request, address, session);
       session = reply.session ?? session;
       send(reply.answer, encrypted);
@@ -146,7 +156,8 @@ function serve(socket: Socket, options: RtspServerOptions, backend: RtspBackend)
       answered += 1;
       clearTimeout(linger);
       if (answered > 1) continue;
-      const first = parsed.request.headers.get('cseq') === '1';
+      const { method } = parsed.request;
+      const first = method === 'OPTIONS' || parsed.request.headers.get('cseq') === '1';
       const ends = parsed.request.headers.get('connection')?.toLowerCase() === 'close';
       // The timer also lets what is already here be answered before the end.
       linger = setTimeout(() => socket.end(), options.lingers && first && !ends ? LINGER : 0);
@@ -158,12 +169,19 @@ function serve(socket: Socket, options: RtspServerOptions, backend: RtspBackend)
   const lifetime = setTimeout(() => socket.destroy(), LIFETIME);
   socket.on('close', () => {
     clearTimeout(linger);
+    clearTimeout(patience);
     clearTimeout(lifetime);
   });
   // A client that half-closes still gets what it asked for.
-  socket.on('end', () => socket.end());
+  socket.on('end', () => {
+    pump(true);
+    socket.end();
+  });
   socket.on('data', (chunk: Buffer) => {
     pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
-    pump();
+    clearTimeout(patience);
+    pump(false);
+    // Headers that are not whole yet stay incomplete; only a body can be taken early.
+    if (pending.length > 0) patience = setTimeout(() => pump(true), BODY_PATIENCE);
   });
 }

@@ -1,38 +1,26 @@
 import { EventEmitter } from 'node:events';
-import { MoonteeError } from '../../errors.js';
 import type { Log } from '../../log.js';
-import { DatagramSocket } from '../datagram.js';
-import { MediaPing } from '../media-ping.js';
-import { ReceiveClock } from '../receive-clock.js';
+import { MediaReceiver } from '../media-receiver.js';
 import { AudioCipher } from './cipher.js';
 import { AudioReassembler } from './reassembler.js';
 import type { AudioStats, AudioStreamEvents, AudioStreamOptions } from './types.js';
 
-/** Milliseconds between looks at what waits. */
-const TICK = 20;
-
 /** The receiving end of a host's audio: datagrams in, Opus packets out (gamestream.md §6). */
 export class AudioStream extends EventEmitter<AudioStreamEvents> {
   readonly #log: Log;
-  readonly #socket: DatagramSocket;
-  readonly #ping: MediaPing;
+  readonly #receiver: MediaReceiver;
   readonly #cipher: AudioCipher | null;
   readonly #reassembler: AudioReassembler;
   readonly #stats: AudioStats = emptyAudioStats();
-  readonly #clock = new ReceiveClock(TICK);
-  #timer: NodeJS.Timeout | null = null;
-  #closed = false;
 
   constructor(options: AudioStreamOptions) {
     super();
     this.#log = options.log;
-    this.#socket = new DatagramSocket({
-      remote: options.remote,
-      receive: (datagram) => this.#receive(datagram),
-      log: options.log,
-      faults: options.faults,
+    this.#receiver = new MediaReceiver({
+      ...options,
+      receive: (datagram, now) => this.#receive(datagram, now),
+      tick: (now) => this.#reassembler.expire(now),
     });
-    this.#ping = new MediaPing(this.#socket, options.pingPayload);
     this.#cipher = options.encrypted ? new AudioCipher(options.key, options.keyId) : null;
     this.#reassembler = new AudioReassembler(
       {
@@ -44,7 +32,7 @@ export class AudioStream extends EventEmitter<AudioStreamEvents> {
   }
 
   get closed(): boolean {
-    return this.#closed;
+    return this.#receiver.closed;
   }
 
   get stats(): Readonly<AudioStats> {
@@ -53,7 +41,7 @@ export class AudioStream extends EventEmitter<AudioStreamEvents> {
 
   /** The UDP port that receives; 0 while there is none. */
   get localPort(): number {
-    return this.#socket.localPort;
+    return this.#receiver.localPort;
   }
 
   /**
@@ -62,31 +50,23 @@ export class AudioStream extends EventEmitter<AudioStreamEvents> {
    * @throws MoonteeError `HOST_UNREACHABLE`, `CLOSED`
    */
   async start(): Promise<void> {
-    await this.#socket.open();
-    if (this.closed) throw new MoonteeError('CLOSED');
-    this.#clock.start();
-    this.#ping.start();
-    this.#timer = setInterval(() => this.#reassembler.expire(this.#clock.read()), TICK);
+    await this.#receiver.start();
   }
 
   /** Idempotent; nothing is emitted afterwards. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    if (this.#timer !== null) clearInterval(this.#timer);
-    this.#ping.stop();
-    this.#socket.close();
+    this.#receiver.close();
     this.removeAllListeners();
   }
 
-  #receive(datagram: Buffer): void {
+  #receive(datagram: Buffer, now: number): void {
     this.#stats.packets++;
     this.#stats.bytes += datagram.length;
-    this.#reassembler.push(datagram, this.#clock.read());
+    this.#reassembler.push(datagram, now);
   }
 
   #deliver(payload: Buffer, sequence: number): void {
-    if (this.#closed) return;
+    if (this.closed) return;
     const data = this.#cipher === null ? payload : this.#cipher.decrypt(payload, sequence);
     if (data === null || data.length === 0) {
       this.#stats.invalid++;

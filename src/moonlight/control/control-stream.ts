@@ -1,13 +1,10 @@
 import { EventEmitter } from 'node:events';
-import { performance } from 'node:perf_hooks';
 import { MoonteeError } from '../../errors.js';
-import type { Log } from '../../log.js';
-import type { DatagramFaults } from '../datagram.js';
 import { EnetHost } from '../enet/host.js';
 import type { Delivery, DisconnectReason, EnetPeer } from '../enet/peer.js';
-import { InputQueue, type InputVerdict } from '../input/queue.js';
-import type { HostInput, HostMessage, Termination } from '../types.js';
-import { ControlCipher, type ControlEncryption } from './cipher.js';
+import type { InputVerdict } from '../input/queue.js';
+import type { HostInput, Termination } from '../types.js';
+import { ControlCipher } from './cipher.js';
 import {
   CLIENT_MESSAGE_ROUTE,
   encodeClientMessage,
@@ -16,42 +13,9 @@ import {
 } from './client-messages.js';
 import { dialControl } from './dial.js';
 import { decodeHostMessage } from './host-messages.js';
+import { InputSender } from './input-sender.js';
 import { TERMINATION, terminationOf } from './termination.js';
-
-export interface ControlStreamOptions {
-  /** Name or address, and UDP port from SETUP. */
-  readonly host: string;
-  readonly port: number;
-  /** 16 bytes. */
-  readonly rikey: Buffer;
-  readonly encryption: ControlEncryption;
-  /** `X-SS-Connect-Data`; default 0. */
-  readonly connectData?: number;
-  readonly hostFeatures: { readonly touchAndPen: boolean; readonly padTouchAndMotion: boolean };
-  /** The four numbers of `appversion`; default 7.1.431.-1. */
-  readonly hostVersion?: readonly number[];
-  /** Milliseconds; default 10 000. */
-  readonly connectTimeout?: number;
-  readonly faults?: DatagramFaults | undefined;
-  readonly log: Log;
-}
-
-export interface ControlStreamEvents {
-  message: [HostMessage];
-  /** The host answers nothing at all, not even pings; then, that it answers again. */
-  silence: [{ silent: boolean }];
-  /** Exactly once, if {@link ControlStream.connect} had succeeded. */
-  closed: [Termination];
-}
-
-export interface ControlCounters {
-  /** Messages that were not encrypted, or not with our key. */
-  undecryptable: number;
-  /** Messages of unknown type or shape. */
-  unknown: number;
-  /** Input that the host does not take or that found the queue full. */
-  inputRefused: number;
-}
+import type { ControlCounters, ControlStreamEvents, ControlStreamOptions } from './types.js';
 
 type Route = (typeof CLIENT_MESSAGE_ROUTE)[keyof typeof CLIENT_MESSAGE_ROUTE];
 
@@ -61,7 +25,6 @@ const SILENCE = 3_000;
 const LOSS_STATS_INTERVAL = 50;
 const MAX_FEC_STATUS = 8;
 const LINGER = 2000;
-const WIGGLE_PAUSE = 10;
 /** Unacknowledged messages above which movement waits and merges. */
 const MOVEMENT_BACKLOG = 64;
 /** Unacknowledged messages above which everything waits. */
@@ -73,13 +36,12 @@ export class ControlStream extends EventEmitter<ControlStreamEvents> {
   readonly counters: ControlCounters = { undecryptable: 0, unknown: 0, inputRefused: 0 };
   readonly #options: ControlStreamOptions;
   readonly #cipher: ControlCipher;
-  readonly #input: InputQueue;
+  readonly #input: InputSender;
   readonly #ending = new AbortController();
   readonly #sunshineType: boolean;
   readonly #fecStatus: FrameFecStatus[] = [];
   #enet: { host: EnetHost; peer: EnetPeer } | undefined;
   #timers: NodeJS.Timeout[] = [];
-  #inputTimer: NodeJS.Timeout | undefined;
   #lastGoodFrame = 0;
   #frameSeen = false;
   #silent = false;
@@ -96,7 +58,7 @@ export class ControlStream extends EventEmitter<ControlStreamEvents> {
       encryption: options.encryption,
       role: 'client',
     });
-    this.#input = new InputQueue(
+    this.#input = new InputSender(
       { extensions: this.#sunshineType, ...options.hostFeatures },
       {
         send: ({ packet, channel, delivery }) =>
@@ -174,12 +136,6 @@ export class ControlStream extends EventEmitter<ControlStreamEvents> {
   startInput(): void {
     if (!this.#isUp()) return;
     this.#input.start();
-    this.sendInput({ type: 'mouse-move', dx: 1, dy: 1 });
-    const back = setTimeout(
-      () => this.sendInput({ type: 'mouse-move', dx: -1, dy: -1 }),
-      WIGGLE_PAUSE,
-    );
-    this.#timers.push(back);
   }
 
   /** Asks for a key frame. The first request is part of {@link connect}. */
@@ -218,20 +174,9 @@ export class ControlStream extends EventEmitter<ControlStreamEvents> {
    */
   sendInput(input: HostInput): InputVerdict {
     if (!this.#isUp()) return 'closed';
-    const verdict = this.#input.push(input, performance.now());
+    const verdict = this.#input.send(input);
     if (verdict !== 'taken') this.counters.inputRefused += 1;
-    this.#armInput();
     return verdict;
-  }
-
-  #armInput(): void {
-    const wait = this.#input.wait();
-    if (this.#inputTimer !== undefined || wait === Infinity) return;
-    this.#inputTimer = setTimeout(() => {
-      this.#inputTimer = undefined;
-      this.#input.service(performance.now());
-      this.#armInput();
-    }, wait);
   }
 
   #isUp(): boolean {
@@ -301,8 +246,7 @@ export class ControlStream extends EventEmitter<ControlStreamEvents> {
   #stopTimers(): void {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers = [];
-    clearTimeout(this.#inputTimer);
-    this.#inputTimer = undefined;
+    this.#input.stop();
   }
 
   /**

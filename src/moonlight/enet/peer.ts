@@ -1,6 +1,5 @@
 import { EventEmitter } from 'node:events';
 import { encodeCommand, encodeDatagram } from './encode.js';
-import { isAcceptable, mtuOf, nextSession, offer, reply, windowOf } from './handshake.js';
 import { Inbox } from './inbox.js';
 import { MessageWriter, type Delivery } from './message-writer.js';
 import { Outbox } from './outbox.js';
@@ -12,12 +11,11 @@ import type {
   PeerSetup,
   PeerState,
 } from './peer-types.js';
+import { PeerTerms, type Sessions } from './terms.js';
 import {
   CONNECTION_CHANNEL,
   FRAGMENT_OVERHEAD,
-  MTU,
   NO_PEER,
-  NO_SESSION,
   WINDOW,
   type Command,
   type Handshake,
@@ -34,32 +32,23 @@ type Notice = () => void;
 
 /** One ENet connection: bytes and clock in, bytes and events out (gamestream.md §7.2). */
 export class EnetPeer extends EventEmitter<EnetPeerEvents> {
-  readonly id: number;
   readonly #link: PeerLink;
   readonly #outbox: Outbox;
   readonly #inbox: Inbox;
   readonly #writer: MessageWriter;
+  readonly #terms: PeerTerms;
   /** When an unfinished handshake or disconnect is given up. */
   #heardAt: number;
   #deadline: number;
   #notices: Notice[] = [];
   #address: EnetAddress;
   #state: PeerState = 'connecting';
-  #remoteId = NO_PEER;
-  /** Session number that the other side puts into its headers. */
-  #incomingSession = NO_SESSION;
-  /** Session number that we put into ours. */
-  #outgoingSession = NO_SESSION;
-  #mtu: number = MTU.DEFAULT;
-  #channelCount = 0;
-  #connectId = 0;
-  #connectData = 0;
   #disconnectData = 0;
 
   /** @internal made by {@link EnetEndpoint} */
   constructor(setup: PeerSetup) {
     super();
-    this.id = setup.id;
+    this.#terms = new PeerTerms(setup.id);
     this.#link = setup.link;
     this.#address = setup.address;
     this.#outbox = new Outbox(setup.timeouts, WINDOW.MAX);
@@ -69,6 +58,11 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
     });
     this.#heardAt = setup.link.now();
     this.#deadline = this.#heardAt + setup.handshakeTimeout;
+  }
+
+  /** Our number for this connection. */
+  get id(): number {
+    return this.#terms.id;
   }
 
   get state(): PeerState {
@@ -86,17 +80,17 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
 
   /** Channels that both sides agreed on. */
   get channelCount(): number {
-    return this.#channelCount;
+    return this.#terms.channelCount;
   }
 
   /** The number that came with CONNECT. */
   get connectData(): number {
-    return this.#connectData;
+    return this.#terms.connectData;
   }
 
   /** Opaque number of the connection, chosen by who connects. */
   get connectId(): number {
-    return this.#connectId;
+    return this.#terms.connectId;
   }
 
   /** Smoothed, milliseconds. */
@@ -142,12 +136,12 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
    */
   send(channel: number, data: Buffer, delivery: Delivery): boolean {
     const { limits } = this.#link;
-    const fragmentSize = this.#mtu - FRAGMENT_OVERHEAD;
+    const fragmentSize = this.#terms.mtu - FRAGMENT_OVERHEAD;
     const pieces = Math.max(1, Math.ceil(data.length / fragmentSize));
     if (
       this.#state !== 'connected' ||
       channel < 0 ||
-      channel >= this.#channelCount ||
+      channel >= this.channelCount ||
       data.length > limits.maxMessageSize ||
       this.#outbox.queuedBytes + data.length > limits.maxQueuedBytes ||
       this.#outbox.backlog + pieces > limits.maxBacklog
@@ -180,7 +174,7 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
   }
 
   #disconnectNow(data: number): void {
-    if (this.#remoteId !== NO_PEER) {
+    if (this.#terms.remoteId !== NO_PEER) {
       const command = encodeCommand({
         kind: 'disconnect',
         channel: CONNECTION_CHANNEL,
@@ -215,60 +209,24 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
 
   /** @internal Starts the handshake as the side that connects. */
   dial(channels: number, data: number, connectId: number): void {
-    this.#channelCount = channels;
-    this.#connectId = connectId;
-    this.#connectData = data;
-    this.#outbox.pushReliable(CONNECTION_CHANNEL, {
-      kind: 'connect',
-      handshake: this.#handshake(NO_SESSION, NO_SESSION),
-      data,
-    });
+    const handshake = this.#terms.propose(channels, data, connectId);
+    this.#outbox.pushReliable(CONNECTION_CHANNEL, { kind: 'connect', handshake, data });
     this.#link.touched(this);
   }
 
   /** @internal Answers a CONNECT. The sessions are those of the slot's last connection. */
-  answer(
-    request: Handshake,
-    data: number,
-    channelLimit: number,
-    previous: { incoming: number; outgoing: number },
-  ): { incoming: number; outgoing: number } {
+  answer(request: Handshake, data: number, channelLimit: number, previous: Sessions): Sessions {
     this.#state = 'acknowledging';
-    this.#remoteId = request.peerId;
-    this.#connectId = request.connectId;
-    this.#connectData = data;
-    this.#channelCount = Math.min(request.channels, channelLimit);
-    this.#outgoingSession = nextSession(request.incomingSession, previous.outgoing);
-    this.#incomingSession = nextSession(request.outgoingSession, previous.incoming);
-    this.#agree(request);
-    this.#outbox.pushReliable(CONNECTION_CHANNEL, {
-      kind: 'verify-connect',
-      handshake: reply(this.#handshake(this.#outgoingSession, this.#incomingSession), request),
-    });
+    const handshake = this.#terms.answer(request, data, channelLimit, previous);
+    this.#outbox.window = this.#terms.window;
+    this.#outbox.pushReliable(CONNECTION_CHANNEL, { kind: 'verify-connect', handshake });
     this.#link.touched(this);
-    return { incoming: this.#incomingSession, outgoing: this.#outgoingSession };
-  }
-
-  #handshake(incomingSession: number, outgoingSession: number): Handshake {
-    return offer({
-      peerId: this.id,
-      incomingSession,
-      outgoingSession,
-      mtu: this.#mtu,
-      channels: this.#channelCount,
-      connectId: this.#connectId,
-    });
-  }
-
-  /** Takes the smaller of both sides' packet size and window. */
-  #agree(other: Handshake): void {
-    this.#mtu = Math.min(this.#mtu, mtuOf(other));
-    this.#outbox.window = windowOf(other);
+    return this.#terms.sessions;
   }
 
   /** @internal Whether a header's session number is this connection's. */
   isSession(session: number): boolean {
-    return this.#incomingSession === NO_SESSION || this.#incomingSession === session;
+    return this.#terms.isSession(session);
   }
 
   /** @internal The other side sends from a different address now. */
@@ -314,7 +272,7 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
       case 'throttle-configure':
         return this.#receives();
       default:
-        return this.#receives() && this.#inbox.take(command, this.#channelCount);
+        return this.#receives() && this.#inbox.take(command, this.channelCount);
     }
   }
 
@@ -339,17 +297,13 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
 
   #verified(answer: Handshake): boolean {
     // A repeated VERIFY_CONNECT wants its acknowledgement again.
-    if (answer.connectId !== this.#connectId) return false;
+    if (answer.connectId !== this.connectId) return false;
     if (this.#state !== 'connecting') return this.#receives();
-    if (!isAcceptable(answer)) {
+    if (!this.#terms.confirm(answer)) {
       this.#close('refused', 0);
       return false;
     }
-    this.#remoteId = answer.peerId;
-    this.#incomingSession = answer.incomingSession;
-    this.#outgoingSession = answer.outgoingSession;
-    this.#channelCount = Math.min(this.#channelCount, answer.channels);
-    this.#agree(answer);
+    this.#outbox.window = this.#terms.window;
     this.#outbox.settleConnect();
     this.#connected();
     return true;
@@ -391,7 +345,7 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
    * acknowledgement was lost, and the other side would keep asking.
    */
   repeatFarewell(commands: readonly Command[], sentTime: number | undefined): void {
-    if (sentTime === undefined || this.#remoteId === NO_PEER) return;
+    if (sentTime === undefined || this.#terms.remoteId === NO_PEER) return;
     for (const { kind, channel, sequence, acknowledge } of commands) {
       if (kind === 'disconnect' && acknowledge) {
         this.#outbox.pushAcknowledgement(channel, sequence, sentTime);
@@ -435,12 +389,13 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
 
   #transmitOutbox(): void {
     const now = this.#link.now();
-    this.#outbox.flush(now, this.#mtu, (commands, timed) => this.#write(commands, timed));
+    this.#outbox.flush(now, this.#terms.mtu, (commands, timed) => this.#write(commands, timed));
   }
 
   #write(commands: readonly Buffer[], timed: boolean): void {
     const sentTime = timed ? this.#link.now() & 0xffff : undefined;
-    const session = this.#outgoingSession;
-    this.#link.transmit(encodeDatagram(this.#remoteId, session, sentTime, commands), this.#address);
+    const { remoteId, sessions } = this.#terms;
+    const datagram = encodeDatagram(remoteId, sessions.outgoing, sentTime, commands);
+    this.#link.transmit(datagram, this.#address);
   }
 }

@@ -127,6 +127,7 @@ export class SessionStreams {
     video.on('invalidate', ({ first, last }) =>
       this.#control?.invalidateReferenceFrames(first, last),
     );
+    video.on('long-term-reference', (frame) => this.#control?.acknowledgeLongTermReference(frame));
     video.on('fec-status', (status) => this.#control?.reportFecStatus(controlStatus(status)));
     video.on('quality', (quality) => this.#listener.quality(quality));
     video.on('failed', ({ code }) =>

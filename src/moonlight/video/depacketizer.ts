@@ -2,7 +2,13 @@ import type { AccessUnit, VideoCodec } from '../types.js';
 import { payloadBytes } from './fec-block.js';
 import type { FrameAssembly } from './frame-assembly.js';
 import { isAnnexB, isKeyFrame } from './key-frame.js';
-import { FRAME_HEADER_BYTES, FRAME_HEADER_SHORT, OFFSET, PACKET_HEADER_BYTES } from './packet.js';
+import {
+  EXTRA_FLAG,
+  FRAME_HEADER_BYTES,
+  FRAME_HEADER_SHORT,
+  OFFSET,
+  PACKET_HEADER_BYTES,
+} from './packet.js';
 
 const FRAME_HEADER_LONG = 0x81;
 const FRAME_HEADER_LONG_BYTES = 24;
@@ -14,6 +20,8 @@ export interface DepacketizedFrame {
   readonly unit: AccessUnit;
   /** As the host says; see FRAME_TYPE. */
   readonly frameType: number;
+  /** The host keeps the frame to refer to it later, if it hears that it arrived. */
+  readonly longTermReference: boolean;
 }
 
 /** Whole frames → access units: header off, payloads joined, padding off (gamestream.md §5.3). */
@@ -59,6 +67,8 @@ export class Depacketizer {
         hostLatency: latency * LATENCY_STEP,
       },
       frameType,
+      longTermReference:
+        (first.readUInt8(OFFSET.EXTRA_FLAGS) & EXTRA_FLAG.LONG_TERM_REFERENCE) !== 0,
     };
   }
 

@@ -99,6 +99,21 @@ export class FecBlock {
     return VERDICT.STORED;
   }
 
+  /**
+   * More packets are lost than parity can make up for.
+   *
+   * @param isLost tells sequence numbers that will not come any more
+   */
+  isHopeless(isLost: (sequence: number) => boolean): boolean {
+    if (this.complete || this.received === 0) return false;
+    let spare = this.parityShards;
+    for (let shard = 0; shard < this.shards.length; shard++) {
+      if (this.shards[shard] !== undefined || !isLost((this.base + shard) & 0xffff)) continue;
+      if (spare-- === 0) return true;
+    }
+    return false;
+  }
+
   status(frameIndex: number, blockIndex: number, blockCount: number): FecStatus {
     let contiguous = 0;
     while (contiguous <= this.#highest && this.#wasReceived(contiguous)) contiguous++;

@@ -21,7 +21,8 @@ export interface LossRecoverySink {
 /**
  * Decides which whole frames a decoder may see, and what to ask the host for
  * (gamestream.md §5.7). After a loss nothing passes until an IDR, or the first frame after an
- * invalidation, has come; at most one request is under way.
+ * invalidation, has come; at most one request is under way. The first goes out with the news of
+ * the loss; those after it wait until whole frames, or time, say that an answer has a chance.
  */
 export class LossRecovery {
   readonly #sink: LossRecoverySink;
@@ -67,12 +68,18 @@ export class LossRecovery {
     this.#brokenAt ??= now;
     this.#answerMayBeLost = this.#askedAt !== null;
     if (this.#waitingFor !== 'nothing') return;
-    if (this.#canInvalidate && this.#sawIdr) {
-      this.#waitingFor = 'invalidation';
-      this.#ask(now);
-    } else {
-      this.#waitingFor = 'idr';
-    }
+    this.#waitingFor = this.#canInvalidate && this.#sawIdr ? 'invalidation' : 'idr';
+    // Up to this frame the network delivered, and it delivered what told of the loss.
+    this.#ask(now);
+  }
+
+  /** Whether a whole frame of this type makes all that is missing before it dispensable. */
+  isAnswer(frameType: number): boolean {
+    if (this.#waitingFor === 'nothing') return false;
+    return (
+      frameType === FRAME_TYPE.IDR ||
+      (this.#waitingFor === 'invalidation' && frameType === FRAME_TYPE.AFTER_INVALIDATION)
+    );
   }
 
   /** Frames count anew: only an IDR helps. */

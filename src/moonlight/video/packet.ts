@@ -14,6 +14,8 @@ export const OFFSET = {
   MULTI_FEC_BLOCKS: 27,
   FEC_INFO: 28,
   PAYLOAD: 32,
+  /** In the header of the frame, which the first packet carries. */
+  FRAME_TYPE: 35,
 } as const;
 
 /** Bytes in front of the part that `packetSize` counts. */
@@ -28,6 +30,8 @@ export const RTP_FLAGS = 0x90;
 export const MULTI_FEC_FLAGS = 0x10;
 
 export const PACKET_FLAG = { PICTURE_DATA: 1, END_OF_FRAME: 2, START_OF_FRAME: 4 } as const;
+
+export const EXTRA_FLAG = { LONG_TERM_REFERENCE: 1 } as const;
 
 /** Bytes of the header in front of a frame's data. */
 export const FRAME_HEADER_BYTES = 8;

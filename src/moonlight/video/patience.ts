@@ -2,19 +2,22 @@
 const FIRST_GUESS = 80;
 
 /** Milliseconds to wait at least, and at most. */
-const SHORTEST = 8;
+const SHORTEST = 4;
 const LONGEST = 120;
 
 /** How much longer than the latest packet seen to wait. */
-const MARGIN = 1.5;
+const MARGIN = 1.15;
 
 /** What is left after each frame of what was assumed, and of what was seen: stalls come in spells. */
-const GUESS_MEMORY = 0.995;
-const MEMORY = 0.9998;
+const GUESS_MEMORY = 0.98;
+const MEMORY = 0.999;
+
+/** The same after each wait in vain: where losses are many, waiting costs more than it saves. */
+const DISAPPOINTMENT = 0.6;
 
 /**
- * How long to wait for a frame that later ones have passed over: as long as this network's
- * packets have been seen to need, which on most is next to nothing.
+ * How long to wait for packets that later ones have passed over: as long as this network's have
+ * been seen to need, which on most is next to nothing.
  */
 export class Patience {
   #guess = FIRST_GUESS;
@@ -25,9 +28,15 @@ export class Patience {
     return Math.min(LONGEST, SHORTEST + MARGIN * Math.max(this.#guess, this.#lateness));
   }
 
-  /** A packet that was still of use came this many milliseconds after its frame was passed over. */
+  /** A packet came this many milliseconds after it had been passed over. */
   observe(lateness: number): void {
     if (lateness > this.#lateness) this.#lateness = Math.min(LONGEST, lateness);
+  }
+
+  /** What was waited for did not come: the next time less may do. */
+  disappoint(): void {
+    this.#guess *= DISAPPOINTMENT;
+    this.#lateness *= DISAPPOINTMENT;
   }
 
   /** A frame is through. */

@@ -30,6 +30,8 @@ export interface ReassemblerSink {
   /** Numbers went back: nothing delivered so far has to do with what follows. */
   restarted(): void;
   fecStatus(status: FecStatus): void;
+  /** Whether nothing before a frame of this type can be shown any more. */
+  supersedes(frameType: number): boolean;
 }
 
 /**
@@ -62,8 +64,6 @@ export class Reassembler {
   #passedAt = Infinity;
 
   #lost: FrameRange | null = null;
-  #lastLost: FrameRange | null = null;
-  #lastLostPassedAt = 0;
 
   /** @param maxPacketBytes longer packets are not of this stream */
   constructor(sink: ReassemblerSink, stats: VideoStats, maxPacketBytes: number) {
@@ -77,11 +77,16 @@ export class Reassembler {
     return this.#held;
   }
 
-  /** True for a frame whose packets are of no use any more. */
+  /** True for a frame whose packets are of no use any more: they are only counted, by `skip`. */
   isSettled(frameIndex: number): boolean {
     if (!this.#started || !this.#anchored) return false;
     const ahead = (frameIndex - this.#next) | 0;
     return ahead < 0 && ahead > -WINDOW;
+  }
+
+  skip(): void {
+    this.#book.credit();
+    this.#stats.packetsLost = this.#book.lost;
   }
 
   /**
@@ -110,6 +115,7 @@ export class Reassembler {
     if (!this.#started) return;
     this.#drain(now);
     while (this.#overdue(now)) {
+      this.#patience.disappoint();
       this.#giveUp();
       this.#drain(now);
     }
@@ -141,23 +147,22 @@ export class Reassembler {
     if (verdict !== VERDICT.STORED) {
       if (verdict === VERDICT.DUPLICATE) this.#stats.packetsDuplicate++;
       else if (verdict === VERDICT.INVALID) this.#stats.packetsInvalid++;
-      else this.#countSequence(packet);
+      else this.#enter(packet, now);
       if (frame.packets === 0) frame.release();
       return;
     }
     if (((frameIndex - this.#newest) | 0) > 0) this.#newest = frameIndex;
     this.#strays.clear();
     this.#lastAt = now;
-    this.#countSequence(packet);
+    this.#enter(packet, now);
 
     if (frameIndex !== this.#next) {
       if (this.#passedAt === Infinity) this.#passedAt = now;
-      if (this.#anchored && !this.#overdue(now)) return;
-      this.expire(now);
-      return;
-    }
-    if (this.#passedAt !== Infinity) this.#patience.observe(now - this.#passedAt);
-    if (frame.complete) this.expire(now);
+      if (frame.complete && this.#anchored && this.#sink.supersedes(frame.type)) {
+        this.#settleUntil(frameIndex);
+      } else if (this.#anchored && !this.#overdue(now)) return;
+    } else if (!frame.complete && !this.#overdue(now)) return;
+    this.expire(now);
   }
 
   /** A packet of a frame that is settled. */
@@ -167,14 +172,9 @@ export class Reassembler {
       return;
     }
     const fecInfo = packet.readUInt32LE(OFFSET.FEC_INFO);
-    this.#countSequence(packet);
+    this.#enter(packet, now);
     // Parity behind a frame that needed none is the rule, not an event.
-    if (shardIndexOf(fecInfo) >= dataShardsOf(fecInfo)) return;
-    this.#stats.packetsLate++;
-    const lost = this.#lastLost;
-    if (lost !== null && frameIndex >= lost.first && frameIndex <= lost.last) {
-      this.#patience.observe(now - this.#lastLostPassedAt);
-    }
+    if (shardIndexOf(fecInfo) < dataShardsOf(fecInfo)) this.#stats.packetsLate++;
   }
 
   /** A packet far from what is expected: a gap, a host that began anew, or damage. */
@@ -199,9 +199,7 @@ export class Reassembler {
       this.#sink.restarted();
     } else {
       // What is whole within the window goes out, the rest of the way is lost.
-      for (let step = 0; step < WINDOW && this.#next !== frameIndex; step++) {
-        if (!this.#deliverNext()) this.#giveUp();
-      }
+      this.#settleUntil(frameIndex);
       if (((frameIndex - this.#next) | 0) > 0) {
         this.#lose(this.#next, (frameIndex - 1) >>> 0);
         this.#next = frameIndex;
@@ -212,6 +210,13 @@ export class Reassembler {
     this.#next = this.#newest = frameIndex;
     this.#anchored = true;
     this.#findPassing();
+  }
+
+  /** Hands on what is whole and gives up what is not, for a window's length at most. */
+  #settleUntil(frameIndex: number): void {
+    for (let step = 0; step < WINDOW && this.#next !== frameIndex; step++) {
+      if (!this.#deliverNext()) this.#giveUp();
+    }
   }
 
   /** Hands on every whole frame up to the first gap. */
@@ -249,7 +254,6 @@ export class Reassembler {
     const frame = this.#slot(this.#next);
     this.#anchored = true;
     this.#seam.open();
-    this.#lastLostPassedAt = Math.min(this.#passedAt, this.#lastAt);
     this.#lose(this.#next, this.#next);
     if (frame.active) this.#report(frame, false);
     this.#settle(frame);
@@ -276,10 +280,14 @@ export class Reassembler {
 
   #overdue(now: number): boolean {
     if (this.#held > PACKET_LIMIT) return true;
-    if (this.#passedAt === Infinity) {
-      return this.#slot(this.#next).active && now - this.#lastAt >= STALE_AFTER;
-    }
-    return now - this.#passedAt >= this.#patience.hold;
+    const frame = this.#slot(this.#next);
+    const since = now - this.#patience.hold;
+    if (this.#passedAt <= since) return true;
+    if (!frame.active) return false;
+    if (this.#passedAt === Infinity && now - this.#lastAt >= STALE_AFTER) return true;
+    return (
+      frame.firstAt <= since && frame.isHopeless((seq) => this.#book.isMissingSince(seq, since))
+    );
   }
 
   #lose(first: number, last: number): void {
@@ -291,7 +299,6 @@ export class Reassembler {
     const lost = this.#lost;
     if (lost === null) return;
     this.#lost = null;
-    this.#lastLost = lost;
     this.#sink.lost(lost);
   }
 
@@ -303,8 +310,8 @@ export class Reassembler {
     });
   }
 
-  #countSequence(packet: Buffer): void {
-    this.#book.enter(packet);
+  #enter(packet: Buffer, now: number): void {
+    this.#patience.observe(this.#book.enter(packet, now));
     this.#stats.packetsLost = this.#book.lost;
   }
 

@@ -49,6 +49,8 @@ export interface VideoStreamEvents {
   'idr-needed': [];
   /** Ask the host to invalidate these frames now. */
   invalidate: [FrameRange];
+  /** A frame that was handed out is one that the host keeps; to be acknowledged (§7.5). */
+  'long-term-reference': [frameNumber: number];
   'fec-status': [FecStatus];
   quality: [{ status: 'ok' | 'poor' }];
   /**

@@ -1,9 +1,6 @@
 import { EventEmitter } from 'node:events';
-import { MoonteeError } from '../../errors.js';
 import type { Log } from '../../log.js';
-import { DatagramSocket } from '../datagram.js';
-import { MediaPing } from '../media-ping.js';
-import { ReceiveClock } from '../receive-clock.js';
+import { MediaReceiver } from '../media-receiver.js';
 import { CIPHER_PREFIX_BYTES, claimedFrame, decryptPacket } from './cipher.js';
 import { Depacketizer } from './depacketizer.js';
 import type { FrameAssembly } from './frame-assembly.js';
@@ -19,9 +16,6 @@ import type {
   VideoStreamOptions,
 } from './types.js';
 
-/** Milliseconds between looks at what waits. */
-const TICK = 20;
-
 /** Milliseconds (gamestream.md §5.10). */
 const START_DEADLINE = 10_000;
 
@@ -32,34 +26,28 @@ const NO_IDR = -101;
 export class VideoStream extends EventEmitter<VideoStreamEvents> {
   readonly #options: VideoStreamOptions;
   readonly #log: Log;
-  readonly #socket: DatagramSocket;
-  readonly #ping: MediaPing;
+  readonly #receiver: MediaReceiver;
   readonly #reassembler: Reassembler;
   readonly #depacketizer: Depacketizer;
   readonly #recovery: LossRecovery;
   readonly #quality: QualityWindow;
   readonly #stats: VideoStats = emptyVideoStats();
-  readonly #clock = new ReceiveClock(TICK);
   readonly #startDeadline: number;
-  #timer: NodeJS.Timeout | null = null;
   #startedAt = 0;
   #firstDatagramAt: number | null = null;
   #sawIdr = false;
   #failed = false;
-  #closed = false;
 
   constructor(options: VideoStreamOptions) {
     super();
     this.#options = options;
     this.#log = options.log;
     this.#startDeadline = options.startDeadline ?? START_DEADLINE;
-    this.#socket = new DatagramSocket({
-      remote: options.remote,
-      receive: (datagram) => this.#receive(datagram),
-      log: options.log,
-      faults: options.faults,
+    this.#receiver = new MediaReceiver({
+      ...options,
+      receive: (datagram, now) => this.#receive(datagram, now),
+      tick: (now) => this.#tick(now),
     });
-    this.#ping = new MediaPing(this.#socket, options.pingPayload);
     this.#depacketizer = new Depacketizer(options.codec);
     this.#quality = new QualityWindow((status) => this.#announce('quality', { status }));
     this.#recovery = new LossRecovery(
@@ -75,6 +63,7 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
         lost: (range) => this.#onLost(range),
         restarted: () => this.#recovery.restart(performance.now()),
         fecStatus: (status: FecStatus) => this.#announce('fec-status', status),
+        supersedes: (frameType) => this.#recovery.isAnswer(frameType),
       },
       this.#stats,
       options.packetSize + RTP_HEADER_BYTES,
@@ -82,7 +71,7 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
   }
 
   get closed(): boolean {
-    return this.#closed;
+    return this.#receiver.closed;
   }
 
   get stats(): Readonly<VideoStats> {
@@ -91,7 +80,7 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
 
   /** The UDP port that receives; 0 while there is none. */
   get localPort(): number {
-    return this.#socket.localPort;
+    return this.#receiver.localPort;
   }
 
   /**
@@ -100,26 +89,17 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
    * @throws MoonteeError `HOST_UNREACHABLE`, `CLOSED`
    */
   async start(): Promise<void> {
-    await this.#socket.open();
-    if (this.closed) throw new MoonteeError('CLOSED');
+    await this.#receiver.start();
     this.#startedAt = performance.now();
-    this.#clock.start();
-    this.#ping.start();
-    this.#timer = setInterval(() => this.#tick(), TICK);
   }
 
   /** Idempotent; nothing is emitted afterwards. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    if (this.#timer !== null) clearInterval(this.#timer);
-    this.#ping.stop();
-    this.#socket.close();
+    this.#receiver.close();
     this.removeAllListeners();
   }
 
-  #receive(datagram: Buffer): void {
-    const now = this.#clock.read();
+  #receive(datagram: Buffer, now: number): void {
     this.#firstDatagramAt ??= performance.now();
     this.#stats.packets++;
     this.#stats.bytes += datagram.length;
@@ -135,7 +115,10 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
     }
     const frame = claimedFrame(datagram);
     // Mostly parity of frames that needed none: not worth the work.
-    if (frame !== 0 && this.#reassembler.isSettled(frame)) return null;
+    if (frame !== 0 && this.#reassembler.isSettled(frame)) {
+      this.#reassembler.skip();
+      return null;
+    }
     const packet = decryptPacket(this.#options.key, datagram);
     if (packet === null) this.#stats.packetsForged++;
     return packet;
@@ -149,7 +132,7 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
       this.#onLost({ first: frame.index, last: frame.index });
       return;
     }
-    const { unit, frameType } = depacketized;
+    const { unit, frameType, longTermReference } = depacketized;
     this.#stats.framesComplete++;
     this.#quality.frame();
     if (!this.#recovery.frame(unit.frameNumber, frameType, unit.idr, now)) {
@@ -161,8 +144,11 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
       this.#log.info({ frame: unit.frameNumber, bytes: unit.data.length }, 'first video IDR');
     }
     this.#stats.framesDelivered++;
-    const receivedAt = unit.receivedAt + this.#clock.heldUp;
+    const receivedAt = unit.receivedAt + this.#receiver.heldUp;
     this.#announce('access-unit', { ...unit, receivedAt });
+    if (longTermReference && this.#options.referenceFrameInvalidation) {
+      this.#announce('long-term-reference', unit.frameNumber);
+    }
   }
 
   #onLost(range: FrameRange): void {
@@ -180,8 +166,8 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
     this.#announce('invalidate', range);
   }
 
-  #tick(): void {
-    this.#reassembler.expire(this.#clock.read());
+  #tick(clock: number): void {
+    this.#reassembler.expire(clock);
     const now = performance.now();
     this.#recovery.tick(now);
     this.#quality.tick(now);
@@ -202,7 +188,7 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
     name: Name,
     ...values: VideoStreamEvents[Name]
   ): void {
-    if (this.#closed) return;
+    if (this.closed) return;
     try {
       // The generic emit() cannot see that name and values belong together.
       (this.emit as (event: string, ...values: unknown[]) => boolean).call(this, name, ...values);

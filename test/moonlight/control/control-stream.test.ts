@@ -2,10 +2,8 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import test, { type ExecutionContext } from 'ava';
 import { silentLog } from '../../../src/log.js';
-import {
-  ControlStream,
-  type ControlStreamOptions,
-} from '../../../src/moonlight/control/control-stream.js';
+import { ControlStream } from '../../../src/moonlight/control/control-stream.js';
+import type { ControlStreamOptions } from '../../../src/moonlight/control/types.js';
 import type { FrameFecStatus } from '../../../src/moonlight/control/client-messages.js';
 import type { HostInput, HostMessage, Termination } from '../../../src/moonlight/types.js';
 import { RIKEY, TestHost } from './test-host.js';

@@ -58,6 +58,20 @@ test("our client's datagrams are those of the reference client", (t) => {
   t.deepEqual(receive(TRACE.bandwidthLimit), hex(TRACE.acknowledgeBandwidthLimit));
 });
 
+test('"disconnect now" is one datagram that wants no answer, and counts like others', (t) => {
+  const { subject, clock, take, receive } = endpoint(false);
+  const peer = subject.connect(addressOf(9));
+  take();
+  clock.now = 0xdd2a;
+  receive(TRACE.verify);
+  receive(TRACE.acknowledgePing);
+  clock.now += 1000;
+  subject.service();
+  t.is(take().length, 1);
+  peer.disconnect('now');
+  t.deepEqual(take(), ['000044ff000400000000']);
+});
+
 test("an unreliable message carries its channel's reliable number", (t) => {
   const { subject, clock, take, receive } = endpoint(false);
   const peer = subject.connect(addressOf(9), { data: 0x12345678 });

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { createIdentity } from '../../../src/moonlight/identity.js';
 import {
   certificateSignature,
@@ -19,6 +19,10 @@ test('the worked example of gamestream.md §2.4', (t) => {
   const clientSignature = Buffer.from(Array.from({ length: 256 }, (_, i) => 255 - i));
   const [salt, cc, ss, sc, cs] = [run(0x00), run(0x10), run(0x20), run(0x30), run(0x40)];
 
+  t.is(
+    createHash('sha256').update(salt).update('1234').digest('hex'),
+    'bad0b4f7cae08eb7c1b5acc763a8ed25242e2c9173e81f3f624b1fa5303cf6ce',
+  );
   const key = pairingKey(salt, '1234');
   t.is(key.toString('hex'), 'bad0b4f7cae08eb7c1b5acc763a8ed25');
   t.is(encryptBlocks(key, cc).toString('hex'), '5febcdc985b2baddd65925da162380eb');
@@ -56,6 +60,11 @@ test('identities share neither subject nor serial nor id, and hosts can use them
   const signature = certificateSignature(a.certificatePem);
   t.is(signature.length, 256);
   t.true(first.raw.subarray(-256).equals(signature));
+  // §1.4: version 3, and sha256WithRSAEncryption both where it is announced and where it counts.
+  const algorithm = '300d06092a864886f70d01010b0500';
+  const der = first.raw.toString('hex');
+  t.regex(der, /^3082[0-9a-f]{4}3082[0-9a-f]{4}a003020102/);
+  t.is(der.split(algorithm).length, 3);
 });
 
 test('a PIN has four digits', (t) => {

@@ -140,3 +140,12 @@ for (const capture of CAPTURES) {
     t.true(compared > 300, `${compared} parity packets compared`);
   });
 }
+
+test('the first packet of Wolf is that of gamestream.md §5.2', (t) => {
+  const [capture] = CAPTURES;
+  const [first] = capture === undefined ? [] : packetsOf(capture, 'video');
+  const expected =
+    '90000000 00000000 00000000 00000000 00000000 00000000 05 00 10 00 40068000' +
+    '01 0000 02 2401 0000 00000001 67';
+  t.true(first?.data.toString('hex').startsWith(expected.replaceAll(' ', '')));
+});

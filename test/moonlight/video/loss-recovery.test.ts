@@ -33,14 +33,12 @@ test('a stream that does not begin with an IDR asks for one at once', (t) => {
   t.true(gate.frame(11, P, false, 64));
 });
 
-test('after a loss: one request with the next whole frame, repeated after the deadline', (t) => {
+test('after a loss: one request at once, repeated after the deadline', (t) => {
   const { asked, gate } = recovery(false);
   t.true(gate.frame(1, IDR, true, 0));
-  gate.lost({ first: 2, last: 3 }, 100);
-  gate.tick(110);
-  t.deepEqual(asked, []);
-  t.false(gate.frame(4, P, false, 120));
+  gate.lost({ first: 2, last: 3 }, 120);
   t.deepEqual(asked, ['idr']);
+  t.false(gate.frame(4, P, false, 125));
   gate.lost({ first: 5, last: 5 }, 130);
   for (let at = 6; at < 20; at++) t.false(gate.frame(at, INTRA_REFRESH, false, 120 + at));
   t.deepEqual(asked, ['idr']);
@@ -64,12 +62,35 @@ test('an answer that may be lost is asked for again sooner', (t) => {
   t.deepEqual(asked, ['idr', 'idr']);
 });
 
-test('a loss that nothing follows is asked about all the same', (t) => {
+test('while nothing but losses comes, requests are no more than the deadlines allow', (t) => {
   const { asked, gate } = recovery(false);
   gate.frame(1, IDR, true, 0);
-  gate.lost({ first: 2, last: 2 }, 100);
-  gate.tick(1000);
+  for (let now = 0; now <= 1000; now += 10) {
+    gate.lost({ first: 2 + now / 10, last: 2 + now / 10 }, now);
+    gate.tick(now);
+  }
+  t.is(asked.length, 9);
+});
+
+test('before the first IDR a loss alone asks for nothing until time is up', (t) => {
+  const { asked, gate } = recovery(false);
+  gate.lost({ first: 1, last: 2 }, 100);
+  gate.tick(110);
+  t.deepEqual(asked, []);
+  gate.tick(350);
   t.deepEqual(asked, ['idr']);
+});
+
+test('which frames make the missing ones before them dispensable', (t) => {
+  const { gate } = recovery(true);
+  t.true(gate.isAnswer(IDR));
+  t.false(gate.isAnswer(AFTER_INVALIDATION));
+  gate.frame(1, IDR, true, 0);
+  // A frame that is only late may still come: nothing is dispensable while all is well.
+  t.false(gate.isAnswer(IDR));
+  gate.lost({ first: 2, last: 2 }, 10);
+  t.true(gate.isAnswer(IDR) && gate.isAnswer(AFTER_INVALIDATION));
+  t.false(gate.isAnswer(P) || gate.isAnswer(INTRA_REFRESH));
 });
 
 test('invalidation: asked at once, answered by its own kind of frame', (t) => {
@@ -234,5 +255,74 @@ test('an orderly network: a lost frame is known soon, not after the longest wait
     receiver.expire(frameNumber * 16 + 10);
     if (frameNumber === 1499) t.deepEqual(receiver.lost, [{ first: 1498, last: 1498 }]);
   }
+  t.deepEqual(receiver.requests, ['idr']);
+});
+
+test('an orderly network: a frame that cannot be restored is known before the next one begins', (t) => {
+  const packetizer = new VideoPacketizer({ packetSize: 256, style: 'sunshine' });
+  const receiver = new Receiver('h264', 256);
+  for (let frameNumber = 1; frameNumber <= 500; frameNumber++) {
+    // Ten data packets and two of parity, one a millisecond.
+    packetizer
+      .packetize({
+        data: picture('h264', frameNumber === 1, 2380, frameNumber),
+        frameNumber,
+        frameType: frameTypeOf(frameNumber === 1),
+        rtpTimestamp: 0,
+      })
+      .forEach((packet, at) => {
+        if (frameNumber < 500 || at > 2) receiver.push(packet, frameNumber * 16 + at);
+      });
+  }
+  t.deepEqual(receiver.lost, [{ first: 500, last: 500 }]);
+  t.deepEqual(receiver.requests, ['idr']);
+  t.is(receiver.units.length, 499);
+});
+
+test('reordering that was seen before is waited for', (t) => {
+  const packetizer = new VideoPacketizer({ packetSize: 256, style: 'sunshine' });
+  const receiver = new Receiver('h264', 256);
+  for (let frameNumber = 1; frameNumber <= 600; frameNumber++) {
+    const packets = packetizer.packetize({
+      data: picture('h264', frameNumber === 1, 2380, frameNumber),
+      frameNumber,
+      frameType: frameTypeOf(frameNumber === 1),
+      rtpTimestamp: 0,
+    });
+    // The first four packets are overtaken by all others, and 10 ms late.
+    packets.slice(4).forEach((packet) => receiver.push(packet, frameNumber * 16));
+    packets.slice(0, 4).forEach((packet) => receiver.push(packet, frameNumber * 16 + 10));
+  }
+  t.is(receiver.units.length, 600);
+  t.deepEqual(receiver.requests, []);
+});
+
+test('a key frame that was asked for does not wait for the frames before it', (t) => {
+  const packetizer = new VideoPacketizer({ packetSize: 256, style: 'sunshine' });
+  const receiver = new Receiver('h264', 256);
+  const send = (frameNumber: number, idr: boolean, now: number, lost: readonly number[]): void => {
+    packetizer
+      .packetize({
+        data: picture('h264', idr, 2380, frameNumber),
+        frameNumber,
+        frameType: frameTypeOf(idr),
+        rtpTimestamp: 0,
+      })
+      .forEach((packet, at) => {
+        if (!lost.includes(at)) receiver.push(packet, now);
+      });
+  };
+  for (let frame = 1; frame <= 10; frame++) send(frame, frame === 1, frame * 16, []);
+  // Nothing of frame 12 but its last packet: whether the rest is late nobody can tell yet.
+  send(11, false, 176, [0, 1, 2]);
+  receiver.expire(320);
+  t.deepEqual(receiver.requests, ['idr']);
+  send(12, false, 321, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  send(13, true, 321, []);
+  t.deepEqual(
+    receiver.units.map(({ frameNumber }) => frameNumber),
+    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13],
+  );
+  t.deepEqual(receiver.lost.at(-1), { first: 12, last: 12 });
   t.deepEqual(receiver.requests, ['idr']);
 });

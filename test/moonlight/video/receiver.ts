@@ -19,17 +19,18 @@ export class Receiver {
   /** Frames whose contents were refused. */
   readonly refused: number[] = [];
   readonly reassembler: Reassembler;
+  readonly recovery: LossRecovery;
   #now = 0;
 
   constructor(codec: VideoCodec, packetSize: number, invalidation = false) {
     const depacketizer = new Depacketizer(codec);
-    const recovery = new LossRecovery(
+    const recovery = (this.recovery = new LossRecovery(
       {
         requestIdr: () => this.requests.push('idr'),
         requestInvalidation: (range) => this.requests.push(range),
       },
       invalidation,
-    );
+    ));
     this.reassembler = new Reassembler(
       {
         frame: (frame) => {
@@ -51,6 +52,7 @@ export class Receiver {
         },
         restarted: () => recovery.restart(this.#now),
         fecStatus: (status) => this.fec.push(status),
+        supersedes: (frameType) => recovery.isAnswer(frameType),
       },
       this.stats,
       packetSize + RTP_HEADER_BYTES,
@@ -60,6 +62,11 @@ export class Receiver {
   push(packet: Buffer, now = this.#now): void {
     this.#now = now;
     this.reassembler.push(packet, now);
+  }
+
+  tick(now: number): void {
+    this.expire(now);
+    this.recovery.tick(now);
   }
 
   expire(now: number): void {
