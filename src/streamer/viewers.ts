@@ -246,7 +246,7 @@ export class Viewers {
     this.#deadline(entry, this.#options.offerTimeout, 'TIMEOUT', 'The streamer made no offer');
     void this.#options.iceServers(peerId).then((servers) => {
       // It may have left, or the session may have ended, meanwhile.
-      if (this.#entries.get(peerId) === entry) this.#addPeer(entry, servers);
+      if (this.#isHere(entry)) this.#addPeer(entry, servers);
     });
   }
 
@@ -281,6 +281,8 @@ export class Viewers {
 
   #deadline(entry: Entry, delay: number, code: string, reason: string): void {
     this.#clearTimer(entry);
+    // Delivering may have shown that nobody reads any more: then it has left.
+    if (!this.#isHere(entry)) return;
     entry.timer = setTimeout(() => {
       entry.viewer.deliver({ StageFailed: { stage: 'WebRTC Peer Negotiation', error_code: -1 } });
       const { peerId } = entry.viewer;
@@ -290,6 +292,7 @@ export class Viewers {
   }
 
   #dismiss(entry: Entry, code: string, reason: string): void {
+    if (!this.#isHere(entry)) return;
     this.#forget(entry, code);
     entry.viewer.deliver({ PeerClosed: { code, reason } });
     entry.viewer.deliver('PeerDisconnect');
@@ -300,6 +303,10 @@ export class Viewers {
     this.#clearTimer(entry);
     this.#entries.delete(entry.viewer.peerId);
     this.#options.onChange('left', entry.viewer.peerId, code);
+  }
+
+  #isHere(entry: Entry): boolean {
+    return this.#entries.get(entry.viewer.peerId) === entry;
   }
 
   #clearTimer(entry: Entry): void {
