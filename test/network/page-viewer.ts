@@ -42,6 +42,24 @@ const SCRIPT = `
   };
   window.channel = connection.createDataChannel('keyboard');
   window.say = (text) => window.channel.send(text);
+  const opened = (channel) => new Promise((done) => {
+    if (channel.readyState === 'open') done();
+    else channel.onopen = done;
+  });
+  window.chatter = async (labels) => {
+    await opened(window.channel);
+    let said = 0;
+    const timer = setInterval(() => {
+      for (let i = 0; i < 4; i += 1) window.channel.send(String(++said));
+    }, 4);
+    for (const label of labels) {
+      const channel = connection.createDataChannel(label, { maxRetransmits: 0 });
+      await opened(channel);
+      channel.send('first');
+    }
+    clearInterval(timer);
+    return said;
+  };
   window.offer = async (restart) => {
     if (restart) connection.restartIce();
     await connection.setLocalDescription();
@@ -176,6 +194,16 @@ export class PageViewer {
   /** Sends on the page's own channel, `keyboard`. */
   async say(text: string): Promise<void> {
     await this.#call('say', text);
+  }
+
+  /**
+   * Counts on `keyboard`, a thousand times a second, while it opens more channels one after
+   * another and says `first` on each.
+   *
+   * @returns how far it has counted
+   */
+  async chatter(labels: readonly string[]): Promise<number> {
+    return Number(await this.#page.evaluate(`window.chatter(${JSON.stringify(labels)})`));
   }
 
   /** What came on channels: label and text. */
