@@ -118,7 +118,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
       log,
     },
   });
-  const events = new EventFeed(streamers);
+  const events = new EventFeed(streamers, log);
   const metrics = new Metrics(streamers, credentials);
   const socket = {
     maxMessagesPerSecond: config.max_messages_per_second,

@@ -2,6 +2,7 @@ import type Router from '@koa/router';
 import { randomBytes } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import { MoonteeError } from '../errors.js';
+import type { Log } from '../log.js';
 import type { StreamerRegistry } from '../streamer/registry.js';
 import type { Streamer } from '../streamer/streamer.js';
 import type { FeedEvent } from './models.js';
@@ -24,10 +25,12 @@ export class EventFeed {
   readonly #ring: { number: number; text: string }[] = [];
   readonly #readers = new Set<PassThrough>();
   readonly #keepAlive: NodeJS.Timeout;
+  readonly #log: Log;
   #next = 1;
   #closed = false;
 
-  constructor(streamers: StreamerRegistry) {
+  constructor(streamers: StreamerRegistry, log: Log) {
+    this.#log = log;
     streamers.on('created', (streamer) => this.#streamer('streamer.created', streamer));
     streamers.on('status', (streamer) => this.#streamer('streamer.status', streamer));
     streamers.on('removed', (streamer) => this.#streamer('streamer.removed', streamer));
@@ -95,6 +98,7 @@ export class EventFeed {
   #send(text: string): void {
     for (const reader of this.#readers) {
       if (reader.writableLength + reader.readableLength > MAX_BEHIND) {
+        this.#log.info('a reader of the event feed does not read and is let go');
         this.#readers.delete(reader);
         reader.destroy();
       } else {

@@ -19,6 +19,8 @@ const FLOOD_RATE = 4000;
 const FLOOD_WINDOW = 2000;
 /** Bytes that may wait in a channel on their way out. */
 const BUFFER_LIMIT = 256 * 1024;
+/** Milliseconds for the acknowledgement of a browser's channel to leave us. */
+const ACKNOWLEDGED_DEADLINE = 500;
 /**
  * More than a channel ever holds. Below it webrtcbin tells of a drained channel, and takes its
  * own lock under the channel's to do so: sending could then wait for a thread that waits for us.
@@ -35,6 +37,8 @@ interface Entry {
   open: boolean;
   /** What came before the label was known. */
   readonly early: Message[];
+  /** Until its acknowledgement has left. */
+  waiting: NodeJS.Timeout | null;
 }
 
 export interface ChannelListener {
@@ -57,6 +61,12 @@ function acceptHandler(owner: number): Handler {
 function stateHandler(owner: number, key: number, open: boolean): Handler {
   return () => {
     setImmediate(() => owners.get(owner)?.changed(key, open));
+  };
+}
+
+function acknowledgedHandler(owner: number, key: number): Handler {
+  return () => {
+    setImmediate(() => owners.get(owner)?.acknowledged(key));
   };
 }
 
@@ -123,26 +133,48 @@ export class PeerChannels {
   /** Nothing is heard afterwards; the branch takes the handlers off. */
   close(): void {
     owners.delete(this.#owner);
+    for (const { waiting } of this.#entries.values()) if (waiting) clearTimeout(waiting);
     this.#entries.clear();
   }
 
   /** @private a channel that the browser made; a thread waits for the return */
   accept(channel: Channel): void {
+    this.#branch.gate.heard();
     if (this.#entries.size >= CHANNELS_LIMIT) {
       this.#log.warn({ channels: this.#entries.size }, 'data channel refused');
       return;
     }
     const entry = this.#keep(channel);
     const key = this.#nextKey - 1;
-    setImmediate(() => {
-      this.#introduce(key, entry).catch((error: unknown) => {
-        this.#log.error({ err: error }, 'data channel could not be read');
-      });
-    });
+    const { gate } = this.#branch;
+    gate.connect(channel, 'on-buffered-amount-low', acknowledgedHandler(this.#owner, key), true);
+    entry.waiting = setTimeout(() => {
+      entry.waiting = null;
+      // It is not known who holds the channel's lock.
+      gate
+        .exclusive(() => this.#introduce(key, entry))
+        .catch((error: unknown) => {
+          this.#log.error({ err: error }, 'data channel could not be read');
+        });
+    }, ACKNOWLEDGED_DEADLINE);
+  }
+
+  /**
+   * @private The acknowledgement of a browser's channel has left. It is the only thing that
+   * drains before the threshold is {@link NEVER_LOW}, so that from now on nobody waits for
+   * webrtcbin's lock while they hold the channel's.
+   */
+  acknowledged(key: number): void {
+    const entry = this.#entries.get(key);
+    if (!entry?.waiting) return;
+    clearTimeout(entry.waiting);
+    entry.waiting = null;
+    this.#introduce(key, entry);
   }
 
   /** @private */
   changed(key: number, open: boolean): void {
+    this.#branch.gate.heard();
     const entry = this.#entries.get(key);
     if (!entry) return;
     if (open) {
@@ -156,6 +188,7 @@ export class PeerChannels {
 
   /** @private a message; a thread waits for the return */
   heard(key: number, data: Message): void {
+    this.#branch.gate.heard();
     if (data.length > MESSAGE_LIMIT || !this.#admit()) return;
     setImmediate(() => {
       const entry = this.#entries.get(key);
@@ -165,13 +198,11 @@ export class PeerChannels {
     });
   }
 
-  /** Reads a fresh channel's label where its lock cannot be held by somebody who waits for us. */
-  async #introduce(key: number, entry: Entry): Promise<void> {
-    const label = await this.#branch.gate.exclusive(() => {
-      entry.channel.bufferedAmountLowThreshold = NEVER_LOW;
-      return entry.channel.label;
-    });
+  /** Reads a fresh channel's label; its lock must not be held by somebody who waits for us. */
+  #introduce(key: number, entry: Entry): void {
     if (this.#entries.get(key) !== entry) return;
+    entry.channel.bufferedAmountLowThreshold = NEVER_LOW;
+    const { label } = entry.channel;
     if (!LABEL.test(label) || this.#find(label)) {
       this.#log.warn('data channel with an unusable label refused');
       this.#forget(key, entry);
@@ -190,7 +221,7 @@ export class PeerChannels {
   #keep(channel: Channel): Entry {
     const key = this.#nextKey;
     this.#nextKey += 1;
-    const entry: Entry = { channel, label: null, open: false, early: [] };
+    const entry: Entry = { channel, label: null, open: false, early: [], waiting: null };
     this.#entries.set(key, entry);
     const { gate } = this.#branch;
     gate.connect(channel, 'on-open', stateHandler(this.#owner, key, true), true);
@@ -201,6 +232,7 @@ export class PeerChannels {
   }
 
   #forget(key: number, entry: Entry): void {
+    if (entry.waiting) clearTimeout(entry.waiting);
     this.#entries.delete(key);
     this.#branch.gate.release(entry.channel);
   }

@@ -83,24 +83,48 @@ export function configureAgent(
       'The server has no candidate to offer: webrtc_local_addresses, webrtc_interfaces and webrtc_network_types leave no address of this machine',
     );
   }
+  const { agent, stream } = transportOf(element);
+  // On by default: a UPnP client with sockets and a thread in every peer.
+  agent.upnp = false;
+  agent.stunPacingTimer = CHECK_INTERVAL;
+  agent.iceUdp = network.udpCandidates !== false;
+  agent.iceTcp = network.tcpCandidates;
+  if (network.portRange) {
+    agent.setPortRange(stream, 1, network.portRange.min, network.portRange.max);
+  }
+  for (const text of addresses) {
+    const address = Nice.Address.new();
+    if (address.setFromString(text)) agent.addLocalAddress(address);
+  }
+}
+
+/** Everything is bundled: one transport. */
+function transportOf(element: WebRtcElement): NiceSinkElement {
   for (const child of descendants(element)) {
-    if (!child.getName()?.startsWith('nicesink')) continue;
-    const { agent, stream } = child as NiceSinkElement;
-    // On by default: a UPnP client with sockets and a thread in every peer.
-    agent.upnp = false;
-    agent.stunPacingTimer = CHECK_INTERVAL;
-    agent.iceUdp = network.udpCandidates !== false;
-    agent.iceTcp = network.tcpCandidates;
-    if (network.portRange) {
-      agent.setPortRange(stream, 1, network.portRange.min, network.portRange.max);
-    }
-    for (const text of addresses) {
-      const address = Nice.Address.new();
-      if (address.setFromString(text)) agent.addLocalAddress(address);
-    }
-    return;
+    if (child.getName()?.startsWith('nicesink')) return child as NiceSinkElement;
   }
   throw new MoonteeError('PIPELINE_FAILED', 'The peer connection has no ICE transport');
+}
+
+export interface IceCredentials {
+  readonly ufrag: string;
+  readonly pwd: string;
+}
+
+/**
+ * Lets the peer's NiceAgent begin ICE anew: new credentials of its own, no remote candidates;
+ * sockets, local candidates and the path in use stay.
+ *
+ * @returns what the next local description must say
+ * @throws ICE_FAILED where the agent refuses
+ */
+export function restartAgent(element: WebRtcElement): IceCredentials {
+  const { agent, stream } = transportOf(element);
+  if (agent.restartStream(stream)) {
+    const [known, ufrag, pwd] = agent.getLocalCredentials(stream);
+    if (known) return { ufrag, pwd };
+  }
+  throw new MoonteeError('ICE_FAILED', 'ICE could not be restarted');
 }
 
 /** The lines that a local candidate becomes on its way to the browser; none where filtered. */

@@ -14,16 +14,26 @@ import {
 import { PeerBranch } from './branch.js';
 import type { MediaFormat } from './media-format.js';
 import { PeerChannels } from './peer-channels.js';
-import { acceptsRemote, configureAgent, publishCandidate, serverUris } from './peer-network.js';
+import {
+  acceptsRemote,
+  configureAgent,
+  publishCandidate,
+  restartAgent,
+  serverUris,
+  type IceCredentials,
+} from './peer-network.js';
 import { QualityMeter } from './quality.js';
 import { RtpStats, type SessionFigures } from './rtp-stats.js';
 import type { GstRuntime, GstWebRTC } from './runtime.js';
 import {
   cleanAnswer,
   cleanOffer,
+  cleanReoffer,
   dressOffer,
   parseCandidate,
   shapeOf,
+  withCredentials,
+  type CleanDescription,
   type OfferShape,
 } from './sdp.js';
 import type { KeyframeReason } from './keyframes.js';
@@ -40,7 +50,7 @@ import type {
 const STEP_DEADLINE = 10_000;
 /** Operations of one peer that may wait for each other. */
 const PENDING_LIMIT = 8;
-/** Candidates that a browser may send. */
+/** Candidates that a browser may send, from one ICE restart to the next. */
 const REMOTE_CANDIDATES_LIMIT = 64;
 /** Milliseconds without a path until a peer that was connected counts as failed. */
 const RECOVERY_TIME = 15_000;
@@ -138,6 +148,18 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   /** Local candidates are told after the description that they belong to. */
   #described = false;
   #localCandidates: PeerCandidate[] = [];
+  /** All that were gathered: they stay good, but a restart makes the browser forget them. */
+  readonly #gathered: PeerCandidate[] = [];
+  /** What was agreed last: a browser may offer the same once more. */
+  #agreed: OfferShape | null = null;
+  /** Of the browser's last description. */
+  #remoteUfrag: string | null = null;
+  /** The browser's part in DTLS, which no later description may change. */
+  #remoteSetup: 'active' | 'passive' | null = null;
+  /** Since ICE was restarted: webrtcbin goes on repeating its first ones. */
+  #credentials: IceCredentials | null = null;
+  /** The restart waits for the browser's description. */
+  #restarting = false;
   #remoteReady = false;
   #remoteCandidates: string[] = [];
   #remoteCount = 0;
@@ -199,24 +221,15 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
 
   createOffer(options: { iceRestart?: boolean } = {}): Promise<string> {
     return this.#step(async () => {
-      if (options.iceRestart === true && this.#described) {
-        // The old credentials again would look like a restart and lead nowhere.
-        throw new MoonteeError(
-          'ICE_FAILED',
-          'This WebRTC implementation cannot restart ICE; connect anew',
-        );
-      }
       if (this.#offer) {
         throw new MoonteeError('VIEWER_SDP_INVALID', 'An offer waits for its answer');
       }
-      const wishes = this.#emptyStructure();
-      const reply = await this.#ask('create-offer', [wishes]);
+      const reply = await this.#ask('create-offer', [this.#emptyStructure()]);
       const offer = descriptionOf(reply, 'offer');
-      this.#prepareAgent();
-      await this.#ask('set-local-description', [offer]);
-      const sdp = dressOffer(textOf(offer), this.#host.format.dress);
+      if (options.iceRestart === true && this.#described) this.#restartIce();
+      const text = await this.#describe('offer', offer);
+      const sdp = dressOffer(text, this.#host.format.dress);
       this.#offer = shapeOf(sdp);
-      this.#describedNow();
       return sdp;
     });
   }
@@ -229,9 +242,11 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
       const answer = parseDescription(this.#host.runtime, 'answer', clean.sdp);
       this.#branch.announce();
       await this.#ask('set-remote-description', [answer]);
+      this.#agreed = this.#offer;
       this.#offer = null;
       this.#mediaAgreed = true;
-      this.#remoteNow(clean.candidates);
+      this.#remoteSetup ??= clean.setup === 'active' ? 'active' : 'passive';
+      this.#remoteNow(clean);
       this.#startMedia();
     });
   }
@@ -239,16 +254,18 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   acceptOffer(sdp: string): Promise<string> {
     return this.#step(async () => {
       if (this.#offer) throw new MoonteeError('VIEWER_SDP_INVALID', 'The offers crossed');
-      const clean = cleanOffer(sdp);
+      const agreed = this.#agreed;
+      const clean = agreed ? cleanReoffer(sdp, agreed, this.#remoteSetup) : cleanOffer(sdp);
+      // Before the new remote credentials: a restart forgets what belongs to the old ones.
+      if (this.#remoteUfrag !== null && this.#remoteUfrag !== clean.ufrag) this.#restartIce();
       const offer = parseDescription(this.#host.runtime, 'offer', clean.sdp);
       await this.#ask('set-remote-description', [offer]);
       const reply = await this.#ask('create-answer', [this.#emptyStructure()]);
-      const answer = descriptionOf(reply, 'answer');
-      this.#prepareAgent();
-      await this.#ask('set-local-description', [answer]);
-      this.#describedNow();
-      this.#remoteNow(clean.candidates);
-      return textOf(answer);
+      const text = await this.#describe('answer', descriptionOf(reply, 'answer'));
+      // What is `actpass` is made `active` by webrtcbin.
+      this.#remoteSetup ??= clean.setup === 'active' ? 'active' : 'passive';
+      this.#remoteNow(clean);
+      return agreed ? dressOffer(text, this.#host.format.dress) : text;
     });
   }
 
@@ -410,10 +427,35 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     return this.#host.runtime.namespaces.Gst.Structure.newEmpty('options');
   }
 
-  #prepareAgent(): void {
-    if (this.#agentReady) return;
-    configureAgent(this.#host.runtime, this.#branch.webrtc, this.#host.network);
+  /** Sets a local description. @returns its text */
+  async #describe(
+    type: 'offer' | 'answer',
+    made: GstWebRTC.WebRTCSessionDescription,
+  ): Promise<string> {
+    const { runtime, network } = this.#host;
+    const credentials = this.#credentials;
+    const local = credentials
+      ? parseDescription(runtime, type, withCredentials(textOf(made), credentials))
+      : made;
+    if (!this.#agentReady) configureAgent(runtime, this.#branch.webrtc, network);
     this.#agentReady = true;
+    await this.#ask('set-local-description', [local]);
+    this.#describedNow();
+    return textOf(local);
+  }
+
+  /**
+   * Begins ICE anew below webrtcbin, which cannot. Its sockets stay, so do DTLS and all that is
+   * above; webrtcbin hands the credentials of descriptions on to the agent in any case.
+   */
+  #restartIce(): void {
+    this.#log.info({ peer_id: this.id }, 'ice restarts');
+    this.#credentials = restartAgent(this.#branch.webrtc);
+    this.#restarting = true;
+    this.#remoteReady = false;
+    this.#remoteCandidates = [];
+    this.#remoteCount = 0;
+    this.#localCandidates = [...this.#gathered];
   }
 
   #describedNow(): void {
@@ -437,6 +479,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     for (const candidate of published) {
       this.#path.published(parsed.type, parsed.transport);
       const told: PeerCandidate = { candidate, sdpMLineIndex: 0, sdpMid: null };
+      this.#gathered.push(told);
       if (this.#described && this.#localCandidates.length === 0) this.#tell('candidate', told);
       else this.#localCandidates.push(told);
     }
@@ -457,11 +500,15 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     if (this.#path.hopeless && !this.#established) this.#fail(this.#path.reason);
   }
 
-  #remoteNow(candidates: readonly string[]): void {
+  #remoteNow({ candidates, ufrag }: CleanDescription): void {
+    this.#remoteUfrag = ufrag;
     this.#remoteReady = true;
     for (const line of this.#remoteCandidates.splice(0)) this.#deliver(line);
     for (const line of candidates) this.#addRemote(line);
     if (this.#state === 'negotiating') this.#become('connecting');
+    // webrtcbin says that it is connected once more when the checks of a restart have ended.
+    if (this.#state === 'connected' && this.#restarting) this.#awaitPath();
+    this.#restarting = false;
   }
 
   #addRemote(line: string): void {
@@ -483,9 +530,20 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
 
   #deliver(line: string): void {
     // Everything is bundled on the first section's transport. Once there is a path, more of
-    // them are not worth webrtcbin's lock.
-    if (!this.#closing && !this.#established)
-      emit(this.#branch.webrtc, 'add-ice-candidate', 0, line);
+    // them are not worth webrtcbin's lock, unless ICE was restarted to find another.
+    if (this.#closing || (this.#established && !this.#credentials)) return;
+    const { webrtc, gate } = this.#branch;
+    if (!this.#established) {
+      emit(webrtc, 'add-ice-candidate', 0, line);
+      return;
+    }
+    gate
+      .exclusive(() => {
+        if (!this.#closing) emit(webrtc, 'add-ice-candidate', 0, line);
+      })
+      .catch((error: unknown) => {
+        this.#log.warn({ peer_id: this.id, err: error }, 'candidate not delivered');
+      });
   }
 
   /** @private from the handler: a thread waits for the return */
@@ -507,12 +565,14 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
       this.#become('connecting');
     else if (state === State.FAILED) this.#fail(this.#path.reason);
     else if (state === State.CLOSED) this.#fail('the viewer closed the connection');
-    else if (state === State.DISCONNECTED) {
-      this.#recovery ??= setTimeout(
-        () => this.#fail('the path to the viewer is gone'),
-        RECOVERY_TIME,
-      );
-    }
+    else if (state === State.DISCONNECTED) this.#awaitPath();
+  }
+
+  #awaitPath(): void {
+    this.#recovery ??= setTimeout(
+      () => this.#fail('the path to the viewer is gone'),
+      RECOVERY_TIME,
+    );
   }
 
   #connected(): void {

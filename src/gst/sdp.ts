@@ -127,6 +127,10 @@ function candidatesOf(session: SessionDescription): string[] {
 
 export interface CleanDescription {
   readonly sdp: string;
+  /** ICE user fragment of the bundle's transport. */
+  readonly ufrag: string;
+  /** DTLS role of the bundle's transport: `active`, `passive` or `actpass`. */
+  readonly setup: string;
   /** Unchecked candidate lines that stood in it. */
   readonly candidates: readonly string[];
 }
@@ -137,12 +141,41 @@ export interface CleanDescription {
  * @throws VIEWER_SDP_INVALID
  */
 export function cleanAnswer(text: string, offer: OfferShape): CleanDescription {
+  return cleanSections(text, offer, (session, media) =>
+    transportOf(session, media, ['active', 'passive']),
+  );
+}
+
+/**
+ * A browser's offer of what was agreed before, checked and rewritten: that is how it restarts
+ * ICE. It can add nothing.
+ *
+ * @param setup the browser's DTLS role so far, which a webrtcbin that is asked forgets
+ * @throws VIEWER_SDP_INVALID
+ */
+export function cleanReoffer(
+  text: string,
+  agreed: OfferShape,
+  setup: 'active' | 'passive' | null,
+): CleanDescription {
+  return cleanSections(text, agreed, (session, media) => {
+    const transport = transportOf(session, media, ['actpass', 'active', 'passive']);
+    return { ...transport, setup: setup ?? transport.setup };
+  });
+}
+
+function cleanSections(
+  text: string,
+  offer: OfferShape,
+  transportFor: (session: SessionDescription, media: MediaDescription) => Transport,
+): CleanDescription {
   const session = parse(text);
   if (session.media.length !== offer.sections.length) {
-    throw invalid('it does not answer the sections of the offer');
+    throw invalid('its sections are not those that were offered');
   }
   const mids: string[] = [];
   const body: string[] = [];
+  let bundle: Transport | null = null;
   session.media.forEach((media, index) => {
     const offered = offer.sections[index];
     if (media.type !== offered?.kind) throw invalid('the order of the sections differs');
@@ -155,15 +188,28 @@ export function cleanAnswer(text: string, offer: OfferShape): CleanDescription {
       return;
     }
     mids.push(mid);
-    const transport = transportLines(transportOf(session, media, ['active', 'passive']));
+    const transport = transportFor(session, media);
+    bundle ??= transport;
+    const lines = transportLines(transport);
     body.push(
       ...(offered.kind === 'application'
-        ? dataSection(media, mid, transport)
-        : mediaSection(media, offered, transport)),
+        ? dataSection(media, mid, lines)
+        : mediaSection(media, offered, lines)),
     );
   });
+  return cleaned(session, bundle, mids, body);
+}
+
+function cleaned(
+  session: SessionDescription,
+  transport: Transport | null,
+  mids: readonly string[],
+  body: readonly string[],
+): CleanDescription {
+  if (!transport) throw invalid('every section was refused');
   const sdp = [...HEAD, `a=group:BUNDLE ${mids.join(' ')}`, ...body].join('\r\n');
-  return { sdp: `${sdp}\r\n`, candidates: candidatesOf(session) };
+  const { ufrag, setup } = transport;
+  return { sdp: `${sdp}\r\n`, ufrag, setup, candidates: candidatesOf(session) };
 }
 
 function refusedSection(offered: OfferShape['sections'][number]): string[] {
@@ -254,9 +300,8 @@ export function cleanOffer(text: string): CleanDescription {
     throw invalid('only an offer of data channels alone is accepted, media is offered by us');
   }
   const mid = midOf(media);
-  const transport = transportLines(transportOf(session, media, ['actpass', 'active', 'passive']));
-  const sdp = [...HEAD, `a=group:BUNDLE ${mid}`, ...dataSection(media, mid, transport)];
-  return { sdp: `${sdp.join('\r\n')}\r\n`, candidates: candidatesOf(session) };
+  const transport = transportOf(session, media, ['actpass', 'active', 'passive']);
+  return cleaned(session, transport, [mid], dataSection(media, mid, transportLines(transport)));
 }
 
 /** What the answer to an offer of ours must match. */
@@ -312,6 +357,16 @@ export function dressOffer(text: string, dress: OfferDress): string {
     }
   }
   return out.join('\r\n');
+}
+
+/** A local description with other ICE credentials than webrtcbin wrote into it. */
+export function withCredentials(
+  text: string,
+  { ufrag, pwd }: { readonly ufrag: string; readonly pwd: string },
+): string {
+  return text
+    .replaceAll(/^a=ice-ufrag:.*$/gm, () => `a=ice-ufrag:${ufrag}`)
+    .replaceAll(/^a=ice-pwd:.*$/gm, () => `a=ice-pwd:${pwd}`);
 }
 
 export interface ParsedCandidate {

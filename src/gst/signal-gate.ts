@@ -8,7 +8,9 @@
  * So nothing that takes the lock may be called while such an emission is under way or could
  * begin. Where no such signal has a handler yet, or before the connection is up (there are no
  * channels then), anything goes. Later, {@link exclusive} blocks the handlers for the few
- * microseconds of the call, and {@link silence} takes them off for good.
+ * microseconds of the call, and {@link silence} takes them off for good. What is emitted while
+ * handlers are blocked is lost, so such a call waits for the end of a burst of messages, and
+ * what can be had without one does without.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MoonteeError } from '../errors.js';
@@ -17,6 +19,10 @@ import type { GObject, GstRuntime } from './runtime.js';
 
 /** Milliseconds for an emission to end. */
 const DEADLINE = 10_000;
+/** Milliseconds after a signal in which another one is likely. */
+const BURST = 3;
+/** Milliseconds that the end of a burst is waited for. */
+const BURST_PATIENCE = 100;
 
 interface Connection {
   readonly object: GObject.Object;
@@ -28,6 +34,8 @@ interface Connection {
 export class SignalGate {
   readonly #runtime: GstRuntime;
   readonly #connections = new Set<Connection>();
+  /** `performance.now()` of the last locked signal. */
+  #lastHeard = 0;
 
   constructor(runtime: GstRuntime) {
     this.#runtime = runtime;
@@ -42,6 +50,11 @@ export class SignalGate {
   connect(object: unknown, signal: string, handler: Handler, locked: boolean): void {
     const source = object as GObject.Object;
     this.#connections.add({ object: source, id: source.connect(signal, handler), locked });
+  }
+
+  /** To be called by handlers of locked signals. */
+  heard(): void {
+    this.#lastHeard = performance.now();
   }
 
   /** Takes the handlers of one object off. */
@@ -61,6 +74,12 @@ export class SignalGate {
   async exclusive<T>(work: () => T): Promise<T> {
     const { GObject } = this.#runtime.namespaces;
     const started = performance.now();
+    while (
+      performance.now() - this.#lastHeard < BURST &&
+      performance.now() - started < BURST_PATIENCE
+    ) {
+      await this.#turn(started);
+    }
     for (;;) {
       const locked = [...this.#connections].filter((connection) => connection.locked);
       if (!this.#emitting(locked)) {

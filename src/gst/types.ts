@@ -126,12 +126,15 @@ export interface Peer extends EventEmitter<PeerEvents> {
   /**
    * Local description with video and audio sendonly and a data section, already set.
    *
-   * @throws ICE_FAILED for an ICE restart, where the implementation has none: webrtcbin up to
-   * GStreamer 1.22
+   * @param options.iceRestart with fresh ICE credentials; all candidates are told again, and the
+   * peer fails where its answer leads to no path
    */
   createOffer(options?: { iceRestart?: boolean }): Promise<string>;
   acceptAnswer(sdp: string): Promise<void>;
-  /** The browser offers: returns the answer. */
+  /**
+   * The browser offers: returns the answer. Data channels alone, or what was agreed before;
+   * other ICE credentials than before restart ICE, as in {@link createOffer}.
+   */
   acceptOffer(sdp: string): Promise<string>;
   addCandidate(candidate: PeerCandidate): void;
   /** Sends on an open channel; false where there is none or its buffer is full. */

@@ -1,22 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import type { Credentials } from '../api/credentials.js';
 import { MoonteeError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { StreamerRegistry } from '../streamer/registry.js';
 import type { Streamer } from '../streamer/streamer.js';
 import type { Viewer } from '../streamer/viewers.js';
+import { AuthenticatedSocket, type AuthenticationOptions } from './authenticated-socket.js';
 import { Clients, type Supersedable } from './clients.js';
-import type { StreamClientMessage, StreamServerMessage } from './messages.js';
+import type { StreamServerMessage } from './messages.js';
 import type { SocketGrant } from './upgrade.js';
-import { ViewerSocket, type BrowserSocket, type ViewerSocketOptions } from './viewer-socket.js';
+import type { BrowserSocket } from './viewer-socket.js';
 
-export interface PeerEndpointOptions {
+export interface PeerEndpointOptions extends AuthenticationOptions {
   readonly streamers: StreamerRegistry;
-  readonly credentials: Credentials;
-  readonly socket: ViewerSocketOptions;
-  /** Milliseconds for the first message, where one is needed. */
-  readonly authTimeout: number;
-  readonly log: Log;
 }
 
 /** `/api/streamers/{id}/peer`: viewers of streamers that exist (signaling.md b.3). */
@@ -51,15 +46,11 @@ export class PeerEndpoint {
 class PeerSession implements Viewer, Supersedable {
   readonly peerId = randomUUID();
   readonly #grant: SocketGrant & { streamerId: string };
-  readonly #options: PeerEndpointOptions;
+  readonly #streamers: StreamerRegistry;
   readonly #clients: Clients;
   readonly #gone: () => void;
   readonly #log: Log;
-  readonly #socket: ViewerSocket;
-  /** Messages are handled one after another: checking credentials takes a turn. */
-  #turn: Promise<void> = Promise.resolve();
-  #deadline: NodeJS.Timeout | null = null;
-  #authenticated: boolean;
+  readonly #socket: AuthenticatedSocket;
   #clientKey: string | null = null;
   #streamer: Streamer | null = null;
   #ended = false;
@@ -72,41 +63,39 @@ class PeerSession implements Viewer, Supersedable {
     gone: () => void,
   ) {
     this.#grant = grant;
-    this.#options = options;
+    this.#streamers = options.streamers;
     this.#clients = clients;
     this.#gone = gone;
-    this.#authenticated = grant.authenticated;
     this.#log = options.log.child({ streamer_id: grant.streamerId, peer_id: this.peerId });
-    this.#socket = new ViewerSocket(
+    this.#socket = new AuthenticatedSocket(
       socket,
-      { ...options.socket, log: this.#log },
+      grant,
+      false,
+      { ...options, log: this.#log },
       {
-        onMessage: (message) => {
-          this.#turn = this.#turn
-            .then(() => this.#receive(message))
-            .catch((error: unknown) => this.#refuse(MoonteeError.from(error)));
-        },
-        onClosed: (code, reason) => this.#left(code, reason),
+        onInit: ({ client_unique_id: clientId }) => this.#join(clientId ?? grant.clientId),
+        onMessage: (message) => this.#streamer?.fromViewer(this.peerId, message),
+        onError: (error) => this.#refuse(error),
+        onLeft: (code, reason) => this.#left(code, reason),
       },
     );
   }
 
   get authenticated(): boolean {
-    return this.#authenticated;
+    return this.#socket.entered;
   }
 
   start(): void {
-    if (this.#authenticated) {
-      this.#attempt(() => this.#join(this.#grant.clientId));
-      return;
+    if (!this.#socket.entered) return;
+    try {
+      this.#join(this.#grant.clientId);
+    } catch (error) {
+      this.#refuse(MoonteeError.from(error));
     }
-    this.#deadline = setTimeout(() => {
-      this.#failAuthentication('No credentials came in time');
-    }, this.#options.authTimeout);
   }
 
   deliver(message: StreamServerMessage): void {
-    this.#socket.send(message);
+    this.#socket.deliver(message);
   }
 
   /** From the streamer, which has forgotten it. */
@@ -122,50 +111,18 @@ class PeerSession implements Viewer, Supersedable {
     this.#leave('SUPERSEDED', reason);
   }
 
-  async #receive(message: StreamClientMessage): Promise<void> {
-    if (this.#ended) return;
-    if ('AuthenticateAndInit' in message) {
-      const { credentials, client_unique_id: clientId } = message.AuthenticateAndInit;
-      if (!this.#authenticated) {
-        const { address } = this.#grant;
-        if (!(await this.#options.credentials.check(credentials ?? '', address))) {
-          this.#failAuthentication('Wrong credentials');
-          return;
-        }
-        this.#authenticated = true;
-      }
-      this.#join(clientId ?? this.#grant.clientId);
-      return;
-    }
-    if (!this.#authenticated) {
-      this.#failAuthentication('The first message must be AuthenticateAndInit');
-      return;
-    }
-    this.#streamer?.fromViewer(this.peerId, message);
-  }
-
   /** Enters the streamer; a second time only tells who it is. */
   #join(clientId: string | null): void {
     if (this.#ended) return;
-    if (this.#deadline !== null) clearTimeout(this.#deadline);
-    this.#deadline = null;
     if (clientId !== null && clientId !== '' && this.#clientKey === null) {
       const key = `${this.#grant.streamerId}\n${clientId}`;
       this.#clients.enter(key, this);
       this.#clientKey = key;
     }
     if (this.#streamer !== null) return;
-    const streamer = this.#options.streamers.require(this.#grant.streamerId);
+    const streamer = this.#streamers.require(this.#grant.streamerId);
     this.#streamer = streamer;
     streamer.addViewer(this);
-  }
-
-  #attempt(action: () => void): void {
-    try {
-      action();
-    } catch (error) {
-      this.#refuse(MoonteeError.from(error));
-    }
   }
 
   #refuse(error: MoonteeError): void {
@@ -175,14 +132,6 @@ class PeerSession implements Viewer, Supersedable {
     this.deliver({ StageFailed: { stage, error_code: -1 } });
     this.deliver({ PeerClosed: { code: error.code, reason: error.message } });
     this.#leave(error.code, error.message);
-  }
-
-  #failAuthentication(reason: string): void {
-    if (this.#ended) return;
-    this.#log.warn({ address: this.#grant.address, reason }, 'viewer not authenticated');
-    this.deliver({ StageFailed: { stage: 'Authentication', error_code: -1 } });
-    this.deliver({ PeerClosed: { code: 'UNAUTHORIZED', reason } });
-    this.#leave('UNAUTHORIZED', reason);
   }
 
   /** Our own decision. */
@@ -201,7 +150,6 @@ class PeerSession implements Viewer, Supersedable {
   #forget(): void {
     if (this.#ended) return;
     this.#ended = true;
-    if (this.#deadline !== null) clearTimeout(this.#deadline);
     if (this.#clientKey !== null) this.#clients.leave(this.#clientKey, this);
     this.#gone();
   }

@@ -39,6 +39,8 @@ export class ChildViewer {
   #pending = 0;
   /** Our offer is out and not answered. */
   #offerOutstanding = false;
+  /** ICE shall be restarted as soon as there is an answer. */
+  #restartWanted = false;
   /** A first answer arrived: media is negotiated. */
   #answered = false;
   /** Local candidates that came before the offer was sent. */
@@ -115,12 +117,16 @@ export class ChildViewer {
   async close(): Promise<void> {
     this.#closed = true;
     this.#clearDeadline();
+    clearTimeout(this.#stall);
     this.peer.removeAllListeners();
     await this.peer.close();
   }
 
   async #offer(iceRestart: boolean): Promise<void> {
-    if (this.#offerOutstanding) return;
+    if (this.#offerOutstanding) {
+      this.#restartWanted ||= iceRestart;
+      return;
+    }
     const sdp = await this.peer.createOffer({ iceRestart });
     if (this.#closed) return;
     this.#offerOutstanding = true;
@@ -149,6 +155,10 @@ export class ChildViewer {
         CONNECT_DEADLINE,
         () => new MoonteeError('ICE_FAILED', this.peer.diagnosis),
       );
+    }
+    if (this.#restartWanted) {
+      this.#restartWanted = false;
+      await this.#offer(true);
     }
   }
 
@@ -209,6 +219,7 @@ export class ChildViewer {
     if (this.#closed) return;
     this.#closed = true;
     this.#clearDeadline();
+    clearTimeout(this.#stall);
     this.#fail(error);
   }
 
@@ -220,6 +231,5 @@ export class ChildViewer {
   #clearDeadline(): void {
     clearTimeout(this.#deadline);
     this.#deadline = undefined;
-    clearTimeout(this.#stall);
   }
 }

@@ -69,6 +69,10 @@ interface Entry {
 
 const MAX_EARLY = 64;
 
+/** Stages by the names that clients show (signaling.md b.1). */
+const SETUP = 'Setup WebRTC Peer';
+const NEGOTIATION = 'WebRTC Peer Negotiation';
+
 /**
  * The viewers of one streamer: who waits for the session, who negotiates, who sees a picture.
  * The order of messages is the one that every known client understands: offer first, then
@@ -200,6 +204,8 @@ export class Viewers {
     if (entry.configSent || !isOffer(message)) return;
     entry.configSent = true;
     entry.viewer.deliver({ WebRtcConfig: { ice_servers: browserServers(entry.iceServers) } });
+    entry.viewer.deliver({ StageComplete: { stage: SETUP } });
+    entry.viewer.deliver({ StageStarting: { stage: NEGOTIATION } });
     this.#deadline(entry, this.#options.connectTimeout, 'ICE_FAILED', 'No connection in time');
   }
 
@@ -225,6 +231,7 @@ export class Viewers {
     this.#clearTimer(entry);
     const first = entry.state !== 'connected';
     entry.state = 'connected';
+    if (first) entry.viewer.deliver({ StageComplete: { stage: NEGOTIATION } });
     this.#complete(entry);
     if (first) this.#options.onChange('connected', peerId, '');
   }
@@ -234,7 +241,7 @@ export class Viewers {
     const entry = this.#entries.get(peerId);
     if (entry === undefined) return;
     if (entry.state !== 'connected') {
-      entry.viewer.deliver({ StageFailed: { stage: 'WebRTC Peer Negotiation', error_code: -1 } });
+      entry.viewer.deliver({ StageFailed: { stage: NEGOTIATION, error_code: -1 } });
     }
     this.#dismiss(entry, code, reason);
   }
@@ -242,11 +249,11 @@ export class Viewers {
   #attach(entry: Entry): void {
     entry.state = 'negotiating';
     const { peerId } = entry.viewer;
-    entry.viewer.deliver({ StageStarting: { stage: 'Setup WebRTC Peer' } });
+    entry.viewer.deliver({ StageStarting: { stage: SETUP } });
     this.#deadline(entry, this.#options.offerTimeout, 'TIMEOUT', 'The streamer made no offer');
     void this.#options.iceServers(peerId).then((servers) => {
       // It may have left, or the session may have ended, meanwhile.
-      if (this.#entries.get(peerId) === entry) this.#addPeer(entry, servers);
+      if (this.#isHere(entry)) this.#addPeer(entry, servers);
     });
   }
 
@@ -281,8 +288,10 @@ export class Viewers {
 
   #deadline(entry: Entry, delay: number, code: string, reason: string): void {
     this.#clearTimer(entry);
+    // Delivering may have shown that nobody reads any more: then it has left.
+    if (!this.#isHere(entry)) return;
     entry.timer = setTimeout(() => {
-      entry.viewer.deliver({ StageFailed: { stage: 'WebRTC Peer Negotiation', error_code: -1 } });
+      entry.viewer.deliver({ StageFailed: { stage: NEGOTIATION, error_code: -1 } });
       const { peerId } = entry.viewer;
       this.#dismiss(entry, code, reason);
       this.#options.send({ RemovePeer: { peer_id: peerId, code, reason } });
@@ -290,6 +299,7 @@ export class Viewers {
   }
 
   #dismiss(entry: Entry, code: string, reason: string): void {
+    if (!this.#isHere(entry)) return;
     this.#forget(entry, code);
     entry.viewer.deliver({ PeerClosed: { code, reason } });
     entry.viewer.deliver('PeerDisconnect');
@@ -300,6 +310,10 @@ export class Viewers {
     this.#clearTimer(entry);
     this.#entries.delete(entry.viewer.peerId);
     this.#options.onChange('left', entry.viewer.peerId, code);
+  }
+
+  #isHere(entry: Entry): boolean {
+    return this.#entries.get(entry.viewer.peerId) === entry;
   }
 
   #clearTimer(entry: Entry): void {

@@ -1,4 +1,4 @@
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
 import { createIdentity } from '../../src/moonlight/identity.js';
 import { APP } from '../support/fake-apps.js';
+import { descendantsNamed } from '../support/process-table.js';
 import {
   addHost,
   AUTHORIZATION,
@@ -28,6 +29,21 @@ function pidOf(server: TestServer, id: string): number | null {
   return server.running.streamers.get(id)?.pid ?? null;
 }
 
+/** The processes there are, right now, are exactly those of the streamers there are. */
+async function agree(
+  t: ExecutionContext,
+  server: TestServer,
+  ids: readonly string[],
+): Promise<void> {
+  const running = server.running.streamers.list();
+  t.deepEqual(
+    running.map(({ id }) => id),
+    ids,
+  );
+  const known = running.flatMap(({ pid }) => (pid === null ? [] : [pid]));
+  t.deepEqual((await descendantsNamed(process.pid, 'fake-streamer')).sort(), known.sort());
+}
+
 async function statusOf(server: TestServer, id: string): Promise<string> {
   const { json } = await server.ask('GET', `/api/streamers/${id}`);
   return (json as { status?: string }).status ?? 'gone';
@@ -43,6 +59,42 @@ test.serial('50 parallel creates of one id: one 200, the others 409', async (t) 
   t.is(answers.filter(({ status }) => status === 409).length, 49);
   const { json } = await server.ask('GET', '/api/streamers');
   t.is((json as { streamers: unknown[] }).streamers.length, 1);
+  await agree(t, server, ['s']);
+  const deletions = await Promise.all(
+    Array.from({ length: 50 }, () => server.ask('DELETE', '/api/streamers/s')),
+  );
+  t.is(deletions.filter(({ status }) => status === 204).length, 1);
+  t.is(deletions.filter(({ status }) => status === 404).length, 49);
+  await agree(t, server, []);
+});
+
+test.serial('creates and deletes of a few ids, all at once: every answer is true', async (t) => {
+  const server = await serve(t, { creations_per_minute: '1000000' });
+  await addHost(t, server);
+  const ids = ['a', 'b', 'c'];
+  for (let round = 0; round < 2; round += 1) {
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => {
+        const id = ids[index % 3] ?? 'a';
+        return index % 5 === 4
+          ? server.ask('DELETE', `/api/streamers/${id}`)
+          : server.ask('POST', '/api/streamers', { body: createBody(id) });
+      }),
+    );
+    for (const { status, text } of answers) t.true([200, 204, 404, 409].includes(status), text);
+    const { json } = await server.ask('GET', '/api/streamers');
+    const { streamers } = json as { streamers: { streamer_id: string; status: string }[] };
+    t.true(streamers.every(({ status }) => status === 'active'));
+    await agree(
+      t,
+      server,
+      streamers.map(({ streamer_id }) => streamer_id),
+    );
+    for (const { streamer_id: id } of streamers) {
+      t.is((await server.ask('DELETE', `/api/streamers/${id}`)).status, 204);
+    }
+    await agree(t, server, []);
+  }
 });
 
 test.serial('delete during the start: the creator is told, nothing is left', async (t) => {
@@ -57,6 +109,7 @@ test.serial('delete during the start: the creator is told, nothing is left', asy
   t.like(answer.json, { code: 'STREAMER_STOPPING' });
   t.is(await statusOf(server, 's'), 'gone');
   t.false(isAlive(pid));
+  await agree(t, server, []);
 });
 
 test.serial(
@@ -81,6 +134,7 @@ test.serial(
     const after = await server.ask('POST', '/api/streamers', { body: body('s') });
     t.is(after.status, (await creating).status === 200 ? 409 : 200);
     t.is(await statusOf(server, 's'), 'active');
+    await agree(t, server, ['s']);
   },
 );
 
@@ -103,6 +157,7 @@ test.serial('viewers that join while the streamer dies all hear of it', async (t
   const { json } = await server.ask('GET', '/api/streamers/s');
   t.like(json, { connected_peers: 0, failure: { code: 'STREAMER_FAILED' } });
   t.is(pidOf(server, 's'), null);
+  await agree(t, server, ['s']);
 });
 
 test.serial('a stopped child is found hung, told so, and restarted', async (t) => {
@@ -142,6 +197,7 @@ test.serial(
     good.answer();
     await good.until('ConnectionComplete');
     t.is(server.running.streamers.require('s').viewers.length, 1);
+    await agree(t, server, ['s']);
   },
 );
 
@@ -252,20 +308,70 @@ test.serial('an address in use is an error that names it', async (t) => {
   });
 });
 
-test.serial('a server that is killed leaves no streamer behind', async (t) => {
-  const server = await serve(t);
-  await addHost(t, server);
-  await server.running.close();
+interface Told {
+  readonly id: string;
+  readonly pid: number;
+}
+
+/** A server of its own process, once its streamers run. */
+async function serverProcess(
+  t: ExecutionContext,
+  folder: string,
+  restore: boolean,
+  create: readonly string[],
+): Promise<{ readonly streamers: readonly Told[]; kill(): Promise<void> }> {
   const program = fileURLToPath(new URL('../support/server-process.ts', import.meta.url));
-  const second = spawn(
+  const child = spawn(
     process.execPath,
-    ['--import=tsx', program, join(server.folder, 'data.json')],
+    ['--import=tsx', program, join(folder, 'data.json'), String(restore), create.join(',')],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
-  t.teardown(() => second.kill('SIGKILL'));
-  const [line] = (await once(second.stdout, 'data')) as [Buffer];
-  const pid = Number(line.toString());
-  t.true(isAlive(pid));
-  second.kill('SIGKILL');
-  while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
-});
+  const exited = once(child, 'exit');
+  t.teardown(() => child.kill('SIGKILL'));
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  return {
+    streamers: JSON.parse(line.toString()) as Told[],
+    kill: async () => {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
+
+test.serial(
+  'a server that is killed while three streamers run leaves none, and brings back all or nothing',
+  async (t) => {
+    const server = await serve(t);
+    await addHost(t, server);
+    await server.running.close();
+    const { folder } = server;
+    const gone = async (streamers: readonly Told[]): Promise<void> => {
+      while (streamers.some(({ pid }) => isAlive(pid))) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    };
+    const ids = ['a', 'b', 'c'];
+    const first = await serverProcess(t, folder, true, ids);
+    t.deepEqual(
+      first.streamers.map(({ id }) => id),
+      ids,
+    );
+    t.true(first.streamers.every(({ pid }) => isAlive(pid)));
+    await first.kill();
+    await gone(first.streamers);
+
+    const second = await serverProcess(t, folder, true, []);
+    t.deepEqual(
+      second.streamers.map(({ id }) => id),
+      ids,
+    );
+    t.true(second.streamers.every(({ pid }) => isAlive(pid)));
+    await second.kill();
+    await gone(second.streamers);
+
+    const third = await serverProcess(t, folder, false, []);
+    t.deepEqual(third.streamers, []);
+    await third.kill();
+    t.deepEqual(await descendantsNamed(process.pid, 'fake-streamer'), []);
+  },
+);

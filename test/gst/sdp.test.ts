@@ -4,11 +4,13 @@ import { MoonteeError } from '../../src/errors.js';
 import {
   cleanAnswer,
   cleanOffer,
+  cleanReoffer,
   dressOffer,
   formatCandidate,
   parseCandidate,
   SDP_LIMIT,
   shapeOf,
+  withCredentials,
 } from '../../src/gst/sdp.js';
 
 const TRANSPORT = [
@@ -101,6 +103,32 @@ test('only data channels can be offered to us', (t) => {
   ].join('\r\n');
   t.regex(cleanOffer(offer).sdp, /a=setup:actpass/);
   t.throws(() => cleanOffer(ANSWER), { message: /data channels alone/ });
+});
+
+test('what was agreed may be offered again, and nothing else', (t) => {
+  const offer = ANSWER.replaceAll('a=setup:active', 'a=setup:actpass').replaceAll('abcd', 'efgh');
+  const clean = cleanReoffer(offer, SHAPE, 'active');
+  t.is(clean.ufrag, 'efgh');
+  // A browser has one part in DTLS for as long as it lasts.
+  t.regex(clean.sdp, /a=setup:active/);
+  t.notRegex(clean.sdp, /actpass/);
+  t.regex(cleanReoffer(offer, SHAPE, 'passive').sdp, /a=setup:passive/);
+  t.regex(cleanReoffer(offer, SHAPE, null).sdp, /a=setup:actpass/);
+  const section = offer.slice(offer.indexOf('m=video'), offer.indexOf('m=application'));
+  for (const other of [
+    offer + section,
+    offer.replace(section, ''),
+    offer.replace('a=mid:video0', 'a=mid:x'),
+  ]) {
+    t.throws(() => cleanReoffer(other, SHAPE, null), { instanceOf: MoonteeError });
+  }
+});
+
+test('credentials are replaced in every section, and nothing else', (t) => {
+  const text = withCredentials(ANSWER, { ufrag: '$&xy', pwd: '$1'.repeat(12) });
+  t.is(text.match(/^a=ice-ufrag:\$&xy\r$/gm)?.length, 2);
+  t.is(text.match(/^a=ice-pwd:(\$1){12}\r$/gm)?.length, 2);
+  t.is(text.split('\r\n').length, ANSWER.split('\r\n').length);
 });
 
 test('no text makes it throw anything but the viewer’s error, and what passes is clean', (t) => {

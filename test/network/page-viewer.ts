@@ -13,6 +13,8 @@ export interface PageFigures {
   readonly packetsReceived: number;
   /** The remote candidate in use. */
   readonly protocol: string;
+  /** The browser's own user fragment, of the local candidate in use. */
+  readonly ufrag: string;
 }
 
 /** Runs in the page; plain JavaScript, because that is what a page understands. */
@@ -30,6 +32,40 @@ const SCRIPT = `
     video.srcObject = streams[0];
     document.body.append(video);
   };
+  window.states = [];
+  connection.oniceconnectionstatechange = () => {
+    window.states.push(connection.iceConnectionState);
+  };
+  window.heard = [];
+  connection.ondatachannel = ({ channel }) => {
+    channel.onmessage = ({ data }) => window.heard.push(channel.label + ' ' + data);
+  };
+  window.channel = connection.createDataChannel('keyboard');
+  window.say = (text) => window.channel.send(text);
+  const opened = (channel) => new Promise((done) => {
+    if (channel.readyState === 'open') done();
+    else channel.onopen = done;
+  });
+  window.chatter = async (labels) => {
+    await opened(window.channel);
+    let said = 0;
+    const timer = setInterval(() => {
+      for (let i = 0; i < 4; i += 1) window.channel.send(String(++said));
+    }, 4);
+    for (const label of labels) {
+      const channel = connection.createDataChannel(label, { maxRetransmits: 0 });
+      await opened(channel);
+      channel.send('first');
+    }
+    clearInterval(timer);
+    return said;
+  };
+  window.offer = async (restart) => {
+    if (restart) connection.restartIce();
+    await connection.setLocalDescription();
+    return connection.localDescription.sdp;
+  };
+  window.accept = (sdp) => connection.setRemoteDescription({ type: 'answer', sdp });
   window.answer = async (sdp) => {
     await connection.setRemoteDescription({ type: 'offer', sdp });
     await connection.setLocalDescription();
@@ -37,7 +73,7 @@ const SCRIPT = `
   };
   window.add = (candidate) => connection.addIceCandidate({ candidate, sdpMLineIndex: 0 });
   window.figures = async () => {
-    const result = { framesDecoded: 0, packetsLost: 0, packetsReceived: 0, protocol: '' };
+    const result = { framesDecoded: 0, packetsLost: 0, packetsReceived: 0, protocol: '', ufrag: '' };
     const stats = await connection.getStats();
     for (const entry of stats.values()) {
       if (entry.type === 'inbound-rtp' && entry.kind === 'video') {
@@ -48,6 +84,7 @@ const SCRIPT = `
       if (entry.type === 'transport' && entry.selectedCandidatePairId) {
         const pair = stats.get(entry.selectedCandidatePairId);
         result.protocol = stats.get(pair?.remoteCandidateId)?.protocol ?? '';
+        result.ufrag = stats.get(pair?.localCandidateId)?.usernameFragment ?? '';
       }
     }
     return result;
@@ -112,20 +149,97 @@ export class PageViewer {
     detour: (candidate: string) => Promise<string | null> | string | null = (line) => line,
     onAnswer: (sdp: string) => string = (sdp) => sdp,
   ): Promise<void> {
+    const tell = this.#trickle(peer, detour);
+    const sdp = await this.answer(await peer.createOffer());
+    await tell();
+    await peer.acceptAnswer(onAnswer(sdp));
+  }
+
+  /**
+   * The peer offers again, with fresh credentials.
+   *
+   * @param detour as of {@link watch}
+   * @returns the offer
+   */
+  async restart(
+    peer: Peer,
+    detour?: (candidate: string) => Promise<string | null> | string | null,
+  ): Promise<string> {
+    const tell = this.#trickle(peer, detour);
+    const offer = await peer.createOffer({ iceRestart: true });
+    const answer = await this.answer(offer);
+    await tell();
+    await peer.acceptAnswer(answer);
+    return offer;
+  }
+
+  /** The page offers. @returns the peer's answer */
+  async offer(peer: Peer, restart: boolean): Promise<string> {
+    const tell = this.#trickle(peer);
+    const answer = await peer.acceptOffer(String(await this.#call('offer', restart)));
+    await this.#call('accept', answer);
+    await tell();
+    return answer;
+  }
+
+  /** The page's answer to an offer. */
+  async answer(offer: string): Promise<string> {
+    return String(await this.#call('answer', offer));
+  }
+
+  async addCandidate(line: string): Promise<void> {
+    await this.#call('add', line);
+  }
+
+  /** Sends on the page's own channel, `keyboard`. */
+  async say(text: string): Promise<void> {
+    await this.#call('say', text);
+  }
+
+  /**
+   * Counts on `keyboard`, a thousand times a second, while it opens more channels one after
+   * another and says `first` on each.
+   *
+   * @returns how far it has counted
+   */
+  async chatter(labels: readonly string[]): Promise<number> {
+    return Number(await this.#page.evaluate(`window.chatter(${JSON.stringify(labels)})`));
+  }
+
+  /** What came on channels: label and text. */
+  heard(): Promise<readonly string[]> {
+    return this.#page.evaluate<string[]>('window.heard');
+  }
+
+  /** All of `iceConnectionState`, in order. */
+  states(): Promise<readonly string[]> {
+    return this.#page.evaluate<string[]>('window.states');
+  }
+
+  /**
+   * Passes the peer's candidates on, in place of whoever did before.
+   *
+   * @returns lets them through, once the page knows the description that they belong to
+   */
+  #trickle(
+    peer: Peer,
+    detour: (candidate: string) => Promise<string | null> | string | null = (line) => line,
+  ): () => Promise<void> {
     const early: string[] = [];
-    let answered = false;
+    let ready = false;
     const add = async (line: string): Promise<void> => {
       const candidate = await detour(line);
-      if (candidate !== null) await this.#call('add', candidate);
+      if (candidate !== null) await this.addCandidate(candidate);
     };
+    peer.removeAllListeners('candidate');
     peer.on('candidate', ({ candidate }) => {
-      if (answered) void add(candidate);
+      if (ready) void add(candidate);
       else early.push(candidate);
     });
-    const sdp = await this.#call('answer', await peer.createOffer());
-    answered = true;
-    for (const candidate of early) await add(candidate);
-    await peer.acceptAnswer(onAnswer(String(sdp)));
+    return async () => {
+      ready = true;
+      for (const candidate of early) await add(candidate);
+    };
   }
 
   async figures(): Promise<PageFigures> {
@@ -143,7 +257,7 @@ export class PageViewer {
     return this.#page.close();
   }
 
-  #call(name: string, ...values: readonly string[]): Promise<unknown> {
+  #call(name: string, ...values: readonly (string | boolean)[]): Promise<unknown> {
     return this.#page.evaluate(
       `window.${name}(${values.map((value) => JSON.stringify(value)).join(',')})`,
     );

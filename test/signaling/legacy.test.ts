@@ -110,7 +110,10 @@ test.serial('authentication of the legacy socket', async (t) => {
   const failure = { StageFailed: { stage: 'Authentication', error_code: -1 } };
   const wrong = await open(server, { credentials: 'wrong' });
   t.is((await wrong.closed).code, 4401);
-  t.deepEqual(wrong.messages, [failure]);
+  t.deepEqual(wrong.messages, [
+    failure,
+    { PeerClosed: { code: 'UNAUTHORIZED', reason: 'Wrong credentials' } },
+  ]);
   const silent = await server.viewer('', { path: PATH, headers: {} });
   t.is((await silent.closed).code, 4401);
   const other = await server.viewer('', { path: PATH, headers: {} });

@@ -90,6 +90,16 @@ test.serial(
     });
     viewer.answer();
     t.like(await viewer.until('ConnectionComplete'), { ConnectionComplete: COMPLETE });
+    t.deepEqual(
+      viewer.messages.filter((message) => JSON.stringify(message).startsWith('{"Stage')),
+      [
+        { StageStarting: { stage: 'Setup WebRTC Peer' } },
+        { StageComplete: { stage: 'Setup WebRTC Peer' } },
+        { StageStarting: { stage: 'WebRTC Peer Negotiation' } },
+        { StageComplete: { stage: 'WebRTC Peer Negotiation' } },
+      ],
+    );
+    t.is(viewer.names().at(-1), 'ConnectionComplete');
     t.is(await peers(server), 1);
     viewer.socket.close(1000);
     await untilPeers(server, 0);

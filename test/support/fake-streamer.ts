@@ -72,6 +72,17 @@ function addPeer(id: string): void {
   });
 }
 
+/** 48 MiB, or less where the peer goes: several times of what the kernel takes. */
+function flood(id: string): void {
+  let rounds = 48 * 4;
+  const sdp = 'x'.repeat(32 * 1024);
+  const message = { Signaling: { Description: { ty: 'pranswer' as const, sdp } } };
+  const timer = setInterval(() => {
+    if (!peers.has(id) || rounds-- === 0) clearInterval(timer);
+    else for (let i = 0; i < 8; i += 1) send({ ToPeer: { peer_id: id, message } });
+  }, 5);
+}
+
 function removePeer(id: string, code: string, reason: string): void {
   if (peers.delete(id)) send({ PeerRemoved: { peer_id: id, code, reason } });
 }
@@ -104,6 +115,8 @@ function receive(message: ParentMessage): void {
       });
     } else if (sdp === 'die') {
       process.kill(process.pid, 'SIGKILL');
+    } else if (sdp === 'flood') {
+      flood(peer_id);
     } else if (sdp === 'no path') {
       removePeer(peer_id, 'ICE_FAILED', 'No network path between the viewer and the server');
     } else if (sdp === 'link breaks') {

@@ -31,6 +31,15 @@ export async function descendants(pid: number): Promise<number[]> {
   return found;
 }
 
+/** Pids of the processes below `pid` whose command line has `word` in it. */
+export async function descendantsNamed(pid: number, word: string): Promise<number[]> {
+  const found = await descendants(pid);
+  const lines = await Promise.all(
+    found.map((each) => readFile(`/proc/${each}/cmdline`, 'utf8').catch(() => '')),
+  );
+  return found.filter((_, index) => lines[index]?.includes(word));
+}
+
 export async function isAlive(pid: number): Promise<boolean> {
   return (await table()).some((row) => row.pid === pid && row.state !== 'Z');
 }
