@@ -16,6 +16,8 @@ export interface AppSrcElement extends Gst.Element {
 export interface QueueElement extends Gst.Element {
   readonly currentLevelBuffers: number;
   readonly currentLevelTime: bigint;
+  /** Nothing leaves before so many are in it. */
+  minThresholdBuffers: number;
 }
 
 export interface NiceSinkElement extends Gst.Element {

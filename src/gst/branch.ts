@@ -4,7 +4,14 @@
  * order of every step in {@link PeerBranch.dispose} is there because another one hangs.
  */
 import { MoonteeError } from '../errors.js';
-import { ask, emit, type Handler, type Transceiver, type WebRtcElement } from './binding.js';
+import {
+  ask,
+  emit,
+  type Handler,
+  type QueueElement,
+  type Transceiver,
+  type WebRtcElement,
+} from './binding.js';
 import { fillTemplate, loadTemplate, type LaunchTemplate } from './launch-template.js';
 import type { MediaFormat } from './media-format.js';
 import type { Gst, GstRuntime } from './runtime.js';
@@ -13,6 +20,9 @@ import { SignalGate } from './signal-gate.js';
 
 /** Milliseconds that webrtcbin gets to finish what it is doing when its peer goes. */
 const BARRIER_DEADLINE = 10_000;
+
+/** More packets than a queue ever has. */
+const HOLD = 1_000_000;
 
 export type MediaKind = 'video' | 'audio';
 
@@ -34,8 +44,9 @@ export class PeerBranch {
   readonly #name: string;
   /** All handlers on webrtcbin and its data channels. */
   readonly gate: SignalGate;
-  /** Packets have been let in. */
-  #flowed = false;
+  readonly #announced = new Set<MediaKind>();
+  /** Media of which packets have been let in. */
+  readonly #flowed = new Set<MediaKind>();
   #disposed = false;
 
   constructor(runtime: GstRuntime, trunk: Trunk, format: MediaFormat) {
@@ -99,8 +110,7 @@ export class PeerBranch {
   /** Lets packets in from now on. Takes no stream lock, so it never waits for media. */
   link(kind: MediaKind): void {
     if (this.#disposed || this.#links.has(kind)) return;
-    this.#clearWay();
-    this.#flowed = true;
+    this.#clearWay(kind);
     const tee = this.#trunk.tees[kind].requestPadSimple('src_%u');
     const sink = this.#bin?.getStaticPad(kind);
     if (!tee || !sink) return;
@@ -109,21 +119,44 @@ export class PeerBranch {
     this.#links.set(kind, { tee, sink });
   }
 
-  /** Both media are going to be sent: lets webrtcbin build their ways. Before the answer is set. */
+  /** Both media are going to be sent: lets webrtcbin build their ways before there are packets. */
   announce(): void {
     for (const kind of ['video', 'audio'] as const) {
       const source = this.#trunk.tees[kind].getStaticPad('sink');
       const queue = this.element(`${kind}-queue`).getStaticPad('sink');
-      if (source && queue) announceCaps(this.#runtime, source, queue);
+      if (!source || !queue || this.#announced.has(kind)) continue;
+      if (announceCaps(this.#runtime, source, queue)) this.#announced.add(kind);
     }
   }
 
-  /** Clears the way of the packets, as far as it has been built. */
-  #clearWay(): void {
-    const webrtc = this.#webrtc;
-    if (!webrtc) return;
-    sendAtOnce(webrtc);
-    if (!this.#flowed) skipErrorCorrection(this.#runtime, webrtc);
+  /** Clears the way of a medium, as far as it has been built. */
+  #clearWay(kind: MediaKind): void {
+    if (!this.#webrtc) return;
+    sendAtOnce(this.#webrtc);
+    const queue = this.element(`${kind}-queue`).getStaticPad('src');
+    if (queue && !this.#flowed.has(kind)) skipErrorCorrection(this.#runtime, queue);
+    this.#flowed.add(kind);
+  }
+
+  /** Keeps what comes of the video in its queue until {@link release}. */
+  hold(): void {
+    this.#videoQueue().minThresholdBuffers = HOLD;
+  }
+
+  release(): void {
+    const { Gst } = this.#runtime.namespaces;
+    const queue = this.#videoQueue();
+    if (queue.minThresholdBuffers === 0) return;
+    queue.minThresholdBuffers = 0;
+    // The queue's thread sleeps until something comes.
+    const word = Gst.Structure.newEmpty('moontee-released');
+    queue
+      .getStaticPad('sink')
+      ?.sendEvent(Gst.Event.newCustom(Gst.EventType.CUSTOM_DOWNSTREAM, word));
+  }
+
+  #videoQueue(): QueueElement {
+    return this.element('video-queue') as QueueElement;
   }
 
   unlink(kind: MediaKind): void {

@@ -63,6 +63,8 @@ const BACKLOG_LIMIT = 400;
 const BACKLOG_FINE = 30;
 /** Milliseconds that a key frame may wait in its queue for the path to the viewer. */
 const EARLY_LIMIT = 400;
+/** Milliseconds after which a viewer's end of a new path is taken to be ready too. */
+const READY_DELAY = 250;
 
 /** What a peer needs of its pipeline. */
 export interface PeerHost {
@@ -169,6 +171,9 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   #awaitsKeyframe = false;
   /** Runs while video is let in although the path is not there yet. */
   #early: NodeJS.Timeout | null = null;
+  /** The viewer's end has its keys: what comes before is thrown away by some. */
+  #ready = false;
+  #readyTimer: NodeJS.Timeout | null = null;
   /** ICE and DTLS are up: data channels may speak, and webrtcbin's lock has become a trap. */
   #established = false;
   /** {@link PeerHost.videoPackets} when its video was cut off. */
@@ -196,7 +201,11 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
       host.runtime,
       branch,
       {
-        opened: (label) => this.#tell('channel-open', label),
+        opened: (label) => {
+          // Channels are above DTLS.
+          this.#viewerReady();
+          this.#tell('channel-open', label);
+        },
         closed: (label) => this.#tell('channel-closed', label),
         message: (label, data) => this.#tell('message', label, data),
         flooded: () => this.#fail('it floods its data channels'),
@@ -228,6 +237,8 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
       const offer = descriptionOf(reply, 'offer');
       if (options.iceRestart === true && this.#described) this.#restartIce();
       const text = await this.#describe('offer', offer);
+      // Not before: webrtcbin would write other media sections.
+      this.#branch.announce();
       const sdp = dressOffer(text, this.#host.format.dress);
       this.#offer = shapeOf(sdp);
       return sdp;
@@ -305,6 +316,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
       this.#dropped += Math.max(0, this.#host.videoPackets() - this.#cutAt);
       this.#cutAt = null;
     }
+    if (!this.#ready) this.#branch.hold();
     this.#branch.link('video');
     if (this.#state !== 'connected') {
       this.#early ??= setTimeout(() => this.#tooEarly(), EARLY_LIMIT);
@@ -580,7 +592,14 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     this.#recovery = null;
     if (this.#state === 'connected' || this.#state === 'failed') return;
     this.#become('connected');
+    this.#readyTimer = setTimeout(() => this.#viewerReady(), READY_DELAY);
     this.#startMedia();
+  }
+
+  #viewerReady(): void {
+    if (this.#closing || this.#ready) return;
+    this.#ready = true;
+    this.#branch.release();
   }
 
   /**
@@ -634,6 +653,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     if (this.#recovery) clearTimeout(this.#recovery);
     if (this.#firstCandidate) clearTimeout(this.#firstCandidate);
     if (this.#early) clearTimeout(this.#early);
+    if (this.#readyTimer) clearTimeout(this.#readyTimer);
     this.#abort.abort();
     this.#become('closed');
     this.#rtp.close();

@@ -16,44 +16,51 @@ export function sendAtOnce(webrtc: WebRtcElement): void {
 }
 
 /**
- * Tells a queue's elements behind it what is going to come. webrtcbin builds the inner way of
- * a medium when it knows its caps, which would otherwise be with the first packet: too late for
+ * Tells the elements behind a queue what is going to come. webrtcbin builds the inner way of a
+ * medium when it knows its caps, which would otherwise be with the first packet: too late for
  * {@link skipErrorCorrection}.
  *
- * @param source the pad that will feed the queue; without caps so far, nothing happens
+ * @param source the pad that will feed the queue
+ * @returns false while the source has no caps itself
  */
-export function announceCaps(runtime: GstRuntime, source: Gst.Pad, queue: Gst.Pad): void {
+export function announceCaps(runtime: GstRuntime, source: Gst.Pad, queue: Gst.Pad): boolean {
   const { Gst } = runtime.namespaces;
   const caps = source.getCurrentCaps();
-  if (!caps) return;
+  if (!caps) return false;
   queue.sendEvent(Gst.Event.newStreamStart(`announced-${queue.getPathString()}`));
   queue.sendEvent(Gst.Event.newCaps(caps));
+  return true;
 }
 
 /**
  * Links around the error correction encoders, whose elements stay where they are. Only before
- * the first packet: one that found no link would stop its queue for good.
+ * the first packet: one that found no link would stop its queue for good. Where webrtcbin has
+ * not built the way yet, nothing happens.
+ *
+ * @param queue the source pad of the queue before webrtcbin
  */
-export function skipErrorCorrection(runtime: GstRuntime, webrtc: WebRtcElement): void {
-  for (let index = 0; index < webrtc.getChildrenCount(); index += 1) {
-    const bin = webrtc.getChildByIndex(index) as unknown as Gst.Element | Gst.Bin | null;
-    if (!bin || !('getChildByIndex' in bin) || !isErrorCorrection(bin)) continue;
-    const entry = bin.getStaticPad('sink');
-    const exit = bin.getStaticPad('src');
-    const before = entry?.getPeer();
-    const behind = exit?.getPeer();
-    if (!entry || !exit || !before || !behind) continue;
-    before.unlink(entry);
-    exit.unlink(behind);
-    // Unchecked, as webrtcbin's own link was: the caps are the same on both sides.
-    before.linkFull(behind, runtime.namespaces.Gst.PadLinkCheck.NOTHING);
-  }
+export function skipErrorCorrection(runtime: GstRuntime, queue: Gst.Pad): void {
+  const entrance = queue.getPeer() as Gst.GhostPad | null;
+  const synced = entrance?.getTarget()?.getParentElement();
+  const before = synced?.getStaticPad('src');
+  const bin = before?.getPeer()?.getParentElement();
+  if (!before || !bin || !isErrorCorrection(bin)) return;
+  const entry = bin.getStaticPad('sink');
+  const exit = bin.getStaticPad('src');
+  const behind = exit?.getPeer();
+  if (!entry || !exit || !behind) return;
+  before.unlink(entry);
+  exit.unlink(behind);
+  // Unchecked, as webrtcbin's own link was: the caps are the same on both sides.
+  before.linkFull(behind, runtime.namespaces.Gst.PadLinkCheck.NOTHING);
 }
 
 /** webrtcbin keeps the two encoders of a medium in a bin of their own. */
-function isErrorCorrection(bin: Gst.Bin): boolean {
+function isErrorCorrection(element: Gst.Element): boolean {
   return (
-    bin.getChildrenCount() === 2 &&
-    [...descendants(bin)].some((child) => child.getFactory()?.getName() === 'rtpulpfecenc')
+    'getChildByIndex' in element &&
+    [...descendants(element as Gst.Bin)].some(
+      (child) => child.getFactory()?.getName() === 'rtpulpfecenc',
+    )
   );
 }
