@@ -15,13 +15,18 @@ export function streamerRoutes(router: Router, api: ApiContext): void {
   const { streamers, hosts, config } = api;
   /** `Idempotency-Key` → what was made under it. */
   const made = new Map<string, Streamer>();
+  /** `Idempotency-Key` → what is being made under it. */
+  const making = new Map<
+    string,
+    { readonly spec: StreamerSpec; readonly streamer: Promise<Streamer> }
+  >();
 
   router.post('/api/streamers', async (context) => {
     const spec = streamerSpec(bodyOf(context, CreateStreamerRequest));
     const wait = queryFlag(context, 'wait', true);
     const key = context.get('Idempotency-Key').slice(0, MAX_KEY_LENGTH);
-    const streamer = madeBefore(key, spec) ?? (await create(spec, api.addresses.of(context.req)));
-    if (key !== '') remember(key, streamer);
+    const address = api.addresses.of(context.req);
+    const streamer = madeBefore(key, spec) ?? (await createUnder(key, spec, address));
     if (wait) await streamer.connected();
     context.body = streamerInfo(streamer);
   });
@@ -64,6 +69,22 @@ export function streamerRoutes(router: Router, api: ApiContext): void {
     // What can be known at once is told at once, and leaves no failed streamer behind.
     if (!hosts.require(spec.host_id).paired) throw new MoonteeError('HOST_NOT_PAIRED');
     return streamers.create(spec);
+  }
+
+  /** Of requests that come at once with one key and one wish, the first one acts for all. */
+  async function createUnder(key: string, spec: StreamerSpec, address: string): Promise<Streamer> {
+    if (key === '') return create(spec, address);
+    const first = making.get(key);
+    if (first !== undefined && isDeepStrictEqual(first.spec, spec)) return first.streamer;
+    const entry = { spec, streamer: create(spec, address) };
+    making.set(key, entry);
+    try {
+      const streamer = await entry.streamer;
+      remember(key, streamer);
+      return streamer;
+    } finally {
+      if (making.get(key) === entry) making.delete(key);
+    }
   }
 
   /** The streamer that this very request has made already. */

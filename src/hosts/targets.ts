@@ -27,6 +27,8 @@ export class Targets {
   readonly #options: TargetOptions;
   /** Host → the streamer that goes under the host's own pairing. */
   readonly #ownPairing = new Map<Host, string>();
+  /** Host and name of an identity → the streamer that goes under it. */
+  readonly #users = new Map<string, string>();
 
   constructor(options: TargetOptions) {
     this.#options = options;
@@ -42,16 +44,16 @@ export class Targets {
     const host = this.#options.hosts.require(spec.host_id);
     if (!host.paired) throw new MoonteeError('HOST_NOT_PAIRED');
     host.clearCache();
-    let identity = await this.#identity(spec, host);
+    const name = this.#nameOf(spec, host);
+    let identity = await this.#identity(name, spec, host);
     try {
       await this.#awaitApp(host, identity, spec.app_id, signal);
     } catch (error) {
-      const name = spec.client_unique_id;
       const lost = error instanceof MoonteeError && error.code === 'HOST_NOT_PAIRED';
       if (!lost || name === null || !this.#options.identities.has(name, host)) throw error;
       // The host has forgotten this identity, not us: pair once more.
       await this.#options.identities.forget(name, host);
-      identity = await this.#identity(spec, host);
+      identity = await this.#identity(name, spec, host);
       await this.#awaitApp(host, identity, spec.app_id, signal);
     }
     return {
@@ -65,13 +67,29 @@ export class Targets {
   }
 
   /**
+   * The name of its identity: `client_unique_id`, or one derived from it while another streamer
+   * runs under that.
+   */
+  #nameOf({ client_unique_id: name, streamer_id: id }: StreamerSpec, host: Host): string | null {
+    if (name === null) return null;
+    for (const [key, user] of this.#users) {
+      if (!this.#options.isRunning(user)) this.#users.delete(key);
+    }
+    const derived = `${name}~${id}`;
+    const isTaken = (this.#users.get(keyOf(host, name)) ?? id) !== id;
+    const isDerived = this.#users.get(keyOf(host, derived)) === id;
+    const chosen = isTaken || isDerived ? derived : name;
+    this.#users.set(keyOf(host, chosen), id);
+    return chosen;
+  }
+
+  /**
    * A streamer with a name of its own gets an identity of its own. Where nothing can pair
    * one, the host's own pairing serves one streamer at a time: a second session under one
    * certificate would be taken for the first one resumed (signaling.md e.4).
    */
-  async #identity(spec: StreamerSpec, host: Host): Promise<PairedIdentity> {
+  async #identity(name: string | null, spec: StreamerSpec, host: Host): Promise<PairedIdentity> {
     const { identities, pin, isRunning } = this.#options;
-    const name = spec.client_unique_id;
     if (name !== null && (pin !== null || identities.has(name, host))) {
       return identities.obtain(name, host, pin);
     }
@@ -109,6 +127,10 @@ export class Targets {
       await sleep(APP_POLL, undefined, { signal });
     }
   }
+}
+
+function keyOf(host: Host, name: string): string {
+  return `${host.id}\n${name}`;
 }
 
 /** Ids are 32 bits; some write them signed. */

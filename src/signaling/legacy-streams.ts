@@ -1,5 +1,6 @@
 import { MoonteeError } from '../errors.js';
 import type { HostStore } from '../hosts/store.js';
+import { sameApp } from '../hosts/targets.js';
 import type { StreamerRegistry } from '../streamer/registry.js';
 import type { StreamerSpec } from '../streamer/spec.js';
 import type { Streamer } from '../streamer/streamer.js';
@@ -60,8 +61,10 @@ export class LegacyStreams {
   /** The running streamer of that spec, or one that is made now. */
   async #open(spec: StreamerSpec, mode: LegacyMode): Promise<Streamer> {
     const { streamers } = this.#options;
-    const existing = streamers.get(spec.streamer_id);
-    if (existing !== undefined && isAlive(existing)) return existing;
+    const named = streamers.get(spec.streamer_id);
+    if (named !== undefined && isAlive(named)) return named;
+    const same = this.#ofSameClient(spec);
+    if (same !== undefined) return same;
     if (mode === 'join') throw new MoonteeError('STREAMER_NOT_FOUND');
     try {
       const made = await streamers.create(spec);
@@ -73,6 +76,23 @@ export class LegacyStreams {
       if (raced !== undefined && isAlive(raced)) return raced;
       throw error;
     }
+  }
+
+  /**
+   * What a client has started under another name is what it comes back to: a backend starts an
+   * app under `agent-1-kickoff`, a browser of the same client resumes it as `agent-1`.
+   */
+  #ofSameClient(spec: StreamerSpec): Streamer | undefined {
+    if (spec.client_unique_id === null) return undefined;
+    return this.#options.streamers
+      .list()
+      .find(
+        (streamer) =>
+          isAlive(streamer) &&
+          streamer.spec.client_unique_id === spec.client_unique_id &&
+          streamer.spec.host_id === spec.host_id &&
+          sameApp(streamer.spec.app_id, spec.app_id),
+      );
   }
 
   close(): void {

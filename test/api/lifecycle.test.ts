@@ -12,6 +12,7 @@ import { APP } from '../support/fake-apps.js';
 import { descendantsNamed } from '../support/process-table.js';
 import {
   addHost,
+  type Answer,
   AUTHORIZATION,
   createBody,
   isAlive,
@@ -67,6 +68,26 @@ test.serial('50 parallel creates of one id: one 200, the others 409', async (t) 
   t.is(deletions.filter(({ status }) => status === 404).length, 49);
   await agree(t, server, []);
 });
+
+test.serial(
+  '50 parallel creates under one Idempotency-Key: all get what the first made',
+  async (t) => {
+    const server = await serve(t);
+    await addHost(t, server);
+    const headers = { 'Idempotency-Key': 'once' };
+    const ask = (more: object = {}): Promise<Answer> =>
+      server.ask('POST', '/api/streamers', { body: { ...body('s'), ...more }, headers });
+    const answers = await Promise.all(Array.from({ length: 50 }, () => ask()));
+    t.deepEqual(
+      answers.filter(({ status }) => status !== 200),
+      [],
+    );
+    t.is(new Set(answers.map(({ text }) => text)).size, 1);
+    // The key for something else is another request.
+    t.is((await ask({ fps: 30 })).status, 409);
+    await agree(t, server, ['s']);
+  },
+);
 
 test.serial('creates and deletes of a few ids, all at once: every answer is true', async (t) => {
   const server = await serve(t, { creations_per_minute: '1000000' });

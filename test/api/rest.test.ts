@@ -465,6 +465,24 @@ test.serial('one identity for each client_unique_id, kept over restarts', async 
   t.is(host.paired.size, 1);
 });
 
+test.serial('two streamers of one client_unique_id do not get into each other’s way', async (t) => {
+  const server = await serve(t);
+  const host = await addHost(t, server);
+  const create = (id: string): Promise<number> =>
+    server
+      .ask('POST', '/api/streamers', { body: { ...createBody(id), client_unique_id: 'same' } })
+      .then(({ status }) => status);
+  t.is(await create('one'), 200);
+  t.is(host.paired.size, 2);
+  // Under the same certificate the host would take it for the first one, resumed.
+  t.is(await create('two'), 200);
+  t.is(host.paired.size, 3);
+  await server.ask('DELETE', '/api/streamers/one');
+  t.is(await create('one'), 200);
+  t.is(await create('three'), 200);
+  t.is(host.paired.size, 4);
+});
+
 test.serial('wait=false answers at once; an idempotent retry waits for what it made', async (t) => {
   const server = await serve(t);
   await addHost(t, server);

@@ -88,6 +88,30 @@ test.serial('keepalive starts a streamer without a picture, join looks at it', a
   t.deepEqual(lost.messages, ['SessionNotFound']);
 });
 
+test.serial('a client comes back to what it has started under another name', async (t) => {
+  const server = await serve(t);
+  await addHost(t, server);
+  const client = { client_unique_id: 'helix-agent-1' };
+  const kickoff = await open(server, {
+    ...client,
+    session_id: 'agent-1-kickoff',
+    mode: 'keepalive',
+  });
+  await kickoff.until('StageComplete');
+  kickoff.socket.close(1000);
+  t.is((await kickoff.closed).code, 1000);
+  const viewer = await open(server, { ...client, session_id: 'agent-1' });
+  await viewer.until('WebRtcConfig');
+  t.deepEqual(
+    (await sessions(server)).map((session) => session['session_id']),
+    ['agent-1-kickoff'],
+  );
+  // Another client, or another app, is something else.
+  const other = await open(server, { client_unique_id: 'helix-agent-2', session_id: 'agent-2' });
+  await other.until('WebRtcConfig');
+  t.is((await sessions(server)).length, 2);
+});
+
 test.serial('what cannot be started is a bare string and a close without a code', async (t) => {
   const server = await serve(t);
   const refused = async (init: Record<string, unknown> = {}): Promise<unknown> => {
