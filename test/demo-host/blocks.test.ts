@@ -149,8 +149,6 @@ test('a source goes on from the last picture that the client has', (t) => {
   t.false(blocks.rewind(4));
   t.true(blocks.rewind(1));
   t.deepEqual(notes(frames(1)), ['9<7']);
-  t.true(blocks.rewind(0));
-  t.deepEqual(notes(frames(1)), ['10<9']);
 });
 
 test('what a source cannot reach back to ends in a key picture', (t) => {

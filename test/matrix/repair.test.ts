@@ -11,7 +11,7 @@ import type { AccessUnit } from '../../src/moonlight/types.js';
 import { openBench, type Bench } from './bench.js';
 
 const NOTHING = { audio: false, video: false };
-const PICTURES = 400;
+const PICTURES = 200;
 
 interface Case {
   readonly name: string;
@@ -89,8 +89,6 @@ for (const one of CASES) {
       return;
     }
     t.true(repairs > 0 && asked >= repairs, `${repairs} repairs, asked ${asked} times`);
-    const keys = units.filter(({ idr }) => idr).length;
-    t.true(keys < repairs + 1, `${keys} key frames beside ${repairs} repairs`);
   });
 }
 
@@ -105,11 +103,13 @@ test.serial('what reaches back too far is answered with a key frame', async (t) 
   host.sessions[0]?.invalidate(1, last);
   while (units.filter(({ idr }) => idr).length < 2) await once(session, 'video');
   t.is(judge(t, units), 0);
-  // What came before the key frame needs no other, a range that is none no answer.
+  // Whether the client has the key frame nobody knows: it gets another. A range that is none
+  // gets nothing.
   host.sessions[0]?.invalidate(2, last);
+  while (units.filter(({ idr }) => idr).length < 3) await once(session, 'video');
   host.sessions[0]?.invalidate(5, 4);
   const known = units.length;
   while (units.length < known + 30) await once(session, 'video');
   t.is(judge(t, units), 0);
-  t.is(units.filter(({ idr }) => idr).length, 2);
+  t.is(units.filter(({ idr }) => idr).length, 3);
 });

@@ -57,7 +57,6 @@ export class BlockSource implements FrameSource {
 
   rewind(frames: number): boolean {
     if (this.#latest === null) return false;
-    if (frames === 0) return true;
     const kept = this.#made.length - frames;
     const last = kept > 0 ? this.#made[kept - 1] : undefined;
     if (!last) return false;

@@ -24,7 +24,7 @@ export interface FrameSource {
   /** A key frame is wanted as soon as may be. */
   requestKeyframe(): void;
   /**
-   * The last `frames` of those that were returned, perhaps none, may not be referred to any more.
+   * The last `frames` of those that were returned, at least one, may not be referred to any more.
    *
    * @returns whether the next frame keeps to that without being a key frame
    */

@@ -86,10 +86,15 @@ export class VideoSender {
    */
   invalidate(first: number, last: number): void {
     if (this.#options.faults.noIdr || last < first) return;
-    // Nothing since the latest repair refers to what was lost before it, that was its point: a
-    // client that asks again gets an answer, but not one that its decoder cannot follow.
-    const frames = last < this.#soundSince ? 0 : this.#frameNumber - first;
-    if (!this.#needsKey && frames >= 0 && this.#options.source.rewind?.(frames) === true) {
+    const frames = this.#frameNumber - first;
+    // Who asks again about what was repaired meanwhile may have the repair, or may have lost it:
+    // only a key frame is right for both.
+    const repaired = last < this.#soundSince;
+    if (repaired || this.#needsKey || frames <= 0) {
+      this.requestKeyframe();
+      return;
+    }
+    if (this.#options.source.rewind?.(frames) === true) {
       this.#invalidated = true;
       this.counters.invalidations += 1;
       return;

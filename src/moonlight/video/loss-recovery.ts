@@ -10,8 +10,11 @@ const LOST_ANSWER_DEADLINE = 120;
 /** Milliseconds after a loss when help is asked for even if no whole frame has followed. */
 const QUIET_DEADLINE = 250;
 
-/** Invalidations asked for in vain before an IDR is asked for instead. */
-const INVALIDATION_ATTEMPTS = 3;
+/**
+ * Invalidations asked for in vain before an IDR is asked for instead. With more than one under
+ * way nobody could tell which of them a frame answers, and so what it refers to.
+ */
+const INVALIDATION_ATTEMPTS = 1;
 
 export interface LossRecoverySink {
   requestIdr(): void;
