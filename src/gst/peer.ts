@@ -15,6 +15,7 @@ import { PeerBranch } from './branch.js';
 import type { MediaFormat } from './media-format.js';
 import { PeerChannels } from './peer-channels.js';
 import { acceptsRemote, configureAgent, publishCandidate, serverUris } from './peer-network.js';
+import { descriptionText } from './description-text.js';
 import { QualityMeter } from './quality.js';
 import { RtpStats, type SessionFigures } from './rtp-stats.js';
 import type { GstRuntime, GstWebRTC } from './runtime.js';
@@ -131,7 +132,8 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   #abort = new AbortController();
   /** Our offer that waits for its answer. */
   #offer: OfferShape | null = null;
-  #agentReady = false;
+  /** Set once the agent is ready. */
+  #closeSockets: (() => void) | null = null;
   #mediaAgreed = false;
   /** Local candidates are told after the description that they belong to. */
   #described = false;
@@ -160,7 +162,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     this.#host = host;
     this.#log = log;
     this.#branch = branch;
-    this.#rtp = new RtpStats(branch);
+    this.#rtp = new RtpStats(host.runtime, branch);
     this.#path = new PathReport({
       relayOnly: host.network.relayOnly,
       turnServers: serverUris(host.network.iceServers).turn.length,
@@ -210,7 +212,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
       const offer = descriptionOf(reply, 'offer');
       this.#prepareAgent();
       await this.#ask('set-local-description', [offer]);
-      const sdp = dressOffer(textOf(offer), this.#host.format.dress);
+      const sdp = dressOffer(descriptionText(offer.sdp), this.#host.format.dress);
       this.#offer = shapeOf(sdp);
       this.#describedNow();
       return sdp;
@@ -243,7 +245,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
       await this.#ask('set-local-description', [answer]);
       this.#describedNow();
       this.#remoteNow(clean.candidates);
-      return textOf(answer);
+      return descriptionText(answer.sdp);
     });
   }
 
@@ -403,9 +405,11 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   }
 
   #prepareAgent(): void {
-    if (this.#agentReady) return;
-    configureAgent(this.#host.runtime, this.#branch.webrtc, this.#host.network);
-    this.#agentReady = true;
+    this.#closeSockets ??= configureAgent(
+      this.#host.runtime,
+      this.#branch.webrtc,
+      this.#host.network,
+    );
   }
 
   #describedNow(): void {
@@ -561,15 +565,13 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     try {
       this.#channels.close();
       await this.#branch.dispose();
+      this.#closeSockets?.();
     } finally {
+      this.#closeSockets = null;
       this.#localCandidates = [];
       this.#remoteCandidates = [];
       this.#host.removed(this);
       this.removeAllListeners();
     }
   }
-}
-
-function textOf(description: GstWebRTC.WebRTCSessionDescription): string {
-  return description.sdp.asText();
 }
