@@ -1,11 +1,13 @@
 /** Descriptors that run out, and a clock that cannot be relied on. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { DemoProcess } from '../support/demo-process.js';
 import { counters } from '../support/process-table.js';
 import { RawViewer } from '../support/raw-viewer.js';
 import { ReceiverProcess } from '../support/receiver.js';
+import { temporaryFolder } from '../support/server.js';
 import { until } from '../support/until.js';
 
 /** What the streamer keeps back, and a few viewers' worth more. */
@@ -58,6 +60,24 @@ test.serial('without descriptors new viewers are told why, the others lose nothi
 
   await limitDescriptors(pid, 4_096);
   t.true(await admitted(join('late')));
+});
+
+test.serial('a server that may open too few files says so when it starts', async (t) => {
+  const folder = await temporaryFolder(t);
+  const server = spawn(
+    'prlimit',
+    [
+      '--nofile=300:300',
+      ...[process.execPath, '--import', import.meta.resolve('tsx'), 'src/cli.ts', 'serve'],
+      ...['--bind', '127.0.0.1:0', '--data-path', join(folder, 'data.json')],
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  let log = '';
+  server.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
+  t.teardown(() => server.kill('SIGKILL'));
+  await until('it warns', () => log.includes('300 open files a process are enough for about 10'));
+  t.regex(log, /ulimit -n/);
 });
 
 /** Half a second in the right time, then an hour ahead, then an hour behind. */
