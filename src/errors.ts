@@ -89,6 +89,11 @@ export const ERRORS = {
 
   STREAMER_FAILED: { status: 500, fault: 'internal', message: 'The streamer failed' },
   STREAMER_HUNG: { status: 500, fault: 'internal', message: 'The streamer stopped responding' },
+  STREAMER_MEMORY: {
+    status: 500,
+    fault: 'internal',
+    message: 'The streamer took more memory than it may have',
+  },
   STREAMER_STOPPING: { status: 409, fault: 'caller', message: 'The streamer is stopping' },
   TIMEOUT: { status: 504, fault: 'internal', message: 'Timed out' },
   CLOSED: { status: 409, fault: 'internal', message: 'Already closed' },

@@ -104,6 +104,8 @@ export async function startServer(config: Config, options: ServerOptions): Promi
       startTimeout: config.create_timeout_ms,
       heartbeatInterval: config.heartbeat_interval_ms,
       heartbeatTimeout: config.heartbeat_timeout_ms,
+      memoryLimit: config.streamer_memory_mib * 1_048_576,
+      niceness: config.streamer_niceness,
       stopTimeout: config.stop_timeout_ms,
       offerTimeout: OFFER_TIMEOUT,
       connectTimeout: CONNECT_TIMEOUT,

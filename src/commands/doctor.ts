@@ -4,6 +4,7 @@ import { access, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { parseArgs } from 'node:util';
 import { MoonteeError } from '../errors.js';
+import { descriptorLimit, viewersWithin } from '../gst/descriptors.js';
 import { packageOfElement } from '../gst/packages.js';
 import { gstRuntime } from '../gst/runtime.js';
 import { openSslSrtp } from '../streamer/libraries.js';
@@ -34,9 +35,7 @@ const OPTIONAL: readonly (readonly [element: string, use: string])[] = [
   ['opusenc', 'the demo host'],
 ];
 
-/** Descriptors of one viewer (measured, with some reserve) and of a streamer on its own. */
-const DESCRIPTORS_PER_VIEWER = 20;
-const DESCRIPTORS_PER_STREAMER = 100;
+/** Viewers of a streamer that there should be descriptors for. */
 const EXPECTED_VIEWERS = 20;
 
 /** Bytes of UDP receive buffer that hold a large key frame's burst. */
@@ -59,7 +58,7 @@ export async function doctor(args: readonly string[]): Promise<number> {
     node(),
     ...gstreamer(),
     srtp(),
-    await descriptors(),
+    descriptors(),
     await receiveBuffer(),
     await tcpPort(Number(values.port)),
     await udp(),
@@ -124,14 +123,15 @@ function srtp(): Finding {
       };
 }
 
-async function descriptors(): Promise<Finding> {
-  const limits = await readFile('/proc/self/limits', 'utf8');
-  const soft = /^Max open files\s+(\d+|unlimited)/m.exec(limits)?.[1] ?? 'unlimited';
-  const limit = soft === 'unlimited' ? Infinity : Number(soft);
-  const viewers = Math.floor((limit - DESCRIPTORS_PER_STREAMER) / DESCRIPTORS_PER_VIEWER);
+function descriptors(): Finding {
+  const limit = descriptorLimit();
+  const viewers = viewersWithin(limit);
   return {
     verdict: viewers >= EXPECTED_VIEWERS ? 'ok' : 'warning',
-    what: `${soft} open files a process: about ${viewers === Infinity ? 'any number of' : viewers} viewers a streamer`,
+    what:
+      limit === Infinity
+        ? 'any number of open files a process'
+        : `${limit} open files a process: about ${viewers} viewers a streamer`,
     remedy: 'Raise it with `ulimit -n 65536`, or LimitNOFILE= in a systemd unit.',
   };
 }

@@ -1,5 +1,6 @@
 import { loadConfig } from '../config/load.js';
-import { createLog } from '../log.js';
+import { descriptorLimit, viewersWithin } from '../gst/descriptors.js';
+import { createLog, type Log } from '../log.js';
 import { startServer } from '../server.js';
 import { pageDirectory } from './page.js';
 import { untilTold } from './shutdown.js';
@@ -12,8 +13,20 @@ export async function serve(args: readonly string[]): Promise<number> {
   const { config, file, warnings } = loadConfig({ args });
   const log = createLog('moontee', config.log_level);
   for (const warning of warnings) log.warn({ file }, warning);
+  checkDescriptors(config.max_viewers, log);
   const server = await startServer(config, { log, staticDirectory: pageDirectory() });
   process.stdout.write(`${server.url}\n`);
   const code = await untilTold(() => server.close(), CLOSE_DEADLINE, log);
   process.exit(code);
+}
+
+/** Viewers beyond the limit will be refused one by one; whoever starts the server can mend it now. */
+function checkDescriptors(maxViewers: number, log: Log): void {
+  const limit = descriptorLimit();
+  const viewers = viewersWithin(limit);
+  if (viewers >= maxViewers) return;
+  log.warn(
+    { limit, viewers, max_viewers: maxViewers },
+    `${limit} open files a process are enough for about ${viewers} viewers a streamer, not for max_viewers: raise it with ulimit -n or LimitNOFILE=`,
+  );
 }

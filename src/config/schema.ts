@@ -206,6 +206,16 @@ export const KEYS = {
     4_000,
     'Silence after which a streamer process counts as hung.',
   ),
+  streamer_memory_mib: key(
+    integer(256, 1_048_576),
+    2_048,
+    'Memory (resident) that a streamer process may take. One that takes more is ended, and started again as `end_policy` says.',
+  ),
+  streamer_niceness: key(
+    integer(-20, 19),
+    -5,
+    'Priority of streamer processes, as of nice(2): media goes before REST. Without the right to it (root, CAP_SYS_NICE, LimitNICE=) they stay as the server is.',
+  ),
 
   end_policy: key(
     choice('keep', 'restart', 'end'),

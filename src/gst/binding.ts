@@ -3,7 +3,7 @@
  * elements, values inside structures) gets its type here and nowhere else.
  */
 import { MoonteeError, type ErrorCode } from '../errors.js';
-import type { Gst, GstRuntime, GstWebRTC, Nice } from './runtime.js';
+import type { GObject, Gst, GstRuntime, GstWebRTC, Nice } from './runtime.js';
 
 /** `appsrc` properties that are read while it runs. */
 export interface AppSrcElement extends Gst.Element {
@@ -106,7 +106,7 @@ export function ask(
         owed.delete(question);
         const reply = entry.promise?.getReply() ?? null;
         entry.promise = null;
-        const failure = reply && readError(reply);
+        const failure = reply && readError(runtime, reply);
         if (failure) reject(new MoonteeError('PIPELINE_FAILED', `${signal}: ${failure}`));
         else resolve(reply);
       },
@@ -123,12 +123,31 @@ export function ask(
   });
 }
 
-function readError(reply: Gst.Structure): string | null {
+function readError(runtime: GstRuntime, reply: Gst.Structure): string | null {
   if (!reply.hasField('error')) return null;
-  return (
-    /message=\(string\)(?:"((?:[^"\\]|\\.)*)"|(\S+))/.exec(reply.toString())?.[1] ??
-    reply.toString()
-  );
+  const text = textOf(runtime, reply);
+  return /message=\(string\)(?:"((?:[^"\\]|\\.)*)"|(\S+))/.exec(text)?.[1] ?? text;
+}
+
+/** Made once and never let go: node-gtk would free them with another allocator than it made them. */
+let values: { readonly structure: GObject.Value; readonly text: GObject.Value } | null = null;
+
+/**
+ * The text form of a structure. Not by its own `toString`: node-gtk never frees a string that a
+ * function returns to it, and these are kilobytes, once a second and viewer.
+ */
+export function textOf(runtime: GstRuntime, structure: Gst.Structure): string {
+  const { GObject } = runtime.namespaces;
+  values ??= { structure: new GObject.Value(), text: new GObject.Value() };
+  values.structure.init(GObject.typeFromName('GstStructure'));
+  values.text.init(GObject.typeFromName('gchararray'));
+  try {
+    values.structure.setBoxed(structure);
+    return values.structure.transform(values.text) ? values.text.getString() : '';
+  } finally {
+    values.structure.unset();
+    values.text.unset();
+  }
 }
 
 /** A boxed session description out of an offer's or answer's reply. */

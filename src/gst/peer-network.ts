@@ -67,13 +67,15 @@ export function applyServers(
  * ready before `set-local-description` starts to gather. Reached through `nicesink`: reading
  * webrtcbin's own `ice-agent` takes a reference that is not ours.
  *
+ * @returns closes its sockets, to be called once webrtcbin has come to rest: they would stay open
+ * until several collections of garbage have reached the agent
  * @throws ICE_FAILED where there is no address to make candidates on
  */
 export function configureAgent(
   runtime: GstRuntime,
   element: WebRtcElement,
   network: NetworkOptions,
-): void {
+): () => void {
   const { Nice } = runtime.namespaces;
   const addresses = gatheringAddresses(network);
   if (addresses.length === 0) {
@@ -96,12 +98,14 @@ export function configureAgent(
     const address = Nice.Address.new();
     if (address.setFromString(text)) agent.addLocalAddress(address);
   }
+  return () => agent.removeStream(stream);
 }
 
 /** Everything is bundled: one transport. */
 function transportOf(element: WebRtcElement): NiceSinkElement {
   for (const child of descendants(element)) {
-    if (child.getName()?.startsWith('nicesink')) return child as NiceSinkElement;
+    // The property: node-gtk would never free what getName returns.
+    if (child.name.startsWith('nicesink')) return child as NiceSinkElement;
   }
   throw new MoonteeError('PIPELINE_FAILED', 'The peer connection has no ICE transport');
 }

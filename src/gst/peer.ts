@@ -22,6 +22,7 @@ import {
   serverUris,
   type IceCredentials,
 } from './peer-network.js';
+import { descriptionText } from './description-text.js';
 import { QualityMeter } from './quality.js';
 import { RtpStats, type SessionFigures } from './rtp-stats.js';
 import type { GstRuntime, GstWebRTC } from './runtime.js';
@@ -145,7 +146,8 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   #abort = new AbortController();
   /** Our offer that waits for its answer. */
   #offer: OfferShape | null = null;
-  #agentReady = false;
+  /** Set once the agent is ready. */
+  #closeSockets: (() => void) | null = null;
   #mediaAgreed = false;
   /** Local candidates are told after the description that they belong to. */
   #described = false;
@@ -191,7 +193,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     this.#host = host;
     this.#log = log;
     this.#branch = branch;
-    this.#rtp = new RtpStats(branch);
+    this.#rtp = new RtpStats(host.runtime, branch);
     this.#path = new PathReport({
       relayOnly: host.network.relayOnly,
       turnServers: serverUris(host.network.iceServers).turn.length,
@@ -447,13 +449,12 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     const { runtime, network } = this.#host;
     const credentials = this.#credentials;
     const local = credentials
-      ? parseDescription(runtime, type, withCredentials(textOf(made), credentials))
+      ? parseDescription(runtime, type, withCredentials(descriptionText(made.sdp), credentials))
       : made;
-    if (!this.#agentReady) configureAgent(runtime, this.#branch.webrtc, network);
-    this.#agentReady = true;
+    this.#closeSockets ??= configureAgent(runtime, this.#branch.webrtc, network);
     await this.#ask('set-local-description', [local]);
     this.#describedNow();
-    return textOf(local);
+    return descriptionText(local.sdp);
   }
 
   /**
@@ -660,15 +661,13 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     try {
       this.#channels.close();
       await this.#branch.dispose();
+      this.#closeSockets?.();
     } finally {
+      this.#closeSockets = null;
       this.#localCandidates = [];
       this.#remoteCandidates = [];
       this.#host.removed(this);
       this.removeAllListeners();
     }
   }
-}
-
-function textOf(description: GstWebRTC.WebRTCSessionDescription): string {
-  return description.sdp.asText();
 }

@@ -5,6 +5,7 @@ import type { Log } from '../log.js';
 import { ask, dotOf, type AppSrcElement } from './binding.js';
 import { PeerBranch, type MediaKind, type Trunk } from './branch.js';
 import { watchBus, type BusMessage } from './bus.js';
+import { assertDescriptorsForViewer, hasDescriptorsForViewer } from './descriptors.js';
 import { KeyframeCoalescer, type KeyframeReason } from './keyframes.js';
 import { fillTemplate, loadTemplate } from './launch-template.js';
 import { mediaFormat, type MediaFormat } from './media-format.js';
@@ -198,6 +199,7 @@ class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements St
           details: { limit: this.#options.maxPeers },
         });
       }
+      assertDescriptorsForViewer();
       const network = iceServers ? { ...this.#options.network, iceServers } : this.#options.network;
       serverUris(network.iceServers);
       const branch = this.#spare ?? this.#branch();
@@ -256,7 +258,7 @@ class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements St
     this.#spareTimer = setTimeout(() => {
       this.#spareTimer = null;
       if (this.closed || this.#failed || this.#peers.size >= this.#options.maxPeers) return;
-      this.#spare ??= this.#branch();
+      if (hasDescriptorsForViewer()) this.#spare ??= this.#branch();
     }, SPARE_DELAY);
   }
 

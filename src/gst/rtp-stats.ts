@@ -1,8 +1,8 @@
 /** Reads what a peer's RTP session knows. Nothing is hooked into it: it is asked now and then. */
-import { emit } from './binding.js';
+import { emit, textOf } from './binding.js';
 import type { PeerBranch } from './branch.js';
 import { RTP } from './media-format.js';
-import type { Gst } from './runtime.js';
+import type { Gst, GstRuntime } from './runtime.js';
 
 export interface SessionFigures {
   readonly packetsSent: number;
@@ -39,9 +39,11 @@ export class RtpStats {
   /** The session of the bundle; every medium is in it. */
   #session: RtpSession | null = null;
   #source: RtpSource | null = null;
+  readonly #runtime: GstRuntime;
   readonly #branch: PeerBranch;
 
-  constructor(branch: PeerBranch) {
+  constructor(runtime: GstRuntime, branch: PeerBranch) {
+    this.#runtime = runtime;
     this.#branch = branch;
   }
 
@@ -57,7 +59,7 @@ export class RtpStats {
   /** Everything; null before there is a session. */
   read(): SessionFigures | null {
     if (!this.#open() || !this.#session) return null;
-    return parseSessionStats(this.#session.stats.toString());
+    return parseSessionStats(textOf(this.#runtime, this.#session.stats));
   }
 
   close(): void {

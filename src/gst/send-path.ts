@@ -7,10 +7,13 @@
 import { descendants, type WebRtcElement } from './binding.js';
 import type { Gst, GstRuntime } from './runtime.js';
 
+/** Until the source's own takes its place. */
+const STREAM_ID = 'moontee-announced';
+
 /** Lets packets pass when they come: what is late already must not wait for a clock. */
 export function sendAtOnce(webrtc: WebRtcElement): void {
   for (const child of descendants(webrtc)) {
-    if (child.getName()?.startsWith('clocksync') !== true) continue;
+    if (!child.name.startsWith('clocksync')) continue;
     (child as Gst.Element & { sync: boolean }).sync = false;
   }
 }
@@ -27,7 +30,7 @@ export function announceCaps(runtime: GstRuntime, source: Gst.Pad, queue: Gst.Pa
   const { Gst } = runtime.namespaces;
   const caps = source.getCurrentCaps();
   if (!caps) return false;
-  queue.sendEvent(Gst.Event.newStreamStart(`announced-${queue.getPathString()}`));
+  queue.sendEvent(Gst.Event.newStreamStart(STREAM_ID));
   queue.sendEvent(Gst.Event.newCaps(caps));
   return true;
 }
@@ -59,8 +62,6 @@ export function skipErrorCorrection(runtime: GstRuntime, queue: Gst.Pad): void {
 function isErrorCorrection(element: Gst.Element): boolean {
   return (
     'getChildByIndex' in element &&
-    [...descendants(element as Gst.Bin)].some(
-      (child) => child.getFactory()?.getName() === 'rtpulpfecenc',
-    )
+    [...descendants(element as Gst.Bin)].some((child) => child.name.startsWith('rtpulpfecenc'))
   );
 }

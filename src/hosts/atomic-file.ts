@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { getSystemErrorMap } from 'node:util';
 import { MoonteeError } from '../errors.js';
 
 /**
@@ -24,7 +25,9 @@ export class AtomicFile {
       return await readFile(this.path, 'utf8');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-      throw new MoonteeError('INTERNAL', `${this.path} cannot be read`, { cause: error });
+      throw new MoonteeError('INTERNAL', `${this.path} cannot be read${reason(error)}`, {
+        cause: error,
+      });
     }
   }
 
@@ -56,7 +59,16 @@ export class AtomicFile {
       await rename(temporary, this.path);
     } catch (error) {
       await rm(temporary, { force: true }).catch(() => undefined);
-      throw new MoonteeError('INTERNAL', `${this.path} cannot be written`, { cause: error });
+      throw new MoonteeError('INTERNAL', `${this.path} cannot be written${reason(error)}`, {
+        cause: error,
+      });
     }
   }
+}
+
+/** What the operating system has to say, without the name of a temporary file. */
+function reason(error: unknown): string {
+  const { errno } = error as NodeJS.ErrnoException;
+  const [, text] = (errno === undefined ? undefined : getSystemErrorMap().get(errno)) ?? [];
+  return text === undefined ? '' : `: ${text}`;
 }

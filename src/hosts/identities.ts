@@ -125,7 +125,12 @@ export class IdentityStore {
       used_at: new Date().toISOString(),
     };
     this.#identities.set(keyOf(name, host), identity);
-    await this.#save();
+    try {
+      await this.#save();
+    } catch (error) {
+      // The host has accepted it, so it serves until we end; the next one that is made saves it too.
+      this.#log.error({ err: error }, 'streamer identity not saved');
+    }
     this.#log.info({ client_unique_id: name, host_id: host.id }, 'streamer identity paired');
     return identity;
   }

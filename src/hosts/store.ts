@@ -70,17 +70,23 @@ export class HostStore {
     const id = free === -1 ? this.#slots.length : free;
     const host = new Host(id, probe.stored, this.#log, probe.knownInfo);
     this.#slots[id] = host;
-    await this.save();
+    await this.#saveOr(() => {
+      this.#slots[id] = null;
+      this.#trim();
+    });
     this.#log.info({ host_id: id, address, http_port: httpPort }, 'host added');
     return host;
   }
 
   /** @throws HOST_NOT_FOUND */
   async remove(id: number): Promise<void> {
-    this.require(id);
+    const host = this.require(id);
     this.#slots[id] = null;
-    while (this.#slots.length > 0 && this.#slots.at(-1) === null) this.#slots.pop();
-    await this.save();
+    this.#trim();
+    await this.#saveOr(() => {
+      while (this.#slots.length < id) this.#slots.push(null);
+      this.#slots[id] ??= host;
+    });
     this.#log.info({ host_id: id }, 'host removed');
   }
 
@@ -103,12 +109,13 @@ export class HostStore {
         signal,
         log: this.#log,
       });
+      const before = host.stored.paired;
       host.setPairing({
         privateKey: identity.privateKeyPem,
         certificate: identity.certificatePem,
         hostCertificate: certificatePem,
       });
-      await this.save();
+      await this.#saveOr(() => host.setPairing(before));
     } finally {
       this.#pairing.delete(host);
     }
@@ -116,8 +123,9 @@ export class HostStore {
 
   /** Forgets a pairing. */
   async unpair(host: Host): Promise<void> {
+    const before = host.stored.paired;
     host.setPairing(null);
-    await this.save();
+    await this.#saveOr(() => host.setPairing(before));
   }
 
   /** Writes what changed; resolves when it is on the disk. */
@@ -131,6 +139,20 @@ export class HostStore {
       throw error;
     });
     return this.#writing;
+  }
+
+  /** What cannot be kept on the disk did not happen: callers see the same before and after a restart. */
+  async #saveOr(undo: () => void): Promise<void> {
+    try {
+      await this.save();
+    } catch (error) {
+      undo();
+      throw error;
+    }
+  }
+
+  #trim(): void {
+    while (this.#slots.length > 0 && this.#slots.at(-1) === null) this.#slots.pop();
   }
 
   #find(address: string, httpPort: number): Host | undefined {

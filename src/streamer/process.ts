@@ -1,13 +1,12 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
-import { existsSync } from 'node:fs';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isRight } from 'fp-ts/lib/Either.js';
 import { MoonteeError, type ErrorCode } from '../errors.js';
 import type { Log } from '../log.js';
-import { ChildMessage, PARENT_PID_VARIABLE, type ParentMessage } from './ipc.js';
-import { withLibraries } from './libraries.js';
+import { launchChild } from './child-launch.js';
+import { ChildMessage, type ParentMessage } from './ipc.js';
 import { describeIssues } from './issues.js';
 
 export interface ProcessOptions {
@@ -17,6 +16,10 @@ export interface ProcessOptions {
   readonly readyTimeout: number;
   /** Milliseconds without a heartbeat after which the child counts as hung. */
   readonly heartbeatTimeout: number;
+  /** Resident bytes above which the child is ended. */
+  readonly memoryLimit: number;
+  /** As of nice(2). */
+  readonly niceness: number;
   readonly log: Log;
 }
 
@@ -50,16 +53,6 @@ const MAX_BACKLOG = 2_000;
 const MAX_LOGGED_DROPS = 20;
 /** Milliseconds between looks at the heartbeat. */
 const WATCH_INTERVAL = 250;
-/** Variables that a streamer has no business with. */
-const SECRET_VARIABLES = /CREDENTIALS|PASSWORD|PAIRING_PIN|SECRET|TOKEN/;
-
-/**
- * A child ends when the channel to us closes, but one that hangs could not: util-linux makes the
- * kernel kill it when we are gone, whatever it does.
- */
-const SETPRIV = '/usr/bin/setpriv';
-const DIE_WITH_PARENT = ['--pdeathsig', 'KILL'];
-
 /** Children alive now: none of them survives this process. */
 const alive = new Set<ChildProcess>();
 let exitHookSet = false;
@@ -96,19 +89,7 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
   constructor(options: ProcessOptions) {
     super();
     this.#options = options;
-    const environment = Object.fromEntries(
-      Object.entries(process.env).filter(([name]) => !SECRET_VARIABLES.test(name)),
-    );
-    // Loaders (tsx) come along; an inspector's port would collide.
-    const execArgv = process.execArgv.filter((argument) => !argument.startsWith('--inspect'));
-    this.#child = fork(options.module, [], {
-      ...(existsSync(SETPRIV)
-        ? { execPath: SETPRIV, execArgv: [...DIE_WITH_PARENT, process.execPath, ...execArgv] }
-        : { execArgv }),
-      env: withLibraries({ ...environment, [PARENT_PID_VARIABLE]: String(process.pid) }),
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      serialization: 'json',
-    });
+    this.#child = launchChild(options.module, options.niceness, options.log);
     this.pid = this.#child.pid;
     this.#log = options.log.child({ child_pid: this.pid });
     this.#ready = new Promise((resolve, reject) => {
@@ -249,6 +230,18 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
     this.kill('STREAMER_HUNG', 'The streamer stopped responding');
   }
 
+  /** Better one streamer that starts anew than a machine that runs out of memory. */
+  #checkMemory(): void {
+    const limit = this.#options.memoryLimit;
+    if (this.#rss <= limit || this.#cause !== null) return;
+    const mebibytes = (bytes: number): number => Math.round(bytes / 1_048_576);
+    this.#log.error({ rss: this.#rss, limit }, 'streamer process takes too much memory');
+    this.kill(
+      'STREAMER_MEMORY',
+      `The streamer took ${mebibytes(this.#rss)} MiB of memory and may have ${mebibytes(limit)}`,
+    );
+  }
+
   #receive(raw: unknown): void {
     if (this.#ended !== null) return;
     this.#lastSeen = performance.now();
@@ -262,6 +255,7 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
       if ('Heartbeat' in message) {
         this.#beating = true;
         this.#rss = message.Heartbeat.rss;
+        this.#checkMemory();
         return;
       }
       if ('StreamerReady' in message) {

@@ -30,6 +30,9 @@ export interface StreamerOptions {
   readonly startTimeout: number;
   readonly heartbeatInterval: number;
   readonly heartbeatTimeout: number;
+  /** Resident bytes above which a child is ended, and its priority as of nice(2). */
+  readonly memoryLimit: number;
+  readonly niceness: number;
   /** Milliseconds that a child has to end its session before it is killed. */
   readonly stopTimeout: number;
   readonly offerTimeout: number;
@@ -231,11 +234,14 @@ export class Streamer extends EventEmitter<StreamerEvents> {
     startSignal: AbortSignal,
     connected: () => void,
   ): Promise<SessionEnd> {
-    const { module, startTimeout, heartbeatTimeout, stopTimeout } = this.#options;
+    const { module, startTimeout, heartbeatTimeout, stopTimeout, memoryLimit, niceness } =
+      this.#options;
     const child = new StreamerProcess({
       module,
       readyTimeout: startTimeout,
       heartbeatTimeout,
+      memoryLimit,
+      niceness,
       log: this.#log,
     });
     this.#process = child;

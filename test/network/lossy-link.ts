@@ -28,27 +28,40 @@ export class LossyLink {
   #dropped = 0;
   #closed = false;
 
-  private constructor(near: Socket, far: Socket, target: number, condition: LinkCondition) {
+  private constructor(
+    near: Socket,
+    far: Socket,
+    target: number,
+    condition: LinkCondition,
+    address: string,
+  ) {
     this.#near = near;
     this.#far = far;
     this.#target = target;
     this.#condition = condition;
     near.on('message', (data, viewer) => {
       this.#viewer = viewer;
-      if (!this.#isLost()) far.send(data, this.#target, '127.0.0.1', () => undefined);
+      if (!this.#isLost()) far.send(data, this.#target, address, () => undefined);
     });
     far.on('message', (data) => this.#towardsViewer(data));
   }
 
-  /** @param target the port of 127.0.0.1 that it leads to */
-  static async open(target: number, condition: LinkCondition): Promise<LossyLink> {
+  /**
+   * @param target the port that it leads to
+   * @param address of this machine, IPv4: where that port is and the link's own
+   */
+  static async open(
+    target: number,
+    condition: LinkCondition,
+    address = '127.0.0.1',
+  ): Promise<LossyLink> {
     const sockets = [createSocket('udp4'), createSocket('udp4')] as const;
     for (const socket of sockets) {
       socket.on('error', () => undefined);
-      socket.bind(0, '127.0.0.1');
+      socket.bind(0, address);
       await once(socket, 'listening');
     }
-    return new LossyLink(...sockets, target, condition);
+    return new LossyLink(...sockets, target, condition, address);
   }
 
   get port(): number {

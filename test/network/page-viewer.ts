@@ -1,9 +1,10 @@
 /** A viewer that is a bare RTCPeerConnection in a Chromium with its default settings. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type BrowserContext, type Page } from 'playwright-core';
 import type { Peer } from '../../src/gst/types.js';
+import { descendants } from '../support/process-table.js';
 import { PATIENCE, until } from '../support/until.js';
 
 /** What the page has received of the video so far. */
@@ -116,9 +117,27 @@ export class PageBrowser {
     return PageViewer.start(await this.#context.newPage());
   }
 
+  /** Ends all of its processes, without a word to anybody. */
+  async kill(): Promise<void> {
+    for (const pid of await descendants(process.pid)) {
+      const command = await readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '');
+      // Only this browser's own: its children carry the profile, or are below one that does.
+      if (!command.includes(this.#profile)) continue;
+      for (const each of [pid, ...(await descendants(pid))]) kill(each);
+    }
+  }
+
   async close(): Promise<void> {
     await this.#context.close();
     await rm(this.#profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It went with its parent.
   }
 }
 

@@ -189,6 +189,20 @@ test.serial('a port of the range that somebody else has is passed over', async (
   t.is(candidate?.port, port + 1);
 });
 
+test.serial('the port of a viewer that has left is free at once', async (t) => {
+  const probe = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address();
+  probe.close();
+  const pipeline = await streaming(t, { portRange: { min: port, max: port } });
+  for (let i = 0; i < 6; i += 1) {
+    const peer = await pipeline.addPeer(`viewer-${i}`);
+    const [candidate] = await candidatesOf(peer);
+    t.is(candidate?.port, port);
+    await peer.close();
+  }
+});
+
 test.serial('NAT 1:1 candidates are as configured, and media still flows', async (t) => {
   const pipeline = await streaming(t, { nat1to1: { ips: ['198.51.100.7'], type: 'host' } });
   const peer = await pipeline.addPeer('outside');

@@ -1,5 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import os from 'node:os';
 import { MoonteeError } from '../../src/errors.js';
 import { silentLog } from '../../src/log.js';
 import type { StreamServerMessage } from '../../src/signaling/messages.js';
@@ -69,6 +71,8 @@ function registry(
       startTimeout: 60_000,
       heartbeatInterval: 100,
       heartbeatTimeout: 20_000,
+      memoryLimit: 4 * 1024 ** 3,
+      niceness: 0,
       stopTimeout: 20_000,
       offerTimeout: 30_000,
       connectTimeout: 30_000,
@@ -351,6 +355,45 @@ test.serial('a hung child is killed and named so', async (t) => {
   t.is((await viewer.ended).code, 'STREAMER_HUNG');
   t.false(isAlive(pid));
   t.is(streamer.failure?.code, 'STREAMER_HUNG');
+});
+
+test.serial(
+  'a child that takes too much memory is ended and named so, and comes back',
+  async (t) => {
+    const streamers = registry(t);
+    const streamer = await streamers.create(spec('m', APP.TAKES_MEMORY));
+    await streamer.connected();
+    const pid = streamer.pid ?? 0;
+    const viewer = new Recorder('p');
+    streamer.addViewer(viewer);
+    const { code, reason } = await viewer.ended;
+    t.is(code, 'STREAMER_MEMORY');
+    t.regex(reason, /took 1048576 MiB of memory and may have 4096/);
+    t.false(isAlive(pid));
+    await status(streamer, 'active');
+    t.is(streamer.failure?.code, 'STREAMER_MEMORY');
+    t.not(streamer.pid, pid);
+  },
+);
+
+test.serial('a child gets the priority that it is to have, where that is permitted', async (t) => {
+  const streamers = registry(t, { niceness: os.getPriority() + 3 });
+  const streamer = await streamers.create(spec('n'));
+  await streamer.connected();
+  const pid = streamer.pid ?? 0;
+  // All of its threads: they inherit it.
+  for (const thread of await readdir(`/proc/${pid}/task`)) {
+    const stat = await readFile(`/proc/${pid}/task/${thread}/stat`, 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    t.is(Number(fields[16]), Math.min(19, os.getPriority() + 3));
+  }
+});
+
+test.serial('a priority that is not permitted is no reason to fail', async (t) => {
+  const streamers = registry(t, { niceness: -21 });
+  const streamer = await streamers.create(spec('n'));
+  await streamer.connected();
+  t.is(streamer.status, 'active');
 });
 
 test.serial('the breaker latches after the last attempt', async (t) => {

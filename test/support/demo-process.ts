@@ -40,13 +40,14 @@ export class DemoProcess {
     });
   }
 
-  static async start(): Promise<DemoProcess> {
+  /** @param environment of the whole family of processes */
+  static async start(environment: NodeJS.ProcessEnv = {}): Promise<DemoProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'moontee-e2e-'));
     const args = ['src/cli.ts', 'demo', '--port', '0', '--input-log', join(folder, 'input.jsonl')];
     const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), ...args], {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, MOONTEE_LOG: 'info' },
+      env: { ...process.env, MOONTEE_LOG: 'info', ...environment },
     });
     const demo = new DemoProcess(child, folder);
     try {

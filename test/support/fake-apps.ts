@@ -9,4 +9,5 @@ export const APP = {
   NEVER_OFFERS: 905,
   NEVER_ANSWERS: 906,
   BUSY_AND_STUBBORN: 907,
+  TAKES_MEMORY: 908,
 } as const;

@@ -40,6 +40,9 @@ export interface ReceiverNetwork {
   readonly bindAddress?: string;
 }
 
+/** A label of a data channel, or RTCP. */
+export type FloodKind = { readonly channel: string } | 'rtcp';
+
 export type ToReceiver =
   | {
       readonly type: 'open';
@@ -65,6 +68,13 @@ export type ToReceiver =
       readonly binary: boolean;
     }
   | { readonly type: 'keyframe'; readonly id: string }
+  /** As many messages on an open channel, or PLIs and REMBs, as fast as it can. */
+  | {
+      readonly type: 'flood';
+      readonly id: string;
+      readonly what: FloodKind;
+      readonly count: number;
+    }
   | { readonly type: 'bitrate'; readonly id: string; readonly bitrate: number }
   | { readonly type: 'stats'; readonly id: string; readonly request: number }
   | { readonly type: 'close'; readonly id: string };

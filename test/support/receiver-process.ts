@@ -8,7 +8,7 @@ import {
   type DataChannel,
   type Track,
 } from 'node-datachannel';
-import type { FromReceiver, ReceiverNetwork, ToReceiver } from './receiver-messages.js';
+import type { FloodKind, FromReceiver, ReceiverNetwork, ToReceiver } from './receiver-messages.js';
 import { TrackCounter } from './track-counter.js';
 
 class ReceivingPeer {
@@ -67,6 +67,9 @@ class ReceivingPeer {
       case 'keyframe':
         this.#tracks.get('video')?.requestKeyframe();
         return;
+      case 'flood':
+        this.#flood(message.what, message.count);
+        return;
       case 'bitrate':
         this.#tracks.get('video')?.requestBitrate(message.bitrate);
         return;
@@ -83,6 +86,19 @@ class ReceivingPeer {
         return;
       case 'close':
         this.#connection.close();
+    }
+  }
+
+  #flood(what: FloodKind, count: number): void {
+    const video = this.#tracks.get('video');
+    const channel = what === 'rtcp' ? undefined : this.#channels.get(what.channel);
+    for (let i = 0; i < count; i += 1) {
+      if (what === 'rtcp') {
+        video?.requestKeyframe();
+        video?.requestBitrate(100_000 + i);
+      } else {
+        channel?.sendMessageBinary(Buffer.alloc(8, i & 0xff));
+      }
     }
   }
 

@@ -3,6 +3,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import type {
+  FloodKind,
   FromReceiver,
   ReceiverNetwork,
   ReceiverStats,
@@ -72,6 +73,10 @@ export class ReceivingPeer extends EventEmitter<ReceivingPeerEvents> {
   /** Sends a PLI. */
   requestKeyframe(): void {
     this.#process.tell({ type: 'keyframe', id: this.id });
+  }
+
+  flood(what: FloodKind, count: number): void {
+    this.#process.tell({ type: 'flood', id: this.id, what, count });
   }
 
   /** Sends a REMB, bit/s. */

@@ -1,0 +1,125 @@
+/** Chromium on a link that gets bad and good again, and Chromium that is killed. */
+import test, { type ExecutionContext } from 'ava';
+import type { MoonteeError } from '../../src/errors.js';
+import { createStreamPipeline } from '../../src/gst/pipeline.js';
+import { formatCandidate, parseCandidate } from '../../src/gst/sdp.js';
+import type { Peer, PeerQuality, StreamPipeline } from '../../src/gst/types.js';
+import { silentLog } from '../../src/log.js';
+import { ChildViewer } from '../../src/streamer/child-viewer.js';
+import { encodeClip, Player, type Clip } from '../support/clip.js';
+import { ReceiverProcess, type ReceivingPeer } from '../support/receiver.js';
+import { connect, STREAM } from '../support/receiver-connect.js';
+import { until } from '../support/until.js';
+import { LossyLink, type LinkCondition } from './lossy-link.js';
+import { PageBrowser, type PageViewer } from './page-viewer.js';
+
+const WHOLE: LinkCondition = { rate: 1e9, loss: 0, queue: 1_000 };
+const NARROW: LinkCondition = { rate: 1_000_000, loss: 0.05, queue: 200 };
+
+let clip: Clip;
+
+test.before(async () => {
+  clip = await encodeClip({ frames: 120, gop: 120, bitrate: 4_000_000 });
+});
+
+interface Scene {
+  readonly pipeline: StreamPipeline;
+  readonly browser: PageBrowser;
+  readonly receivers: ReceiverProcess;
+  readonly witness: ReceivingPeer;
+}
+
+async function scene(t: ExecutionContext): Promise<Scene> {
+  const [browser, receivers, pipeline] = await Promise.all([
+    PageBrowser.launch(),
+    ReceiverProcess.start(),
+    createStreamPipeline(STREAM),
+  ]);
+  const player = new Player(clip, pipeline);
+  pipeline.on('keyframe-needed', () => player.keyframe());
+  t.teardown(async () => {
+    player.stop();
+    await pipeline.close();
+    await Promise.all([browser.close(), receivers.kill()]);
+  });
+  const witness = receivers.open('witness', [], { bindAddress: '127.0.0.1' });
+  await connect(await pipeline.addPeer('witness'), witness);
+  await witness.until(({ video }) => video.markers > 10);
+  return { pipeline, browser, receivers, witness };
+}
+
+/** Through a link, because Chromium does not use loopback by itself. */
+async function watch(
+  t: ExecutionContext,
+  page: PageViewer,
+  peer: Peer,
+): Promise<(condition: LinkCondition) => void> {
+  let link: LossyLink | null = null;
+  t.teardown(() => link?.close());
+  await page.watch(peer, async (line) => {
+    const parsed = parseCandidate(line);
+    if (!parsed) return null;
+    link ??= await LossyLink.open(parsed.port, WHOLE);
+    return formatCandidate({ ...parsed, port: link.port });
+  });
+  await page.untilFrames(60);
+  return (condition) => link?.impose(condition);
+}
+
+test.serial('the quality of a link falls once, and rises once when it is good again', async (t) => {
+  t.timeout(180_000);
+  const { pipeline, browser } = await scene(t);
+  const peer = await pipeline.addPeer('wavering');
+  const qualities: PeerQuality[] = [];
+  peer.on('quality', (quality) => qualities.push(quality));
+  const page = await browser.open();
+  const impose = await watch(t, page, peer);
+  t.deepEqual(qualities, []);
+
+  impose(NARROW);
+  await until('it is judged', () => qualities.length > 0);
+  // Reports of a link like that jump about; what is said of it does not.
+  const { packetsLost } = await page.figures();
+  await until('more is lost', async () => (await page.figures()).packetsLost > packetsLost + 500);
+  const bad = [...qualities];
+  t.true(bad.every((quality) => quality !== 'good'));
+  // Down, and perhaps to the bottom and up a step: never to and fro.
+  t.true(bad.length <= 3, bad.join(' '));
+
+  impose(WHOLE);
+  await until('it is good again', () => qualities.at(-1) === 'good');
+  const since = (await page.figures()).framesDecoded;
+  await page.untilFrames(since + 120);
+  t.is(qualities.filter((quality) => quality === 'good').length, 1);
+  t.is(qualities.at(-1), 'good');
+});
+
+test.serial('a browser that is killed is found out, and takes nobody with it', async (t) => {
+  t.timeout(180_000);
+  const { pipeline, browser, receivers, witness } = await scene(t);
+  const peer = await pipeline.addPeer('victim');
+  const failed = new Promise<MoonteeError>((resolve) => {
+    const viewer = new ChildViewer({
+      peer,
+      log: silentLog(),
+      connected: () => undefined,
+      send: () => undefined,
+      fail: resolve,
+      stallDeadline: 500,
+    });
+    t.teardown(() => viewer.close());
+  });
+  await watch(t, await browser.open(), peer);
+  const before = await witness.stats();
+  await browser.kill();
+  const { code } = await failed;
+  t.true(code === 'VIEWER_STALLED' || code === 'ICE_FAILED', code);
+  await peer.close();
+  const now = await witness.stats();
+  const after = await witness.until(({ video }) => video.markers > now.video.markers + 60);
+  t.true(after.video.lost - before.video.lost <= receivers.kernelDrops());
+  t.deepEqual(
+    (await pipeline.stats()).peers.map(({ id }) => id),
+    ['witness'],
+  );
+});
