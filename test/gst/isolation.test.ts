@@ -3,7 +3,7 @@ import { createStreamPipeline } from '../../src/gst/pipeline.js';
 import type { StreamPipeline } from '../../src/gst/types.js';
 import { encodeClip, Player } from '../support/clip.js';
 import { ReceiverProcess } from '../support/receiver.js';
-import { connect, STREAM } from '../support/receiver-connect.js';
+import { beganAtOnce, connect, STREAM } from '../support/receiver-connect.js';
 
 let healthy: ReceiverProcess;
 let sick: ReceiverProcess;
@@ -38,7 +38,10 @@ test.serial('a viewer that stops reading, and one that is killed, disturb nobody
   sick.freeze();
   const during = await witness.until(({ video }) => video.markers > before.video.markers + 120);
   t.true(during.video.lost <= healthy.kernelDrops());
-  t.is(during.video.frames - before.video.frames, during.video.markers - before.video.markers);
+  // Either look may have met a frame whose last packet was still to come.
+  const unfinished =
+    during.video.frames - before.video.frames - (during.video.markers - before.video.markers);
+  t.true(Math.abs(unfinished) <= 1, `${unfinished} frames without an end`);
   await sick.kill();
   const after = await witness.until(({ video }) => video.markers > during.video.markers + 60);
   t.true(after.video.lost <= healthy.kernelDrops());
@@ -55,7 +58,7 @@ test.serial('ten that join at once share their key frames, and each begins with 
       return receiver.until(({ video }) => video.markers > 3);
     }),
   );
-  t.true(joined.every(({ video }) => video.beganWithKeyframe));
+  t.true(joined.every(({ video }) => beganAtOnce(video)));
   t.true(asked - before < 10, `${asked - before} requests`);
   await Promise.all(
     joined.map((_, index) => pipeline.peer(`crowd-${index}`)?.close() ?? Promise.resolve()),

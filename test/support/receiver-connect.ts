@@ -2,6 +2,7 @@
 import type { NetworkOptions, Peer, StreamPipelineOptions } from '../../src/gst/types.js';
 import { silentLog } from '../../src/log.js';
 import type { ReceivingPeer } from './receiver.js';
+import type { TrackStats } from './receiver-messages.js';
 
 /** Loopback only: works on a machine without a network, and disturbs nobody. */
 export const LOOPBACK: NetworkOptions = {
@@ -60,4 +61,9 @@ export async function connect(peer: Peer, receiver: ReceivingPeer): Promise<void
   const offer = await peer.createOffer();
   await peer.acceptAnswer(await receiver.offer(offer));
   await receiver.untilState('connected');
+}
+
+/** Whether the picture began with the first frame that the viewer was to have. */
+export function beganAtOnce({ firstKeyframe }: TrackStats): boolean {
+  return firstKeyframe === 1 || firstKeyframe === 2;
 }

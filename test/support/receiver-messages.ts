@@ -16,8 +16,11 @@ export interface TrackStats {
   readonly keyframes: number;
   /** Milliseconds between the two latest frames' first packets, at most, since the last reset. */
   readonly longestGap: number;
-  /** Whether the very first frame was a key frame. */
-  readonly beganWithKeyframe: boolean;
+  /**
+   * Number of the frame, from 1, that was the first key frame; 0 before it. A viewer is let in when
+   * a key frame is pushed: on a busy machine the frame before it may still be on its way there.
+   */
+  readonly firstKeyframe: number;
 }
 
 export interface ReceiverStats {

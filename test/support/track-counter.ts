@@ -23,7 +23,8 @@ export class TrackCounter {
   #timestamp = -1;
   #frameAt = 0;
   #longestGap = 0;
-  #beganWithKeyframe = false;
+  /** Number of the picture that was the first key frame, from 1. */
+  #firstKeyframe = 0;
 
   add(packet: Buffer): void {
     if (packet.length < 12) return;
@@ -55,7 +56,7 @@ export class TrackCounter {
       markers: this.#markers,
       keyframes: this.#keyframes,
       longestGap: this.#longestGap,
-      beganWithKeyframe: this.#beganWithKeyframe,
+      firstKeyframe: this.#firstKeyframe,
     };
   }
 
@@ -82,7 +83,7 @@ export class TrackCounter {
     this.#frameAt = now;
     if (!startsKeyframe(packet)) return;
     this.#keyframes += 1;
-    if (this.#frames === 1) this.#beganWithKeyframe = true;
+    if (this.#firstKeyframe === 0) this.#firstKeyframe = this.#frames;
   }
 }
 
