@@ -15,11 +15,20 @@ const PARALLEL = 4;
 /** Cycles that a process of receivers lives, unless it is killed before. */
 const RECEIVER_LIFE = 250;
 const DEFAULT_SEED = 1;
+/** Milliseconds between two cycles where the length is given in minutes: a soak, and no race. */
+const SOAK_PACE = 2_000;
+
+/** By how much a median may grow from the first half to the second and count as flat. */
+const FLAT = { threads: 1, descriptors: 4, rss: 4 } as const;
 
 /** Milliseconds. */
 const LONGEST_WATCH = 800;
 const LONGEST_NEGOTIATION = 60;
-const REST = 1_500;
+/** Between two collections of garbage. */
+const REST = 250;
+/** Collections for a row, and those in a row that must find nothing. */
+const MOST_COLLECTIONS = 20;
+const SETTLED_AFTER = 4;
 
 /** How a viewer goes; the numbers are their shares of 100. */
 const WAYS = {
@@ -47,13 +56,21 @@ export const churn: Benchmark = {
     try {
       const deadline = performance.now() + (minutes ?? Infinity) * 60_000;
       const cycles = minutes === undefined ? (quick ? QUICK_CYCLES : CYCLES) : Infinity;
+      const pace = minutes === undefined ? 0 : SOAK_PACE;
       const every = quick ? REPORT_EVERY / 5 : REPORT_EVERY;
-      const marks: Mark[] = [await session.mark()];
+      const marks: Mark[] = [];
+      const mark = async (): Promise<void> => {
+        const latest = await session.mark();
+        marks.push(latest);
+        // One that runs for hours shows how it goes.
+        if (minutes !== undefined) process.stderr.write(`${JSON.stringify(rowOf(latest))}\n`);
+      };
+      await mark();
       let failure = '';
       while (failure === '' && session.cycles < cycles && performance.now() < deadline) {
         try {
-          await session.run(every);
-          marks.push(await session.mark());
+          await session.run(every, pace);
+          await mark();
         } catch (error) {
           // What was measured until then is worth showing.
           failure = `FAILED after ${session.cycles} cycles: ${String(error)}`;
@@ -61,16 +78,11 @@ export const churn: Benchmark = {
         }
       }
       return {
-        rows: marks.map((mark) => ({
-          cycles: mark.cycles,
-          threads: mark.threads,
-          descriptors: mark.descriptors,
-          'rss MiB': round(mark.rss, 1),
-        })),
+        rows: marks.map(rowOf),
         notes: [
           ...(failure === '' ? [] : [failure]),
           `seed ${seed}; ${session.summary()}`,
-          growth(marks),
+          verdict(marks),
           'Each row is taken without viewers, after a collection of garbage.',
         ],
       };
@@ -80,17 +92,27 @@ export const churn: Benchmark = {
   },
 };
 
+function rowOf({ cycles, threads, descriptors, rss }: Mark): Record<string, number> {
+  return { cycles, threads, descriptors, 'rss MiB': round(rss, 1) };
+}
+
 /** From the second row on: the first cycles load plugins and fill pools. */
-function growth(marks: readonly Mark[]): string {
+function verdict(marks: readonly Mark[]): string {
   const settled = marks.slice(1);
   const half = Math.ceil(settled.length / 2);
-  const change = (field: keyof Footprint): number =>
+  const growth = (field: keyof Footprint): number =>
     median(settled.slice(-half).map((mark) => mark[field])) -
     median(settled.slice(0, half).map((mark) => mark[field]));
+  const { threads, descriptors, rss } = {
+    threads: growth('threads'),
+    descriptors: growth('descriptors'),
+    rss: growth('rss'),
+  };
+  const flat = threads <= FLAT.threads && descriptors <= FLAT.descriptors && rss <= FLAT.rss;
+  if (!flat) process.exitCode = 1;
   return (
-    'second half against first half (medians): ' +
-    `threads ${round(change('threads'), 1)}, descriptors ${round(change('descriptors'), 1)}, ` +
-    `rss ${round(change('rss'), 1)} MiB`
+    `${flat ? 'flat' : 'NOT FLAT'}: second half against first half (medians): ` +
+    `threads ${round(threads, 1)}, descriptors ${round(descriptors, 1)}, rss ${round(rss, 1)} MiB`
   );
 }
 
@@ -100,6 +122,7 @@ class Churn {
   readonly #random: SeededRandom;
   readonly #counts = new Map<Way | 'watched', number>();
   #receivers: ReceiverProcess;
+  #starting: Promise<void> | null = null;
   #used = 0;
   #next = 0;
 
@@ -119,12 +142,20 @@ class Churn {
     }
   }
 
-  /** So many cycles, some at a time; afterwards nobody watches. */
-  async run(count: number): Promise<void> {
+  /**
+   * So many cycles, some at a time; afterwards nobody watches.
+   *
+   * @param pace milliseconds between the beginnings of two cycles, at least
+   */
+  async run(count: number, pace: number): Promise<void> {
     let left = count;
+    let next = performance.now();
     const worker = async (): Promise<void> => {
       while (left > 0) {
         left -= 1;
+        const wait = next - performance.now();
+        next = Math.max(next, performance.now()) + pace;
+        if (wait > 0) await delay(wait);
         await this.#cycle();
         this.cycles += 1;
       }
@@ -132,12 +163,16 @@ class Churn {
     await Promise.all(Array.from({ length: PARALLEL }, worker));
   }
 
-  /** What the streamer holds at rest. */
+  /** What the streamer holds at rest: once collections of garbage find nothing more. */
   async mark(): Promise<Mark> {
-    // Descriptors go with the collection of what held them, and that takes turns of its loop.
-    for (let i = 0; i < 3; i += 1) {
+    let last = Infinity;
+    let same = 0;
+    for (let i = 0; i < MOST_COLLECTIONS && same < SETTLED_AFTER; i += 1) {
       await this.#moontee.collectGarbage();
-      await delay(REST / 3);
+      await delay(REST);
+      const { descriptors } = footprint(this.#moontee.pid);
+      same = descriptors < last ? 0 : same + 1;
+      last = descriptors;
     }
     return { cycles: this.cycles, ...footprint(this.#moontee.pid) };
   }
@@ -190,11 +225,21 @@ class Churn {
 
   /** Kills the process of receivers, with whatever else it holds. */
   async #replaceReceivers(victim = this.#receivers): Promise<void> {
-    if (victim === this.#receivers) {
-      this.#used = 0;
-      this.#receivers = await ReceiverProcess.start();
-    }
+    if (victim === this.#receivers) await this.#freshReceivers();
     await victim.kill();
+  }
+
+  /** Asked by several cycles at the same time it starts one process: nobody would end another. */
+  #freshReceivers(): Promise<void> {
+    this.#starting ??= ReceiverProcess.start()
+      .then((receivers) => {
+        this.#used = 0;
+        this.#receivers = receivers;
+      })
+      .finally(() => {
+        this.#starting = null;
+      });
+    return this.#starting;
   }
 
   /** Whether media came; it does not where somebody else's cycle killed the receiver. */

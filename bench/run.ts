@@ -11,6 +11,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   join: async () => (await import('./join.js')).join,
   latency: async () => (await import('./latency.js')).latency,
   fanout: async () => (await import('./fanout.js')).fanout,
+  isolation: async () => (await import('./isolation.js')).isolation,
   churn: async () => (await import('./churn.js')).churn,
   soak: async () => (await import('./soak.js')).soak,
   'soak-runs': async () => (await import('./soak.js')).soakRuns,

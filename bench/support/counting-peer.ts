@@ -26,6 +26,12 @@ const REPORT_INTERVAL = 1_000;
 const RECEIVER_REPORT = 201;
 const OWN_SSRC = 1;
 
+/** RTCP feedback of RFC 4585: generic NACK (§6.2.1) and PLI (§6.3.1), both with format 1. */
+const TRANSPORT_FEEDBACK = 205;
+const PAYLOAD_FEEDBACK = 206;
+/** Packets back from the latest that a demanding peer wants again. */
+const NACK_DEPTH = 500;
+
 /** Payload types 64…95 with the marker bit are RTCP's packet types (RFC 5761 §4). */
 const isRtcp = (secondByte: number): boolean => secondByte >= 192 && secondByte <= 223;
 
@@ -38,10 +44,13 @@ interface Endpoint {
  * A receiving peer that is cheap enough to run forty of beside the server: libdatachannel does
  * ICE, DTLS and RTCP behind a UDP socket of ours, where the media packets are counted by their
  * headers. Only one packet in {@link FORWARD_EVERY} goes on to be decrypted. The peer reports
- * once a second and never asks for a retransmission, so a loss stays a loss.
+ * once a second and never asks for a retransmission, so a loss stays a loss. A demanding one does,
+ * for whatever is missing of the latest {@link NACK_DEPTH} packets, and asks for a key frame
+ * every time.
  */
 export class CountingPeer {
   readonly #id: string;
+  readonly #demanding: boolean;
   readonly #tell: (message: FromReceiver) => void;
   readonly #connection: PeerConnection;
   readonly #socket: Socket;
@@ -62,8 +71,9 @@ export class CountingPeer {
   #forward = 0;
   #closed = false;
 
-  constructor(id: string, tell: (message: FromReceiver) => void) {
+  constructor(id: string, demanding: boolean, tell: (message: FromReceiver) => void) {
     this.#id = id;
+    this.#demanding = demanding;
     this.#tell = tell;
     this.#socket = createSocket('udp4');
     this.#socket.on('message', (packet, from) => this.#receive(packet, from));
@@ -201,7 +211,29 @@ export class CountingPeer {
     report.writeUInt32BE(this.#ssrc, 8);
     report.writeUIntBE(lost, 13, 3);
     report.writeUInt32BE(Math.max(0, highest), 16);
-    this.#track.sendMessageBinary(report);
+    this.#track.sendMessageBinary(
+      this.#demanding ? Buffer.concat([report, ...this.#demands()]) : report,
+    );
+  }
+
+  #demands(): Buffer[] {
+    const missing = this.#video.missing(NACK_DEPTH);
+    const again = Buffer.alloc(4 * missing.length);
+    missing.forEach((sequence, index) => again.writeUInt16BE(sequence, 4 * index));
+    return [
+      ...(missing.length === 0 ? [] : [this.#feedback(TRANSPORT_FEEDBACK, again)]),
+      this.#feedback(PAYLOAD_FEEDBACK, Buffer.alloc(0)),
+    ];
+  }
+
+  #feedback(type: number, content: Buffer): Buffer {
+    const header = Buffer.alloc(12);
+    header.writeUInt8(0x81, 0);
+    header.writeUInt8(type, 1);
+    header.writeUInt16BE((header.length + content.length) / 4 - 1, 2);
+    header.writeUInt32BE(OWN_SSRC, 4);
+    header.writeUInt32BE(this.#ssrc, 8);
+    return Buffer.concat([header, content]);
   }
 
   #send(packet: Buffer, to: Endpoint): void {

@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import type { ChildMessage, ParentMessage } from '../../src/streamer/ipc.js';
 import { PARENT_PID_VARIABLE } from '../../src/streamer/ipc.js';
+import { ALLOCATOR, HEAP } from '../../src/streamer/child-launch.js';
 import { withLibraries } from '../../src/streamer/libraries.js';
 import type { Contender, Viewer } from './contender.js';
 import { BenchHost } from './demo-host.js';
@@ -15,6 +16,8 @@ const MAX_PEERS = 64;
 /** Milliseconds between the child's heartbeats, and of silence after which it hangs. */
 const HEARTBEAT = 1_000;
 const SILENCE = 15_000;
+
+export type Detour = (candidate: string) => Promise<string | null>;
 
 interface StreamerEvents {
   /** A peer is gone; `code` says why. */
@@ -33,7 +36,10 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
   readonly name = 'moontee';
   readonly host: BenchHost;
   readonly #child: ChildProcess;
-  readonly #receivers = new Map<string, Receiver>();
+  readonly #receivers = new Map<
+    string,
+    { readonly receiver: Receiver; readonly detour: Detour | undefined }
+  >();
   readonly #replies = new Map<number, (reply: { error: string | null; result: unknown }) => void>();
   /** Whoever waits for something that a dead child will not do. */
   readonly #waiting = new Set<(error: Error) => void>();
@@ -74,7 +80,9 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
     const host = await BenchHost.start(options);
     const { target, appId } = await host.target();
     const child = forkProgram(new URL('../../src/streamer/child.ts', import.meta.url), [], {
+      execArgv: HEAP,
       environment: withLibraries({
+        ...ALLOCATOR,
         [PARENT_PID_VARIABLE]: String(process.pid),
         MOONTEE_LOG: logLevel(),
       }),
@@ -128,12 +136,19 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
     return this.host.pid;
   }
 
-  /** Begins a viewer without waiting for anything. */
-  open(id: string, receivers: ReceiverProcess): Receiver {
-    const receiver = receivers.open(id);
-    this.#receivers.set(id, receiver);
+  /**
+   * Begins a viewer without waiting for anything.
+   *
+   * @param detour what the receiver is told instead of the server's candidate; the server is not
+   * told the receiver's own then, and learns only the way through the detour. Such a receiver is
+   * a demanding one.
+   */
+  open(id: string, receivers: ReceiverProcess, detour?: Detour): Receiver {
+    const receiver = receivers.open(id, detour !== undefined);
+    this.#receivers.set(id, { receiver, detour });
     receiver.on('answer', ({ sdp, candidate }) => {
       this.#signal(id, { Description: { ty: 'answer', sdp } });
+      if (detour) return;
       this.#signal(id, {
         AddIceCandidate: {
           candidate,
@@ -265,10 +280,18 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
   }
 
   #toPeer({ peer_id, message }: Extract<ChildMessage, { ToPeer: unknown }>['ToPeer']): void {
-    const receiver = this.#receivers.get(peer_id);
-    if (!receiver || typeof message === 'string' || !('Signaling' in message)) return;
+    const entry = this.#receivers.get(peer_id);
+    if (!entry || typeof message === 'string' || !('Signaling' in message)) return;
+    const { receiver, detour } = entry;
     const signaling = message.Signaling;
-    if ('AddIceCandidate' in signaling) receiver.addCandidate(signaling.AddIceCandidate.candidate);
-    else if (signaling.Description.ty === 'offer') receiver.offer(signaling.Description.sdp);
+    if ('AddIceCandidate' in signaling) {
+      const { candidate } = signaling.AddIceCandidate;
+      void Promise.resolve(detour ? detour(candidate) : candidate).then((told) => {
+        if (told !== null) receiver.addCandidate(told);
+      });
+    } else if (signaling.Description.ty === 'offer') {
+      const { sdp } = signaling.Description;
+      receiver.offer(detour ? sdp.replace(/^a=candidate:.*\r?\n/gm, '') : sdp);
+    }
   }
 }

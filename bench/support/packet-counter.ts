@@ -59,6 +59,19 @@ export class PacketCounter {
     return { highest: this.#highest, lost: this.stats().lost };
   }
 
+  /**
+   * Sequence numbers that did not come although later ones did.
+   *
+   * @param depth how far back to look, at most the counter's memory
+   */
+  missing(depth: number): number[] {
+    const numbers: number[] = [];
+    for (let at = Math.max(this.#first, this.#highest - depth); at < this.#highest; at += 1) {
+      if (this.#seen[at % WINDOW] !== at) numbers.push(at & 0xffff);
+    }
+    return numbers;
+  }
+
   stats(): Omit<ReceiverStats, 'id' | 'audioPackets' | 'reports'> {
     return {
       packets: this.#packets,

@@ -32,17 +32,19 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 export interface ForkOptions {
   readonly environment?: NodeJS.ProcessEnv;
   readonly stdout?: 'ignore' | 'pipe';
+  /** Of Node itself. */
+  readonly execArgv?: readonly string[];
 }
 
 /** A TypeScript program with an IPC channel. */
 export function forkProgram(
   url: URL,
   args: readonly string[] = [],
-  { environment = {}, stdout = 'ignore' }: ForkOptions = {},
+  { environment = {}, stdout = 'ignore', execArgv = [] }: ForkOptions = {},
 ): ChildProcess {
   return keep(
     fork(url, [...args], {
-      execArgv: ['--import', import.meta.resolve('tsx')],
+      execArgv: [...execArgv, '--import', import.meta.resolve('tsx')],
       stdio: ['ignore', stdout, 'inherit', 'ipc'],
       env: { ...process.env, ...environment },
     }),

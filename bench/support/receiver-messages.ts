@@ -28,7 +28,8 @@ export interface FrameArrival {
 }
 
 export type ToReceiver =
-  | { readonly type: 'open'; readonly id: string }
+  /** @see CountingPeer on what a demanding one does */
+  | { readonly type: 'open'; readonly id: string; readonly demanding: boolean }
   | { readonly type: 'offer'; readonly id: string; readonly sdp: string }
   | { readonly type: 'candidate'; readonly id: string; readonly candidate: string }
   /** Forgets what was counted so far. */

@@ -17,7 +17,7 @@ function peerOf(id: string): CountingPeer {
 async function handle(message: ToReceiver): Promise<void> {
   switch (message.type) {
     case 'open':
-      peers.set(message.id, new CountingPeer(message.id, tell));
+      peers.set(message.id, new CountingPeer(message.id, message.demanding, tell));
       return;
     case 'offer':
       return peerOf(message.id).offer(message.sdp);

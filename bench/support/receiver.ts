@@ -93,12 +93,13 @@ export class ReceiverProcess {
     return this.#child.pid ?? 0;
   }
 
-  open(id: string): Receiver {
+  /** @param demanding asks for key frames and for what is missing, every second */
+  open(id: string, demanding = false): Receiver {
     const receiver = new Receiver(this, id);
     // A failure that nobody waits for shows in the figures.
     receiver.on('failed', () => undefined);
     this.#receivers.set(id, receiver);
-    this.tell({ type: 'open', id });
+    this.tell({ type: 'open', id, demanding });
     return receiver;
   }
 
@@ -129,6 +130,11 @@ export class ReceiverProcess {
   /** Whether {@link kill} was called. */
   get killed(): boolean {
     return this.#killed;
+  }
+
+  /** Stops reading, without a word: the process is frozen until it is killed. */
+  freeze(): void {
+    this.#child.kill('SIGSTOP');
   }
 
   /** Ends it the hard way: no peer says goodbye. */

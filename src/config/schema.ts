@@ -214,7 +214,7 @@ export const KEYS = {
   streamer_niceness: key(
     integer(-20, 19),
     -5,
-    'Priority of streamer processes, as of nice(2): media goes before REST. Without the right to it (root, CAP_SYS_NICE, LimitNICE=) they stay as the server is.',
+    'Priority of streamer processes, as of nice(2): media goes before REST. Without the right to it (root, CAP_SYS_NICE, LimitNICE=) they stay as the server is. As a flag in one word: `--streamer-niceness=-5`.',
   ),
 
   end_policy: key(

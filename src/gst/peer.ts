@@ -185,6 +185,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   #keyframeAsks = 0;
   #figures: SessionFigures = EMPTY;
   #heardAt = 0;
+  #heardMark = '';
 
   /** @private made by the pipeline */
   constructor(id: string, host: PeerHost, branch: PeerBranch, log: Log) {
@@ -357,13 +358,17 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     if (this.#closing || this.#state !== 'connected') return;
     const figures = this.#rtp.read();
     if (!figures) return;
-    if (figures.reportMark !== this.#figures.reportMark) this.#heardAt = now;
-    const silence = figures.reportMark === '' ? 0 : now - this.#heardAt;
+    // A receiver that has been silent for long is forgotten by the session, and its mark with it.
+    if (figures.reportMark !== '' && figures.reportMark !== this.#heardMark) {
+      this.#heardMark = figures.reportMark;
+      this.#heardAt = now;
+    }
+    // Who never reports cannot fall silent.
+    const silence = this.#heardMark === '' ? 0 : now - this.#heardAt;
     this.#figures = figures;
     const changed = this.#meter.add({
       fractionLost: figures.fractionLost,
       dropped: this.#dropped - this.#droppedSampled + (this.#cutAt === null ? 0 : 1),
-      // Who never reports cannot fall silent.
       silence,
     });
     this.#droppedSampled = this.#dropped;

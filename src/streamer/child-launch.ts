@@ -21,7 +21,7 @@ const DIE_WITH_PARENT = ['--pdeathsig', 'KILL'];
  * new threads an arena each: what viewers leave behind then lies scattered over eight arenas a core,
  * none of which is ever empty. docs/fan-out.md has the figures. The operator's own settings win.
  */
-export const ALLOCATOR: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: '2' };
+export const ALLOCATOR: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: '1' };
 /**
  * MiB of each half of V8's young generation. Its default of 16 fills up over hours and is never given
  * back; what a streamer allocates is dead after milliseconds.

@@ -66,7 +66,8 @@ test('every key has a variable and a flag, and its default is valid', (t) => {
     const byVariable = resolveConfig({ env: { [environmentName(name)]: text } });
     t.deepEqual(byVariable.config[name], fallback, name);
     t.is(byVariable.sources[name], 'environment', name);
-    const byFlag = loadConfig({ args: [`--${flagName(name)}`, text], env: {}, defaultFile: '' });
+    // In one word, as a negative number has to be.
+    const byFlag = loadConfig({ args: [`--${flagName(name)}=${text}`], env: {}, defaultFile: '' });
     t.deepEqual(byFlag.config[name], fallback, name);
     t.is(byFlag.sources[name], 'flag', name);
   }
