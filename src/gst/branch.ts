@@ -189,6 +189,9 @@ export class PeerBranch {
     // before it, and the promises that they answer, are done.
     const pad = webrtc.getStaticPad('sink_0');
     await ask(this.#runtime, webrtc, 'get-stats', [pad], BARRIER_DEADLINE);
+    // From here on nothing but us changes its state: a change that is still under way could
+    // otherwise bring it back up.
+    bin.setLockedState(true);
     webrtc.setState(Gst.State.NULL);
     // After webrtcbin: before negotiation the queues' threads are blocked in its pads.
     bin.setState(Gst.State.NULL);
