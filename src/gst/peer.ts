@@ -3,14 +3,7 @@ import { isIP } from 'node:net';
 import { MoonteeError } from '../errors.js';
 import { PathReport } from '../ice/path-report.js';
 import type { Log } from '../log.js';
-import {
-  ask,
-  descriptionOf,
-  emit,
-  parseDescription,
-  type Handler,
-  type QueueElement,
-} from './binding.js';
+import { ask, descriptionOf, emit, parseDescription, type Handler } from './binding.js';
 import { PeerBranch } from './branch.js';
 import type { MediaFormat } from './media-format.js';
 import { PeerChannels } from './peer-channels.js';
@@ -37,6 +30,7 @@ import {
   type CleanDescription,
   type OfferShape,
 } from './sdp.js';
+import { VideoFeed } from './video-feed.js';
 import type { KeyframeReason } from './keyframes.js';
 import type {
   NetworkOptions,
@@ -58,15 +52,6 @@ const RECOVERY_TIME = 15_000;
 /** Milliseconds for our first candidate, and for the first relay where only relays may be used. */
 const FIRST_CANDIDATE_DEADLINE = 5_000;
 const FIRST_RELAY_DEADLINE = 12_000;
-/** Milliseconds of video waiting in the queue at which a peer counts as too slow. */
-const BACKLOG_LIMIT = 400;
-/** Milliseconds of backlog below which a slow peer may have pictures again. */
-const BACKLOG_FINE = 30;
-/** Milliseconds that a key frame may wait in its queue for the path to the viewer. */
-const EARLY_LIMIT = 400;
-/** Milliseconds after which a viewer's end of a new path is taken to be ready too. */
-const READY_DELAY = 250;
-
 /** What a peer needs of its pipeline. */
 export interface PeerHost {
   readonly runtime: GstRuntime;
@@ -131,13 +116,12 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   readonly #key = nextKey++;
   readonly #branch: PeerBranch;
   readonly #channels: PeerChannels;
+  readonly #video: VideoFeed;
   readonly #rtp: RtpStats;
   readonly #meter = new QualityMeter();
   readonly #path: PathReport;
   /** libnice says nothing where it cannot make a single candidate. */
   #firstCandidate: NodeJS.Timeout | null = null;
-  /** The last glance found too much waiting. */
-  #overdue = false;
   #failure: string | null = null;
   #state: PeerState = 'negotiating';
   /** The tail of the operations' queue. */
@@ -169,18 +153,8 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   #remoteCount = 0;
   #recovery: NodeJS.Timeout | null = null;
   #closing: Promise<void> | null = null;
-  /** Its video starts with the next key frame. */
-  #awaitsKeyframe = false;
-  /** Runs while video is let in although the path is not there yet. */
-  #early: NodeJS.Timeout | null = null;
-  /** The viewer's end has its keys: what comes before is thrown away by some. */
-  #ready = false;
-  #readyTimer: NodeJS.Timeout | null = null;
   /** ICE and DTLS are up: data channels may speak, and webrtcbin's lock has become a trap. */
   #established = false;
-  /** {@link PeerHost.videoPackets} when its video was cut off. */
-  #cutAt: number | null = null;
-  #dropped = 0;
   #droppedSampled = 0;
   #keyframeAsks = 0;
   #figures: SessionFigures = EMPTY;
@@ -194,6 +168,15 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     this.#host = host;
     this.#log = log;
     this.#branch = branch;
+    this.#video = new VideoFeed(
+      branch,
+      {
+        peerId: id,
+        videoPackets: () => host.videoPackets(),
+        needKeyframe: (reason) => host.needKeyframe(reason, id),
+      },
+      log,
+    );
     this.#rtp = new RtpStats(host.runtime, branch);
     this.#path = new PathReport({
       relayOnly: host.network.relayOnly,
@@ -206,7 +189,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
       {
         opened: (label) => {
           // Channels are above DTLS.
-          this.#viewerReady();
+          this.#video.viewerReady();
           this.#tell('channel-open', label);
         },
         closed: (label) => this.#tell('channel-closed', label),
@@ -313,17 +296,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
 
   /** The pipeline is about to send a key frame to everybody: who waited for it is let in. */
   keyframeComes(): void {
-    if (!this.#awaitsKeyframe || this.#closing) return;
-    this.#awaitsKeyframe = false;
-    if (this.#cutAt !== null) {
-      this.#dropped += Math.max(0, this.#host.videoPackets() - this.#cutAt);
-      this.#cutAt = null;
-    }
-    if (!this.#ready) this.#branch.hold();
-    this.#branch.link('video');
-    if (this.#state !== 'connected') {
-      this.#early ??= setTimeout(() => this.#tooEarly(), EARLY_LIMIT);
-    }
+    if (!this.#closing) this.#video.keyframeComes();
   }
 
   /** Looks for key frame requests and for a queue that fills up. Cheap, several times a second. */
@@ -333,24 +306,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     const count = asks ? asks.pliCount + asks.firCount : 0;
     if (count > this.#keyframeAsks) this.#host.needKeyframe('pli', this.id);
     this.#keyframeAsks = count;
-    const queue = this.#branch.element('video-queue') as QueueElement;
-    const backlog = Number(queue.currentLevelTime) / 1e6;
-    // Once may be a queue's first buffer, which counts all the time before it.
-    const overdue = this.#branch.linked('video') && backlog > BACKLOG_LIMIT;
-    const again = this.#overdue;
-    this.#overdue = overdue;
-    if (overdue && again) {
-      // Whole pictures rather than single packets: nothing until the next key frame.
-      this.#branch.unlink('video');
-      this.#cutAt = this.#host.videoPackets();
-      this.#log.info(
-        { peer_id: this.id, backlog },
-        'peer too slow, video cut to the next key frame',
-      );
-    } else if (this.#cutAt !== null && !this.#awaitsKeyframe && backlog < BACKLOG_FINE) {
-      this.#awaitsKeyframe = true;
-      this.#host.needKeyframe('drop', this.id);
-    }
+    this.#video.look();
   }
 
   /** Reads the session's statistics and judges the link. About once a second. */
@@ -368,10 +324,10 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     this.#figures = figures;
     const changed = this.#meter.add({
       fractionLost: figures.fractionLost,
-      dropped: this.#dropped - this.#droppedSampled + (this.#cutAt === null ? 0 : 1),
+      dropped: this.#video.dropped - this.#droppedSampled + (this.#video.cut ? 1 : 0),
       silence,
     });
-    this.#droppedSampled = this.#dropped;
+    this.#droppedSampled = this.#video.dropped;
     if (!changed) return;
     this.#log.info({ peer_id: this.id, quality: changed }, 'peer quality changed');
     this.#tell('quality', changed);
@@ -385,7 +341,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
       quality: this.#meter.quality,
       packetsSent: figures.packetsSent,
       bytesSent: figures.bytesSent,
-      packetsDropped: this.#dropped,
+      packetsDropped: this.#video.dropped,
       nackCount: figures.nackCount,
       pliCount: figures.pliCount,
       firCount: figures.firCount,
@@ -598,43 +554,23 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     this.#recovery = null;
     if (this.#state === 'connected' || this.#state === 'failed') return;
     this.#become('connected');
-    this.#readyTimer = setTimeout(() => this.#viewerReady(), READY_DELAY);
+    this.#video.connected();
     this.#startMedia();
   }
 
-  #viewerReady(): void {
-    if (this.#closing || this.#ready) return;
-    this.#ready = true;
-    this.#branch.release();
-  }
-
-  /**
-   * Lets media in once the browser has agreed to take it. A key frame takes as long as ICE and
-   * DTLS, so it is asked for at once and waits in its queue; sound would only be late.
-   */
+  /** Lets media in once the browser has agreed to take it; sound before the path would be late. */
   #startMedia(): void {
     if (this.#closing || !this.#mediaAgreed || this.#state === 'failed') return;
     if (this.#state === 'connected') this.#branch.link('audio');
-    if (this.#early) clearTimeout(this.#early);
-    this.#early = null;
-    if (this.#awaitsKeyframe || this.#branch.linked('video')) return;
-    this.#awaitsKeyframe = true;
-    this.#host.needKeyframe('join', this.id);
-  }
-
-  /** What has been waiting is old by now: the picture begins with a key frame of its own. */
-  #tooEarly(): void {
-    this.#early = null;
-    if (this.#state !== 'connected') this.#branch.unlink('video');
+    this.#video.start();
   }
 
   #fail(reason: string): void {
     if (this.#closing || this.#state === 'failed') return;
     this.#failure = reason;
     this.#log.info({ peer_id: this.id, reason, ...this.#path.counts }, 'peer failed');
-    this.#branch.unlink('video');
+    this.#video.end();
     this.#branch.unlink('audio');
-    this.#awaitsKeyframe = false;
     this.#become('failed');
   }
 
@@ -658,8 +594,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     peers.delete(this.#key);
     if (this.#recovery) clearTimeout(this.#recovery);
     if (this.#firstCandidate) clearTimeout(this.#firstCandidate);
-    if (this.#early) clearTimeout(this.#early);
-    if (this.#readyTimer) clearTimeout(this.#readyTimer);
+    this.#video.end();
     this.#abort.abort();
     this.#become('closed');
     this.#rtp.close();
