@@ -1,20 +1,13 @@
 import { EventEmitter } from 'node:events';
-import { isIP } from 'node:net';
 import { MoonteeError } from '../errors.js';
 import { PathReport } from '../ice/path-report.js';
 import type { Log } from '../log.js';
 import { ask, descriptionOf, emit, parseDescription, type Handler } from './binding.js';
 import { PeerBranch } from './branch.js';
 import type { MediaFormat } from './media-format.js';
+import { IceCandidates } from './ice-candidates.js';
 import { PeerChannels } from './peer-channels.js';
-import {
-  acceptsRemote,
-  configureAgent,
-  publishCandidate,
-  restartAgent,
-  serverUris,
-  type IceCredentials,
-} from './peer-network.js';
+import { configureAgent, restartAgent, serverUris, type IceCredentials } from './peer-network.js';
 import { descriptionText } from './description-text.js';
 import { QualityMeter } from './quality.js';
 import { RtpStats, type SessionFigures } from './rtp-stats.js';
@@ -24,7 +17,6 @@ import {
   cleanOffer,
   cleanReoffer,
   dressOffer,
-  parseCandidate,
   shapeOf,
   withCredentials,
   type CleanDescription,
@@ -45,8 +37,6 @@ import type {
 const STEP_DEADLINE = 10_000;
 /** Operations of one peer that may wait for each other. */
 const PENDING_LIMIT = 8;
-/** Candidates that a browser may send, from one ICE restart to the next. */
-const REMOTE_CANDIDATES_LIMIT = 64;
 /** Milliseconds without a path until a peer that was connected counts as failed. */
 const RECOVERY_TIME = 15_000;
 /** Milliseconds for our first candidate, and for the first relay where only relays may be used. */
@@ -120,6 +110,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   readonly #rtp: RtpStats;
   readonly #meter = new QualityMeter();
   readonly #path: PathReport;
+  readonly #candidates: IceCandidates;
   /** libnice says nothing where it cannot make a single candidate. */
   #firstCandidate: NodeJS.Timeout | null = null;
   #failure: string | null = null;
@@ -133,11 +124,8 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   /** Set once the agent is ready. */
   #closeSockets: (() => void) | null = null;
   #mediaAgreed = false;
-  /** Local candidates are told after the description that they belong to. */
+  /** A local description has been set. */
   #described = false;
-  #localCandidates: PeerCandidate[] = [];
-  /** All that were gathered: they stay good, but a restart makes the browser forget them. */
-  readonly #gathered: PeerCandidate[] = [];
   /** What was agreed last: a browser may offer the same once more. */
   #agreed: OfferShape | null = null;
   /** Of the browser's last description. */
@@ -148,9 +136,6 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   #credentials: IceCredentials | null = null;
   /** The restart waits for the browser's description. */
   #restarting = false;
-  #remoteReady = false;
-  #remoteCandidates: string[] = [];
-  #remoteCount = 0;
   #recovery: NodeJS.Timeout | null = null;
   #closing: Promise<void> | null = null;
   /** ICE and DTLS are up: data channels may speak, and webrtcbin's lock has become a trap. */
@@ -183,6 +168,16 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
       turnServers: serverUris(host.network.iceServers).turn.length,
       portRange: host.network.portRange,
     });
+    this.#candidates = new IceCandidates(
+      {
+        peerId: id,
+        network: host.network,
+        path: this.#path,
+        tell: (candidate) => this.#tell('candidate', candidate),
+        deliver: (line) => this.#deliver(line),
+      },
+      log,
+    );
     this.#channels = new PeerChannels(
       host.runtime,
       branch,
@@ -270,7 +265,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     if (this.#closing || typeof candidate.candidate !== 'string') return;
     // The end of candidates, which nobody needs to know.
     if (candidate.candidate.trim() === '') return;
-    this.#addRemote(candidate.candidate);
+    this.#candidates.addRemote(candidate.candidate);
   }
 
   send(label: string, data: Buffer | string): boolean {
@@ -426,10 +421,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     this.#log.info({ peer_id: this.id }, 'ice restarts');
     this.#credentials = restartAgent(this.#branch.webrtc);
     this.#restarting = true;
-    this.#remoteReady = false;
-    this.#remoteCandidates = [];
-    this.#remoteCount = 0;
-    this.#localCandidates = [...this.#gathered];
+    this.#candidates.restart();
   }
 
   #describedNow(): void {
@@ -438,25 +430,12 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
       () => this.gatheringDone(),
       this.#host.network.relayOnly ? FIRST_RELAY_DEADLINE : FIRST_CANDIDATE_DEADLINE,
     );
-    // After the caller has seen the description.
-    setImmediate(() => {
-      for (const candidate of this.#localCandidates.splice(0)) this.#tell('candidate', candidate);
-    });
+    this.#candidates.described();
   }
 
   /** @private a candidate of ours */
   gathered(line: string): void {
-    const parsed = parseCandidate(line);
-    if (!parsed) return;
-    const published = publishCandidate(parsed, this.#host.network);
-    if (published.length === 0) this.#path.withheld();
-    for (const candidate of published) {
-      this.#path.published(parsed.type, parsed.transport);
-      const told: PeerCandidate = { candidate, sdpMLineIndex: 0, sdpMid: null };
-      this.#gathered.push(told);
-      if (this.#described && this.#localCandidates.length === 0) this.#tell('candidate', told);
-      else this.#localCandidates.push(told);
-    }
+    this.#candidates.gathered(line);
   }
 
   /** @private from the handler: a thread waits for the return */
@@ -476,30 +455,11 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
 
   #remoteNow({ candidates, ufrag }: CleanDescription): void {
     this.#remoteUfrag = ufrag;
-    this.#remoteReady = true;
-    for (const line of this.#remoteCandidates.splice(0)) this.#deliver(line);
-    for (const line of candidates) this.#addRemote(line);
+    this.#candidates.remoteDescribed(candidates);
     if (this.#state === 'negotiating') this.#become('connecting');
     // webrtcbin says that it is connected once more when the checks of a restart have ended.
     if (this.#state === 'connected' && this.#restarting) this.#awaitPath();
     this.#restarting = false;
-  }
-
-  #addRemote(line: string): void {
-    const parsed = parseCandidate(line);
-    if (!parsed) {
-      this.#log.debug({ peer_id: this.id }, 'candidate ignored');
-      return;
-    }
-    if (this.#remoteCount < REMOTE_CANDIDATES_LIMIT) {
-      this.#path.remote(parsed.type, isIP(parsed.address) === 0);
-    }
-    if (!acceptsRemote(parsed, this.#host.network)) return;
-    this.#remoteCount += 1;
-    if (this.#remoteCount > REMOTE_CANDIDATES_LIMIT) return;
-    const clean = line.replace(/^a=/, '').trim();
-    if (this.#remoteReady) this.#deliver(clean);
-    else this.#remoteCandidates.push(clean);
   }
 
   #deliver(line: string): void {
@@ -604,8 +564,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
       this.#closeSockets?.();
     } finally {
       this.#closeSockets = null;
-      this.#localCandidates = [];
-      this.#remoteCandidates = [];
+      this.#candidates.clear();
       this.#host.removed(this);
       this.removeAllListeners();
     }

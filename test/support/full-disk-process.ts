@@ -62,6 +62,13 @@ async function untilWritten(name: string, word: string): Promise<void> {
   }
 }
 
+/** Until no attempt at the list of streamers is under way. */
+async function untilGivenUp(): Promise<void> {
+  while ((await readdir(folder)).some((name) => name.endsWith('.tmp'))) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 const { config } = resolveConfig({
   flags: {
     bind_address: '127.0.0.1:0',
@@ -100,6 +107,7 @@ const unpairing = await failure(server.hosts.unpair(known));
 const created = await create('two');
 // Deleting is noted in the list as well.
 await fetch(new URL('/api/streamers/one', server.url), { method: 'DELETE' });
+await untilGivenUp();
 const report = {
   before,
   full: await contents(),
