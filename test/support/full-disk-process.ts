@@ -62,9 +62,11 @@ async function untilWritten(name: string, word: string): Promise<void> {
   }
 }
 
-/** Until no attempt at the list of streamers is under way. */
-async function untilGivenUp(): Promise<void> {
-  while ((await readdir(folder)).some((name) => name.endsWith('.tmp'))) {
+/** What is there while no file is being written; one that is left half done would never end it. */
+async function settled(): Promise<Record<string, string>> {
+  for (;;) {
+    const now = await contents();
+    if (!now['rest']?.includes('.tmp')) return now;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
@@ -107,10 +109,9 @@ const unpairing = await failure(server.hosts.unpair(known));
 const created = await create('two');
 // Deleting is noted in the list as well.
 await fetch(new URL('/api/streamers/one', server.url), { method: 'DELETE' });
-await untilGivenUp();
 const report = {
   before,
-  full: await contents(),
+  full: await settled(),
   adding,
   unpairing,
   hostsWhileFull: server.hosts.list().length,
@@ -123,7 +124,7 @@ await server.hosts.add('127.0.0.1', second.port);
 await create('three');
 await untilWritten('streamers.json', '"three"');
 process.stdout.write(
-  JSON.stringify({ ...report, after: await contents() } satisfies FullDiskReport),
+  JSON.stringify({ ...report, after: await settled() } satisfies FullDiskReport),
 );
 await server.close();
 await Promise.all([first.close(), second.close()]);
