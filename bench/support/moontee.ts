@@ -1,13 +1,13 @@
 /** Moontee's streamer child as a contender: the real program, fed by the demo host's clip. */
 import type { ChildProcess } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
+import { KEYS } from '../../src/config/schema.js';
+import { silentLog } from '../../src/log.js';
 import type { ChildMessage, ParentMessage } from '../../src/streamer/ipc.js';
-import { PARENT_PID_VARIABLE } from '../../src/streamer/ipc.js';
-import { ALLOCATOR, HEAP } from '../../src/streamer/child-launch.js';
-import { withLibraries } from '../../src/streamer/libraries.js';
+import { launchChild } from '../../src/streamer/child-launch.js';
 import type { Contender, Viewer } from './contender.js';
 import { BenchHost } from './demo-host.js';
-import { end, forkProgram, logLevel } from './processes.js';
+import { end, keep, logLevel } from './processes.js';
 import { PATIENCE, type Receiver, type ReceiverProcess } from './receiver.js';
 
 /** kbit/s; the clip has its own bitrate whatever is asked for. */
@@ -79,14 +79,10 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
   static async start(options: { audio?: boolean } = {}): Promise<Moontee> {
     const host = await BenchHost.start(options);
     const { target, appId } = await host.target();
-    const child = forkProgram(new URL('../../src/streamer/child.ts', import.meta.url), [], {
-      execArgv: HEAP,
-      environment: withLibraries({
-        ...ALLOCATOR,
-        [PARENT_PID_VARIABLE]: String(process.pid),
-        MOONTEE_LOG: logLevel(),
-      }),
-    });
+    process.env['MOONTEE_LOG'] ??= logLevel();
+    const module = new URL('../../src/streamer/child.ts', import.meta.url);
+    // Just as the server starts it: environment, allocator, libraries, priority.
+    const child = keep(launchChild(module, KEYS.streamer_niceness.fallback, silentLog()));
     await once(child, 'message', { signal: AbortSignal.timeout(PATIENCE) });
     const moontee = new Moontee(host, child);
     const firstFrame = moontee.orFailure(once(moontee, 'first-frame'));

@@ -12,7 +12,8 @@ const GRACE = 3_000;
 const running = new Set<ChildProcess>();
 const directories = new Set<string>();
 
-function keep(child: ChildProcess): ChildProcess {
+/** Ends a process of ours with us, if nobody has before. */
+export function keep(child: ChildProcess): ChildProcess {
   running.add(child);
   child.once('exit', () => running.delete(child));
   child.once('error', () => running.delete(child));
@@ -32,19 +33,17 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 export interface ForkOptions {
   readonly environment?: NodeJS.ProcessEnv;
   readonly stdout?: 'ignore' | 'pipe';
-  /** Of Node itself. */
-  readonly execArgv?: readonly string[];
 }
 
 /** A TypeScript program with an IPC channel. */
 export function forkProgram(
   url: URL,
   args: readonly string[] = [],
-  { environment = {}, stdout = 'ignore', execArgv = [] }: ForkOptions = {},
+  { environment = {}, stdout = 'ignore' }: ForkOptions = {},
 ): ChildProcess {
   return keep(
     fork(url, [...args], {
-      execArgv: [...execArgv, '--import', import.meta.resolve('tsx')],
+      execArgv: ['--import', import.meta.resolve('tsx')],
       stdio: ['ignore', stdout, 'inherit', 'ipc'],
       env: { ...process.env, ...environment },
     }),
