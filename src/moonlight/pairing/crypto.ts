@@ -4,24 +4,37 @@ import { X509Certificate } from '@peculiar/x509';
 
 /** Bytes of salt, challenges and secrets. */
 export const SECRET_LENGTH = 16;
-/** Bytes of a SHA-256 hash. */
-export const HASH_LENGTH = 32;
+
+/** Hash functions of pairing, by the generation of the host (gamestream.md §2.1). */
+export type PairingDigest = 'sha256' | 'sha1';
+/** Bytes of a hash. */
+export const HASH_LENGTHS: Readonly<Record<PairingDigest, number>> = { sha256: 32, sha1: 20 };
+
+/** @param major first number of the host's app version */
+export function pairingDigest(major: number): PairingDigest {
+  return major >= 7 ? 'sha256' : 'sha1';
+}
 
 /** Four digits, as every host wants them. */
 export function createPin(): string {
   return String(randomInt(10_000)).padStart(4, '0');
 }
 
-/** SHA-256 of the parts in order. */
-export function pairingHash(...parts: readonly (Buffer | string)[]): Buffer {
-  const hash = createHash('sha256');
+/** Hash of the parts in order. */
+export function pairingHash(digest: PairingDigest, ...parts: readonly (Buffer | string)[]): Buffer {
+  const hash = createHash(digest);
   for (const part of parts) hash.update(part);
   return hash.digest();
 }
 
 /** AES-128 key of a pairing (gamestream.md §2.1). */
-export function pairingKey(salt: Buffer, pin: string): Buffer {
-  return pairingHash(salt, pin).subarray(0, SECRET_LENGTH);
+export function pairingKey(digest: PairingDigest, salt: Buffer, pin: string): Buffer {
+  return pairingHash(digest, salt, pin).subarray(0, SECRET_LENGTH);
+}
+
+/** Zeros after a hash that does not end with a block. */
+export function padBlocks(data: Buffer): Buffer {
+  return Buffer.concat([data, Buffer.alloc(-data.length & 15)]);
 }
 
 /** AES-128-ECB without padding; `data` is a multiple of 16 bytes. */

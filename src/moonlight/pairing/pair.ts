@@ -16,7 +16,9 @@ import {
   certificateSignature,
   decryptBlocks,
   encryptBlocks,
-  HASH_LENGTH,
+  HASH_LENGTHS,
+  padBlocks,
+  pairingDigest,
   pairingHash,
   pairingKey,
   SECRET_LENGTH,
@@ -96,31 +98,38 @@ class Pairing {
   /** @returns the host's certificate, PEM */
   async run(): Promise<string> {
     const { identity, pin, signal } = this.#options;
-    const { httpsPort } = await this.#host.serverInfo(signal, PHASE_TIMEOUT);
+    const { httpsPort, appVersion } = await this.#host.serverInfo(signal, PHASE_TIMEOUT);
+    const digest = pairingDigest(appVersion[0]);
+    const hashLength = HASH_LENGTHS[digest];
 
     const salt = randomBytes(SECRET_LENGTH);
-    const key = pairingKey(salt, pin);
+    const key = pairingKey(digest, salt, pin);
     const { pem: hostPem, certificate: hostCertificate } = await this.#exchangeCertificates(salt);
     const hostSignature = certificateSignature(hostPem);
 
     const clientChallenge = randomBytes(SECRET_LENGTH);
     const challenged = await this.#phase('clientchallenge', encryptBlocks(key, clientChallenge));
-    const answer = bytes(challenged, 'challengeresponse', HASH_LENGTH + SECRET_LENGTH);
+    const answer = bytes(challenged, 'challengeresponse', hashLength + SECRET_LENGTH);
     const response = decryptBlocks(key, answer.subarray(0, answer.length & ~15));
-    const hostHash = response.subarray(0, HASH_LENGTH);
-    const hostChallenge = response.subarray(HASH_LENGTH, HASH_LENGTH + SECRET_LENGTH);
+    const hostHash = response.subarray(0, hashLength);
+    const hostChallenge = response.subarray(hashLength, hashLength + SECRET_LENGTH);
 
     const clientSecret = randomBytes(SECRET_LENGTH);
     const clientSignature = certificateSignature(identity.certificatePem);
-    const clientHash = pairingHash(hostChallenge, clientSignature, clientSecret);
-    const proved = await this.#phase('serverchallengeresp', encryptBlocks(key, clientHash));
+    const clientHash = pairingHash(digest, hostChallenge, clientSignature, clientSecret);
+    const proved = await this.#phase(
+      'serverchallengeresp',
+      encryptBlocks(key, padBlocks(clientHash)),
+    );
     const pairingSecret = bytes(proved, 'pairingsecret', SECRET_LENGTH + 1);
     const hostSecret = pairingSecret.subarray(0, SECRET_LENGTH);
     const hostProof = pairingSecret.subarray(SECRET_LENGTH);
     if (!createVerify('sha256').update(hostSecret).verify(hostCertificate.publicKey, hostProof)) {
       throw new MoonteeError('PAIRING_MITM');
     }
-    if (!timingSafeEqual(pairingHash(clientChallenge, hostSignature, hostSecret), hostHash)) {
+    if (
+      !timingSafeEqual(pairingHash(digest, clientChallenge, hostSignature, hostSecret), hostHash)
+    ) {
       throw new MoonteeError('PAIRING_WRONG_PIN');
     }
 

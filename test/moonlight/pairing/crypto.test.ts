@@ -6,6 +6,8 @@ import {
   createPin,
   decryptBlocks,
   encryptBlocks,
+  padBlocks,
+  pairingDigest,
   pairingHash,
   pairingKey,
 } from '../../../src/moonlight/pairing/crypto.js';
@@ -23,22 +25,33 @@ test('the worked example of gamestream.md §2.4', (t) => {
     createHash('sha256').update(salt).update('1234').digest('hex'),
     'bad0b4f7cae08eb7c1b5acc763a8ed25242e2c9173e81f3f624b1fa5303cf6ce',
   );
-  const key = pairingKey(salt, '1234');
+  const key = pairingKey('sha256', salt, '1234');
   t.is(key.toString('hex'), 'bad0b4f7cae08eb7c1b5acc763a8ed25');
   t.is(encryptBlocks(key, cc).toString('hex'), '5febcdc985b2baddd65925da162380eb');
-  const sh = pairingHash(cc, hostSignature, ss);
+  const sh = pairingHash('sha256', cc, hostSignature, ss);
   t.is(sh.toString('hex'), '640f81e6099bb076b3b3f317b3662dce6bd7b5bbb81b77649e1269a8ff441110');
   const response = hex(
     'efcb94d6a587f0ceebb9b3d4fca6c37c8505f87c521bcec09c3369d7b025833758f1c991a85a76c2526eb7cf9453b7e7',
   );
   t.deepEqual(encryptBlocks(key, Buffer.concat([sh, sc])), response);
   t.deepEqual(decryptBlocks(key, response), Buffer.concat([sh, sc]));
-  const ch = pairingHash(sc, clientSignature, cs);
+  const ch = pairingHash('sha256', sc, clientSignature, cs);
   t.is(ch.toString('hex'), 'd2751fb0a8ee058701d4c6f0a5a1427d31cb5321b25a157be5a59d1320b6f01c');
   t.is(
     encryptBlocks(key, ch).toString('hex'),
     'be16b48a273260d616a4ef44874acd4be2dc7ebadcb8ffab14bab095373e1c7a',
   );
+});
+
+test('hosts before version 7 hash with SHA-1, padded to whole blocks', (t) => {
+  t.is(pairingDigest(7), 'sha256');
+  t.is(pairingDigest(6), 'sha1');
+  const key = pairingKey('sha1', run(0x00), '1234');
+  t.is(key.toString('hex'), '0cd2f00b23437ed6adc97cd8f7dbf3ed');
+  const padded = padBlocks(pairingHash('sha1', 'x'));
+  t.is(padded.length, 32);
+  t.deepEqual(padded.subarray(20), Buffer.alloc(12));
+  t.deepEqual(padBlocks(Buffer.alloc(32, 1)), Buffer.alloc(32, 1));
 });
 
 test('identities share neither subject nor serial nor id, and hosts can use them', async (t) => {

@@ -49,6 +49,14 @@ test('five phases pair both sides', async (t) => {
   t.is(host.uniqueIds.size, 2, 'every attempt has an id of its own');
 });
 
+test('a host before version 7 is paired with by SHA-1', async (t) => {
+  const host = await start(t, { old: true });
+  const [us] = await twoIdentities();
+  await attempt(host);
+  t.true(host.clients[0]?.equals(new X509Certificate(us.certificatePem).raw));
+  t.is(await code(t, attempt(host, { pin: '0000' })), 'PAIRING_WRONG_PIN');
+});
+
 test('a wrong PIN is told from everything else and retracted', async (t) => {
   const host = await start(t);
   t.is(await code(t, attempt(host, { pin: '1111' })), 'PAIRING_WRONG_PIN');

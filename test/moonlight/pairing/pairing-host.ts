@@ -17,6 +17,8 @@ export interface PairingFaults {
   readonly foreignKeyPem?: string;
   /** Speaks TLS with another certificate than it showed. */
   readonly tlsIdentity?: ClientIdentity;
+  /** Of the generation before 7, whose hashes are SHA-1. */
+  readonly old?: boolean;
 }
 
 interface Attempt {
@@ -63,6 +65,7 @@ export class PairingHost {
       return faults.reply?.(phase, reply) ?? reply;
     });
     http.on('unpair', () => xml(''));
+    if (faults.old) http.on('serverinfo', () => http.serverInfo({ appversion: '6.9.0.0' }));
     return host;
   }
 
@@ -71,7 +74,7 @@ export class PairingHost {
     this.uniqueIds.add(id);
     if (query.get('phrase') === 'getservercert') {
       const salt = Buffer.from(query.get('salt') ?? '', 'hex');
-      const key = sha256(salt, Buffer.from(this.#pin)).subarray(0, 16);
+      const key = this.#hash(salt, Buffer.from(this.#pin)).subarray(0, 16);
       const clientPem = Buffer.from(query.get('clientcert') ?? '', 'hex').toString();
       this.#attempts.set(id, { key, clientPem, clientHash: Buffer.alloc(0) });
       return [1, reply({ plaincert: Buffer.from(this.#identity.certificatePem) })];
@@ -85,8 +88,8 @@ export class PairingHost {
     const bytes = (name: string): Buffer => Buffer.from(query.get(name) ?? '', 'hex');
     if (query.has('clientchallenge')) {
       const challenge = this.#ecb(attempt.key, bytes('clientchallenge'), false);
-      const hash = sha256(challenge, signatureOf(this.#identity.certificatePem), SS);
-      const plain = Buffer.concat([hash, SC]);
+      const hash = this.#hash(challenge, signatureOf(this.#identity.certificatePem), SS);
+      const plain = Buffer.concat([hash, SC, Buffer.alloc(this.#faults.old ? 12 : 0)]);
       return [2, reply({ challengeresponse: this.#ecb(attempt.key, plain, true) })];
     }
     if (query.has('serverchallengeresp')) {
@@ -97,14 +100,19 @@ export class PairingHost {
     }
     const secret = bytes('clientpairingsecret');
     const certificate = new X509Certificate(attempt.clientPem);
-    const hash = sha256(SC, signatureOf(attempt.clientPem), secret.subarray(0, 16));
+    const hash = this.#hash(SC, signatureOf(attempt.clientPem), secret.subarray(0, 16));
     const good =
-      hash.equals(attempt.clientHash) &&
+      hash.equals(attempt.clientHash.subarray(0, hash.length)) &&
       createVerify('sha256')
         .update(secret.subarray(0, 16))
         .verify(certificate.publicKey, secret.subarray(16));
     if (good) this.clients.push(certificate.raw);
     return [4, good ? reply({}) : xml('<paired>0</paired>')];
+  }
+
+  #hash(...parts: Buffer[]): Buffer {
+    const name = this.#faults.old ? 'sha1' : 'sha256';
+    return createHash(name).update(Buffer.concat(parts)).digest();
   }
 
   #ecb(key: Buffer, data: Buffer, encrypt: boolean): Buffer {
@@ -119,10 +127,6 @@ function reply(fields: Readonly<Record<string, Buffer>>): string {
     ([name, value]) => `<${name}>${value.toString('hex').toUpperCase()}</${name}>`,
   );
   return xml(`<paired>1</paired>${elements.join('')}`);
-}
-
-function sha256(...parts: Buffer[]): Buffer {
-  return createHash('sha256').update(Buffer.concat(parts)).digest();
 }
 
 /** A certificate ends with its signature: 256 bytes for RSA 2048. */
