@@ -55,7 +55,7 @@ test.serial('ten that join at once share their key frames, and each begins with 
     Array.from({ length: 10 }, async (_, index) => {
       const receiver = healthy.open(`crowd-${index}`);
       await connect(await pipeline.addPeer(`crowd-${index}`), receiver);
-      return receiver.until(({ video }) => video.markers > 3);
+      return receiver.until(({ video }) => video.markers > 3 && video.keyframes > 0);
     }),
   );
   t.true(joined.every(({ video }) => beganAtOnce(video)));

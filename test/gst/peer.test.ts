@@ -49,7 +49,7 @@ test.serial('a key frame is asked for before there is a path, and waits for it',
   t.deepEqual(await asked, [{ reason: 'join', peerId: 'eager' }]);
   t.is(peer.state, 'connecting');
   release();
-  const stats = await receiver.until((now) => now.video.markers >= 10);
+  const stats = await receiver.until((now) => now.video.markers >= 10 && now.video.keyframes > 0);
   t.true(beganAtOnce(stats.video));
   t.true(stats.video.lost <= receivers.kernelDrops());
   await peer.close();

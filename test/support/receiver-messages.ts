@@ -18,7 +18,7 @@ export interface TrackStats {
   readonly longestGap: number;
   /**
    * Number of the frame, from 1, that was the first key frame; 0 before it. A viewer is let in when
-   * a key frame is pushed: on a busy machine the frame before it may still be on its way there.
+   * a key frame is pushed: on a busy machine frames before it may still be on their way there.
    */
   readonly firstKeyframe: number;
 }
