@@ -28,7 +28,8 @@ trap 'rm -rf "$work"' EXIT
     [ -f "$file" ] || continue
     sed 's/^Types:.*/Types: deb-src/' "$file" >"$work/sources/$(basename "$file")"
   done
-  apt=(apt-get -qq -o "Dir::Etc::SourceList=/dev/null" -o "Dir::Etc::SourceParts=$work/sources"
+  # Three minutes for each step: an archive that hangs must not hang the set-up.
+  apt=(timeout 180 apt-get -qq -o "Dir::Etc::SourceList=/dev/null" -o "Dir::Etc::SourceParts=$work/sources"
     -o "Dir::State::Lists=$work/lists" -o "APT::Sandbox::User=$(id -un)")
   # An archive without sources among others is no reason to stop.
   "${apt[@]}" update || true
