@@ -11,8 +11,10 @@ export interface IceServerProviderOptions {
   readonly turnRest: TurnRestOptions | null;
   readonly sources: readonly ServersSource[];
   readonly log: Log;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970: TURN servers compare it with their own. */
   readonly now?: () => number;
+  /** Milliseconds of a clock that nobody sets: an answer's life must not become longer. */
+  readonly steady?: () => number;
 }
 
 /** Seconds that an answer is used that does not say how long it is good for, and at most. */
@@ -30,9 +32,8 @@ export class IceServerProvider {
   constructor(options: IceServerProviderOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
-    this.#cached = options.sources.map(
-      (source) => new CachedSource(source, this.#now, options.log),
-    );
+    const steady = options.steady ?? (() => performance.now());
+    this.#cached = options.sources.map((source) => new CachedSource(source, steady, options.log));
   }
 
   /** Asks every source once, so that the first viewer does not wait. Never rejects. */
