@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { withLibraries } from '../src/streamer/libraries.js';
 import type { Benchmark } from './benchmark.js';
 import { ensureClip, type Clip } from './support/clip.js';
 import type { Contender } from './support/contender.js';
@@ -119,15 +120,25 @@ async function chains(clip: Clip, plan: Plan, costs: Costs): Promise<void> {
   const srtp = (cipher: string, auth: string, keyBytes: number): string =>
     `srtpenc key=${'5a'.repeat(keyBytes)} rtp-cipher=${cipher} rtcp-cipher=${cipher} ` +
     `rtp-auth=${auth} rtcp-auth=${auth} ! fakesink sync=false`;
-  const variants = [
-    ['GStreamer: srtpenc, AES-CM + HMAC-SHA1', srtp('aes-128-icm', 'hmac-sha1-80', 30)],
-    ['GStreamer: srtpenc, AES-GCM', srtp('aes-128-gcm', 'null', 28)],
-    ['GStreamer: udpsink', `udpsink host=127.0.0.1 port=${sink.address().port} sync=false`],
-  ] as const;
+  const counterMode = srtp('aes-128-icm', 'hmac-sha1-80', 30);
+  const galoisMode = srtp('aes-128-gcm', 'null', 28);
+  const system = process.env;
+  const ours = withLibraries(system);
+  const variants: (readonly [what: string, elements: string, environment: NodeJS.ProcessEnv])[] = [
+    ['GStreamer: srtpenc, AES-CM + HMAC-SHA1, Debian', counterMode, system],
+    ['GStreamer: srtpenc, AES-GCM, Debian', galoisMode, system],
+    ['GStreamer: udpsink', `udpsink host=127.0.0.1 port=${sink.address().port} sync=false`, system],
+  ];
+  if (ours !== system) {
+    variants.push(
+      ['GStreamer: srtpenc, AES-CM + HMAC-SHA1, as streamers have it', counterMode, ours],
+      ['GStreamer: srtpenc, AES-GCM, upon OpenSSL', galoisMode, ours],
+    );
+  }
   try {
-    const base = await chain('fakesink sync=false', input);
-    for (const [name, elements] of variants) {
-      add(costs, name, ((await chain(elements, input)) - base) / packets);
+    const base = await chain('fakesink sync=false', input, system);
+    for (const [name, elements, environment] of variants) {
+      add(costs, name, ((await chain(elements, input, environment)) - base) / packets);
     }
   } finally {
     sink.close();
@@ -152,7 +163,7 @@ function consecutive(clip: Clip, repeats: number): Buffer {
 }
 
 /** Microseconds of CPU of one gst-launch that reads `input`. */
-async function chain(elements: string, input: Buffer): Promise<number> {
+async function chain(elements: string, input: Buffer, env: NodeJS.ProcessEnv): Promise<number> {
   const description =
     'fdsrc fd=0 blocksize=65536 ! ' +
     'application/x-rtp-stream,media=video,clock-rate=90000,encoding-name=H264,payload=96 ! ' +
@@ -163,7 +174,7 @@ async function chain(elements: string, input: Buffer): Promise<number> {
     ['-c', '"$@" >/dev/null || exit 1; times', 'bash', 'gst-launch-1.0', '-q'].concat(
       description.split(' '),
     ),
-    { stdio: ['pipe', 'pipe', 'ignore'], timeout: COMMAND_DEADLINE },
+    { stdio: ['pipe', 'pipe', 'ignore'], env, timeout: COMMAND_DEADLINE },
   );
   let output = '';
   shell.stdout.on('data', (text: Buffer) => (output += text.toString()));

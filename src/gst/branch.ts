@@ -14,9 +14,11 @@ import {
 } from './binding.js';
 import { fillTemplate, loadTemplate, type LaunchTemplate } from './launch-template.js';
 import type { MediaFormat } from './media-format.js';
+import { configureAgent } from './peer-network.js';
 import type { Gst, GstRuntime } from './runtime.js';
 import { announceCaps, sendAtOnce, skipErrorCorrection } from './send-path.js';
 import { SignalGate } from './signal-gate.js';
+import type { NetworkOptions } from './types.js';
 
 /** Milliseconds that webrtcbin gets to finish what it is doing when its peer goes. */
 const BARRIER_DEADLINE = 10_000;
@@ -41,6 +43,8 @@ export class PeerBranch {
   #bin: Gst.Bin | null;
   readonly #links = new Map<MediaKind, { readonly tee: Gst.Pad; readonly sink: Gst.Pad }>();
   #webrtc: WebRtcElement | null;
+  /** Set once the agent is ready. */
+  #closeSockets: (() => void) | null = null;
   readonly #name: string;
   /** All handlers on webrtcbin and its data channels. */
   readonly gate: SignalGate;
@@ -138,6 +142,15 @@ export class PeerBranch {
     this.#flowed.add(kind);
   }
 
+  /**
+   * Once an offer or answer has been made, and before it is set. Idempotent.
+   *
+   * @throws ICE_FAILED where there is no address to make candidates on
+   */
+  prepareNetwork(network: NetworkOptions): void {
+    this.#closeSockets ??= configureAgent(this.#runtime, this.webrtc, network);
+  }
+
   /** Keeps what comes of the video in its queue until {@link release}. */
   hold(): void {
     this.#videoQueue().minThresholdBuffers = HOLD;
@@ -182,8 +195,10 @@ export class PeerBranch {
     await this.gate.silence();
     const bin = this.#bin;
     const webrtc = this.#webrtc;
+    const closeSockets = this.#closeSockets;
     this.#bin = null;
     this.#webrtc = null;
+    this.#closeSockets = null;
     if (!bin || !webrtc) return;
     // webrtcbin works off its tasks in order on its own thread. When this one answers, those
     // before it, and the promises that they answer, are done.
@@ -196,6 +211,7 @@ export class PeerBranch {
     // After webrtcbin: before negotiation the queues' threads are blocked in its pads.
     bin.setState(Gst.State.NULL);
     this.#trunk.pipeline.remove(bin);
+    closeSockets?.();
     this.#runtime.collectSoon();
   }
 }

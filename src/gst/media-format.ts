@@ -93,7 +93,8 @@ export function mediaFormat(
     videoCaps:
       `application/x-rtp, media=(string)video, encoding-name=(string)${codec.encodingName}, ` +
       `payload=(int)${RTP.video.payload}, clock-rate=(int)90000, ssrc=(uint)${RTP.video.ssrc}, ` +
-      `rtcp-fb-nack=(boolean)true, rtcp-fb-nack-pli=(boolean)true${codec.caps}`,
+      `rtcp-fb-nack=(boolean)true, rtcp-fb-nack-pli=(boolean)true, ` +
+      `rtcp-fb-goog-remb=(boolean)true${codec.caps}`,
     ...audioFormat(audio, codec.format),
   };
 }

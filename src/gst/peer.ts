@@ -1,27 +1,17 @@
 import { EventEmitter } from 'node:events';
-import { MoonteeError } from '../errors.js';
 import { PathReport } from '../ice/path-report.js';
 import type { Log } from '../log.js';
-import { ask, descriptionOf, emit, parseDescription, type Handler } from './binding.js';
+import { BandwidthMeter } from './bandwidth.js';
+import { emit, type Handler } from './binding.js';
 import { PeerBranch } from './branch.js';
 import type { MediaFormat } from './media-format.js';
 import { IceCandidates } from './ice-candidates.js';
 import { PeerChannels } from './peer-channels.js';
-import { configureAgent, restartAgent, serverUris, type IceCredentials } from './peer-network.js';
-import { descriptionText } from './description-text.js';
+import { Negotiation } from './negotiation.js';
+import { serverUris } from './peer-network.js';
 import { QualityMeter } from './quality.js';
 import { RtpStats, type SessionFigures } from './rtp-stats.js';
 import type { GstRuntime, GstWebRTC } from './runtime.js';
-import {
-  cleanAnswer,
-  cleanOffer,
-  cleanReoffer,
-  dressOffer,
-  shapeOf,
-  withCredentials,
-  type CleanDescription,
-  type OfferShape,
-} from './sdp.js';
 import { VideoFeed } from './video-feed.js';
 import type { KeyframeReason } from './keyframes.js';
 import type {
@@ -33,10 +23,6 @@ import type {
   PeerState,
 } from './types.js';
 
-/** Milliseconds for each answer of webrtcbin. */
-const STEP_DEADLINE = 10_000;
-/** Operations of one peer that may wait for each other. */
-const PENDING_LIMIT = 8;
 /** Milliseconds without a path until a peer that was connected counts as failed. */
 const RECOVERY_TIME = 15_000;
 /** Milliseconds for our first candidate, and for the first relay where only relays may be used. */
@@ -109,33 +95,15 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   readonly #video: VideoFeed;
   readonly #rtp: RtpStats;
   readonly #meter = new QualityMeter();
+  readonly #bandwidth = new BandwidthMeter();
   readonly #path: PathReport;
   readonly #candidates: IceCandidates;
+  readonly #negotiation: Negotiation;
   /** libnice says nothing where it cannot make a single candidate. */
   #firstCandidate: NodeJS.Timeout | null = null;
   #failure: string | null = null;
   #state: PeerState = 'negotiating';
-  /** The tail of the operations' queue. */
-  #tail: Promise<unknown> = Promise.resolve();
-  #pending = 0;
-  #abort = new AbortController();
-  /** Our offer that waits for its answer. */
-  #offer: OfferShape | null = null;
-  /** Set once the agent is ready. */
-  #closeSockets: (() => void) | null = null;
   #mediaAgreed = false;
-  /** A local description has been set. */
-  #described = false;
-  /** What was agreed last: a browser may offer the same once more. */
-  #agreed: OfferShape | null = null;
-  /** Of the browser's last description. */
-  #remoteUfrag: string | null = null;
-  /** The browser's part in DTLS, which no later description may change. */
-  #remoteSetup: 'active' | 'passive' | null = null;
-  /** Since ICE was restarted: webrtcbin goes on repeating its first ones. */
-  #credentials: IceCredentials | null = null;
-  /** The restart waits for the browser's description. */
-  #restarting = false;
   #recovery: NodeJS.Timeout | null = null;
   #closing: Promise<void> | null = null;
   /** ICE and DTLS are up: data channels may speak, and webrtcbin's lock has become a trap. */
@@ -143,6 +111,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   #droppedSampled = 0;
   #keyframeAsks = 0;
   #figures: SessionFigures = EMPTY;
+  #sampledAt = 0;
   #heardAt = 0;
   #heardMark = '';
 
@@ -162,7 +131,9 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
       },
       log,
     );
-    this.#rtp = new RtpStats(host.runtime, branch);
+    this.#rtp = new RtpStats(host.runtime, branch, (bitrate) =>
+      this.#bandwidth.heard(bitrate, performance.now()),
+    );
     this.#path = new PathReport({
       relayOnly: host.network.relayOnly,
       turnServers: serverUris(host.network.iceServers).turn.length,
@@ -178,6 +149,22 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
       },
       log,
     );
+    this.#negotiation = new Negotiation(branch, {
+      runtime: host.runtime,
+      dress: host.format.dress,
+      network: host.network,
+      established: () => this.#established,
+      described: () => this.#described(),
+      iceRestarts: () => {
+        this.#log.info({ peer_id: id }, 'ice restarts');
+        this.#candidates.restart();
+      },
+      remoteDescribed: (candidates, restarted) => this.#remoteDescribed(candidates, restarted),
+      mediaAgreed: () => {
+        this.#mediaAgreed = true;
+        this.#startMedia();
+      },
+    });
     this.#channels = new PeerChannels(
       host.runtime,
       branch,
@@ -210,55 +197,15 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   }
 
   createOffer(options: { iceRestart?: boolean } = {}): Promise<string> {
-    return this.#step(async () => {
-      if (this.#offer) {
-        throw new MoonteeError('VIEWER_SDP_INVALID', 'An offer waits for its answer');
-      }
-      const reply = await this.#ask('create-offer', [this.#emptyStructure()]);
-      const offer = descriptionOf(reply, 'offer');
-      if (options.iceRestart === true && this.#described) this.#restartIce();
-      const text = await this.#describe('offer', offer);
-      // Not before: webrtcbin would write other media sections.
-      this.#branch.announce();
-      const sdp = dressOffer(text, this.#host.format.dress);
-      this.#offer = shapeOf(sdp);
-      return sdp;
-    });
+    return this.#negotiation.createOffer(options.iceRestart === true);
   }
 
   acceptAnswer(sdp: string): Promise<void> {
-    return this.#step(async () => {
-      if (!this.#offer)
-        throw new MoonteeError('VIEWER_SDP_INVALID', 'No offer waits for an answer');
-      const clean = cleanAnswer(sdp, this.#offer);
-      const answer = parseDescription(this.#host.runtime, 'answer', clean.sdp);
-      this.#branch.announce();
-      await this.#ask('set-remote-description', [answer]);
-      this.#agreed = this.#offer;
-      this.#offer = null;
-      this.#mediaAgreed = true;
-      this.#remoteSetup ??= clean.setup === 'active' ? 'active' : 'passive';
-      this.#remoteNow(clean);
-      this.#startMedia();
-    });
+    return this.#negotiation.acceptAnswer(sdp);
   }
 
   acceptOffer(sdp: string): Promise<string> {
-    return this.#step(async () => {
-      if (this.#offer) throw new MoonteeError('VIEWER_SDP_INVALID', 'The offers crossed');
-      const agreed = this.#agreed;
-      const clean = agreed ? cleanReoffer(sdp, agreed, this.#remoteSetup) : cleanOffer(sdp);
-      // Before the new remote credentials: a restart forgets what belongs to the old ones.
-      if (this.#remoteUfrag !== null && this.#remoteUfrag !== clean.ufrag) this.#restartIce();
-      const offer = parseDescription(this.#host.runtime, 'offer', clean.sdp);
-      await this.#ask('set-remote-description', [offer]);
-      const reply = await this.#ask('create-answer', [this.#emptyStructure()]);
-      const text = await this.#describe('answer', descriptionOf(reply, 'answer'));
-      // What is `actpass` is made `active` by webrtcbin.
-      this.#remoteSetup ??= clean.setup === 'active' ? 'active' : 'passive';
-      this.#remoteNow(clean);
-      return agreed ? dressOffer(text, this.#host.format.dress) : text;
-    });
+    return this.#negotiation.acceptOffer(sdp);
   }
 
   addCandidate(candidate: PeerCandidate): void {
@@ -316,16 +263,25 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     }
     // Who never reports cannot fall silent.
     const silence = this.#heardMark === '' ? 0 : now - this.#heardAt;
+    const rate = this.#rateSince(figures.bytesSent, now);
     this.#figures = figures;
     const changed = this.#meter.add({
       fractionLost: figures.fractionLost,
       dropped: this.#video.dropped - this.#droppedSampled + (this.#video.cut ? 1 : 0),
       silence,
+      narrow: this.#bandwidth.narrow(rate, now),
     });
     this.#droppedSampled = this.#video.dropped;
     if (!changed) return;
     this.#log.info({ peer_id: this.id, quality: changed }, 'peer quality changed');
     this.#tell('quality', changed);
+  }
+
+  /** bit/s since the last sample. */
+  #rateSince(bytes: number, now: number): number {
+    const seconds = (now - this.#sampledAt) / 1000;
+    this.#sampledAt = now;
+    return ((bytes - this.#figures.bytesSent) * 8) / seconds;
   }
 
   stats(): PeerStats {
@@ -343,89 +299,11 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
       fractionLost: figures.fractionLost,
       roundTrip: figures.roundTrip,
       jitter: figures.jitter,
+      bandwidth: this.#bandwidth.estimate,
     };
   }
 
-  /** One operation after the other, none after close. */
-  async #step<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#closing) throw new MoonteeError('CLOSED', 'The peer is closed');
-    if (this.#pending >= PENDING_LIMIT) {
-      throw new MoonteeError('RATE_LIMITED', 'Too many descriptions at once');
-    }
-    this.#pending += 1;
-    const run = this.#tail.then(async () => {
-      if (this.#closing) throw new MoonteeError('CLOSED', 'The peer is closed');
-      return work();
-    });
-    this.#tail = run.catch(() => undefined);
-    try {
-      return await run;
-    } finally {
-      this.#pending -= 1;
-    }
-  }
-
-  /** An action of webrtcbin; a close in between ends the wait. */
-  async #ask(signal: string, values: readonly unknown[]): ReturnType<typeof ask> {
-    const { runtime } = this.#host;
-    const aborted = this.#abort.signal;
-    let stop = (): void => undefined;
-    const closed = new Promise<never>((_, reject) => {
-      stop = () => reject(new MoonteeError('CLOSED', 'The peer was closed'));
-      aborted.addEventListener('abort', stop, { once: true });
-    });
-    try {
-      return await Promise.race([
-        this.#whenSafe(() => ask(runtime, this.#branch.webrtc, signal, values, STEP_DEADLINE)),
-        closed,
-      ]);
-    } finally {
-      aborted.removeEventListener('abort', stop);
-      // The step goes on only where the peer still lives.
-      if (aborted.aborted) throw new MoonteeError('CLOSED', 'The peer was closed');
-    }
-  }
-
-  /** For whatever takes webrtcbin's lock. */
-  #whenSafe<T>(work: () => Promise<T>): Promise<T> {
-    if (!this.#established) return work();
-    // Wrapped, so that only the call itself is exclusive and not the wait for its answer.
-    return this.#branch.gate.exclusive(() => ({ answer: work() })).then(({ answer }) => answer);
-  }
-
-  #emptyStructure(): unknown {
-    return this.#host.runtime.namespaces.Gst.Structure.newEmpty('options');
-  }
-
-  /** Sets a local description. @returns its text */
-  async #describe(
-    type: 'offer' | 'answer',
-    made: GstWebRTC.WebRTCSessionDescription,
-  ): Promise<string> {
-    const { runtime, network } = this.#host;
-    const credentials = this.#credentials;
-    const local = credentials
-      ? parseDescription(runtime, type, withCredentials(descriptionText(made.sdp), credentials))
-      : made;
-    this.#closeSockets ??= configureAgent(runtime, this.#branch.webrtc, network);
-    await this.#ask('set-local-description', [local]);
-    this.#describedNow();
-    return descriptionText(local.sdp);
-  }
-
-  /**
-   * Begins ICE anew below webrtcbin, which cannot. Its sockets stay, so do DTLS and all that is
-   * above; webrtcbin hands the credentials of descriptions on to the agent in any case.
-   */
-  #restartIce(): void {
-    this.#log.info({ peer_id: this.id }, 'ice restarts');
-    this.#credentials = restartAgent(this.#branch.webrtc);
-    this.#restarting = true;
-    this.#candidates.restart();
-  }
-
-  #describedNow(): void {
-    this.#described = true;
+  #described(): void {
     this.#firstCandidate ??= setTimeout(
       () => this.gatheringDone(),
       this.#host.network.relayOnly ? FIRST_RELAY_DEADLINE : FIRST_CANDIDATE_DEADLINE,
@@ -453,19 +331,18 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     if (this.#path.hopeless && !this.#established) this.#fail(this.#path.reason);
   }
 
-  #remoteNow({ candidates, ufrag }: CleanDescription): void {
-    this.#remoteUfrag = ufrag;
+  /** @param restarted the description answers a restart of ICE, or began one */
+  #remoteDescribed(candidates: readonly string[], restarted: boolean): void {
     this.#candidates.remoteDescribed(candidates);
     if (this.#state === 'negotiating') this.#become('connecting');
     // webrtcbin says that it is connected once more when the checks of a restart have ended.
-    if (this.#state === 'connected' && this.#restarting) this.#awaitPath();
-    this.#restarting = false;
+    if (this.#state === 'connected' && restarted) this.#awaitPath();
   }
 
   #deliver(line: string): void {
     // Everything is bundled on the first section's transport. Once there is a path, more of
     // them are not worth webrtcbin's lock, unless ICE was restarted to find another.
-    if (this.#closing || (this.#established && !this.#credentials)) return;
+    if (this.#closing || (this.#established && !this.#negotiation.restarted)) return;
     const { webrtc, gate } = this.#branch;
     if (!this.#established) {
       emit(webrtc, 'add-ice-candidate', 0, line);
@@ -555,15 +432,13 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     if (this.#recovery) clearTimeout(this.#recovery);
     if (this.#firstCandidate) clearTimeout(this.#firstCandidate);
     this.#video.end();
-    this.#abort.abort();
+    this.#negotiation.end();
     this.#become('closed');
     this.#rtp.close();
     try {
       this.#channels.close();
       await this.#branch.dispose();
-      this.#closeSockets?.();
     } finally {
-      this.#closeSockets = null;
       this.#candidates.clear();
       this.#host.removed(this);
       this.removeAllListeners();

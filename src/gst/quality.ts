@@ -9,6 +9,8 @@ export interface QualitySample {
   readonly dropped: number;
   /** Milliseconds since the receiver was last heard. */
   readonly silence: number;
+  /** By the receiver's own estimate its link cannot carry what is sent. */
+  readonly narrow: boolean;
 }
 
 /** Samples that must agree before it gets worse, and before it gets better. */
@@ -53,6 +55,7 @@ export class QualityMeter {
     if (sample.silence > SILENCE || sample.fractionLost >= LOSS_DEAD) return 'stalled';
     // Between both thresholds everything stays as it is.
     const limit = this.#quality === 'good' ? LOSS_BAD : LOSS_FINE;
-    return sample.dropped > 0 || sample.fractionLost > limit ? 'constrained' : 'good';
+    const constrained = sample.narrow || sample.dropped > 0 || sample.fractionLost > limit;
+    return constrained ? 'constrained' : 'good';
   }
 }

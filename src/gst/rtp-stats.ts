@@ -1,6 +1,7 @@
-/** Reads what a peer's RTP session knows. Nothing is hooked into it: it is asked now and then. */
+/** Reads what a peer's RTP session knows. It is asked now and then; estimates alone are told. */
 import { emit, textOf } from './binding.js';
 import type { PeerBranch } from './branch.js';
+import { FeedbackListener } from './feedback.js';
 import { RTP } from './media-format.js';
 import type { Gst, GstRuntime } from './runtime.js';
 
@@ -39,12 +40,16 @@ export class RtpStats {
   /** The session of the bundle; every medium is in it. */
   #session: RtpSession | null = null;
   #source: RtpSource | null = null;
+  #feedback: FeedbackListener | null = null;
+  readonly #tellBandwidth: (bitrate: number) => void;
   readonly #runtime: GstRuntime;
   readonly #branch: PeerBranch;
 
-  constructor(runtime: GstRuntime, branch: PeerBranch) {
+  /** @param tellBandwidth bit/s by the browser's estimate; may only take note */
+  constructor(runtime: GstRuntime, branch: PeerBranch, tellBandwidth: (bitrate: number) => void) {
     this.#runtime = runtime;
     this.#branch = branch;
+    this.#tellBandwidth = tellBandwidth;
   }
 
   /** Cheap: what the receiver asked for so far; null before there is a session. */
@@ -59,10 +64,13 @@ export class RtpStats {
   /** Everything; null before there is a session. */
   read(): SessionFigures | null {
     if (!this.#open() || !this.#session) return null;
+    this.#feedback?.resume();
     return parseSessionStats(textOf(this.#runtime, this.#session.stats));
   }
 
   close(): void {
+    this.#feedback?.close();
+    this.#feedback = null;
     this.#session = null;
     this.#source = null;
   }
@@ -72,7 +80,9 @@ export class RtpStats {
     const rtpbin = this.#branch.webrtc.getByName('rtpbin');
     if (!rtpbin) return false;
     this.#session = emit(rtpbin, 'get-internal-session', 0) as RtpSession | null;
-    return this.#session !== null;
+    if (!this.#session) return false;
+    this.#feedback = new FeedbackListener(this.#session, this.#branch.gate, this.#tellBandwidth);
+    return true;
   }
 }
 

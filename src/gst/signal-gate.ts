@@ -57,6 +57,21 @@ export class SignalGate {
     this.#lastHeard = performance.now();
   }
 
+  /** Keeps the handlers of one object from being called, until {@link unblock}. */
+  block(object: unknown): void {
+    const { GObject } = this.#runtime.namespaces;
+    for (const { object: source, id } of this.#connections) {
+      if (source === object) GObject.signalHandlerBlock(source, id);
+    }
+  }
+
+  unblock(object: unknown): void {
+    const { GObject } = this.#runtime.namespaces;
+    for (const { object: source, id } of this.#connections) {
+      if (source === object) GObject.signalHandlerUnblock(source, id);
+    }
+  }
+
   /** Takes the handlers of one object off. */
   release(object: unknown): void {
     for (const connection of this.#connections) {

@@ -96,6 +96,8 @@ export interface PeerStats {
   /** Milliseconds. */
   readonly roundTrip: number;
   readonly jitter: number;
+  /** bit/s that the link carries by the browser's estimate; null where it tells none. */
+  readonly bandwidth: number | null;
 }
 
 export type PeerState = 'negotiating' | 'connecting' | 'connected' | 'failed' | 'closed';

@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { createStreamPipeline } from '../../src/gst/pipeline.js';
-import type { StreamPipeline } from '../../src/gst/types.js';
+import type { PeerQuality, StreamPipeline } from '../../src/gst/types.js';
 import { encodeClip, Player, type Clip } from '../support/clip.js';
 import { ReceiverProcess } from '../support/receiver.js';
 import { beganAtOnce, connect, STREAM, withholdCandidates } from '../support/receiver-connect.js';
+import { until } from '../support/until.js';
 
 let clip: Clip;
 let receivers: ReceiverProcess;
@@ -136,5 +137,33 @@ test.serial('a PLI becomes a wish for a key frame', async (t) => {
   t.deepEqual(await asked, [{ reason: 'pli', peerId: 'picky' }]);
   const after = await receiver.until((stats) => stats.video.keyframes > before.video.keyframes);
   t.true(after.video.lost <= receivers.kernelDrops());
+  await peer.close();
+});
+
+test.serial('an estimate that falls below what is sent makes the link constrained', async (t) => {
+  const receiver = receivers.open('narrow');
+  const peer = await pipeline.addPeer('narrow');
+  await connect(peer, receiver);
+  const qualities: PeerQuality[] = [];
+  peer.on('quality', (quality) => qualities.push(quality));
+  const estimate = async (): Promise<number | null | undefined> =>
+    (await pipeline.stats()).peers.find(({ id }) => id === 'narrow')?.bandwidth;
+  t.is(await estimate(), null);
+  await until('the estimate is known', async () => {
+    receiver.requestBitrate(20_000_000);
+    const bitrate = await estimate();
+    // 18 bits of it travel.
+    return typeof bitrate === 'number' && Math.abs(bitrate - 20_000_000) < 200;
+  });
+  t.deepEqual(qualities, []);
+  // The clip is sent at several times as much.
+  receiver.requestBitrate(20_000);
+  await until('it is constrained', () => qualities.length > 0);
+  t.deepEqual(qualities, ['constrained']);
+  receiver.requestBitrate(20_000_000);
+  await until('it is good again', () => qualities.length > 1);
+  t.deepEqual(qualities, ['constrained', 'good']);
+  const { video } = await receiver.stats();
+  t.true(video.lost <= receivers.kernelDrops());
   await peer.close();
 });

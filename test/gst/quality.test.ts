@@ -1,7 +1,7 @@
 import test from 'ava';
 import { QualityMeter } from '../../src/gst/quality.js';
 
-const fine = { fractionLost: 0, dropped: 0, silence: 500 };
+const fine = { fractionLost: 0, dropped: 0, silence: 500, narrow: false };
 const lossy = { ...fine, fractionLost: 0.1 };
 const between = { ...fine, fractionLost: 0.03 };
 const silent = { ...fine, silence: 10_000 };
@@ -36,4 +36,13 @@ test('silence and very high loss are a stall, dropped packets a constraint', (t)
   const dropping = { ...fine, dropped: 1 };
   third.add(dropping);
   t.is(third.add(dropping), 'constrained');
+});
+
+test('a link that is too narrow by the receiver’s estimate is constrained before it loses', (t) => {
+  const meter = new QualityMeter();
+  const narrow = { ...fine, narrow: true };
+  t.is(meter.add(narrow), null);
+  t.is(meter.add(narrow), 'constrained');
+  const changes = Array.from({ length: 5 }, () => meter.add(fine));
+  t.is(changes.at(-1), 'good');
 });

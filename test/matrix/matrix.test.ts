@@ -163,7 +163,7 @@ async function play(t: ExecutionContext, row: Case, seed: number): Promise<void>
   t.like(stream.video, { ...CLIP, codec, bitDepth, chroma: '4:2:0', colorSpace: 'Rec709' });
   t.deepEqual(stream.encryption, agreed[row.style]);
   t.is(stream.audio.channels, row.channels);
-  t.is(stream.audio.packetDuration, 5);
+  t.is(stream.audio.packetDuration, 10);
   t.is(new Set(stream.audio.mapping).size, row.channels);
 
   while (units.length < PICTURES) await once(session, 'video');

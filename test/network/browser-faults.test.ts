@@ -15,6 +15,8 @@ import { PageBrowser, type PageViewer } from './page-viewer.js';
 
 const WHOLE: LinkCondition = { rate: 1e9, loss: 0, queue: 1_000 };
 const NARROW: LinkCondition = { rate: 1_000_000, loss: 0.05, queue: 200 };
+/** Nothing gets lost before its buffer of half a minute is full. */
+const FILLING: LinkCondition = { rate: 2_000_000, loss: 0, queue: 30_000 };
 
 let clip: Clip;
 
@@ -92,6 +94,30 @@ test.serial('the quality of a link falls once, and rises once when it is good ag
   await page.untilFrames(since + 120);
   t.is(qualities.filter((quality) => quality === 'good').length, 1);
   t.is(qualities.at(-1), 'good');
+});
+
+test.serial('a link that is too narrow shows before it loses anything', async (t) => {
+  t.timeout(180_000);
+  const { pipeline, browser } = await scene(t);
+  const peer = await pipeline.addPeer('filling');
+  const qualities: PeerQuality[] = [];
+  peer.on('quality', (quality) => qualities.push(quality));
+  const page = await browser.open();
+  const impose = await watch(t, page, peer);
+  const bandwidth = async (): Promise<number> =>
+    (await pipeline.stats()).peers.find(({ id }) => id === 'filling')?.bandwidth ?? 0;
+  await until('the browser tells what its link carries', async () => (await bandwidth()) > 0);
+
+  impose(FILLING);
+  await until('it is judged', () => qualities.length > 0);
+  t.deepEqual(qualities, ['constrained']);
+  t.is((await page.figures()).packetsLost, 0);
+  const estimate = await bandwidth();
+  t.true(estimate > 0.5 * FILLING.rate && estimate < 1.5 * FILLING.rate, `${estimate} bit/s`);
+
+  impose(WHOLE);
+  await until('it is good again', () => qualities.at(-1) === 'good');
+  t.deepEqual(qualities, ['constrained', 'good']);
 });
 
 test.serial('a browser that is killed is found out, and takes nobody with it', async (t) => {

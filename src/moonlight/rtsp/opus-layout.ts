@@ -3,8 +3,11 @@ import type { AudioChannels, AudioLayout } from '../types.js';
 
 /** kbit/s of video from which hosts are asked for their better audio. */
 const HIGH_QUALITY_BITRATE = 15_000;
-/** kbit/s of video below which packets of 10 ms save overhead. */
-const LOW_BITRATE = 5_000;
+/**
+ * Milliseconds of sound in a packet. Every packet goes to every viewer, where it costs as much as
+ * a picture's; browsers play from a buffer that is far longer than either 5 or 10.
+ */
+const PACKET_DURATION = 10;
 
 const STEREO = { streams: 1, coupledStreams: 1, mapping: [0, 1] };
 /** What GFE used before it told its parameters. */
@@ -30,9 +33,8 @@ export function chooseAudio(
   surroundParams: readonly string[],
   bitrate: number,
 ): AudioChoice {
-  const packetDuration = bitrate < LOW_BITRATE ? 10 : 5;
   const choice = (coding: Coding, highQuality: boolean): AudioChoice => ({
-    layout: { channels, packetDuration, ...coding },
+    layout: { channels, packetDuration: PACKET_DURATION, ...coding },
     highQuality,
   });
   if (channels === 2) return choice(STEREO, false);
