@@ -34,13 +34,14 @@ export const rtspAnswer: FuzzTarget = {
     expect(answer.status >= 0 && answer.status <= 999, 'a status that is none');
     parseNumber(answer.headers.get('x-ss-connect-data') ?? '');
     const description = readDescription(answer.body);
-    for (const channels of [2, 6, 8] as const) {
+    for (const audioChannels of [2, 6, 8] as const) {
       for (const bitrate of [1000, 20_000]) {
-        const audio = tolerate(() => chooseAudio(channels, description.surroundParams, bitrate));
+        const settings = { audioChannels, audioPacketDuration: 10, bitrate } as const;
+        const audio = tolerate(() => chooseAudio(settings, description.surroundParams));
         if (audio === null) continue;
         const { layout } = audio;
         const decoded = layout.streams + layout.coupledStreams;
-        expect(layout.mapping.length === channels, 'a mapping of another length');
+        expect(layout.mapping.length === audioChannels, 'a mapping of another length');
         expect(
           layout.mapping.every((index) => index >= 0 && index < decoded),
           'a mapping to a channel that does not exist',

@@ -23,6 +23,9 @@ export const VIDEO_FORMAT = {
   AV1_HIGH10_444: 0x8000,
 } as const;
 
+/** Milliseconds; hosts make no others. */
+export type AudioPacketDuration = 5 | 10;
+
 /** What we ask a host for. */
 export interface StreamSettings {
   /** Pixels. */
@@ -37,6 +40,8 @@ export interface StreamSettings {
   /** Mask of {@link VIDEO_FORMAT} bits that may be negotiated. */
   readonly videoFormats: number;
   readonly audioChannels: AudioChannels;
+  /** Milliseconds of sound in a packet. */
+  readonly audioPacketDuration: AudioPacketDuration;
   readonly colorSpace: ColorSpace;
   readonly colorRangeFull: boolean;
   /** Ask for HDR where a 10-bit format is negotiated. */
@@ -55,8 +60,8 @@ export interface AudioLayout {
   readonly coupledStreams: number;
   /** Output channel → decoded channel, one entry a channel. */
   readonly mapping: readonly number[];
-  /** Milliseconds of sound in a packet: 5 or 10. */
-  readonly packetDuration: number;
+  /** Milliseconds of sound in a packet. */
+  readonly packetDuration: AudioPacketDuration;
 }
 
 export interface NegotiatedVideo {

@@ -24,6 +24,12 @@ import type { ChildMessage, ParentMessage } from './ipc.js';
 
 export type Init = Extract<ParentMessage, { Init: unknown }>['Init'];
 
+/**
+ * The longer one: a packet of sound goes to every viewer and costs as much there as one of a
+ * picture, and browsers play from a buffer that is longer anyway.
+ */
+const AUDIO_PACKET_DURATION = 10;
+
 /** Access units kept while the pipeline is being built: about a second. */
 const MAX_EARLY_UNITS = 120;
 
@@ -395,6 +401,7 @@ function streamSettings({ settings }: Init): StreamSettings {
     packetSize: settings.packet_size,
     videoFormats: settings.video_supported_formats,
     audioChannels: settings.audio_channels,
+    audioPacketDuration: AUDIO_PACKET_DURATION,
     colorSpace: settings.video_colorspace,
     colorRangeFull: settings.video_color_range_full,
     hdr: settings.hdr,

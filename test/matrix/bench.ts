@@ -80,6 +80,7 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
       packetSize: 1024,
       ...settingsFor(source),
       audioChannels: options.channels,
+      audioPacketDuration: 10,
       colorSpace: 'Rec709',
       colorRangeFull: false,
       playAudioOnHost: false,

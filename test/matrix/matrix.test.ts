@@ -131,8 +131,8 @@ function judgeSound(t: ExecutionContext, packets: readonly OpusPacket[], lossy: 
       t.true(sequence > before);
       if (!lossy) t.is(sequence, before + 1);
     }
-    // RFC 6716 §3.1: 5 ms at full band is CELT only, configuration 29.
-    t.is(data.readUInt8(0) >> 3, 29, `sound ${sequence}`);
+    // RFC 6716 §3.1: 10 ms at full band is CELT only, configuration 30.
+    t.is(data.readUInt8(0) >> 3, 30, `sound ${sequence}`);
   });
 }
 

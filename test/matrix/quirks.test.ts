@@ -40,6 +40,7 @@ async function shake(payload: string): Promise<{ audio: AudioSetup; connectData:
         packetSize: 1024,
         videoFormats: VIDEO_FORMAT.H264,
         audioChannels: 2,
+        audioPacketDuration: 10,
         colorSpace: 'Rec709',
         colorRangeFull: false,
         hdr: false,

@@ -94,7 +94,7 @@ export async function performHandshake(options: HandshakeOptions): Promise<Hands
     description,
     playable: options.playable,
   });
-  const audio = chooseAudio(settings.audioChannels, description.surroundParams, settings.bitrate);
+  const audio = chooseAudio(settings, description.surroundParams);
   const encryption = chooseEncryption(description, {
     video: settings.encryptVideo,
     audio: settings.encryptAudio,

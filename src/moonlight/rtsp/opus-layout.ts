@@ -1,13 +1,8 @@
 import { MoonteeError } from '../../errors.js';
-import type { AudioChannels, AudioLayout } from '../types.js';
+import type { AudioChannels, AudioLayout, StreamSettings } from '../types.js';
 
 /** kbit/s of video from which hosts are asked for their better audio. */
 const HIGH_QUALITY_BITRATE = 15_000;
-/**
- * Milliseconds of sound in a packet. Every packet goes to every viewer, where it costs as much as
- * a picture's; browsers play from a buffer that is far longer than either 5 or 10.
- */
-const PACKET_DURATION = 10;
 
 const STEREO = { streams: 1, coupledStreams: 1, mapping: [0, 1] };
 /** What GFE used before it told its parameters. */
@@ -25,16 +20,15 @@ export interface AudioChoice {
  * Chooses the Opus multistream layout by the five rules of gamestream.md §3.6.
  *
  * @param surroundParams digits of the host's lines, in order
- * @param bitrate kbit/s, the user's figure
  * @throws MoonteeError RTSP_FAILED where the host has no usable layout
  */
 export function chooseAudio(
-  channels: AudioChannels,
+  settings: Pick<StreamSettings, 'audioChannels' | 'audioPacketDuration' | 'bitrate'>,
   surroundParams: readonly string[],
-  bitrate: number,
 ): AudioChoice {
+  const { audioChannels: channels, audioPacketDuration: packetDuration, bitrate } = settings;
   const choice = (coding: Coding, highQuality: boolean): AudioChoice => ({
-    layout: { channels, packetDuration: PACKET_DURATION, ...coding },
+    layout: { channels, packetDuration, ...coding },
     highQuality,
   });
   if (channels === 2) return choice(STEREO, false);

@@ -3,20 +3,28 @@ import fc from 'fast-check';
 import { MoonteeError } from '../../../src/errors.js';
 import { parseNumber, readDescription } from '../../../src/moonlight/rtsp/description.js';
 import { chooseEncryption } from '../../../src/moonlight/rtsp/encryption.js';
-import { chooseAudio } from '../../../src/moonlight/rtsp/opus-layout.js';
+import { chooseAudio, type AudioChoice } from '../../../src/moonlight/rtsp/opus-layout.js';
 import { chooseVideo, type VideoWishes } from '../../../src/moonlight/rtsp/video-choice.js';
 import { VIDEO_FORMAT as F, type AudioChannels } from '../../../src/moonlight/types.js';
 
 const SUNSHINE = ['21101', '21101', '642012453', '660012345', '85301245367', '88001234567'];
 const WOLF = ['21101', '642014235', '85301423675'];
 
+function choose(
+  audioChannels: AudioChannels,
+  lines: readonly string[],
+  bitrate: number,
+): AudioChoice {
+  return chooseAudio({ audioChannels, audioPacketDuration: 10, bitrate }, lines);
+}
+
 function mapping(channels: AudioChannels, lines: readonly string[], bitrate: number): number[] {
-  return [...chooseAudio(channels, lines, bitrate).layout.mapping];
+  return [...choose(channels, lines, bitrate).layout.mapping];
 }
 
 test('Opus layouts: the five rules of gamestream.md §3.6', (t) => {
   // 1: stereo is never parsed.
-  t.deepEqual(chooseAudio(2, ['29999'], 20_000), {
+  t.deepEqual(choose(2, ['29999'], 20_000), {
     layout: { channels: 2, streams: 1, coupledStreams: 1, mapping: [0, 1], packetDuration: 10 },
     highQuality: false,
   });
@@ -28,7 +36,7 @@ test('Opus layouts: the five rules of gamestream.md §3.6', (t) => {
   t.deepEqual(mapping(6, WOLF, 50_000), [0, 1, 4, 5, 2, 3]);
   t.deepEqual(mapping(8, WOLF, 50_000), [0, 1, 4, 5, 2, 3, 6, 7]);
   // 3 and 4: the second line is the better one, taken as it is, from 15 Mbit/s on.
-  t.deepEqual(chooseAudio(6, SUNSHINE, 15_000), {
+  t.deepEqual(choose(6, SUNSHINE, 15_000), {
     layout: {
       channels: 6,
       streams: 6,
@@ -39,15 +47,15 @@ test('Opus layouts: the five rules of gamestream.md §3.6', (t) => {
     highQuality: true,
   });
   t.deepEqual(mapping(8, SUNSHINE, 15_000), [0, 1, 2, 3, 4, 5, 6, 7]);
-  t.false(chooseAudio(6, SUNSHINE, 14_999).highQuality);
+  t.false(choose(6, SUNSHINE, 14_999).highQuality);
   // 5: no line.
   t.deepEqual(mapping(6, [], 20_000), [0, 4, 1, 5, 2, 3]);
-  t.throws(() => chooseAudio(8, ['21101'], 20_000), { instanceOf: MoonteeError });
+  t.throws(() => choose(8, ['21101'], 20_000), { instanceOf: MoonteeError });
 });
 
 test('unusable Opus lines are refused', (t) => {
   for (const line of ['6', '64201', '640012345', '606012345', '642012459', '623012345']) {
-    t.throws(() => chooseAudio(6, [line], 1000), { instanceOf: MoonteeError }, line);
+    t.throws(() => choose(6, [line], 1000), { instanceOf: MoonteeError }, line);
   }
 });
 
@@ -91,7 +99,7 @@ test('descriptions: any text is read, within bounds', (t) => {
       t.true(description.surroundParams.length <= 64);
       for (const channels of [2, 6, 8] as const) {
         try {
-          const { layout } = chooseAudio(channels, description.surroundParams, 20_000);
+          const { layout } = choose(channels, description.surroundParams, 20_000);
           t.is(layout.mapping.length, channels);
           t.true(layout.mapping.every((i) => i < layout.streams + layout.coupledStreams));
         } catch (error) {

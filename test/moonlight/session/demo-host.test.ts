@@ -23,6 +23,7 @@ const SETTINGS: StreamSettings = {
   packetSize: 1024,
   videoFormats: VIDEO_FORMAT.H264,
   audioChannels: 2,
+  audioPacketDuration: 10,
   colorSpace: 'Rec709',
   colorRangeFull: false,
   hdr: false,

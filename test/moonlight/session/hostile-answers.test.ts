@@ -71,6 +71,7 @@ test('RTSP: any answers to a handshake', async (t) => {
         packetSize: 1024,
         videoFormats: VIDEO_FORMAT.H264 | VIDEO_FORMAT.AV1_MAIN8,
         audioChannels: channels,
+        audioPacketDuration: 10,
         colorSpace: 'Rec709',
         colorRangeFull: false,
         hdr: false,
