@@ -29,6 +29,13 @@ const OWN_SSRC = 1;
 /** RTCP feedback of RFC 4585: generic NACK (§6.2.1) and PLI (§6.3.1), both with format 1. */
 const TRANSPORT_FEEDBACK = 205;
 const PAYLOAD_FEEDBACK = 206;
+const FIRST_FORMAT = 1;
+/** REMB (draft-alvestrand-rmcat-remb-03 §2.2): 16 Mbit/s, more than the clip has. */
+const APPLICATION_FORMAT = 15;
+const ESTIMATE = Buffer.from(
+  '52454d4201' + (6 * 0x40000 + 250_000).toString(16).padStart(6, '0'),
+  'hex',
+);
 /** Packets back from the latest that a demanding peer wants again. */
 const NACK_DEPTH = 500;
 
@@ -44,7 +51,7 @@ interface Endpoint {
  * A receiving peer that is cheap enough to run forty of beside the server: libdatachannel does
  * ICE, DTLS and RTCP behind a UDP socket of ours, where the media packets are counted by their
  * headers. Only one packet in {@link FORWARD_EVERY} goes on to be decrypted. The peer reports
- * once a second and never asks for a retransmission, so a loss stays a loss. A demanding one does,
+ * with its first packet and once a second, as browsers do with an estimate of its bandwidth, and never asks for a retransmission, so a loss stays a loss. A demanding one does,
  * for whatever is missing of the latest {@link NACK_DEPTH} packets, and asks for a key frame
  * every time.
  */
@@ -191,6 +198,7 @@ export class CountingPeer {
         this.#sawMedia = true;
         this.#ssrc = packet.readUInt32BE(8);
         this.#tell({ type: 'media', id: this.#id });
+        this.#report();
       }
     } else {
       this.#audioPackets += 1;
@@ -211,8 +219,15 @@ export class CountingPeer {
     report.writeUInt32BE(this.#ssrc, 8);
     report.writeUIntBE(lost, 13, 3);
     report.writeUInt32BE(Math.max(0, highest), 16);
+    const of = Buffer.alloc(4);
+    of.writeUInt32BE(this.#ssrc);
+    const estimate = Buffer.concat([ESTIMATE, of]);
     this.#track.sendMessageBinary(
-      this.#demanding ? Buffer.concat([report, ...this.#demands()]) : report,
+      Buffer.concat([
+        report,
+        this.#feedback(PAYLOAD_FEEDBACK, APPLICATION_FORMAT, estimate),
+        ...(this.#demanding ? this.#demands() : []),
+      ]),
     );
   }
 
@@ -221,14 +236,14 @@ export class CountingPeer {
     const again = Buffer.alloc(4 * missing.length);
     missing.forEach((sequence, index) => again.writeUInt16BE(sequence, 4 * index));
     return [
-      ...(missing.length === 0 ? [] : [this.#feedback(TRANSPORT_FEEDBACK, again)]),
-      this.#feedback(PAYLOAD_FEEDBACK, Buffer.alloc(0)),
+      ...(missing.length === 0 ? [] : [this.#feedback(TRANSPORT_FEEDBACK, FIRST_FORMAT, again)]),
+      this.#feedback(PAYLOAD_FEEDBACK, FIRST_FORMAT, Buffer.alloc(0)),
     ];
   }
 
-  #feedback(type: number, content: Buffer): Buffer {
+  #feedback(type: number, format: number, content: Buffer): Buffer {
     const header = Buffer.alloc(12);
-    header.writeUInt8(0x81, 0);
+    header.writeUInt8(0x80 + format, 0);
     header.writeUInt8(type, 1);
     header.writeUInt16BE((header.length + content.length) / 4 - 1, 2);
     header.writeUInt32BE(OWN_SSRC, 4);
