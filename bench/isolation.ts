@@ -14,7 +14,7 @@ const NARROW = { rate: 1_000_000, loss: 0.05, queue: 200 };
 
 const MINUTES = 10;
 /** Milliseconds, and windows without trouble before and after it. */
-const FULL = { window: 30_000, settle: 3_000, calm: 4 };
+const FULL = { window: 30_000, settle: 3_000, calm: 3 };
 const QUICK = { window: 5_000, settle: 1_000, calm: 1 };
 /** Milliseconds that a viewer reads before it stops, and from one join to the next. */
 const READS_FOR = 3_000;
@@ -31,12 +31,15 @@ export const isolation: Benchmark = {
     const scene = await Scene.start();
     try {
       const calmBefore = await scene.phase('alone', calm, window, settle);
+      const asking = await scene.askForKeyframes();
+      const keyed = await scene.phase('a key frame a second', calm, window, settle);
+      await asking.stop();
       const trouble = new Trouble(scene.moontee);
       await trouble.begin();
       const troubled = await scene.phase('in bad company', windows, window, settle);
       const figures = await trouble.end();
       const calmAfter = await scene.phase('alone again', calm, window, settle);
-      const rows = [calmBefore, troubled, calmAfter];
+      const rows = [calmBefore, keyed, troubled, calmAfter];
       const { shown, sent } = troubled;
       if (shown < 0.999 * sent) process.exitCode = 1;
       return {
@@ -55,6 +58,7 @@ export const isolation: Benchmark = {
         })),
         notes: [
           ...figures,
+          'A key frame a second: no trouble, but a fourth viewer that asks for them, since joiners need as many.',
           `${HEALTHY.length} healthy viewers, added up; a picture is shown when all of its packets came. Latency is from the picture's last data datagram at the host to its first packet at the viewer.`,
           'The bad link is a relay in this process; its viewer asks for what it misses and for a key frame once a second.',
         ],
@@ -114,6 +118,18 @@ class Scene {
     for (let i = 0; i < windows; i += 1) await this.#window(phase, window);
     phase.keyframes = (await this.#keyframes()) - before;
     return phase;
+  }
+
+  /** A fourth viewer that does no harm, but asks for a key frame every second. */
+  async askForKeyframes(): Promise<{ stop(): Promise<void> }> {
+    const receivers = await ReceiverProcess.start();
+    const viewer = await this.moontee.join('asking', receivers, true);
+    return {
+      stop: async () => {
+        await viewer.leave();
+        await receivers.stop();
+      },
+    };
   }
 
   async stop(): Promise<void> {

@@ -137,10 +137,15 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
    *
    * @param detour what the receiver is told instead of the server's candidate; the server is not
    * told the receiver's own then, and learns only the way through the detour. Such a receiver is
-   * a demanding one.
+   * a demanding one, if nothing else is said.
    */
-  open(id: string, receivers: ReceiverProcess, detour?: Detour): Receiver {
-    const receiver = receivers.open(id, detour !== undefined);
+  open(
+    id: string,
+    receivers: ReceiverProcess,
+    detour?: Detour,
+    demanding = detour !== undefined,
+  ): Receiver {
+    const receiver = receivers.open(id, demanding);
     this.#receivers.set(id, { receiver, detour });
     receiver.on('answer', ({ sdp, candidate }) => {
       this.#signal(id, { Description: { ty: 'answer', sdp } });
@@ -179,8 +184,8 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
     this.#receivers.delete(id);
   }
 
-  async join(id: string, receivers: ReceiverProcess): Promise<Viewer> {
-    const receiver = this.open(id, receivers);
+  async join(id: string, receivers: ReceiverProcess, demanding = false): Promise<Viewer> {
+    const receiver = this.open(id, receivers, undefined, demanding);
     await this.orFailure(receiver.untilMedia());
     return {
       receiver,
