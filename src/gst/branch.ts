@@ -216,6 +216,6 @@ export class PeerBranch {
     bin.setState(Gst.State.NULL);
     this.#trunk.pipeline.remove(bin);
     closeSockets?.();
-    this.#runtime.collectSoon();
+    this.#runtime.collector.soon();
   }
 }

@@ -202,7 +202,7 @@ class EncoderPipeline {
     this.#pipeline.setState(this.#runtime.namespaces.Gst.State.NULL);
     this.#pipe.close();
     for (const release of this.#release) release();
-    this.#runtime.collectSoon();
+    this.#runtime.collector.soon();
   }
 
   #report(message: BusMessage): void {

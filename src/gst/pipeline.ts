@@ -128,6 +128,7 @@ class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements St
     };
     this.#stops.push(
       runtime.hold(),
+      runtime.collector.spare(() => this.#peers.size > 0),
       watchBus(runtime, this.#pipeline, (message) => this.#heard(message)),
     );
     this.#pipeline.setState(runtime.namespaces.Gst.State.PLAYING);
@@ -391,6 +392,6 @@ class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements St
     await this.#spare?.dispose();
     this.#spare = null;
     this.#pipeline.setState(this.#runtime.namespaces.Gst.State.NULL);
-    this.#runtime.collectSoon();
+    this.#runtime.collector.soon();
   }
 }

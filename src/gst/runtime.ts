@@ -3,10 +3,9 @@
  * it that removed elements really go. Everything else of src/gst gets GStreamer from here.
  */
 import { createRequire } from 'node:module';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { isMainThread } from 'node:worker_threads';
 import { MoonteeError } from '../errors.js';
+import { Collector } from './collector.js';
 import { packageOfElement, packageOfTypelib } from './packages.js';
 import type * as GLib from './generated/GLib-2.0.js';
 import type * as GObject from './generated/GObject-2.0.js';
@@ -23,13 +22,6 @@ export type { GLib, GObject, Gst, GstApp, GstSdp, GstVideo, GstWebRTC, Nice };
 const PUMP_INTERVAL = 8;
 /** Most iterations of a turn: the rest waits for the next one, so that Node is never starved. */
 const PUMP_BUDGET = 64;
-/** Milliseconds from a removal to the garbage collection that frees its native memory. */
-const GC_DELAY = 500;
-/** Collections after a removal: what one frees lets go of what the next one finds. */
-const GC_ROUNDS = 7;
-/** Least milliseconds between two forced collections. */
-const GC_INTERVAL = 2000;
-
 interface NodeGtk {
   require(namespace: string, version: string): unknown;
 }
@@ -109,10 +101,7 @@ export class GstRuntime {
   readonly #timer: NodeJS.Timeout;
   readonly #context: GLib.MainContext;
   #holders = 0;
-  #collectTimer: NodeJS.Timeout | null = null;
-  #rounds = 0;
-  #collectedAt = -Infinity;
-  #gc: (() => void) | null = null;
+  readonly #collector = new Collector(() => this.#iterate());
   #closed = false;
 
   constructor(namespaces: Namespaces) {
@@ -203,42 +192,17 @@ export class GstRuntime {
     }
   }
 
-  /** Asks for a full garbage collection soon: V8 does not see how large removed elements are. */
-  collectSoon(): void {
-    this.#rounds = GC_ROUNDS;
-    this.#scheduleCollection();
-  }
-
-  #scheduleCollection(): void {
-    if (this.#collectTimer || this.#closed) return;
-    const wait = Math.max(GC_DELAY, this.#collectedAt + GC_INTERVAL - performance.now());
-    this.#collectTimer = setTimeout(() => {
-      this.#collectTimer = null;
-      this.#rounds -= 1;
-      this.collect();
-      if (this.#rounds > 0) this.#scheduleCollection();
-    }, wait);
-    this.#collectTimer.unref();
-  }
-
-  /** A full garbage collection now, and the release of what it found. */
-  collect(): void {
-    if (!this.#gc) {
-      setFlagsFromString('--expose-gc');
-      this.#gc = runInNewContext('gc') as () => void;
-    }
-    this.#collectedAt = performance.now();
-    this.#gc();
-    this.#iterate();
+  /** Collects the garbage that removals leave. */
+  get collector(): Collector {
+    return this.#collector;
   }
 
   /** Stops the pump. Whatever still runs in GStreamer must have been brought to NULL before. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.#collectTimer) clearTimeout(this.#collectTimer);
     this.#turns.clear();
-    this.collect();
+    this.#collector.close();
     clearInterval(this.#timer);
   }
 

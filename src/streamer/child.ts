@@ -84,7 +84,7 @@ async function answer({ id, method }: { id: number; method: string }): Promise<v
     let result: unknown = null;
     if (method === 'stats') result = (await streamer?.stats()) ?? null;
     else if (method === 'dot') result = streamer?.dot() ?? '';
-    else gstRuntime().collect();
+    else gstRuntime().collector.now();
     send({ Reply: { id, error: null, result } });
   } catch (error) {
     send({ Reply: { id, error: String(error), result: null } });

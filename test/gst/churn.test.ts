@@ -102,7 +102,7 @@ async function settled(before?: Census): Promise<Census> {
   const deadline = Date.now() + 30_000;
   let last = census();
   for (let same = 0; Date.now() < deadline;) {
-    gstRuntime().collect();
+    gstRuntime().collector.now();
     await new Promise((resolve) => setTimeout(resolve, 100));
     const now = census();
     const back =

@@ -54,12 +54,12 @@ test('stopped pipelines leave no thread and no descriptor behind', async (t) => 
     pipeline.setState(Gst.State.NULL);
   };
   for (let i = 0; i < 3; i += 1) cycle();
-  runtime.collect();
+  runtime.collector.now();
   const before = census();
   for (let i = 0; i < 50; i += 1) cycle();
   const deadline = Date.now() + 20_000;
   while (census() > before + 4 && Date.now() < deadline) {
-    runtime.collect();
+    runtime.collector.now();
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   t.true(census() <= before + 4, `${census()} tasks and descriptors, ${before} before`);
