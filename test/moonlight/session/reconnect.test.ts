@@ -6,27 +6,20 @@ import {
   ReconnectingSession,
   type ReconnectingSessionOptions,
 } from '../../../src/moonlight/reconnect.js';
-import { VIDEO_FORMAT, type StreamSettings } from '../../../src/moonlight/types.js';
+import type { StreamSettings } from '../../../src/moonlight/types.js';
+import { STREAM_SETTINGS } from '../../support/stream-settings.js';
 import { twoIdentities, xml } from '../nvhttp/fake-host.js';
 import { SessionHost } from './session-host.js';
 
 const POLICY = { attempts: 3, firstDelay: 20, longestDelay: 40, pendingLaunch: 60 };
 
 const SETTINGS: StreamSettings = {
+  ...STREAM_SETTINGS,
   width: 640,
   height: 480,
   fps: 30,
   bitrate: 5000,
-  packetSize: 1024,
-  videoFormats: VIDEO_FORMAT.H264,
-  audioChannels: 2,
-  audioPacketDuration: 10,
-  colorSpace: 'Rec709',
-  colorRangeFull: false,
-  hdr: false,
-  playAudioOnHost: false,
   encryptAudio: true,
-  encryptVideo: false,
 };
 
 async function begin(

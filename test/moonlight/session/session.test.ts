@@ -5,32 +5,17 @@ import { pino } from 'pino';
 import { MoonteeError } from '../../../src/errors.js';
 import { silentLog } from '../../../src/log.js';
 import { MoonlightSession, type MoonlightSessionOptions } from '../../../src/moonlight/session.js';
-import {
-  VIDEO_FORMAT,
-  type AccessUnit,
-  type OpusPacket,
-  type StreamSettings,
-  type Termination,
+import type {
+  AccessUnit,
+  OpusPacket,
+  StreamSettings,
+  Termination,
 } from '../../../src/moonlight/types.js';
+import { STREAM_SETTINGS } from '../../support/stream-settings.js';
 import { HANG, twoIdentities, xml } from '../nvhttp/fake-host.js';
 import { SessionHost } from './session-host.js';
 
-const SETTINGS: StreamSettings = {
-  width: 1280,
-  height: 720,
-  fps: 60,
-  bitrate: 10_000,
-  packetSize: 1024,
-  videoFormats: VIDEO_FORMAT.H264,
-  audioChannels: 2,
-  audioPacketDuration: 10,
-  colorSpace: 'Rec709',
-  colorRangeFull: false,
-  hdr: false,
-  playAudioOnHost: false,
-  encryptAudio: false,
-  encryptVideo: false,
-};
+const SETTINGS: StreamSettings = { ...STREAM_SETTINGS, bitrate: 10_000 };
 
 const CLOSED = 0x80030023;
 
