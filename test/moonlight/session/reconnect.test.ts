@@ -30,11 +30,7 @@ async function begin(
   const host = await SessionHost.start(them);
   t.teardown(() => host.close());
   const session = new ReconnectingSession({
-    host: {
-      address: '127.0.0.1',
-      httpPort: host.http.httpPort,
-      certificatePem: them.certificatePem,
-    },
+    host: host.http.paired,
     identity,
     appId: 1,
     settings: SETTINGS,
@@ -124,13 +120,9 @@ test.serial('a first start that fails is told, not repeated', async (t) => {
   const { host, session } = await begin(t);
   await session.close();
   host.http.on('resume', () => xml('', 403));
-  const [identity, them] = await twoIdentities();
+  const [identity] = await twoIdentities();
   const other = new ReconnectingSession({
-    host: {
-      address: '127.0.0.1',
-      httpPort: host.http.httpPort,
-      certificatePem: them.certificatePem,
-    },
+    host: host.http.paired,
     identity,
     appId: 2,
     settings: SETTINGS,

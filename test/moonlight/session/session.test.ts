@@ -31,13 +31,9 @@ async function makeSession(
   host: SessionHost,
   changes: Partial<MoonlightSessionOptions> = {},
 ): Promise<MoonlightSession> {
-  const [identity, them] = await twoIdentities();
+  const [identity] = await twoIdentities();
   const session = new MoonlightSession({
-    host: {
-      address: '127.0.0.1',
-      httpPort: host.http.httpPort,
-      certificatePem: them.certificatePem,
-    },
+    host: host.http.paired,
     identity,
     appId: 1,
     settings: SETTINGS,
@@ -274,11 +270,7 @@ test.serial('failed starts have the code of their step and are told as a stage',
 
   const [us] = await twoIdentities();
   const stranger = await makeSession(t, host, {
-    host: {
-      address: '127.0.0.1',
-      httpPort: host.http.httpPort,
-      certificatePem: us.certificatePem,
-    },
+    host: { ...host.http.paired, certificatePem: us.certificatePem },
   });
   t.is((await failure(t, stranger.start())).code, 'HOST_CERTIFICATE_CHANGED');
 });
@@ -306,13 +298,8 @@ test.serial('closing and aborting end a start at any point', async (t) => {
 
 test.serial('a name is resolved, and closing an unused session is harmless', async (t) => {
   const host = await startHost(t);
-  const [, them] = await twoIdentities();
   const session = await makeSession(t, host, {
-    host: {
-      address: 'localhost',
-      httpPort: host.http.httpPort,
-      certificatePem: them.certificatePem,
-    },
+    host: { ...host.http.paired, address: 'localhost' },
   });
   await session.start();
   t.is(host.rtspRequests[0]?.headers.get('Host'), '10.99.98.97');
