@@ -10,6 +10,7 @@ import type { StreamerSpec } from '../../src/streamer/spec.js';
 import type { Streamer, StreamerOptions } from '../../src/streamer/streamer.js';
 import type { Viewer } from '../../src/streamer/viewers.js';
 import { APP } from '../support/fake-apps.js';
+import { isAlive } from '../support/server.js';
 import { STREAMER_SETTINGS } from '../support/stream-settings.js';
 
 const MODULE = new URL('../support/fake-streamer.ts', import.meta.url);
@@ -120,16 +121,6 @@ class Recorder implements Viewer {
 
 async function status(streamer: Streamer, wanted: string): Promise<void> {
   while (streamer.status !== wanted) await once(streamer, 'status');
-}
-
-function isAlive(pid: number | null): boolean {
-  if (pid === null) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function answer(sdp: string): { Signaling: { Description: { ty: 'answer'; sdp: string } } } {
