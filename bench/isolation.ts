@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { formatCandidate, parseCandidate } from '../src/gst/sdp.js';
-import { LossyLink } from '../test/network/lossy-link.js';
+import { LossyLink, NARROW } from '../test/network/lossy-link.js';
 import type { Benchmark } from './benchmark.js';
 import { Moontee, type Detour } from './support/moontee.js';
 import { match, type Latencies } from './support/picture-match.js';
@@ -8,9 +8,6 @@ import { ReceiverProcess } from './support/receiver.js';
 import { quantile, round } from './support/statistics.js';
 
 const HEALTHY = ['healthy-1', 'healthy-2', 'healthy-3'];
-
-/** bit/s and a share, as of a bad mobile network; milliseconds of queue in front of it. */
-const NARROW = { rate: 1_000_000, loss: 0.05, queue: 200 };
 
 const MINUTES = 10;
 /** Milliseconds, and windows without trouble before and after it. */

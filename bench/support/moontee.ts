@@ -5,13 +5,12 @@ import { KEYS } from '../../src/config/schema.js';
 import { silentLog } from '../../src/log.js';
 import type { ChildMessage, ParentMessage } from '../../src/streamer/ipc.js';
 import { launchChild } from '../../src/streamer/child-launch.js';
+import { STREAMER_SETTINGS } from '../../test/support/stream-settings.js';
 import type { Contender, Viewer } from './contender.js';
 import { BenchHost } from './demo-host.js';
 import { end, keep, logLevel } from './processes.js';
 import { PATIENCE, type Receiver, type ReceiverProcess } from './receiver.js';
 
-/** kbit/s; the clip has its own bitrate whatever is asked for. */
-const BITRATE = 10_000;
 const MAX_PEERS = 64;
 /** Milliseconds between the child's heartbeats, and of silence after which it hangs. */
 const HEARTBEAT = 1_000;
@@ -93,21 +92,8 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
         app_id: appId,
         max_peers: MAX_PEERS,
         heartbeat_interval: HEARTBEAT,
-        settings: {
-          width: 1280,
-          height: 720,
-          fps: 60,
-          bitrate: BITRATE,
-          packet_size: 1024,
-          video_supported_formats: 1,
-          video_colorspace: 'Rec709',
-          video_color_range_full: false,
-          play_audio_local: false,
-          video_sample_queue_size: 6,
-          audio_sample_queue_size: 20,
-          audio_channels: 2,
-          hdr: false,
-        },
+        // The clip has its own bitrate whatever is asked for.
+        settings: STREAMER_SETTINGS,
         network: {
           ice_servers: [],
           port_range: null,

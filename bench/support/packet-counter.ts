@@ -1,7 +1,5 @@
+import { SequenceTally } from '../../test/support/sequence-tally.js';
 import type { FrameArrival, ReceiverStats } from './receiver-messages.js';
-
-/** Sequence numbers that are remembered to tell a duplicate from a late packet. */
-const WINDOW = 4096;
 
 /** Pictures whose arrival is kept: nearly five minutes of 60 a second. */
 const MAX_ARRIVALS = 16_384;
@@ -15,12 +13,7 @@ const RTP_HEADER_BYTES = 12;
 export class PacketCounter {
   #packets = 0;
   #bytes = 0;
-  #duplicates = 0;
-  #distinct = 0;
-  /** Extended sequence numbers. */
-  #first = -1;
-  #highest = -1;
-  readonly #seen = new Float64Array(WINDOW).fill(-1);
+  readonly #sequence = new SequenceTally();
 
   #frames = 0;
   #complete = 0;
@@ -40,23 +33,16 @@ export class PacketCounter {
 
   /** @param now monotonic milliseconds */
   add(packet: Buffer, now: number): void {
-    const extended = this.#extend(packet.readUInt16BE(2));
     this.#packets += 1;
     this.#bytes += packet.length;
-    const slot = extended % WINDOW;
-    if (this.#seen[slot] === extended) {
-      this.#duplicates += 1;
-      return;
-    }
-    this.#seen[slot] = extended;
-    this.#distinct += 1;
-    this.#highest = Math.max(this.#highest, extended);
-    this.#countFrame(packet, extended, now);
+    const extended = this.#sequence.add(packet.readUInt16BE(2));
+    if (extended !== null) this.#countFrame(packet, extended, now);
   }
 
   /** What a receiver report says: extended highest sequence number and packets lost so far. */
   get reception(): { readonly highest: number; readonly lost: number } {
-    return { highest: this.#highest, lost: this.stats().lost };
+    const { highest, lost } = this.#sequence;
+    return { highest, lost };
   }
 
   /**
@@ -65,9 +51,10 @@ export class PacketCounter {
    * @param depth how far back to look, at most the counter's memory
    */
   missing(depth: number): number[] {
+    const { first, highest } = this.#sequence;
     const numbers: number[] = [];
-    for (let at = Math.max(this.#first, this.#highest - depth); at < this.#highest; at += 1) {
-      if (this.#seen[at % WINDOW] !== at) numbers.push(at & 0xffff);
+    for (let at = Math.max(first, highest - depth); at < highest; at += 1) {
+      if (!this.#sequence.has(at)) numbers.push(at & 0xffff);
     }
     return numbers;
   }
@@ -76,8 +63,8 @@ export class PacketCounter {
     return {
       packets: this.#packets,
       bytes: this.#bytes,
-      lost: this.#first < 0 ? 0 : this.#highest - this.#first + 1 - this.#distinct,
-      duplicates: this.#duplicates,
+      lost: this.#sequence.lost,
+      duplicates: this.#sequence.duplicates,
       frames: this.#frames,
       complete: this.#complete,
       longestGap: this.#longestGap,
@@ -95,19 +82,6 @@ export class PacketCounter {
     }));
   }
 
-  #extend(sequence: number): number {
-    if (this.#first < 0) {
-      // Room below, so that an early straggler stays positive.
-      this.#first = 65_536 + sequence;
-      this.#highest = this.#first;
-      return this.#first;
-    }
-    const step = ((sequence - this.#highest) << 16) >> 16;
-    const extended = this.#highest + step;
-    this.#first = Math.min(this.#first, extended);
-    return extended;
-  }
-
   #countFrame(packet: Buffer, extended: number, now: number): void {
     const timestamp = packet.readUInt32BE(4);
     const marker = (packet.readUInt8(1) & 0x80) !== 0;
@@ -115,7 +89,7 @@ export class PacketCounter {
       this.#frames += 1;
       if (this.#timestamp >= 0) this.#longestGap = Math.max(this.#longestGap, now - this.#frameAt);
       // A packet is missing before this one: it may have been this picture's.
-      const undamaged = this.#timestamp < 0 || this.#seen[(extended - 1) % WINDOW] === extended - 1;
+      const undamaged = this.#timestamp < 0 || this.#sequence.has(extended - 1);
       this.#expected = undamaged ? extended : -1;
       this.#timestamp = timestamp;
       this.#frameAt = now;

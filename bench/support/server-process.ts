@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { resolveConfig } from '../../src/config/load.js';
 import { createLog } from '../../src/log.js';
 import { startServer } from '../../src/server.js';
+import { STREAMER_SETTINGS } from '../../test/support/stream-settings.js';
 import { clipApp, PIN } from './demo-host.js';
 import { logLevel, removeAtExit } from './processes.js';
 
@@ -31,21 +32,7 @@ const streamer = await server.streamers.create({
   client_unique_id: STREAMER,
   host_id: host.id,
   app_id: clipApp(await host.apps()),
-  settings: {
-    width: 1280,
-    height: 720,
-    fps: 60,
-    bitrate: 10_000,
-    packet_size: 1024,
-    video_supported_formats: 1,
-    video_colorspace: 'Rec709',
-    video_color_range_full: false,
-    play_audio_local: false,
-    video_sample_queue_size: 6,
-    audio_sample_queue_size: 20,
-    audio_channels: 2,
-    hdr: false,
-  },
+  settings: STREAMER_SETTINGS,
 });
 await streamer.connected();
 

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import test from 'ava';
 import { ApiError, MoonteeApi } from '../../client/rest.js';
+import { STREAMER_SETTINGS } from '../support/stream-settings.js';
 
 interface Seen {
   readonly method: string | undefined;
@@ -61,17 +62,7 @@ test('gets, creates and deletes by name', async (t) => {
     client_unique_id: 'y',
     host_id: 0,
     app_id: 1,
-    bitrate: 10000,
-    packet_size: 1024,
-    fps: 60,
-    width: 1280,
-    height: 720,
-    video_sample_queue_size: 10,
-    play_audio_local: false,
-    audio_sample_queue_size: 10,
-    video_supported_formats: 1,
-    video_colorspace: 'Rec709',
-    video_color_range_full: false,
+    ...STREAMER_SETTINGS,
   });
   t.deepEqual(
     seen.map(({ method, url: path }) => `${method ?? ''} ${path ?? ''}`),

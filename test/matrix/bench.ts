@@ -16,6 +16,7 @@ import {
   type ClientIdentity,
   type StreamSettings,
 } from '../../src/moonlight/types.js';
+import { STREAM_SETTINGS } from '../support/stream-settings.js';
 import { CLIP } from './clips.js';
 
 const PIN = '1357';
@@ -75,15 +76,11 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
     const address = '127.0.0.1';
     const paired = await pair({ address, httpPort, identity: client, pin: PIN, log });
     const settings: StreamSettings = {
+      ...STREAM_SETTINGS,
       ...CLIP,
-      bitrate: options.bitrate ?? 20_000,
-      packetSize: 1024,
+      bitrate: options.bitrate ?? STREAM_SETTINGS.bitrate,
       ...settingsFor(source),
       audioChannels: options.channels,
-      audioPacketDuration: 10,
-      colorSpace: 'Rec709',
-      colorRangeFull: false,
-      playAudioOnHost: false,
       encryptAudio: options.wish.audio,
       encryptVideo: options.wish.video,
     };

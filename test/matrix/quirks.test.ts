@@ -7,7 +7,6 @@ import { MediaPing } from '../../src/moonlight/media-ping.js';
 import { DatagramSocket } from '../../src/moonlight/datagram.js';
 import { HostClient } from '../../src/moonlight/nvhttp/host-client.js';
 import { performHandshake, type AudioSetup } from '../../src/moonlight/rtsp/handshake.js';
-import { VIDEO_FORMAT } from '../../src/moonlight/types.js';
 import { FrameAssembly } from '../../src/moonlight/video/frame-assembly.js';
 import { Depacketizer } from '../../src/moonlight/video/depacketizer.js';
 import {
@@ -19,6 +18,7 @@ import { VideoPacketizer } from '../../src/demo-host/media/video-packetizer.js';
 import { rawServer } from '../moonlight/nvhttp/fake-host.js';
 import { startRtspHost, usualReply } from '../moonlight/rtsp/rtsp-host.js';
 import { picture } from '../moonlight/video/pictures.js';
+import { STREAM_SETTINGS } from '../support/stream-settings.js';
 
 const DESCRIPTION = 'a=fmtp:97 surround-params=21101\r\na=x-ss-general.featureFlags: 3\r\n';
 
@@ -32,22 +32,7 @@ async function shake(payload: string): Promise<{ audio: AudioSetup; connectData:
       url: { text: 'rtsp://241.7.9.3:48010', encrypted: false, host: '241.7.9.3', port: host.port },
       address: '127.0.0.1',
       rikey: Buffer.alloc(16),
-      settings: {
-        width: 1280,
-        height: 720,
-        fps: 60,
-        bitrate: 20_000,
-        packetSize: 1024,
-        videoFormats: VIDEO_FORMAT.H264,
-        audioChannels: 2,
-        audioPacketDuration: 10,
-        colorSpace: 'Rec709',
-        colorRangeFull: false,
-        hdr: false,
-        playAudioOnHost: false,
-        encryptAudio: false,
-        encryptVideo: false,
-      },
+      settings: STREAM_SETTINGS,
       serverModes: 1,
       playable: ['h264'],
       onAudio: (setup) => found.push(setup),

@@ -6,9 +6,8 @@ import type { Peer } from '../../src/gst/types.js';
 import { encodeClip, Player } from '../support/clip.js';
 import { ReceiverProcess, type ReceivingPeer } from '../support/receiver.js';
 import { connect, STREAM } from '../support/receiver-connect.js';
-import { LossyLink } from './lossy-link.js';
+import { LossyLink, NARROW } from './lossy-link.js';
 
-const NARROW = { rate: 1_000_000, loss: 0.05, queue: 200 };
 /** Frames that the healthy viewer is watched for, at 60 a second. */
 const FRAMES = 600;
 /** Milliseconds. */

@@ -1,20 +1,15 @@
 /** Chromium on a link that gets bad and good again, and Chromium that is killed. */
 import test, { type ExecutionContext } from 'ava';
-import type { MoonteeError } from '../../src/errors.js';
 import { createStreamPipeline } from '../../src/gst/pipeline.js';
-import { formatCandidate, parseCandidate } from '../../src/gst/sdp.js';
 import type { Peer, PeerQuality, StreamPipeline } from '../../src/gst/types.js';
-import { silentLog } from '../../src/log.js';
-import { ChildViewer } from '../../src/streamer/child-viewer.js';
 import { encodeClip, Player, type Clip } from '../support/clip.js';
 import { ReceiverProcess, type ReceivingPeer } from '../support/receiver.js';
 import { connect, STREAM } from '../support/receiver-connect.js';
 import { until } from '../support/until.js';
-import { LossyLink, type LinkCondition } from './lossy-link.js';
+import { NARROW, WHOLE, type LinkCondition } from './lossy-link.js';
 import { PageBrowser, type PageViewer } from './page-viewer.js';
+import { failureOf, watchThroughLink } from './watched-peer.js';
 
-const WHOLE: LinkCondition = { rate: 1e9, loss: 0, queue: 1_000 };
-const NARROW: LinkCondition = { rate: 1_000_000, loss: 0.05, queue: 200 };
 /** Nothing gets lost before its buffer of half a minute is full. */
 const FILLING: LinkCondition = { rate: 2_000_000, loss: 0, queue: 30_000 };
 
@@ -50,22 +45,14 @@ async function scene(t: ExecutionContext): Promise<Scene> {
   return { pipeline, browser, receivers, witness };
 }
 
-/** Through a link, because Chromium does not use loopback by itself. */
 async function watch(
   t: ExecutionContext,
   page: PageViewer,
   peer: Peer,
 ): Promise<(condition: LinkCondition) => void> {
-  let link: LossyLink | null = null;
-  t.teardown(() => link?.close());
-  await page.watch(peer, async (line) => {
-    const parsed = parseCandidate(line);
-    if (!parsed) return null;
-    link ??= await LossyLink.open(parsed.port, WHOLE);
-    return formatCandidate({ ...parsed, port: link.port });
-  });
+  const impose = await watchThroughLink(t, page, peer, WHOLE);
   await page.untilFrames(60);
-  return (condition) => link?.impose(condition);
+  return impose;
 }
 
 test.serial('the quality of a link falls once, and rises once when it is good again', async (t) => {
@@ -124,16 +111,7 @@ test.serial('a browser that is killed is found out, and takes nobody with it', a
   t.timeout(180_000);
   const { pipeline, browser, receivers, witness } = await scene(t);
   const peer = await pipeline.addPeer('victim');
-  const failed = new Promise<MoonteeError>((resolve) => {
-    const viewer = new ChildViewer({
-      peer,
-      log: silentLog(),
-      connected: () => undefined,
-      send: () => undefined,
-      fail: resolve,
-    });
-    t.teardown(() => viewer.close());
-  });
+  const failed = failureOf(t, peer);
   await watch(t, await browser.open(), peer);
   const before = await witness.stats();
   // Until then its session has forgotten it, and all that it reported.

@@ -1,17 +1,14 @@
 /** What a Chromium with default settings does on paths that are not straight. */
 import test, { type ExecutionContext } from 'ava';
 import { createStreamPipeline } from '../../src/gst/pipeline.js';
-import { formatCandidate, parseCandidate } from '../../src/gst/sdp.js';
 import type { NetworkOptions, PeerQuality, StreamPipeline } from '../../src/gst/types.js';
-import type { MoonteeError } from '../../src/errors.js';
-import { silentLog } from '../../src/log.js';
-import { ChildViewer } from '../../src/streamer/child-viewer.js';
 import { encodeClip, Player, type Clip } from '../support/clip.js';
 import { ReceiverProcess } from '../support/receiver.js';
 import { connect, STREAM } from '../support/receiver-connect.js';
 import { until } from '../support/until.js';
-import { LossyLink, type LinkCondition } from './lossy-link.js';
+import { CUT, NARROW, WHOLE } from './lossy-link.js';
 import { PageBrowser } from './page-viewer.js';
+import { failureOf, watchThroughLink } from './watched-peer.js';
 
 let clip: Clip;
 let browser: PageBrowser;
@@ -79,15 +76,8 @@ test.serial('1 Mbit/s and 5 % loss constrain one viewer and touch no other', asy
   const peer = await pipeline.addPeer('narrow');
   const qualities: PeerQuality[] = [];
   peer.on('quality', (quality) => qualities.push(quality));
-  let link: LossyLink | null = null;
-  t.teardown(() => link?.close());
   const viewer = await browser.open();
-  await viewer.watch(peer, async (line) => {
-    const parsed = parseCandidate(line);
-    if (!parsed) return null;
-    link ??= await LossyLink.open(parsed.port, { rate: 1_000_000, loss: 0.05, queue: 200 });
-    return formatCandidate({ ...parsed, port: link.port });
-  });
+  await watchThroughLink(t, viewer, peer, NARROW);
   await until('the narrow viewer is judged', () => qualities.some((each) => each !== 'good'));
   t.true((await viewer.figures()).packetsLost > 0);
 
@@ -106,29 +96,11 @@ test.serial('1 Mbit/s and 5 % loss constrain one viewer and touch no other', asy
 test.serial('a viewer whose network goes away is stalled, and closed with a reason', async (t) => {
   const pipeline = await streaming(t, { localAddresses: ['127.0.0.1'] });
   const peer = await pipeline.addPeer('victim');
-  const failed = new Promise<MoonteeError>((resolve) => {
-    const viewer = new ChildViewer({
-      peer,
-      log: silentLog(),
-      connected: () => undefined,
-      send: () => undefined,
-      fail: resolve,
-      stallDeadline: 500,
-    });
-    t.teardown(() => viewer.close());
-  });
-  const whole: LinkCondition = { rate: 1e9, loss: 0, queue: 1_000 };
-  let link: LossyLink | null = null;
-  t.teardown(() => link?.close());
+  const failed = failureOf(t, peer, { stallDeadline: 500 });
   const page = await browser.open();
-  await page.watch(peer, async (line) => {
-    const parsed = parseCandidate(line);
-    if (!parsed) return null;
-    link ??= await LossyLink.open(parsed.port, whole);
-    return formatCandidate({ ...parsed, port: link.port });
-  });
+  const impose = await watchThroughLink(t, page, peer, WHOLE);
   await page.untilFrames(120);
-  (link as LossyLink | null)?.impose({ ...whole, loss: 1 });
+  impose(CUT);
   t.is((await failed).code, 'VIEWER_STALLED');
   await page.close();
 });

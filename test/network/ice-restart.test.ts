@@ -8,10 +8,8 @@ import { encodeClip, Player, type Clip } from '../support/clip.js';
 import { DemoProcess } from '../support/demo-process.js';
 import { STREAM } from '../support/receiver-connect.js';
 import { until } from '../support/until.js';
-import { LossyLink, type LinkCondition } from './lossy-link.js';
+import { CUT, LossyLink, WHOLE } from './lossy-link.js';
 import { PageBrowser, type PageViewer } from './page-viewer.js';
-
-const WHOLE: LinkCondition = { rate: 1e9, loss: 0, queue: 1_000 };
 
 let clip: Clip;
 let browser: PageBrowser;
@@ -167,7 +165,7 @@ test.serial('a restart finds another path when the one in use is gone', async (t
   const { links, detour } = detours(t);
   await viewer.watch(peer, detour);
   await viewer.untilFrames(20);
-  for (const link of links) link.impose({ ...WHOLE, loss: 1 });
+  for (const link of links) link.impose(CUT);
   await until('the loss is noticed', async () => (await viewer.states()).at(-1) === 'disconnected');
   await viewer.restart(peer, detour);
   await works(t, all, 'there again');
@@ -179,7 +177,7 @@ test.serial('a restart that leads nowhere ends the peer', async (t) => {
   const { links, detour } = detours(t);
   await viewer.watch(peer, detour);
   await viewer.untilFrames(20);
-  for (const link of links) link.impose({ ...WHOLE, loss: 1 });
+  for (const link of links) link.impose(CUT);
   await viewer.restart(peer, () => null);
   await until('the peer fails', () => peer.state === 'failed');
   t.regex(peer.diagnosis, /path/);

@@ -14,6 +14,12 @@ export interface LinkCondition {
   readonly queue: number;
 }
 
+export const WHOLE: LinkCondition = { rate: 1e9, loss: 0, queue: 1_000 };
+/** As of a bad mobile network. */
+export const NARROW: LinkCondition = { rate: 1_000_000, loss: 0.05, queue: 200 };
+/** Nothing comes through. */
+export const CUT: LinkCondition = { ...WHOLE, loss: 1 };
+
 export class LossyLink {
   readonly #near: Socket;
   readonly #far: Socket;

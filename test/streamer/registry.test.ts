@@ -10,6 +10,8 @@ import type { StreamerSpec } from '../../src/streamer/spec.js';
 import type { Streamer, StreamerOptions } from '../../src/streamer/streamer.js';
 import type { Viewer } from '../../src/streamer/viewers.js';
 import { APP } from '../support/fake-apps.js';
+import { isAlive } from '../support/server.js';
+import { STREAMER_SETTINGS } from '../support/stream-settings.js';
 
 const MODULE = new URL('../support/fake-streamer.ts', import.meta.url);
 
@@ -19,21 +21,7 @@ function spec(id: string, app: number = APP.GOOD): StreamerSpec {
     client_unique_id: null,
     host_id: 0,
     app_id: app,
-    settings: {
-      width: 1280,
-      height: 720,
-      fps: 60,
-      bitrate: 10_000,
-      packet_size: 1024,
-      video_supported_formats: 1,
-      video_colorspace: 'Rec709',
-      video_color_range_full: false,
-      play_audio_local: false,
-      video_sample_queue_size: 10,
-      audio_sample_queue_size: 10,
-      audio_channels: 2,
-      hdr: false,
-    },
+    settings: STREAMER_SETTINGS,
   };
 }
 
@@ -133,16 +121,6 @@ class Recorder implements Viewer {
 
 async function status(streamer: Streamer, wanted: string): Promise<void> {
   while (streamer.status !== wanted) await once(streamer, 'status');
-}
-
-function isAlive(pid: number | null): boolean {
-  if (pid === null) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function answer(sdp: string): { Signaling: { Description: { ty: 'answer'; sdp: string } } } {

@@ -1,7 +1,5 @@
 import type { TrackStats } from './receiver-messages.js';
-
-/** Sequence numbers that are remembered to tell a duplicate from a late packet. */
-const WINDOW = 8192;
+import { SequenceTally } from './sequence-tally.js';
 
 const NAL_SPS = 7;
 const NAL_STAP_A = 24;
@@ -10,16 +8,11 @@ const NAL_STAP_A = 24;
 export class TrackCounter {
   #packets = 0;
   #bytes = 0;
-  #duplicates = 0;
   #reordered = 0;
   #frames = 0;
   #markers = 0;
   #keyframes = 0;
-  #first = -1;
-  /** Extended sequence number, does not wrap. */
-  #highest = -1;
-  #distinct = 0;
-  readonly #seen = new Float64Array(WINDOW).fill(-1);
+  readonly #sequence = new SequenceTally();
   #timestamp = -1;
   #frameAt = 0;
   #longestGap = 0;
@@ -28,19 +21,12 @@ export class TrackCounter {
 
   add(packet: Buffer): void {
     if (packet.length < 12) return;
-    const sequence = packet.readUInt16BE(2);
-    const extended = this.#extend(sequence);
     this.#packets += 1;
     this.#bytes += packet.length;
-    const slot = extended % WINDOW;
-    if (this.#seen[slot] === extended) {
-      this.#duplicates += 1;
-      return;
-    }
-    this.#seen[slot] = extended;
-    this.#distinct += 1;
-    if (extended < this.#highest) this.#reordered += 1;
-    this.#highest = Math.max(this.#highest, extended);
+    const { highest } = this.#sequence;
+    const extended = this.#sequence.add(packet.readUInt16BE(2));
+    if (extended === null) return;
+    if (extended < highest) this.#reordered += 1;
     if (packet.readUInt8(1) & 0x80) this.#markers += 1;
     this.#countFrame(packet);
   }
@@ -49,8 +35,8 @@ export class TrackCounter {
     return {
       packets: this.#packets,
       bytes: this.#bytes,
-      lost: this.#first < 0 ? 0 : this.#highest - this.#first + 1 - this.#distinct,
-      duplicates: this.#duplicates,
+      lost: this.#sequence.lost,
+      duplicates: this.#sequence.duplicates,
       reordered: this.#reordered,
       frames: this.#frames,
       markers: this.#markers,
@@ -58,19 +44,6 @@ export class TrackCounter {
       longestGap: this.#longestGap,
       firstKeyframe: this.#firstKeyframe,
     };
-  }
-
-  #extend(sequence: number): number {
-    if (this.#first < 0) {
-      // Room below, so that an early straggler stays positive.
-      this.#first = 65536 + sequence;
-      this.#highest = this.#first;
-      return this.#first;
-    }
-    const step = ((sequence - this.#highest) << 16) >> 16;
-    const extended = this.#highest + step;
-    this.#first = Math.min(this.#first, extended);
-    return extended;
   }
 
   #countFrame(packet: Buffer): void {

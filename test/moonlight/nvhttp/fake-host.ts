@@ -12,7 +12,7 @@ import {
 } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { createIdentity } from '../../../src/moonlight/identity.js';
-import type { ClientIdentity } from '../../../src/moonlight/types.js';
+import type { ClientIdentity, PairedHost } from '../../../src/moonlight/types.js';
 
 export interface HostRequest {
   readonly verb: string;
@@ -57,11 +57,16 @@ export class FakeHost {
   readonly #servers: Server[] = [];
   readonly #sockets = new Set<Socket>();
   readonly #handlers = new Map<string, Handler>();
+  readonly #certificatePem: string;
   #httpPort = 0;
   #httpsPort = 0;
 
+  private constructor(certificatePem: string) {
+    this.#certificatePem = certificatePem;
+  }
+
   static async start(identity: ClientIdentity): Promise<FakeHost> {
-    const host = new FakeHost();
+    const host = new FakeHost(identity.certificatePem);
     const plain = createHttpServer(host.#listener(false));
     const secure = createHttpsServer(
       {
@@ -84,6 +89,15 @@ export class FakeHost {
 
   get httpPort(): number {
     return this.#httpPort;
+  }
+
+  /** What a client knows of it after pairing. */
+  get paired(): PairedHost {
+    return {
+      address: '127.0.0.1',
+      httpPort: this.#httpPort,
+      certificatePem: this.#certificatePem,
+    };
   }
 
   get httpsPort(): number {

@@ -26,12 +26,7 @@ async function paired(t: ExecutionContext): Promise<{ host: FakeHost; client: Ho
   const host = await FakeHost.start(them);
   t.teardown(() => host.close());
   host.on('serverinfo', ({ secure }) => host.serverInfo({ PairStatus: secure ? '1' : '0' }));
-  const where = { address: '127.0.0.1', httpPort: host.httpPort };
-  const client = HostClient.forPaired(
-    { ...where, certificatePem: them.certificatePem },
-    us,
-    silentLog(),
-  );
+  const client = HostClient.forPaired(host.paired, us, silentLog());
   return { host, client };
 }
 
@@ -80,9 +75,8 @@ test('another certificate is refused before a byte is written', async (t) => {
   const [us, them] = await twoIdentities();
   const host = await FakeHost.start(us);
   t.teardown(() => host.close());
-  const where = { address: '127.0.0.1', httpPort: host.httpPort };
   const client = HostClient.forPaired(
-    { ...where, certificatePem: them.certificatePem },
+    { ...host.paired, certificatePem: them.certificatePem },
     us,
     silentLog(),
   );

@@ -3,6 +3,7 @@ import { MoonteeError } from '../../../src/errors.js';
 import { silentLog } from '../../../src/log.js';
 import { HostClient } from '../../../src/moonlight/nvhttp/host-client.js';
 import { startApp, type StartAppOptions } from '../../../src/moonlight/nvhttp/start-app.js';
+import { STREAM_SETTINGS } from '../../support/stream-settings.js';
 import { FakeHost, twoIdentities, xml } from './fake-host.js';
 
 const APPS = '<App><AppTitle>Desktop</AppTitle><ID>1</ID></App><App><ID>-5</ID></App>';
@@ -18,24 +19,12 @@ async function prepare(
   const url = '<sessionUrl0>rtsp://1.2.3.4:48010</sessionUrl0>';
   host.on('launch', () => xml(`${url}<gamesession>1</gamesession>`));
   host.on('resume', () => xml(`${url}<resume>1</resume>`));
-  const where = { address: '127.0.0.1', httpPort: host.httpPort };
-  const client = HostClient.forPaired(
-    { ...where, certificatePem: them.certificatePem },
-    us,
-    silentLog(),
-  );
+  const client = HostClient.forPaired(host.paired, us, silentLog());
   const options: StartAppOptions = {
     client,
     request: {
       appId: 1,
-      settings: {
-        width: 1280,
-        height: 720,
-        fps: 60,
-        audioChannels: 2,
-        playAudioOnHost: false,
-        hdr: false,
-      },
+      settings: STREAM_SETTINGS,
       rikey: Buffer.alloc(16),
       rikeyId: 1,
       gamepads: 0,

@@ -9,6 +9,7 @@ import {
   type HandshakeResult,
 } from '../../../src/moonlight/rtsp/handshake.js';
 import { VIDEO_FORMAT, type StreamSettings } from '../../../src/moonlight/types.js';
+import { STREAM_SETTINGS } from '../../support/stream-settings.js';
 import { rawServer } from '../nvhttp/fake-host.js';
 import { readCapturedRtsp } from './captured.js';
 import { startRtspHost, usualReply, type ReceivedRequest, type RtspReply } from './rtsp-host.js';
@@ -16,20 +17,10 @@ import { startRtspHost, usualReply, type ReceivedRequest, type RtspReply } from 
 const KEY = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex');
 
 const SETTINGS: StreamSettings = {
-  width: 1280,
-  height: 720,
-  fps: 60,
+  ...STREAM_SETTINGS,
   bitrate: 5000,
-  packetSize: 1024,
-  videoFormats: VIDEO_FORMAT.H264,
-  audioChannels: 2,
   audioPacketDuration: 5,
-  colorSpace: 'Rec709',
-  colorRangeFull: false,
-  hdr: false,
-  playAudioOnHost: false,
   encryptAudio: true,
-  encryptVideo: false,
 };
 
 const WOLF = 'a=fmtp:97 surround-params=21101\r\na=x-ss-general.featureFlags: 3\r\n';

@@ -7,27 +7,17 @@ import { createIdentity } from '../../../src/moonlight/identity.js';
 import { HostClient } from '../../../src/moonlight/nvhttp/host-client.js';
 import { pair } from '../../../src/moonlight/pairing/pair.js';
 import { MoonlightSession } from '../../../src/moonlight/session.js';
-import {
-  VIDEO_FORMAT,
-  type AccessUnit,
-  type StreamSettings,
-} from '../../../src/moonlight/types.js';
+import type { AccessUnit, StreamSettings } from '../../../src/moonlight/types.js';
+import { STREAM_SETTINGS } from '../../support/stream-settings.js';
 
 const PIN = '2580';
 
 const SETTINGS: StreamSettings = {
+  ...STREAM_SETTINGS,
   width: 320,
   height: 240,
   fps: 30,
   bitrate: 2000,
-  packetSize: 1024,
-  videoFormats: VIDEO_FORMAT.H264,
-  audioChannels: 2,
-  audioPacketDuration: 10,
-  colorSpace: 'Rec709',
-  colorRangeFull: false,
-  hdr: false,
-  playAudioOnHost: false,
   encryptAudio: true,
   encryptVideo: true,
 };

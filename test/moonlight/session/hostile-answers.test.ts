@@ -6,6 +6,7 @@ import { HostClient } from '../../../src/moonlight/nvhttp/host-client.js';
 import { RTSP_TIMERS } from '../../../src/moonlight/rtsp/exchange.js';
 import { performHandshake } from '../../../src/moonlight/rtsp/handshake.js';
 import { VIDEO_FORMAT } from '../../../src/moonlight/types.js';
+import { STREAM_SETTINGS } from '../../support/stream-settings.js';
 import { rawServer } from '../nvhttp/fake-host.js';
 import { startRtspHost } from '../rtsp/rtsp-host.js';
 
@@ -64,20 +65,9 @@ test('RTSP: any answers to a handshake', async (t) => {
       address: '127.0.0.1',
       rikey: Buffer.alloc(16),
       settings: {
-        width: 1280,
-        height: 720,
-        fps: 60,
-        bitrate: 20_000,
-        packetSize: 1024,
+        ...STREAM_SETTINGS,
         videoFormats: VIDEO_FORMAT.H264 | VIDEO_FORMAT.AV1_MAIN8,
         audioChannels: channels,
-        audioPacketDuration: 10,
-        colorSpace: 'Rec709',
-        colorRangeFull: false,
-        hdr: false,
-        playAudioOnHost: false,
-        encryptAudio: false,
-        encryptVideo: false,
       },
       serverModes: 0x1_0101,
       playable: ['h264', 'av1'],

@@ -6,27 +6,20 @@ import {
   ReconnectingSession,
   type ReconnectingSessionOptions,
 } from '../../../src/moonlight/reconnect.js';
-import { VIDEO_FORMAT, type StreamSettings } from '../../../src/moonlight/types.js';
+import type { StreamSettings } from '../../../src/moonlight/types.js';
+import { STREAM_SETTINGS } from '../../support/stream-settings.js';
 import { twoIdentities, xml } from '../nvhttp/fake-host.js';
 import { SessionHost } from './session-host.js';
 
 const POLICY = { attempts: 3, firstDelay: 20, longestDelay: 40, pendingLaunch: 60 };
 
 const SETTINGS: StreamSettings = {
+  ...STREAM_SETTINGS,
   width: 640,
   height: 480,
   fps: 30,
   bitrate: 5000,
-  packetSize: 1024,
-  videoFormats: VIDEO_FORMAT.H264,
-  audioChannels: 2,
-  audioPacketDuration: 10,
-  colorSpace: 'Rec709',
-  colorRangeFull: false,
-  hdr: false,
-  playAudioOnHost: false,
   encryptAudio: true,
-  encryptVideo: false,
 };
 
 async function begin(
@@ -37,11 +30,7 @@ async function begin(
   const host = await SessionHost.start(them);
   t.teardown(() => host.close());
   const session = new ReconnectingSession({
-    host: {
-      address: '127.0.0.1',
-      httpPort: host.http.httpPort,
-      certificatePem: them.certificatePem,
-    },
+    host: host.http.paired,
     identity,
     appId: 1,
     settings: SETTINGS,
@@ -131,13 +120,9 @@ test.serial('a first start that fails is told, not repeated', async (t) => {
   const { host, session } = await begin(t);
   await session.close();
   host.http.on('resume', () => xml('', 403));
-  const [identity, them] = await twoIdentities();
+  const [identity] = await twoIdentities();
   const other = new ReconnectingSession({
-    host: {
-      address: '127.0.0.1',
-      httpPort: host.http.httpPort,
-      certificatePem: them.certificatePem,
-    },
+    host: host.http.paired,
     identity,
     appId: 2,
     settings: SETTINGS,

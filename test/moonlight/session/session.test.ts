@@ -5,32 +5,17 @@ import { pino } from 'pino';
 import { MoonteeError } from '../../../src/errors.js';
 import { silentLog } from '../../../src/log.js';
 import { MoonlightSession, type MoonlightSessionOptions } from '../../../src/moonlight/session.js';
-import {
-  VIDEO_FORMAT,
-  type AccessUnit,
-  type OpusPacket,
-  type StreamSettings,
-  type Termination,
+import type {
+  AccessUnit,
+  OpusPacket,
+  StreamSettings,
+  Termination,
 } from '../../../src/moonlight/types.js';
+import { STREAM_SETTINGS } from '../../support/stream-settings.js';
 import { HANG, twoIdentities, xml } from '../nvhttp/fake-host.js';
 import { SessionHost } from './session-host.js';
 
-const SETTINGS: StreamSettings = {
-  width: 1280,
-  height: 720,
-  fps: 60,
-  bitrate: 10_000,
-  packetSize: 1024,
-  videoFormats: VIDEO_FORMAT.H264,
-  audioChannels: 2,
-  audioPacketDuration: 10,
-  colorSpace: 'Rec709',
-  colorRangeFull: false,
-  hdr: false,
-  playAudioOnHost: false,
-  encryptAudio: false,
-  encryptVideo: false,
-};
+const SETTINGS: StreamSettings = { ...STREAM_SETTINGS, bitrate: 10_000 };
 
 const CLOSED = 0x80030023;
 
@@ -46,13 +31,9 @@ async function makeSession(
   host: SessionHost,
   changes: Partial<MoonlightSessionOptions> = {},
 ): Promise<MoonlightSession> {
-  const [identity, them] = await twoIdentities();
+  const [identity] = await twoIdentities();
   const session = new MoonlightSession({
-    host: {
-      address: '127.0.0.1',
-      httpPort: host.http.httpPort,
-      certificatePem: them.certificatePem,
-    },
+    host: host.http.paired,
     identity,
     appId: 1,
     settings: SETTINGS,
@@ -289,11 +270,7 @@ test.serial('failed starts have the code of their step and are told as a stage',
 
   const [us] = await twoIdentities();
   const stranger = await makeSession(t, host, {
-    host: {
-      address: '127.0.0.1',
-      httpPort: host.http.httpPort,
-      certificatePem: us.certificatePem,
-    },
+    host: { ...host.http.paired, certificatePem: us.certificatePem },
   });
   t.is((await failure(t, stranger.start())).code, 'HOST_CERTIFICATE_CHANGED');
 });
@@ -321,13 +298,8 @@ test.serial('closing and aborting end a start at any point', async (t) => {
 
 test.serial('a name is resolved, and closing an unused session is harmless', async (t) => {
   const host = await startHost(t);
-  const [, them] = await twoIdentities();
   const session = await makeSession(t, host, {
-    host: {
-      address: 'localhost',
-      httpPort: host.http.httpPort,
-      certificatePem: them.certificatePem,
-    },
+    host: { ...host.http.paired, address: 'localhost' },
   });
   await session.start();
   t.is(host.rtspRequests[0]?.headers.get('Host'), '10.99.98.97');

@@ -1,4 +1,4 @@
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { VideoPacketizer } from '../../../src/demo-host/media/video-packetizer.js';
@@ -27,14 +27,22 @@ function optionsFor(host: FakeHost): VideoStreamOptions {
   };
 }
 
+async function open(
+  t: ExecutionContext,
+  changes: Partial<VideoStreamOptions> = {},
+): Promise<{ host: FakeHost; stream: VideoStream }> {
+  const host = await FakeHost.open();
+  const stream = new VideoStream({ ...optionsFor(host), ...changes });
+  t.teardown(() => {
+    stream.close();
+    host.close();
+  });
+  return { host, stream };
+}
+
 for (const capture of CAPTURES) {
   test(`${capture.file} over a socket`, async (t) => {
-    const host = await FakeHost.open();
-    const stream = new VideoStream({ ...optionsFor(host), packetSize: capture.packetSize });
-    t.teardown(() => {
-      stream.close();
-      host.close();
-    });
+    const { host, stream } = await open(t, { packetSize: capture.packetSize });
     const units: AccessUnit[] = [];
     stream.on('access-unit', (unit) => units.push(unit));
     await stream.start();
@@ -55,15 +63,9 @@ for (const capture of CAPTURES) {
 }
 
 test('encrypted: forged packets are counted and dropped, and the stream asks for an IDR', async (t) => {
-  const host = await FakeHost.open();
-  const stream = new VideoStream({
-    ...optionsFor(host),
+  const { host, stream } = await open(t, {
     encrypted: true,
     pingPayload: '0123456789ABCDEF',
-  });
-  t.teardown(() => {
-    stream.close();
-    host.close();
   });
   const units: AccessUnit[] = [];
   let asked = 0;
@@ -107,12 +109,7 @@ test('encrypted: forged packets are counted and dropped, and the stream asks for
 });
 
 test('encrypted: parity of whole frames is neither opened nor counted as lost', async (t) => {
-  const host = await FakeHost.open();
-  const stream = new VideoStream({ ...optionsFor(host), encrypted: true });
-  t.teardown(() => {
-    stream.close();
-    host.close();
-  });
+  const { host, stream } = await open(t, { encrypted: true });
   await stream.start();
   await host.pinged();
   const packetizer = new VideoPacketizer({
@@ -140,12 +137,7 @@ test('encrypted: parity of whole frames is neither opened nor counted as lost', 
 
 for (const usable of [true, false]) {
   test(`long-term references are ${usable ? '' : 'not '}acknowledged`, async (t) => {
-    const host = await FakeHost.open();
-    const stream = new VideoStream({ ...optionsFor(host), referenceFrameInvalidation: usable });
-    t.teardown(() => {
-      stream.close();
-      host.close();
-    });
+    const { host, stream } = await open(t, { referenceFrameInvalidation: usable });
     const kept: number[] = [];
     stream.on('long-term-reference', (frame) => kept.push(frame));
     await stream.start();
@@ -169,15 +161,9 @@ for (const usable of [true, false]) {
 
 test('a bad network on the way in, the same with the same seed', async (t) => {
   const receive = async (seed: number): Promise<string> => {
-    const host = await FakeHost.open();
-    const stream = new VideoStream({
-      ...optionsFor(host),
+    const { host, stream } = await open(t, {
       referenceFrameInvalidation: true,
       faults: { seed, incoming: { loss: 0.05, burst: { probability: 0.003, length: 8 } } },
-    });
-    t.teardown(() => {
-      stream.close();
-      host.close();
     });
     const packetizer = new VideoPacketizer({ packetSize: 1024, style: 'wolf' });
     const sent: Buffer[] = [];
@@ -209,12 +195,7 @@ test('a bad network on the way in, the same with the same seed', async (t) => {
 });
 
 test('a listener that throws costs nothing but its own call', async (t) => {
-  const host = await FakeHost.open();
-  const stream = new VideoStream(optionsFor(host));
-  t.teardown(() => {
-    stream.close();
-    host.close();
-  });
+  const { host, stream } = await open(t);
   let seen = 0;
   stream.on('access-unit', () => {
     seen++;
@@ -251,14 +232,9 @@ test('close is final at any time, and a second start is refused', async (t) => {
 
 test('no datagram in time is −100, datagrams without an IDR are −101', async (t) => {
   for (const code of [-100, -101]) {
-    const host = await FakeHost.open();
     // The datagram of the second round must come before the first deadline, on any machine.
     const startDeadline = code === -101 ? 3000 : 300;
-    const stream = new VideoStream({ ...optionsFor(host), startDeadline });
-    t.teardown(() => {
-      stream.close();
-      host.close();
-    });
+    const { host, stream } = await open(t, { startDeadline });
     const failures: number[] = [];
     stream.on('failed', (failure) => failures.push(failure.code));
     await stream.start();
@@ -272,12 +248,7 @@ test('no datagram in time is −100, datagrams without an IDR are −101', async
 });
 
 test('what waits in the kernel while this process is held up is not late', async (t) => {
-  const host = await FakeHost.open();
-  const stream = new VideoStream(optionsFor(host));
-  t.teardown(() => {
-    stream.close();
-    host.close();
-  });
+  const { host, stream } = await open(t);
   const units: AccessUnit[] = [];
   stream.on('access-unit', (unit) => units.push(unit));
   await stream.start();
