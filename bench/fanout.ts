@@ -46,29 +46,63 @@ interface Plan {
 const FULL: Plan = { sizes: [1, 5, 10, 20, 40], rounds: 3, windows: 3 };
 const QUICK: Plan = { sizes: [1, 5, 10], rounds: 1, windows: 3 };
 
+/** Far more than two cores carry, with the receivers on the same ones. */
+const MOST: Plan = { sizes: [20, 40, 60, 80, 100, 120, 140, 160], rounds: 1, windows: 3 };
+const QUICK_MOST: Plan = { sizes: [20, 40], rounds: 1, windows: 1 };
+/** Share of lost packets at which a server with its receivers is at its end. */
+const TOO_MANY_LOST = 0.001;
+
 /** Moontee's streamer and Janus's streaming plugin: same stream, same receivers, same run. */
 export const fanout: Benchmark = {
   name: 'fanout',
   description: 'what a viewer costs the server, Moontee beside Janus, 10 Mbit/s 720p60 H.264',
   async run({ quick }) {
-    const plan = quick ? QUICK : FULL;
-    const notes: string[] = [];
-    const starters: (() => Promise<Contender>)[] = [() => Moontee.start({ audio: false })];
-    if (janusInstalled()) starters.push(() => Janus.start());
-    else notes.push('Janus is not installed (Debian package janus): Moontee alone.');
-    const samples: Sample[] = [];
-    for (let i = 0; i < plan.rounds; i += 1) {
-      for (const start of i % 2 === 0 ? starters : starters.toReversed()) {
-        samples.push(...(await measure(start, plan)));
-      }
-    }
-    const rows = summarize(samples);
-    return { rows, notes: [...notes, ...conclude(samples)] };
+    const { samples, notes } = await compare(quick ? QUICK : FULL, () => false);
+    return { rows: summarize(samples), notes: [...notes, ...conclude(samples)] };
   },
 };
 
+/** The same until the machine is full. */
+export const limit: Benchmark = {
+  name: 'limit',
+  description: 'how many viewers this machine carries, receivers included, Moontee beside Janus',
+  async run({ quick }) {
+    const { samples, notes } = await compare(quick ? QUICK_MOST : MOST, atItsEnd);
+    return {
+      rows: summarize(samples),
+      notes: [...notes, `A server's last row is the first with ${TOO_MANY_LOST * 100} % lost.`],
+    };
+  },
+};
+
+function atItsEnd({ lost, packets }: Sample): boolean {
+  return lost > TOO_MANY_LOST * packets;
+}
+
+/** @param stop whether a contender is to be spared more viewers */
+async function compare(
+  plan: Plan,
+  stop: (sample: Sample) => boolean,
+): Promise<{ samples: Sample[]; notes: string[] }> {
+  const notes: string[] = [];
+  const starters: (() => Promise<Contender>)[] = [() => Moontee.start({ audio: false })];
+  if (janusInstalled()) starters.push(() => Janus.start());
+  else notes.push('Janus is not installed (Debian package janus): Moontee alone.');
+  const samples: Sample[] = [];
+  for (let i = 0; i < plan.rounds; i += 1) {
+    for (const start of i % 2 === 0 ? starters : starters.toReversed()) {
+      samples.push(...(await measure(start, plan, stop)));
+    }
+  }
+  return { samples, notes };
+}
+
 /** A fresh server, and then more and more viewers. */
-async function measure(start: () => Promise<Contender>, plan: Plan): Promise<Sample[]> {
+async function measure(
+  start: () => Promise<Contender>,
+  plan: Plan,
+  stop: (sample: Sample) => boolean,
+): Promise<Sample[]> {
   const receivers = await ReceiverProcess.start();
   const contender = await start();
   const samples: Sample[] = [];
@@ -85,7 +119,7 @@ async function measure(start: () => Promise<Contender>, plan: Plan): Promise<Sam
       const seconds = (performance.now() - startedAt) / 1000;
       const [cpu = 0, receiversCpu = 0, senderCpu = 0] = processes;
       const packets = stats.reduce((sum, peer) => sum + peer.packets, 0);
-      samples.push({
+      const sample: Sample = {
         contender: contender.name,
         viewers,
         cpu,
@@ -102,7 +136,9 @@ async function measure(start: () => Promise<Contender>, plan: Plan): Promise<Sam
         ),
         fps: viewers === 0 ? 0 : Math.min(...stats.map((peer) => peer.complete)) / seconds,
         ...footprint(contender.pid),
-      });
+      };
+      samples.push(sample);
+      if (stop(sample)) break;
     }
   } finally {
     await contender.stop();

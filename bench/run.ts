@@ -11,6 +11,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   join: async () => (await import('./join.js')).join,
   latency: async () => (await import('./latency.js')).latency,
   fanout: async () => (await import('./fanout.js')).fanout,
+  limit: async () => (await import('./fanout.js')).limit,
   isolation: async () => (await import('./isolation.js')).isolation,
   churn: async () => (await import('./churn.js')).churn,
   soak: async () => (await import('./soak.js')).soak,

@@ -11,7 +11,7 @@ import { BenchHost } from './demo-host.js';
 import { end, keep, logLevel } from './processes.js';
 import { PATIENCE, type Receiver, type ReceiverProcess } from './receiver.js';
 
-const MAX_PEERS = 64;
+const MAX_PEERS = 200;
 /** Milliseconds between the child's heartbeats, and of silence after which it hangs. */
 const HEARTBEAT = 1_000;
 const SILENCE = 15_000;
