@@ -29,7 +29,7 @@ export const isolation: Benchmark = {
     try {
       const calmBefore = await scene.phase('alone', calm, window, settle);
       const asking = await scene.askForKeyframes();
-      const keyed = await scene.phase('a key frame a second', calm, window, settle);
+      const keyed = await scene.phase('key frames asked for', calm, window, settle);
       await asking.stop();
       const trouble = new Trouble(scene.moontee);
       await trouble.begin();
@@ -55,7 +55,7 @@ export const isolation: Benchmark = {
         })),
         notes: [
           ...figures,
-          'A key frame a second: no trouble, but a fourth viewer that asks for them, since joiners need as many.',
+          'Key frames asked for: no trouble, but a fourth viewer that asks for one every second, of which one in 2.5 s is granted; joiners get more.',
           `${HEALTHY.length} healthy viewers, added up; a picture is shown when all of its packets came. Latency is from the picture's last data datagram at the host to its first packet at the viewer.`,
           'The bad link is a relay in this process; its viewer asks for what it misses and for a key frame once a second.',
         ],
