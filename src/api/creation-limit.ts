@@ -1,15 +1,15 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { MoonteeError } from '../errors.js';
 
-/** Seconds that are counted together. */
-const WINDOW = 60;
+/** Seconds that are counted together: the longest wait. */
+export const LIMIT_WINDOW = 60;
 
 /** How often one address may ask for what is costly: streamers and pairings. */
 export class CreationLimit {
   readonly #limiter: RateLimiterMemory;
 
   constructor(perMinute: number) {
-    this.#limiter = new RateLimiterMemory({ points: perMinute, duration: WINDOW });
+    this.#limiter = new RateLimiterMemory({ points: perMinute, duration: LIMIT_WINDOW });
   }
 
   /** @throws RATE_LIMITED */
@@ -18,7 +18,7 @@ export class CreationLimit {
       await this.#limiter.consume(address);
     } catch (limit) {
       throw new MoonteeError('RATE_LIMITED', 'Too many of these in a minute', {
-        details: { retry_after_s: secondsToWait(limit, WINDOW) },
+        details: { retry_after_s: secondsToWait(limit) },
       });
     }
   }
@@ -27,11 +27,10 @@ export class CreationLimit {
 /**
  * The limiter forgets by a timer, but tells by the wall clock how long that will take.
  *
- * @param window seconds that are counted together: the longest possible wait
  * @returns seconds, also where that clock has been set meanwhile
  */
-export function secondsToWait(limit: unknown, window: number): number {
-  if (!(limit instanceof RateLimiterRes)) return window;
+export function secondsToWait(limit: unknown): number {
+  if (!(limit instanceof RateLimiterRes)) return LIMIT_WINDOW;
   const seconds = limit.msBeforeNext / 1000;
-  return seconds > 0 && seconds <= window ? seconds : window;
+  return seconds > 0 && seconds <= LIMIT_WINDOW ? seconds : LIMIT_WINDOW;
 }

@@ -1,10 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { MoonteeError } from '../errors.js';
-import { secondsToWait } from './creation-limit.js';
-
-/** Seconds that failures are counted together. */
-const WINDOW = 60;
+import { LIMIT_WINDOW, secondsToWait } from './creation-limit.js';
 
 /**
  * The server's password. Both sides of a comparison are hashed first, so that neither
@@ -18,7 +15,7 @@ export class Credentials {
   /** @param value null: nobody needs any */
   constructor(value: string | null, failuresPerMinute: number) {
     this.#digest = value === null ? null : digest(value);
-    this.#failures = new RateLimiterMemory({ points: failuresPerMinute, duration: WINDOW });
+    this.#failures = new RateLimiterMemory({ points: failuresPerMinute, duration: LIMIT_WINDOW });
   }
 
   get required(): boolean {
@@ -45,7 +42,7 @@ export class Credentials {
     const state = await this.#failures.get(address);
     if (state instanceof RateLimiterRes && state.consumedPoints >= this.#failures.points) {
       throw new MoonteeError('RATE_LIMITED', 'Too many wrong credentials', {
-        details: { retry_after_s: secondsToWait(state, WINDOW) },
+        details: { retry_after_s: secondsToWait(state) },
       });
     }
   }

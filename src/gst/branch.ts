@@ -208,8 +208,8 @@ export class PeerBranch {
     // otherwise bring it back up.
     bin.setLockedState(true);
     webrtc.setState(Gst.State.NULL);
-    // A bin takes its children down step by step, and one that is further down already up to
-    // its own step first: webrtcbin would start once more, and where that failed, the bin would
+    // A bin takes its children down step by step, and a live one that is further down already up
+    // to its own step first: webrtcbin would start once more, and where that failed, the bin would
     // be left playing.
     webrtc.setLockedState(true);
     // After webrtcbin: before negotiation the queues' threads are blocked in its pads.

@@ -50,6 +50,7 @@ export class Collector {
     this.#schedule();
   }
 
+  /** A full collection, and the release of what it found. */
   now(): void {
     if (!this.#gc) {
       setFlagsFromString('--expose-gc');

@@ -25,8 +25,8 @@ import type { ChildMessage, ParentMessage } from './ipc.js';
 export type Init = Extract<ParentMessage, { Init: unknown }>['Init'];
 
 /**
- * The longer one: a packet of sound goes to every viewer and costs as much there as one of a
- * picture, and browsers play from a buffer that is longer anyway.
+ * The longer one, of which there are half as many: each goes to every viewer, where it wakes a
+ * thread, and browsers play from a buffer that is longer anyway.
  */
 const AUDIO_PACKET_DURATION = 10;
 
