@@ -5,6 +5,7 @@ import { KEYS } from '../../src/config/schema.js';
 import { silentLog } from '../../src/log.js';
 import type { ChildMessage, ParentMessage } from '../../src/streamer/ipc.js';
 import { launchChild } from '../../src/streamer/child-launch.js';
+import { createDtlsIdentity } from '../../src/streamer/dtls-identity.js';
 import { STREAMER_SETTINGS } from '../../test/support/stream-settings.js';
 import type { Contender, Viewer } from './contender.js';
 import { BenchHost } from './demo-host.js';
@@ -88,6 +89,7 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
     moontee.#send({
       Init: {
         ...target,
+        dtls_identity_pem: await createDtlsIdentity(),
         streamer_id: 'bench',
         app_id: appId,
         max_peers: MAX_PEERS,

@@ -25,6 +25,12 @@ export interface NiceSinkElement extends Gst.Element {
   readonly stream: number;
 }
 
+/** `dtlsdec`, and `dtlssrtpdec` around one. */
+export interface DtlsDecoder extends Gst.Element {
+  /** Certificate and private key. */
+  pem: string;
+}
+
 export interface WebRtcElement extends Gst.Bin {
   stunServer: string;
   iceTransportPolicy: GstWebRTC.WebRTCICETransportPolicy;

@@ -13,6 +13,7 @@ import {
   type WebRtcElement,
 } from './binding.js';
 import { fillTemplate, loadTemplate, type LaunchTemplate } from './launch-template.js';
+import type { DtlsCertificate } from './dtls-certificate.js';
 import type { MediaFormat } from './media-format.js';
 import { configureAgent } from './peer-network.js';
 import type { Gst, GstRuntime } from './runtime.js';
@@ -46,6 +47,7 @@ export class PeerBranch {
   /** Set once the agent is ready. */
   #closeSockets: (() => void) | null = null;
   readonly #name: string;
+  #certified = false;
   /** All handlers on webrtcbin and its data channels. */
   readonly gate: SignalGate;
   readonly #announced = new Set<MediaKind>();
@@ -149,6 +151,17 @@ export class PeerBranch {
    */
   prepareNetwork(network: NetworkOptions): void {
     this.#closeSockets ??= configureAgent(this.#runtime, this.webrtc, network);
+  }
+
+  /**
+   * Once an offer or answer has been made, and before it is set. Idempotent.
+   *
+   * @throws PIPELINE_FAILED
+   */
+  certify(certificate: DtlsCertificate): void {
+    if (this.#certified) return;
+    this.#certified = true;
+    certificate.use(this.webrtc);
   }
 
   /** Keeps what comes of the video in its queue until {@link release}. */

@@ -2,6 +2,7 @@ import { MoonteeError } from '../errors.js';
 import { ask, descriptionOf, parseDescription } from './binding.js';
 import type { PeerBranch } from './branch.js';
 import { descriptionText } from './description-text.js';
+import type { DtlsCertificate } from './dtls-certificate.js';
 import { restartAgent, type IceCredentials } from './peer-network.js';
 import type { GstRuntime, GstWebRTC } from './runtime.js';
 import {
@@ -27,6 +28,7 @@ export interface NegotiationHost {
   readonly runtime: GstRuntime;
   readonly dress: OfferDress;
   readonly network: NetworkOptions;
+  readonly certificate: DtlsCertificate;
   /** There has been a path: webrtcbin's lock is a trap from then on. */
   established(): boolean;
   /** A local description has been set. */
@@ -194,16 +196,16 @@ export class Negotiation {
     type: 'offer' | 'answer',
     made: GstWebRTC.WebRTCSessionDescription,
   ): Promise<string> {
-    const { runtime, network } = this.#host;
+    const { runtime, network, certificate } = this.#host;
     const credentials = this.#credentials;
-    const local = credentials
-      ? parseDescription(runtime, type, withCredentials(descriptionText(made.sdp), credentials))
-      : made;
+    const certified = certificate.describe(descriptionText(made.sdp));
+    const text = credentials ? withCredentials(certified, credentials) : certified;
+    this.#branch.certify(certificate);
     this.#branch.prepareNetwork(network);
-    await this.#ask('set-local-description', [local]);
+    await this.#ask('set-local-description', [parseDescription(runtime, type, text)]);
     this.#described = true;
     this.#host.described();
-    return descriptionText(local.sdp);
+    return text;
   }
 
   /**

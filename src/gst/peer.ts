@@ -4,6 +4,7 @@ import type { Log } from '../log.js';
 import { BandwidthMeter } from './bandwidth.js';
 import { emit, type Handler } from './binding.js';
 import { PeerBranch } from './branch.js';
+import type { DtlsCertificate } from './dtls-certificate.js';
 import type { MediaFormat } from './media-format.js';
 import { IceCandidates } from './ice-candidates.js';
 import { PeerChannels } from './peer-channels.js';
@@ -33,6 +34,7 @@ export interface PeerHost {
   readonly runtime: GstRuntime;
   readonly format: MediaFormat;
   readonly network: NetworkOptions;
+  readonly certificate: DtlsCertificate;
   /** RTP packets of video that have left the payloader so far. */
   videoPackets(): number;
   needKeyframe(reason: KeyframeReason, peerId: string): void;
@@ -153,6 +155,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
       runtime: host.runtime,
       dress: host.format.dress,
       network: host.network,
+      certificate: host.certificate,
       established: () => this.#established,
       described: () => this.#described(),
       iceRestarts: () => {

@@ -6,6 +6,7 @@ import { ask, dotOf, type AppSrcElement } from './binding.js';
 import { PeerBranch, type MediaKind, type Trunk } from './branch.js';
 import { watchBus, type BusMessage } from './bus.js';
 import { assertDescriptorsForViewer, hasDescriptorsForViewer } from './descriptors.js';
+import { DtlsCertificate } from './dtls-certificate.js';
 import { KeyframeCoalescer, type KeyframeReason } from './keyframes.js';
 import { fillTemplate, loadTemplate } from './launch-template.js';
 import { mediaFormat, type MediaFormat } from './media-format.js';
@@ -61,7 +62,8 @@ export async function createStreamPipeline(
   runtime.requireElements(...REQUIRED);
   const format = mediaFormat(runtime, options.video, options.audio);
   serverUris(options.network.iceServers);
-  const pipeline = new GstStreamPipeline(runtime, format, options);
+  const certificate = new DtlsCertificate(runtime, options.dtlsIdentityPem);
+  const pipeline = new GstStreamPipeline(runtime, format, certificate, options);
   try {
     await pipeline.warmUp();
   } catch (error) {
@@ -99,7 +101,12 @@ class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements St
   #failed = false;
   #closing: Promise<void> | null = null;
 
-  constructor(runtime: GstRuntime, format: MediaFormat, options: StreamPipelineOptions) {
+  constructor(
+    runtime: GstRuntime,
+    format: MediaFormat,
+    certificate: DtlsCertificate,
+    options: StreamPipelineOptions,
+  ) {
     super();
     this.#runtime = runtime;
     this.#format = format;
@@ -122,6 +129,7 @@ class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements St
       runtime,
       format,
       network: options.network,
+      certificate,
       videoPackets: () => this.#countPackets(),
       needKeyframe: (reason, peerId) => this.#needKeyframe(reason, peerId),
       removed: (peer) => this.#removed(peer),
@@ -150,6 +158,7 @@ class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements St
     try {
       const wishes = Gst.Structure.newEmpty('options');
       await ask(this.#runtime, branch.webrtc, 'create-offer', [wishes], WARM_UP_DEADLINE);
+      branch.certify(this.#host.certificate);
     } finally {
       await branch.dispose();
     }

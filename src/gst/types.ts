@@ -35,6 +35,8 @@ export interface StreamPipelineOptions {
   readonly video: NegotiatedVideo;
   readonly audio: AudioLayout;
   readonly network: NetworkOptions;
+  /** Certificate and private key of the DTLS connections, one after the other. */
+  readonly dtlsIdentityPem: string;
   readonly maxPeers: number;
   readonly log: Log;
 }

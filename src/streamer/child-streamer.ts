@@ -237,6 +237,7 @@ export class ChildStreamer {
       video: negotiated.video,
       audio: negotiated.audio,
       network: networkOptions(this.#init.network),
+      dtlsIdentityPem: this.#init.dtls_identity_pem,
       maxPeers: this.#init.max_peers,
       log: this.#log,
     });

@@ -72,6 +72,8 @@ export const ParentMessage = t.union(
         client_private_key_pem: t.string,
         client_certificate_pem: t.string,
         server_certificate_pem: t.string,
+        /** Certificate and private key towards viewers. */
+        dtls_identity_pem: t.string,
         app_id: Integer,
         max_peers: Integer,
         /** Milliseconds between heartbeats of the child. */

@@ -4,6 +4,7 @@ import { MoonteeError, type ErrorCode } from '../errors.js';
 import type { IceServer } from '../gst/types.js';
 import type { Log } from '../log.js';
 import type { StreamClientMessage } from '../signaling/messages.js';
+import { createDtlsIdentity } from './dtls-identity.js';
 import type { IpcNetwork } from './ipc.js';
 import { RestartPolicy, type RestartOptions, type SessionEnd } from './policy.js';
 import { StreamerProcess } from './process.js';
@@ -214,12 +215,14 @@ export class Streamer extends EventEmitter<StreamerEvents> {
       start.abort(new MoonteeError('TIMEOUT', 'Moonlight did not connect in time'));
     }, this.#options.startTimeout);
     try {
-      const target = await settledOrAborted(
-        this.#options.prepare(this.spec, start.signal),
+      const [target, identity] = await settledOrAborted(
+        Promise.all([this.#options.prepare(this.spec, start.signal), createDtlsIdentity()]),
         start.signal,
       );
       start.signal.throwIfAborted();
-      return await this.#runProcess(target, start.signal, () => clearTimeout(timer));
+      return await this.#runProcess(this.#initMessage(target, identity), start.signal, () =>
+        clearTimeout(timer),
+      );
     } catch (error) {
       const { code, message } = MoonteeError.from(error, 'STREAMER_FAILED');
       return { code, reason: message, errorCode: -1, byHost: false, connectedFor: 0 };
@@ -230,7 +233,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
   }
 
   #runProcess(
-    target: SessionTarget,
+    init: InitMessage,
     startSignal: AbortSignal,
     connected: () => void,
   ): Promise<SessionEnd> {
@@ -247,7 +250,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
     this.#process = child;
     return runSession({
       child,
-      init: this.#initMessage(target),
+      init,
       viewers: this.#viewers,
       startSignal,
       stopSignal: this.#stop.signal,
@@ -269,9 +272,10 @@ export class Streamer extends EventEmitter<StreamerEvents> {
     });
   }
 
-  #initMessage(target: SessionTarget): InitMessage {
+  #initMessage(target: SessionTarget, identity: string): InitMessage {
     return {
       ...target,
+      dtls_identity_pem: identity,
       streamer_id: this.id,
       settings: this.spec.settings,
       network: this.#options.network,

@@ -90,7 +90,22 @@ const SCRIPT = `
     }
     return result;
   };
+  window.security = async () => {
+    const [certificate] = connection.sctp.transport.getRemoteCertificates();
+    const stats = await connection.getStats();
+    const transport = [...stats.values()].find(({ type }) => type === 'transport');
+    if (!certificate || !transport?.dtlsCipher) return null;
+    return { certificate: Array.from(new Uint8Array(certificate)), cipher: transport.dtlsCipher };
+  };
 `;
+
+/** What the page knows of the other end of DTLS. */
+export interface PageSecurity {
+  /** DER. */
+  readonly certificate: Buffer;
+  /** By the name of OpenSSL and browsers. */
+  readonly cipher: string;
+}
 
 export class PageBrowser {
   readonly #context: BrowserContext;
@@ -263,6 +278,16 @@ export class PageViewer {
 
   async figures(): Promise<PageFigures> {
     return (await this.#call('figures')) as PageFigures;
+  }
+
+  security(): Promise<PageSecurity> {
+    return until('DTLS', async () => {
+      const found = (await this.#call('security')) as {
+        readonly certificate: readonly number[];
+        readonly cipher: string;
+      } | null;
+      return found && { ...found, certificate: Buffer.from(found.certificate) };
+    });
   }
 
   async untilFrames(count: number): Promise<PageFigures> {

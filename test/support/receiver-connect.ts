@@ -1,6 +1,7 @@
 /** Brings a peer of ours and a receiver together, as signaling would. */
 import type { NetworkOptions, Peer, StreamPipelineOptions } from '../../src/gst/types.js';
 import { silentLog } from '../../src/log.js';
+import { createDtlsIdentity } from '../../src/streamer/dtls-identity.js';
 import type { ReceivingPeer } from './receiver.js';
 import type { TrackStats } from './receiver-messages.js';
 
@@ -28,6 +29,7 @@ export const STREAM: StreamPipelineOptions = {
   },
   audio: { channels: 2, streams: 1, coupledStreams: 1, mapping: [0, 1], packetDuration: 10 },
   network: LOOPBACK,
+  dtlsIdentityPem: await createDtlsIdentity(),
   maxPeers: 50,
   log: silentLog(),
 };
