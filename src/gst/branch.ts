@@ -79,7 +79,7 @@ export class PeerBranch {
       if (preferences) transceiver.codecPreferences = preferences;
     }
     trunk.pipeline.add(bin);
-    this.#name = bin.getPathString().split('/').at(-1) ?? '';
+    this.#name = bin.name;
     for (const kind of ['video', 'audio'] as const) {
       const sink = this.element(`${kind}-queue`).getStaticPad('sink');
       if (sink) bin.addPad(Gst.GhostPad.new(kind, sink));
@@ -213,10 +213,7 @@ export class PeerBranch {
     this.#webrtc = null;
     this.#closeSockets = null;
     if (!bin || !webrtc) return;
-    // webrtcbin works off its tasks in order on its own thread. When this one answers, those
-    // before it, and the promises that they answer, are done.
-    const pad = webrtc.getStaticPad('sink_0');
-    await ask(this.#runtime, webrtc, 'get-stats', [pad], BARRIER_DEADLINE);
+    await this.#finish(webrtc);
     // From here on nothing but us changes its state: a change that is still under way could
     // otherwise bring it back up.
     bin.setLockedState(true);
@@ -230,5 +227,20 @@ export class PeerBranch {
     this.#trunk.pipeline.remove(bin);
     closeSockets?.();
     this.#runtime.collector.soon();
+  }
+
+  /**
+   * webrtcbin works off its tasks in order on its own thread. When this one answers, those before
+   * it, and the promises that they answer, are done. There is hardly ever an offer to answer, so
+   * it comes back as an error at once. (Statistics would do too, but they name each transport of
+   * the process, and GLib keeps such names for ever.)
+   */
+  async #finish(webrtc: WebRtcElement): Promise<void> {
+    const options = this.#runtime.namespaces.Gst.Structure.newEmpty('options');
+    try {
+      await ask(this.#runtime, webrtc, 'create-answer', [options], BARRIER_DEADLINE);
+    } catch (error) {
+      if (!(error instanceof MoonteeError && error.code === 'PIPELINE_FAILED')) throw error;
+    }
   }
 }
