@@ -34,6 +34,8 @@ interface Connection {
 export class SignalGate {
   readonly #runtime: GstRuntime;
   readonly #connections = new Set<Connection>();
+  /** Without handlers, but perhaps with an emission that had begun before. */
+  readonly #released = new Set<GObject.Object>();
   /** `performance.now()` of the last locked signal. */
   #lastHeard = 0;
 
@@ -78,6 +80,7 @@ export class SignalGate {
       if (connection.object !== object) continue;
       connection.object.disconnect(connection.id);
       this.#connections.delete(connection);
+      this.#released.add(connection.object);
     }
   }
 
@@ -126,8 +129,11 @@ export class SignalGate {
   /** GObject's list of emissions is the whole process's, whichever thread they run on. */
   #emitting(connections: readonly Connection[]): boolean {
     const { GObject } = this.#runtime.namespaces;
+    const isEmitting = (object: GObject.Object): boolean =>
+      GObject.signalGetInvocationHint(object) !== null;
+    for (const object of this.#released) if (!isEmitting(object)) this.#released.delete(object);
     const objects = new Set(connections.map((connection) => connection.object));
-    return [...objects].some((object) => GObject.signalGetInvocationHint(object) !== null);
+    return this.#released.size > 0 || [...objects].some(isEmitting);
   }
 
   async #turn(started: number): Promise<void> {
