@@ -65,6 +65,12 @@ export async function connect(peer: Peer, receiver: ReceivingPeer): Promise<void
   await receiver.untilState('connected');
 }
 
+/** Frames between two looks that began and never ended. */
+export function unfinished(before: TrackStats, after: TrackStats): number {
+  const over = ({ frames, underWay }: TrackStats): number => frames - (underWay ? 1 : 0);
+  return over(after) - over(before) - (after.markers - before.markers);
+}
+
 /** Frames that may wait in the source of a pipeline on a machine that is busy with tests. */
 const SOURCE_BACKLOG = 12;
 

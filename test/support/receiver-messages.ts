@@ -12,6 +12,8 @@ export interface TrackStats {
   readonly frames: number;
   /** Frames whose last packet (marker bit) came. */
   readonly markers: number;
+  /** The last packet of the latest frame has not come. */
+  readonly underWay: boolean;
   /** H.264 only: frames that start with parameter sets. */
   readonly keyframes: number;
   /** Milliseconds between the two latest frames' first packets, at most, since the last reset. */

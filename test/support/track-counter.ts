@@ -11,6 +11,7 @@ export class TrackCounter {
   #reordered = 0;
   #frames = 0;
   #markers = 0;
+  #underWay = false;
   #keyframes = 0;
   readonly #sequence = new SequenceTally();
   #timestamp = -1;
@@ -27,8 +28,10 @@ export class TrackCounter {
     const extended = this.#sequence.add(packet.readUInt16BE(2));
     if (extended === null) return;
     if (extended < highest) this.#reordered += 1;
-    if (packet.readUInt8(1) & 0x80) this.#markers += 1;
     this.#countFrame(packet);
+    if ((packet.readUInt8(1) & 0x80) === 0) return;
+    this.#markers += 1;
+    if (packet.readUInt32BE(4) === this.#timestamp) this.#underWay = false;
   }
 
   stats(): TrackStats {
@@ -40,6 +43,7 @@ export class TrackCounter {
       reordered: this.#reordered,
       frames: this.#frames,
       markers: this.#markers,
+      underWay: this.#underWay,
       keyframes: this.#keyframes,
       longestGap: this.#longestGap,
       firstKeyframe: this.#firstKeyframe,
@@ -51,6 +55,7 @@ export class TrackCounter {
     if (timestamp === this.#timestamp) return;
     this.#timestamp = timestamp;
     this.#frames += 1;
+    this.#underWay = true;
     const now = performance.now();
     if (this.#frames > 1) this.#longestGap = Math.max(this.#longestGap, now - this.#frameAt);
     this.#frameAt = now;
