@@ -6,6 +6,7 @@ import { silentLog } from '../../src/log.js';
 import type { ChildMessage, ParentMessage } from '../../src/streamer/ipc.js';
 import { launchChild } from '../../src/streamer/child-launch.js';
 import { createDtlsIdentity } from '../../src/streamer/dtls-identity.js';
+import { threadStates } from '../../src/streamer/thread-states.js';
 import { STREAMER_SETTINGS } from '../../test/support/stream-settings.js';
 import type { Contender, Viewer } from './contender.js';
 import { BenchHost } from './demo-host.js';
@@ -65,7 +66,11 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
       lookedAt = now;
       if (now - this.#beat < SILENCE) return;
       clearInterval(this.#watch);
-      this.emit('failed', new Error(`the streamer hangs: no heartbeat for ${SILENCE} ms`));
+      const threads = threadStates(child.pid ?? 0).join('; ');
+      this.emit(
+        'failed',
+        new Error(`the streamer hangs: no heartbeat for ${SILENCE} ms; ${threads}`),
+      );
     }, HEARTBEAT);
     child.on('message', (message) => this.#hear(message as ChildMessage));
     child.on('exit', (code, signal) => {

@@ -8,6 +8,7 @@ import type { Log } from '../log.js';
 import { launchChild } from './child-launch.js';
 import { ChildMessage, type ParentMessage } from './ipc.js';
 import { describeIssues } from './issues.js';
+import { threadStates } from './thread-states.js';
 
 export interface ProcessOptions {
   /** The child's program: a file URL or path, `.js` or `.ts`. */
@@ -226,7 +227,11 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
     if (late > 500) this.#lastSeen = Math.max(this.#lastSeen, now - WATCH_INTERVAL);
     if (!this.#beating || now - this.#lastSeen < this.#options.heartbeatTimeout) return;
     if (this.#cause !== null) return;
-    this.#log.error({ silent_ms: Math.round(now - this.#lastSeen) }, 'streamer process hangs');
+    const threads = threadStates(this.#child.pid ?? 0);
+    this.#log.error(
+      { silent_ms: Math.round(now - this.#lastSeen), threads },
+      'streamer process hangs',
+    );
     this.kill('STREAMER_HUNG', 'The streamer stopped responding');
   }
 
