@@ -50,10 +50,13 @@ const SCRIPT = `
   window.chatter = async (labels) => {
     await opened(window.channel);
     let said = 0;
-    const timer = setInterval(() => {
+    const speak = () => {
       for (let i = 0; i < 4; i += 1) window.channel.send(String(++said));
-    }, 4);
+    };
+    const timer = setInterval(speak, 4);
     for (const label of labels) {
+      // All may be open before the timer comes for the first time.
+      speak();
       const channel = connection.createDataChannel(label, { maxRetransmits: 0 });
       await opened(channel);
       channel.send('first');
