@@ -76,6 +76,8 @@ export class SignalGate {
 
   /** Takes the handlers of one object off. */
   release(object: unknown): void {
+    // A browser may open and close channels for as long as it likes.
+    this.#dropQuiet();
     for (const connection of this.#connections) {
       if (connection.object !== object) continue;
       connection.object.disconnect(connection.id);
@@ -128,12 +130,21 @@ export class SignalGate {
 
   /** GObject's list of emissions is the whole process's, whichever thread they run on. */
   #emitting(connections: readonly Connection[]): boolean {
-    const { GObject } = this.#runtime.namespaces;
-    const isEmitting = (object: GObject.Object): boolean =>
-      GObject.signalGetInvocationHint(object) !== null;
-    for (const object of this.#released) if (!isEmitting(object)) this.#released.delete(object);
+    this.#dropQuiet();
+    if (this.#released.size > 0) return true;
     const objects = new Set(connections.map((connection) => connection.object));
-    return this.#released.size > 0 || [...objects].some(isEmitting);
+    return [...objects].some((object) => this.#isEmitting(object));
+  }
+
+  #isEmitting(object: GObject.Object): boolean {
+    return this.#runtime.namespaces.GObject.signalGetInvocationHint(object) !== null;
+  }
+
+  /** Lets go of released objects whose last emission has ended. */
+  #dropQuiet(): void {
+    for (const object of this.#released) {
+      if (!this.#isEmitting(object)) this.#released.delete(object);
+    }
   }
 
   async #turn(started: number): Promise<void> {

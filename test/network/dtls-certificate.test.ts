@@ -1,4 +1,4 @@
-/** Who the server is for a Chromium: its statistics show the certificate and the cipher. */
+/** Who the server is for a Chromium: the certificate that it was shown, and the cipher. */
 import { X509Certificate } from 'node:crypto';
 import test from 'ava';
 import { MoonteeError } from '../../src/errors.js';
