@@ -101,6 +101,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
       network,
       iceServers: (viewerId) => iceServers.serversFor(viewerId),
       maxViewers: config.max_viewers,
+      maxPads: config.max_pads_per_viewer,
       startTimeout: config.create_timeout_ms,
       heartbeatInterval: config.heartbeat_interval_ms,
       heartbeatTimeout: config.heartbeat_timeout_ms,

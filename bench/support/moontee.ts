@@ -98,6 +98,7 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
         streamer_id: 'bench',
         app_id: appId,
         max_peers: MAX_PEERS,
+        max_pads: 4,
         heartbeat_interval: HEARTBEAT,
         // The clip has its own bitrate whatever is asked for.
         settings: STREAMER_SETTINGS,

@@ -149,6 +149,11 @@ export const KEYS = {
 
   max_streamers: key(integer(1, 1_000), 16, 'Streamers at a time.'),
   max_viewers: key(integer(1, 1_000), 50, 'Viewers of one streamer.'),
+  max_pads_per_viewer: key(
+    integer(1, 16),
+    4,
+    'Gamepads of one viewer; a host has 16 for all of them.',
+  ),
   max_connections: key(integer(10, 100_000), 2_000, 'TCP connections at a time.'),
   max_pending_sockets: key(
     integer(1, 100_000),

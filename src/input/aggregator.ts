@@ -12,9 +12,14 @@ import type { ViewerInput } from './viewer-input.js';
 export interface InputAggregatorOptions {
   /** Pads that the host can have; default and maximum 16. */
   readonly padSlots?: number;
+  /** Pads that one viewer can have; default 4. */
+  readonly padShare?: number;
   /** Rate limits of each viewer. */
   readonly budgets?: InputBudgets;
 }
+
+/** As many as sit on one sofa, and as many as Chromium tells of. */
+const PAD_SHARE = 4;
 
 /** What the host believes to be held. */
 export interface HeldInput {
@@ -48,8 +53,12 @@ export class InputAggregator {
   readonly #touches = new Touches();
   readonly #pads: Pads;
 
-  constructor({ padSlots = MAX_PADS, budgets = DEFAULT_BUDGETS }: InputAggregatorOptions = {}) {
-    this.#pads = new Pads(padSlots);
+  constructor({
+    padSlots = MAX_PADS,
+    padShare = PAD_SHARE,
+    budgets = DEFAULT_BUDGETS,
+  }: InputAggregatorOptions = {}) {
+    this.#pads = new Pads(padSlots, padShare);
     this.#budgets = budgets;
   }
 

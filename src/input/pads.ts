@@ -11,7 +11,7 @@ interface Pad {
   readonly number: number;
   /** Undefined until it was added: a state may overtake the message that adds its pad. */
   announced: PadAdd | undefined;
-  /** The host's number; undefined while all slots are taken. */
+  /** The host's number; undefined while all slots, or all of its viewer's, are taken. */
   slot: number | undefined;
   controls: PadControls;
 }
@@ -29,13 +29,22 @@ const AT_REST: PadControls = {
 const TRIGGER_REST = 32;
 const STICK_REST = 8192;
 
-/** Gives every browser pad a slot of the host's own, and finds back from slot to browser. */
+/**
+ * Gives every browser pad a slot of the host's own, and finds back from slot to browser. A viewer
+ * has no more slots than its share; further pads of it wait until one is unplugged.
+ */
 export class Pads {
   readonly #pads = new Map<string, Map<number, Pad>>();
   readonly #slots: (Pad | undefined)[];
 
-  /** @param slots how many pads the host can have, at most 16 */
-  constructor(slots: number) {
+  readonly #share: number;
+
+  /**
+   * @param slots how many pads the host can have, at most 16
+   * @param share how many of them one viewer can have
+   */
+  constructor(slots: number, share: number) {
+    this.#share = share;
     this.#slots = Array.from({ length: Math.min(slots, MAX_PADS) }, () => undefined);
   }
 
@@ -135,6 +144,10 @@ export class Pads {
     return this.#slots.flatMap((pad, slot) => (pad === undefined ? [] : this.#announce(pad, slot)));
   }
 
+  #plugged(peerId: string): number {
+    return this.#slots.filter((pad) => pad?.peerId === peerId).length;
+  }
+
   #of(peerId: string): Pad[] {
     return [...(this.#pads.get(peerId)?.values() ?? [])];
   }
@@ -156,7 +169,7 @@ export class Pads {
   #place(pad: Pad): HostInput[] {
     if (pad.announced === undefined) return [];
     const slot = this.#slots.indexOf(undefined);
-    if (slot === -1) return [];
+    if (slot === -1 || this.#plugged(pad.peerId) >= this.#share) return [];
     pad.slot = slot;
     this.#slots[slot] = pad;
     return this.#announce(pad, slot);

@@ -58,7 +58,7 @@ export class ChildStreamer {
   readonly #send: (message: ChildMessage) => void;
   readonly #fail: (error: MoonteeError) => void;
   readonly #session: ReconnectingSession;
-  readonly #aggregator = new InputAggregator();
+  readonly #aggregator: InputAggregator;
   readonly #viewers = new Map<string, ChildViewer>();
   /** Viewers that came before the pipeline was there. */
   readonly #waiting = new Map<string, readonly IceServer[] | undefined>();
@@ -81,6 +81,7 @@ export class ChildStreamer {
     this.#send = send;
     this.#fail = fail;
     this.#log = log;
+    this.#aggregator = new InputAggregator({ padShare: init.max_pads });
     this.#session = new ReconnectingSession({
       host: {
         address: init.host_address,

@@ -76,6 +76,8 @@ export const ParentMessage = t.union(
         dtls_identity_pem: t.string,
         app_id: Integer,
         max_peers: Integer,
+        /** Gamepads of one viewer. */
+        max_pads: Integer,
         /** Milliseconds between heartbeats of the child. */
         heartbeat_interval: Integer,
       }),

@@ -27,6 +27,8 @@ export interface StreamerOptions {
   /** Those of one viewer; never rejects. Left out: those of `network`. */
   readonly iceServers?: (viewerId: string) => Promise<readonly IceServer[]>;
   readonly maxViewers: number;
+  /** Gamepads of one viewer. */
+  readonly maxPads: number;
   /** Milliseconds from the beginning of a session's start to its first connection. */
   readonly startTimeout: number;
   readonly heartbeatInterval: number;
@@ -281,6 +283,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
       network: this.#options.network,
       app_id: this.spec.app_id,
       max_peers: this.#options.maxViewers,
+      max_pads: this.#options.maxPads,
       heartbeat_interval: this.#options.heartbeatInterval,
     };
   }

@@ -74,6 +74,7 @@ type Step =
   | { readonly do: 'rights'; readonly peer: string; readonly rights: Rights };
 
 const peer = fc.constantFrom('ann', 'bob', 'cleo');
+const slots = fc.integer({ min: 1, max: 4 });
 const rights = fc.constantFrom<Rights>('view', 'pads', 'control');
 
 const input: fc.Arbitrary<ViewerInput> = fc.oneof(
@@ -222,8 +223,8 @@ test('a host key is down exactly while somebody holds it, and nothing stays held
 
 test('no two browser pads share a slot, and every active slot has one owner', (t) => {
   fc.assert(
-    fc.property(steps, fc.integer({ min: 1, max: 4 }), (sequence, padSlots) => {
-      const aggregator = new InputAggregator({ padSlots });
+    fc.property(steps, slots, slots, (sequence, padSlots, padShare) => {
+      const aggregator = new InputAggregator({ padSlots, padShare });
       for (const name of ['ann', 'bob']) aggregator.join(name);
       for (const step of sequence) {
         perform(aggregator, step, 0);
@@ -231,6 +232,9 @@ test('no two browser pads share a slot, and every active slot has one owner', (t
         t.is(new Set(names).size, names.length);
         t.is(aggregator.held.pads.toString(2).replaceAll('0', '').length, names.length);
         t.true(names.length <= padSlots);
+        for (const peer of ['ann', 'bob', 'cleo']) {
+          t.true(names.filter((name) => name.startsWith(`${peer}/`)).length <= padShare);
+        }
       }
     }),
     { seed: 3, numRuns: 200 },

@@ -295,6 +295,29 @@ test('a pad without a slot gets one when one is free', (t) => {
   ]);
 });
 
+test('one viewer cannot have all pads: what is beyond its share waits until one is unplugged', (t) => {
+  const all = aggregatorWith('ann', 'bob');
+  for (let pad = 0; pad < 16; pad += 1) all.input('ann', addPad(pad), 0);
+  t.is(all.held.pads, 0b1111);
+  t.deepEqual(all.input('ann', padState(9, { buttons: 1 }), 0), []);
+  t.deepEqual(all.input('bob', addPad(0), 0) as unknown[], [arrival(4, 31), hostPad(4, 31)]);
+  all.input('ann', { type: 'pad-remove', pad: 2 }, 0);
+  t.deepEqual(all.input('ann', padState(9, { buttons: 1 }), 0) as unknown[], [
+    arrival(2, 31),
+    hostPad(2, 31),
+    hostPad(2, 31, { buttons: 1 }),
+  ]);
+  t.deepEqual(all.input('ann', padState(10, { buttons: 1 }), 0), []);
+  all.leave('ann');
+  t.is(all.held.pads, 1 << 4);
+  for (const name of ['cleo', 'dan', 'eve', 'fay']) {
+    all.join(name);
+    for (let pad = 0; pad < 16; pad += 1) all.input(name, addPad(pad), 0);
+  }
+  t.is(all.held.pads, 0xffff);
+  t.is(all.leave('cleo').length, 4);
+});
+
 test('rumble goes to the owner of the pad under the name that its browser gave it', (t) => {
   const all = aggregatorWith('ann', 'bob');
   all.input('ann', addPad(0), 0);

@@ -56,6 +56,7 @@ function registry(
         ipv6: false,
       },
       maxViewers: 5,
+      maxPads: 4,
       startTimeout: 60_000,
       heartbeatInterval: 100,
       heartbeatTimeout: 20_000,
