@@ -304,6 +304,8 @@ export interface SessionStats {
   readonly videoBytes: number;
   readonly framesComplete: number;
   readonly framesLost: number;
+  /** Came whole, but what was in them is no frame of the stream. */
+  readonly framesRefused: number;
   readonly packetsRecovered: number;
   readonly packetsLost: number;
   readonly audioPackets: number;

@@ -13,6 +13,7 @@ export function mergeStats(
     videoBytes: video?.bytes ?? 0,
     framesComplete: video?.framesComplete ?? 0,
     framesLost: video?.framesLost ?? 0,
+    framesRefused: video?.framesRefused ?? 0,
     packetsRecovered: video?.packetsRecovered ?? 0,
     packetsLost: video?.packetsLost ?? 0,
     audioPackets: audio?.packets ?? 0,

@@ -1,7 +1,8 @@
 import type { AccessUnit, VideoCodec } from '../types.js';
 import { payloadBytes } from './fec-block.js';
 import type { FrameAssembly } from './frame-assembly.js';
-import { isAnnexB, isKeyFrame } from './key-frame.js';
+import { isAnnexB } from './annex-b.js';
+import { isKeyFrame } from './key-frame.js';
 import {
   EXTRA_FLAG,
   FRAME_HEADER_BYTES,

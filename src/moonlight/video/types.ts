@@ -68,7 +68,10 @@ export interface VideoStats {
   framesDelivered: number;
   /** Complete, whether handed out or held back for want of a reference. */
   framesComplete: number;
+  /** Did not come, or not whole. */
   framesLost: number;
+  /** Came whole, but what was in them is no frame of this stream. */
+  framesRefused: number;
   /** Complete, but not handed out because they refer to a lost frame. */
   framesHeldBack: number;
   /** Data packets that FEC restored. */

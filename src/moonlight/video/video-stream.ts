@@ -128,8 +128,7 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
     const now = performance.now();
     const depacketized = this.#depacketizer.depacketize(frame);
     if (depacketized === null) {
-      this.#stats.framesLost++;
-      this.#onLost({ first: frame.index, last: frame.index });
+      this.#refuse(frame, now);
       return;
     }
     const { unit, frameType, longTermReference } = depacketized;
@@ -149,6 +148,15 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
     if (longTermReference && this.#options.referenceFrameInvalidation) {
       this.#announce('long-term-reference', unit.frameNumber);
     }
+  }
+
+  /** The network brought it whole: what is wrong with it is the host's doing. */
+  #refuse(frame: FrameAssembly, now: number): void {
+    this.#stats.framesRefused++;
+    if (this.#stats.framesRefused === 1) {
+      this.#log.warn({ frame: frame.index }, 'a video frame is not what was agreed: refused');
+    }
+    this.#recovery.lost({ first: frame.index, last: frame.index }, now);
   }
 
   #onLost(range: FrameRange): void {
@@ -206,6 +214,7 @@ export function emptyVideoStats(): VideoStats {
     framesDelivered: 0,
     framesComplete: 0,
     framesLost: 0,
+    framesRefused: 0,
     framesHeldBack: 0,
     packetsRecovered: 0,
     packetsLost: 0,

@@ -282,3 +282,37 @@ test('what waits in the kernel while this process is held up is not late', async
   const last = units[2]?.receivedAt ?? 0;
   t.true(last <= performance.now() && last > end - 1000);
 });
+
+test('a frame that is refused is not counted and told as one that the network lost', async (t) => {
+  const { host, stream } = await open(t);
+  let asked = 0;
+  stream.on('idr-needed', () => (asked += 1));
+  await stream.start();
+  await host.pinged();
+  const packetizer = new VideoPacketizer({ packetSize: 1024, style: 'sunshine' });
+  const send = (frameNumber: number, data: Buffer): Promise<void> =>
+    host.send(
+      packetizer.packetize({
+        data,
+        frameNumber,
+        frameType: frameTypeOf(frameNumber === 1),
+        rtpTimestamp: 0,
+      }),
+    );
+  const delivered: number[] = [];
+  stream.on('access-unit', ({ frameNumber }) => delivered.push(frameNumber));
+  await send(1, picture('h264', true, 3000, 1));
+  // No byte stream, as a host that cannot encode what it agreed to might send.
+  for (let frameNumber = 2; frameNumber <= 60; frameNumber++) {
+    await send(frameNumber, Buffer.alloc(3000, 0x55));
+  }
+  await until(() => stream.stats.framesRefused === 59);
+  t.is(stream.stats.framesLost, 0);
+  t.is(stream.stats.packetsLost, 0);
+  // Its successors refer to it all the same: a key frame is asked for.
+  t.true(asked > 0);
+  await send(61, picture('h264', false, 300, 61));
+  await send(62, picture('h264', true, 300, 62));
+  await until(() => delivered.includes(62));
+  t.deepEqual(delivered, [1, 62]);
+});
