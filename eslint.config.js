@@ -14,7 +14,7 @@ const LAYERS = [
     'src/moonlight knows only the network.',
   ],
   [
-    ['src/signaling/**', 'src/api/**'],
+    ['src/signaling/**', 'src/api/**', 'src/http/**', 'src/access/**'],
     ['**/gst/**', '**/demo-host/**'],
     'The server process never loads GStreamer.',
   ],

@@ -6,17 +6,17 @@ import helmet from 'koa-helmet';
 import { MoonteeError } from '../errors.js';
 import { appRoutes } from './apps.js';
 import type { ApiContext } from './context.js';
-import { bearerOf } from './credentials.js';
+import { bearerOf } from '../access/credentials.js';
 import { eventRoutes } from './event-feed.js';
 import { empty, hostRoutes } from './hosts.js';
-import { answerErrors } from './http-error.js';
+import { answerErrors } from '../http/error-answers.js';
 import { metricRoutes } from './metrics.js';
 import { openApiRoutes } from './openapi-route.js';
-import type { OriginGuard } from './origin-guard.js';
+import type { OriginGuard } from '../access/origin-guard.js';
 import { pairRoutes } from './pair.js';
-import { localPath } from './paths.js';
+import { localPath } from '../http/paths.js';
 import { sessionRoutes } from './sessions.js';
-import { StaticFiles } from './static-files.js';
+import { StaticFiles } from '../http/static-files.js';
 import { streamerRoutes } from './streamers.js';
 
 /** The HTTP side of the server, without a socket. */

@@ -1,6 +1,6 @@
 import type Router from '@koa/router';
 import type { ApiContext } from './context.js';
-import { failingWith } from './http-error.js';
+import { failingWith } from '../http/error-answers.js';
 import { queryFlag, queryInteger } from './request.js';
 
 export function appRoutes(router: Router, { hosts }: ApiContext): void {

@@ -4,9 +4,9 @@ import type { IdentityStore } from '../hosts/identities.js';
 import type { Log } from '../log.js';
 import type { LegacyStreams } from '../signaling/legacy-streams.js';
 import type { StreamerRegistry } from '../streamer/registry.js';
-import type { ClientAddress } from './client-address.js';
-import type { CreationLimit } from './creation-limit.js';
-import type { Credentials } from './credentials.js';
+import type { ClientAddress } from '../access/client-address.js';
+import type { CreationLimit } from '../access/creation-limit.js';
+import type { Credentials } from '../access/credentials.js';
 import type { EventFeed } from './event-feed.js';
 import type { Metrics } from './metrics.js';
 

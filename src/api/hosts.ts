@@ -4,7 +4,7 @@ import { MoonteeError } from '../errors.js';
 import { wakeOnLan } from '../moonlight/wake-on-lan.js';
 import type { ApiContext } from './context.js';
 import { detailedHost, undetailedHost } from './host-answers.js';
-import { failingWith } from './http-error.js';
+import { failingWith } from '../http/error-answers.js';
 import { AddHostRequest, HostId } from './models.js';
 import { bodyOf, queryFlag, queryInteger } from './request.js';
 

@@ -1,7 +1,7 @@
 import type Router from '@koa/router';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { StreamerRegistry } from '../streamer/registry.js';
-import type { Credentials } from './credentials.js';
+import type { Credentials } from '../access/credentials.js';
 
 const STATUSES = ['starting', 'active', 'reconnecting', 'failed', 'stopping'] as const;
 

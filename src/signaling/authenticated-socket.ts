@@ -1,4 +1,4 @@
-import type { Credentials } from '../api/credentials.js';
+import type { Credentials } from '../access/credentials.js';
 import { MoonteeError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { StreamClientMessage, StreamServerMessage } from './messages.js';

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { STATUS_CODES } from 'node:http';
-import type { ClientAddress } from '../api/client-address.js';
-import { bearerOf, type Credentials } from '../api/credentials.js';
-import { errorBody } from '../api/http-error.js';
-import type { OriginGuard } from '../api/origin-guard.js';
-import { localPath } from '../api/paths.js';
+import type { ClientAddress } from '../access/client-address.js';
+import { bearerOf, type Credentials } from '../access/credentials.js';
+import { errorBody } from '../http/error-answers.js';
+import type { OriginGuard } from '../access/origin-guard.js';
+import { localPath } from '../http/paths.js';
 import { MoonteeError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { StreamerRegistry } from '../streamer/registry.js';

@@ -1,7 +1,7 @@
 /** What is counted by the minute, while somebody sets the wall clock. */
 import test from 'ava';
-import { CreationLimit } from '../../src/api/creation-limit.js';
-import { Credentials } from '../../src/api/credentials.js';
+import { CreationLimit } from '../../src/access/creation-limit.js';
+import { Credentials } from '../../src/access/credentials.js';
 import { MoonteeError } from '../../src/errors.js';
 
 const HOUR = 3_600_000;
