@@ -2,9 +2,8 @@ const DEVICE_KEY = 'moontee.device';
 const TAB_KEY = 'moontee.tab';
 
 /**
- * A name by which the server knows a viewer again: the browser's, which stays for good, and
- * the tab's, which survives a reload. Two tabs are two viewers, so that neither supersedes
- * the other; the tab's part is taken out of the storage while the page lives, because a
+ * A name for logs and for finding a viewer again: the browser's, which stays for good, and the
+ * tab's, which survives a reload. It gives no rights. The tab's part is taken out of the storage while the page lives, because a
  * duplicated tab begins with a copy of it.
  */
 export function clientUniqueId(): string {

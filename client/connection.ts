@@ -54,6 +54,7 @@ export class ViewerConnection extends Emitter<ConnectionEvents> {
   readonly #options: ViewerConnectionOptions;
   readonly #clientUniqueId: string;
   readonly #backoff: Backoff;
+  #resumeSecret: string | null = null;
   #session: ViewerSession | undefined;
   #stats: StatsCollector | undefined;
   #status: ConnectionStatus = { state: 'connecting', attempt: 1 };
@@ -83,9 +84,11 @@ export class ViewerConnection extends Emitter<ConnectionEvents> {
       url: api.peerUrl(streamerId),
       credentials: api.credentials,
       clientUniqueId: this.#clientUniqueId,
+      resumeSecret: this.#resumeSecret,
       deadlines: { ...DEFAULT_DEADLINES, ...deadlines },
     });
     this.#session = session;
+    session.on('resume', (secret) => (this.#resumeSecret = secret));
     session.on('progress', (text) => this.emit('progress', text));
     session.on('stream', (stream) => this.emit('stream', stream));
     session.on('ready', (ready) => this.emit('ready', ready));

@@ -61,10 +61,14 @@ export interface SessionOptions {
   readonly url: string;
   readonly credentials: string | null;
   readonly clientUniqueId: string;
+  /** Of an earlier session of this viewer, whose place it takes. */
+  readonly resumeSecret: string | null;
   readonly deadlines: SessionDeadlines;
 }
 
 type SessionEvents = ViewerEvents & {
+  /** What a later session of this viewer takes this one's place with. */
+  resume: [string];
   /** The media path is up (again). */
   connected: [];
   /** The input channels are open. */
@@ -95,7 +99,7 @@ export class ViewerSession extends Emitter<SessionEvents> {
   #restarting = false;
   #closed = false;
 
-  constructor({ url, credentials, clientUniqueId, deadlines }: SessionOptions) {
+  constructor({ url, credentials, clientUniqueId, resumeSecret, deadlines }: SessionOptions) {
     super();
     this.#deadlines = deadlines;
     this.#socket = new WebSocket(url);
@@ -103,7 +107,8 @@ export class ViewerSession extends Emitter<SessionEvents> {
     this.#socket.addEventListener('open', () => {
       this.#await(this.#deadlines.server, 'SERVER_SILENT');
       this.emit('progress', 'Waiting for the stream');
-      this.#send({ AuthenticateAndInit: { credentials, client_unique_id: clientUniqueId } });
+      const names = { client_unique_id: clientUniqueId, resume_secret: resumeSecret };
+      this.#send({ AuthenticateAndInit: { credentials, ...names } });
     });
     this.#socket.addEventListener('message', ({ data }) => this.#receive(data));
     this.#socket.addEventListener('close', ({ code, reason }) => {
@@ -197,6 +202,8 @@ export class ViewerSession extends Emitter<SessionEvents> {
       this.#note(ending('ConnectionTerminated', reason));
     } else if ('PeerClosed' in message) {
       this.#conclude(ending(message.PeerClosed.code, message.PeerClosed.reason), true);
+    } else if ('Resume' in message) {
+      this.emit('resume', message.Resume.secret);
     } else if ('PeerQuality' in message) {
       this.emit('quality', message.PeerQuality.quality);
     } else if ('ConnectionStatusUpdate' in message) {

@@ -1,9 +1,12 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { MoonteeError } from '../errors.js';
 
 /** Takeovers of one client in a window before the next one is refused. */
 const MAX_TAKEOVERS = 5;
 /** Milliseconds. */
 const WINDOW = 10_000;
+/** Secrets of one client: its newest may have been lost on the way to it. */
+const MAX_SECRETS = 2;
 
 /** Somebody who can be told that another took over. */
 export interface Supersedable {
@@ -13,23 +16,40 @@ export interface Supersedable {
 interface Entry {
   current: Supersedable;
   takeovers: number[];
+  /** Keys under which it is found, the newest last. */
+  keys: string[];
 }
 
 /**
- * Sockets by client: one that comes back ends its old self at once, instead of waiting for
- * its time-out. Two that push each other out in turn are stopped: the one in place stays.
+ * Sockets by what only their client knows: each is given a secret when it enters. A client that
+ * comes back with it ends its old self at once, instead of waiting for its time-out. Two that push
+ * each other out in turn are stopped: the one in place stays.
  */
 export class Clients {
   readonly #entries = new Map<string, Entry>();
+  readonly #owners = new Map<Supersedable, Entry>();
 
-  /** @throws RATE_LIMITED where it happens again and again */
-  enter(key: string, newcomer: Supersedable): void {
-    const entry = this.#entries.get(key);
-    if (entry === undefined) {
-      this.#entries.set(key, { current: newcomer, takeovers: [] });
-      return;
-    }
-    if (entry.current === newcomer) return;
+  /**
+   * @param scope secrets are good for nothing outside it
+   * @returns the newcomer's secret, in base64url
+   */
+  enter(scope: string, newcomer: Supersedable): string {
+    const secret = randomBytes(24).toString('base64url');
+    const key = keyOf(scope, secret);
+    const entry = this.#owners.get(newcomer) ?? { current: newcomer, takeovers: [], keys: [] };
+    this.#owners.set(newcomer, entry);
+    this.#addKeys(entry, [key]);
+    return secret;
+  }
+
+  /**
+   * Ends the one whom the secret was given to; one that nobody has is no mistake.
+   *
+   * @throws RATE_LIMITED where it happens again and again
+   */
+  takeOver(scope: string, secret: string, newcomer: Supersedable): void {
+    const entry = this.#entries.get(keyOf(scope, secret));
+    if (entry === undefined || entry.current === newcomer) return;
     const now = performance.now();
     entry.takeovers = entry.takeovers.filter((at) => now - at < WINDOW);
     if (entry.takeovers.length >= MAX_TAKEOVERS) {
@@ -37,11 +57,31 @@ export class Clients {
     }
     entry.takeovers.push(now);
     const old = entry.current;
+    const own = this.#owners.get(newcomer);
+    this.#owners.delete(old);
     entry.current = newcomer;
+    this.#owners.set(newcomer, entry);
+    // It may have entered before it said who it was.
+    this.#addKeys(entry, own?.keys ?? []);
     old.supersede();
   }
 
-  leave(key: string, leaver: Supersedable): void {
-    if (this.#entries.get(key)?.current === leaver) this.#entries.delete(key);
+  leave(leaver: Supersedable): void {
+    const entry = this.#owners.get(leaver);
+    if (entry === undefined) return;
+    this.#owners.delete(leaver);
+    for (const key of entry.keys) this.#entries.delete(key);
   }
+
+  #addKeys(entry: Entry, keys: readonly string[]): void {
+    for (const key of keys) this.#entries.set(key, entry);
+    const all = [...entry.keys, ...keys];
+    entry.keys = all.slice(-MAX_SECRETS);
+    for (const key of all.slice(0, -MAX_SECRETS)) this.#entries.delete(key);
+  }
+}
+
+/** A hash, so that how long a look-up takes tells nothing about secrets. */
+function keyOf(scope: string, secret: string): string {
+  return createHash('sha256').update(`${scope}\n${secret}`).digest('base64url');
 }

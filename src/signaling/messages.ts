@@ -38,6 +38,8 @@ const AuthenticateAndInit = t.intersection(
     t.type({ credentials: nullable(t.string) }),
     t.partial({
       client_unique_id: nullable(t.string),
+      /** Extension: what `Resume` gave to this viewer's earlier self, which is ended. */
+      resume_secret: nullable(t.string),
       session_id: nullable(t.string),
       mode: nullable(t.keyof({ create: null, keepalive: null, join: null })),
       host_id: nullable(Integer),
@@ -104,6 +106,8 @@ export const StreamServerMessage = t.union(
     t.type({ ConnectionTerminated: t.type({ error_code: Integer }) }),
     /** Extension, ignored by older clients: why a viewer is being closed, with an error code. */
     t.type({ PeerClosed: t.type({ code: t.string, reason: t.string }) }),
+    /** Extension: with this secret a viewer that comes back takes the place of its old self. */
+    t.type({ Resume: t.type({ secret: t.string }) }),
     /** Extension: the link quality of this viewer as the server sees it. */
     t.type({
       PeerQuality: t.type({

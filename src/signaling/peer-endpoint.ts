@@ -51,7 +51,6 @@ class PeerSession implements Viewer, Supersedable {
   readonly #gone: () => void;
   readonly #log: Log;
   readonly #socket: AuthenticatedSocket;
-  #clientKey: string | null = null;
   #streamer: Streamer | null = null;
   #ended = false;
 
@@ -73,7 +72,7 @@ class PeerSession implements Viewer, Supersedable {
       false,
       { ...options, log: this.#log },
       {
-        onInit: ({ client_unique_id: clientId }) => this.#join(clientId ?? grant.clientId),
+        onInit: ({ resume_secret: secret }) => this.#join(secret ?? null),
         onMessage: (message) => this.#streamer?.fromViewer(this.peerId, message),
         onError: (error) => this.#refuse(error),
         onLeft: (code, reason) => this.#left(code, reason),
@@ -88,7 +87,7 @@ class PeerSession implements Viewer, Supersedable {
   start(): void {
     if (!this.#socket.entered) return;
     try {
-      this.#join(this.#grant.clientId);
+      this.#join(null);
     } catch (error) {
       this.#refuse(MoonteeError.from(error));
     }
@@ -111,17 +110,19 @@ class PeerSession implements Viewer, Supersedable {
     this.#leave('SUPERSEDED', reason);
   }
 
-  /** Enters the streamer; a second time only tells who it is. */
-  #join(clientId: string | null): void {
+  /**
+   * Enters the streamer; a second time only tells who it is.
+   *
+   * @param secret that this viewer was given when it was here before
+   */
+  #join(secret: string | null): void {
     if (this.#ended) return;
-    if (clientId !== null && clientId !== '' && this.#clientKey === null) {
-      const key = `${this.#grant.streamerId}\n${clientId}`;
-      this.#clients.enter(key, this);
-      this.#clientKey = key;
-    }
+    const { streamerId } = this.#grant;
+    if (secret !== null) this.#clients.takeOver(streamerId, secret, this);
     if (this.#streamer !== null) return;
-    const streamer = this.#streamers.require(this.#grant.streamerId);
+    const streamer = this.#streamers.require(streamerId);
     this.#streamer = streamer;
+    this.deliver({ Resume: { secret: this.#clients.enter(streamerId, this) } });
     streamer.addViewer(this);
   }
 
@@ -150,7 +151,7 @@ class PeerSession implements Viewer, Supersedable {
   #forget(): void {
     if (this.#ended) return;
     this.#ended = true;
-    if (this.#clientKey !== null) this.#clients.leave(this.#clientKey, this);
+    this.#clients.leave(this);
     this.#gone();
   }
 }

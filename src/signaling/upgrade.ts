@@ -17,8 +17,6 @@ export interface SocketGrant {
   /** The upgrade carried the right credentials, or none are needed. */
   readonly authenticated: boolean;
   readonly address: string;
-  /** Names the client over reconnections. */
-  readonly clientId: string | null;
 }
 
 export interface UpgradeOptions {
@@ -63,13 +61,11 @@ export async function grantSocket(
       throw new MoonteeError('LIMIT_REACHED', 'Too many sockets that have not authenticated');
     }
   }
-  const clientId = url.searchParams.get('client_id');
   return {
     endpoint: streamerId === null ? 'legacy' : 'peer',
     streamerId,
     authenticated,
     address,
-    clientId: clientId === '' ? null : clientId,
   };
 }
 

@@ -2,7 +2,14 @@ import test from 'ava';
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { APP } from '../support/fake-apps.js';
-import { addHost, createBody, serve, PASSWORD, type TestServer } from '../support/server.js';
+import {
+  addHost,
+  createBody,
+  serve,
+  PASSWORD,
+  type RawViewer,
+  type TestServer,
+} from '../support/server.js';
 
 const INIT = {
   credentials: PASSWORD,
@@ -261,29 +268,45 @@ test.serial('a flood and an oversize frame end only their own socket', async (t)
   await untilPeers(server, 1);
 });
 
+/** What a viewer was given to come back with. */
+async function secretOf(viewer: RawViewer): Promise<string> {
+  const { Resume } = (await viewer.until('Resume')) as { Resume: { secret: string } };
+  return Resume.secret;
+}
+
+function comeBack(viewer: RawViewer, secret: string | null): void {
+  viewer.send({ AuthenticateAndInit: { ...INIT, resume_secret: secret } });
+}
+
 test.serial('a viewer that returns takes over from its old self; a storm is stopped', async (t) => {
   const server = await serve(t);
   await addHost(t, server);
   await create(server);
-  const first = await server.viewer('s', { query: '?client_id=tab' });
+  const first = await server.viewer('s');
   await first.until('offer');
-  const second = await server.viewer('s');
-  second.send({ AuthenticateAndInit: { ...INIT, client_unique_id: 'tab' } });
+  const secret = await secretOf(first);
+  t.regex(secret, /^[\w-]{32}$/);
+  const second = await server.viewer('s', { headers: {} });
+  comeBack(second, secret);
   t.deepEqual(await first.closed, {
     code: 4409,
     reason: 'Another connection of this client took over',
   });
   t.true(first.names().includes('ClientKicked'));
   await second.until('WebRtcConfig');
+  t.not(await secretOf(second), secret);
   // Others are others.
-  const other = await server.viewer('s', { query: '?client_id=other' });
+  const other = await server.viewer('s');
   await other.until('offer');
   t.is(await peers(server), 2);
 
   const codes: number[] = [];
   let last = second;
   for (let i = 0; i < 6; i += 1) {
-    const next = await server.viewer('s', { query: '?client_id=tab' });
+    // The newest word may have been lost on its way: the one before is as good.
+    const known = i === 0 ? secret : await secretOf(last);
+    const next = await server.viewer('s');
+    comeBack(next, known);
     const { code } = await Promise.race([last.closed, next.closed]);
     codes.push(code);
     if (code === 4409) last = next;
@@ -291,6 +314,29 @@ test.serial('a viewer that returns takes over from its old self; a storm is stop
   t.is(codes.at(-1), 4429);
   t.false(codes.slice(0, 3).includes(4429));
   t.is(await peers(server), 2);
+});
+
+test.serial('nobody takes the place of another by its name, or by a guess', async (t) => {
+  const server = await serve(t);
+  await addHost(t, server);
+  await create(server);
+  const victim = await server.viewer('s', { query: '?client_id=tab' });
+  victim.send({ AuthenticateAndInit: { ...INIT, client_unique_id: 'tab' } });
+  await victim.until('offer');
+  const secret = await secretOf(victim);
+  const intruders = await Promise.all(
+    [null, '', 'tab', secret.slice(1), `${secret}A`].map(async (guess) => {
+      const intruder = await server.viewer('s', { query: '?client_id=tab' });
+      intruder.send({
+        AuthenticateAndInit: { ...INIT, client_unique_id: 'tab', resume_secret: guess },
+      });
+      await intruder.until('offer');
+      return intruder;
+    }),
+  );
+  victim.answer();
+  await victim.until('ConnectionComplete');
+  t.is(await peers(server), 1 + intruders.length);
 });
 
 test.serial('a viewer of a streamer that still starts waits for it', async (t) => {

@@ -345,6 +345,7 @@ test.serial(
     const { server } = t.context;
     const page = await view(t);
     const before = server.connections;
+    server.broadcast({ Resume: { secret: 'of this viewer' } });
     server.isDown = true;
     server.dropViewers();
     await page.getByText('Connection lost').waitFor();
@@ -352,11 +353,13 @@ test.serial(
     server.isDown = false;
     await untilPicture(page);
     t.true(server.connections > before);
-    const names = (server.received as { AuthenticateAndInit?: { client_unique_id: string } }[])
-      .map((message) => message.AuthenticateAndInit?.client_unique_id)
-      .filter((name) => name !== undefined);
-    t.true(names.length >= 2);
-    t.is(new Set(names).size, 1);
+    const firsts = (server.received as { AuthenticateAndInit?: Record<string, unknown> }[]).flatMap(
+      ({ AuthenticateAndInit: init }) => (init === undefined ? [] : [init]),
+    );
+    t.true(firsts.length >= 2);
+    t.is(new Set(firsts.map((init) => init['client_unique_id'])).size, 1);
+    t.is(firsts.at(0)?.['resume_secret'], null);
+    t.is(firsts.at(-1)?.['resume_secret'], 'of this viewer');
     await page.focus('.stage');
     server.channelMessages.length = 0;
     await page.keyboard.press('a');
