@@ -59,9 +59,14 @@ export class Keys {
     );
   }
 
+  /**
+   * A modifier's own event never carries its own bit: to Wolf that is a combination, after which
+   * it lets go of the modifier at once.
+   */
   #key(down: boolean, keyCode: number, reported = 0): HostInput {
     let modifiers = reported;
     for (const [code, bit] of MODIFIER_BITS) if (this.#held.has(code)) modifiers |= bit;
+    modifiers &= ~(MODIFIER_BITS.get(keyCode) ?? 0);
     return { type: 'key', down, keyCode, modifiers };
   }
 }

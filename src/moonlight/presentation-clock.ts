@@ -45,6 +45,9 @@ const SMALLEST_STEP = 0.5;
 /** Share of a newly measured interval in the smoothed one. */
 const INTERVAL_GAIN = 1 / 16;
 
+/** Share of a frame's lateness in the smoothed one that is told. */
+const LATENESS_GAIN = 1 / 32;
+
 /** Intervals longer than these many nominal ones are pauses, not a slower rate. */
 const LONGEST_INTERVAL = 8;
 
@@ -58,6 +61,7 @@ class Timeline {
   #arrival = 0;
   #lateSince: number | null = null;
   #nanoseconds = -1;
+  #lateness = 0;
   readonly #origin: number;
 
   constructor(origin: number) {
@@ -66,6 +70,11 @@ class Timeline {
 
   get started(): boolean {
     return this.#time !== null;
+  }
+
+  /** Smoothed milliseconds by which arrivals are later than the times that they are given. */
+  get lateness(): number {
+    return this.#lateness;
   }
 
   /** Milliseconds since the last arrival. */
@@ -81,6 +90,7 @@ class Timeline {
   advance(step: number, arrival: number, steering: Steering): number {
     this.#time = this.#time === null ? arrival : this.#next(this.#time, step, arrival, steering);
     this.#arrival = arrival;
+    this.#lateness += LATENESS_GAIN * (arrival - this.#time - this.#lateness);
     // Rounding, and arrivals before the origin, must not break the order.
     const wanted = Math.round((this.#time - this.#origin) * NANOSECONDS);
     this.#nanoseconds = Math.max(this.#nanoseconds + 1, wanted);
@@ -149,6 +159,14 @@ export class PresentationClock {
     };
     this.#video = new Timeline(options.origin);
     this.#audio = new SoundTimeline(options.origin, options.packetDuration);
+  }
+
+  /**
+   * Smoothed milliseconds by which both media come later than they are shown; what is between the
+   * two is what sound and picture are apart.
+   */
+  get lateness(): { readonly video: number; readonly audio: number } {
+    return { video: this.#video.lateness, audio: this.#audio.lateness };
   }
 
   /** @returns nanoseconds */

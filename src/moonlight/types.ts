@@ -91,6 +91,11 @@ export interface NegotiatedStream {
     readonly padTouchAndMotion: boolean;
     /** The host can repair with reference frame invalidation instead of an IDR. */
     readonly referenceFrameInvalidation: boolean;
+    /**
+     * The host knows no marks of a session (ping payload, connect data): it tells clients apart
+     * by their address, so two of one address get in each other's way.
+     */
+    readonly sessionsByAddress: boolean;
   };
 }
 

@@ -15,20 +15,14 @@ import type {
   HostMessage,
   NegotiatedStream,
   OpusPacket,
-  StreamSettings,
   Termination,
 } from '../moonlight/types.js';
 import type { StreamClientMessage, StreamServerMessage } from '../signaling/messages.js';
 import { ChildViewer } from './child-viewer.js';
 import type { ChildMessage, ParentMessage } from './ipc.js';
+import { streamSettings } from './stream-settings.js';
 
 export type Init = Extract<ParentMessage, { Init: unknown }>['Init'];
-
-/**
- * The longer one, of which there are half as many: each goes to every viewer, where it wakes a
- * thread, and browsers play from a buffer that is longer anyway.
- */
-const AUDIO_PACKET_DURATION = 10;
 
 /** Access units kept while the pipeline is being built: about a second. */
 const MAX_EARLY_UNITS = 120;
@@ -94,7 +88,7 @@ export class ChildStreamer {
         privateKeyPem: init.client_private_key_pem,
       },
       appId: init.app_id,
-      settings: streamSettings(init),
+      settings: streamSettings(init.settings),
       playableCodecs: playableCodecs(gstRuntime()),
       log,
     });
@@ -175,6 +169,7 @@ export class ChildStreamer {
     return {
       session: this.#session.stats(),
       pipeline: (await this.#pipeline?.stats()) ?? null,
+      lateness: this.#clock?.lateness ?? null,
       negotiated: this.#negotiated ?? null,
     };
   }
@@ -392,25 +387,6 @@ export class ChildStreamer {
   #broadcast(message: StreamServerMessage): void {
     this.#send({ Broadcast: message });
   }
-}
-
-function streamSettings({ settings }: Init): StreamSettings {
-  return {
-    width: settings.width,
-    height: settings.height,
-    fps: settings.fps,
-    bitrate: settings.bitrate,
-    packetSize: settings.packet_size,
-    videoFormats: settings.video_supported_formats,
-    audioChannels: settings.audio_channels,
-    audioPacketDuration: AUDIO_PACKET_DURATION,
-    colorSpace: settings.video_colorspace,
-    colorRangeFull: settings.video_color_range_full,
-    hdr: settings.hdr,
-    playAudioOnHost: settings.play_audio_local,
-    encryptAudio: false,
-    encryptVideo: false,
-  };
 }
 
 function networkOptions(network: Init['network']): NetworkOptions {

@@ -19,13 +19,16 @@ class HostModel {
 
   #take(input: HostInput): void {
     switch (input.type) {
-      case 'key':
+      case 'key': {
         toggle(this.keys, input.keyCode, input.down);
+        const own = modifierBits(new Set([input.keyCode]));
         check(
-          (modifierBits(this.keys) & ~input.modifiers) === 0,
+          (modifierBits(this.keys) & ~input.modifiers & ~own) === 0,
           'a held modifier is missing from the field',
         );
+        check((input.modifiers & own) === 0, 'a modifier carries its own bit');
         break;
+      }
       case 'mouse-button':
         toggle(this.buttons, input.button, input.down);
         break;

@@ -115,8 +115,9 @@ test('modifiers are those that anybody holds, and those that the browser saw', (
   const all = aggregatorWith('ann', 'bob');
   const modifiersOf = (inputs: HostInput[]): unknown =>
     inputs.map((input) => (input.type === 'key' ? input.modifiers : undefined));
-  t.deepEqual(modifiersOf(all.input('ann', key(true, SHIFT, 1), 0)), [1]);
-  t.deepEqual(modifiersOf(all.input('bob', key(true, CTRL, 2), 0)), [3]);
+  // A modifier's own bit is not in its own event, also where the browser reports it.
+  t.deepEqual(modifiersOf(all.input('ann', key(true, SHIFT, 1), 0)), [0]);
+  t.deepEqual(modifiersOf(all.input('bob', key(true, CTRL, 2), 0)), [1]);
   t.deepEqual(modifiersOf(all.input('bob', key(true, A, 2), 0)), [3]);
   t.deepEqual(modifiersOf(all.input('ann', key(false, SHIFT, 0), 0)), [2]);
   t.deepEqual(modifiersOf(all.input('bob', key(false, A, 2), 0)), [2]);
@@ -404,7 +405,7 @@ test('after a reconnection the host is told what is held', (t) => {
     arrival(0, 1),
     hostPad(0, 1),
     hostPad(0, 1, { rightTrigger: 200 }),
-    { type: 'key', down: true, keyCode: SHIFT, modifiers: 1 },
+    { type: 'key', down: true, keyCode: SHIFT, modifiers: 0 },
     { type: 'key', down: true, keyCode: A, modifiers: 1 },
     point(7),
     { type: 'mouse-button', down: true, button: 1 },

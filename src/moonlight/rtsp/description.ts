@@ -6,6 +6,8 @@ export interface HostDescription {
   readonly referenceFrameInvalidation: boolean;
   /** LI feature bits (§10). */
   readonly featureFlags: number;
+  /** The host has switches for encryption, as all that mark their sessions do. */
+  readonly encryptionSwitches: boolean;
   /** SS_ENC bits (§10). */
   readonly encryptionSupported: number;
   readonly encryptionRequested: number;
@@ -32,6 +34,7 @@ export function readDescription(body: string): HostDescription {
     av1: body.includes('AV1/90000'),
     referenceFrameInvalidation: body.includes('x-nv-video[0].refPicInvalidation'),
     featureFlags: numberAfter(body, 'x-ss-general.featureFlags'),
+    encryptionSwitches: body.includes('x-ss-general.encryptionSupported'),
     encryptionSupported: numberAfter(body, 'x-ss-general.encryptionSupported'),
     encryptionRequested: numberAfter(body, 'x-ss-general.encryptionRequested'),
     surroundParams,

@@ -3,7 +3,13 @@ import { MoonteeError } from '../../errors.js';
 import type { Log } from '../../log.js';
 import { bracketed } from '../nvhttp/http.js';
 import type { SessionUrl } from '../nvhttp/launch.js';
-import type { AudioLayout, NegotiatedStream, StreamSettings, VideoCodec } from '../types.js';
+import type {
+  AudioChannels,
+  AudioLayout,
+  NegotiatedStream,
+  StreamSettings,
+  VideoCodec,
+} from '../types.js';
 import { announcementBody, isLocalAddress, wirePacketSize } from './announce.js';
 import { parseNumber, readDescription } from './description.js';
 import { chooseEncryption } from './encryption.js';
@@ -94,7 +100,6 @@ export async function performHandshake(options: HandshakeOptions): Promise<Hands
     description,
     playable: options.playable,
   });
-  const audio = chooseAudio(settings, description.surroundParams);
   const encryption = chooseEncryption(description, {
     video: settings.encryptVideo,
     audio: settings.encryptAudio,
@@ -105,8 +110,14 @@ export async function performHandshake(options: HandshakeOptions): Promise<Hands
     NEVER_MODIFIED,
   ]);
   client.session = sessionToken(audioSetup);
+  const audioEndpoint = mediaEndpoint(audioSetup, DEFAULT_PORT.audio);
+  const marksNothing = !description.encryptionSwitches && audioEndpoint.pingPayload === null;
+  const audio = chooseAudio(
+    marksNothing ? { ...settings, audioChannels: atMostSix(settings.audioChannels) } : settings,
+    description.surroundParams,
+  );
   options.onAudio({
-    ...mediaEndpoint(audioSetup, DEFAULT_PORT.audio),
+    ...audioEndpoint,
     layout: audio.layout,
     encrypted: encryption.audio,
   });
@@ -150,6 +161,10 @@ export async function performHandshake(options: HandshakeOptions): Promise<Hands
       touchAndPen: (featureFlags & 1) !== 0,
       padTouchAndMotion: (featureFlags & 2) !== 0,
       referenceFrameInvalidation,
+      sessionsByAddress:
+        marksNothing &&
+        videoEndpoint.pingPayload === null &&
+        !controlSetup.headers.has('x-ss-connect-data'),
     },
   };
   log.info({ ...video, ...stream.encryption, channels: audio.layout.channels }, 'stream agreed');
@@ -162,6 +177,11 @@ export async function performHandshake(options: HandshakeOptions): Promise<Hands
     },
     packetSize: wirePacketSize(settings.packetSize, encryption.video),
   };
+}
+
+/** Hosts that mark no sessions (Wolf of 2024) end their RTSP server when asked for eight channels. */
+function atMostSix(channels: AudioChannels): AudioChannels {
+  return channels === 8 ? 6 : channels;
 }
 
 /** The token goes into later requests, so it must be short and harmless. */

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { MoonteeError, type ErrorCode } from '../../../src/errors.js';
 import { silentLog } from '../../../src/log.js';
@@ -9,7 +10,8 @@ import {
   type HandshakeResult,
 } from '../../../src/moonlight/rtsp/handshake.js';
 import { VIDEO_FORMAT, type StreamSettings } from '../../../src/moonlight/types.js';
-import { STREAM_SETTINGS } from '../../support/stream-settings.js';
+import { streamSettings } from '../../../src/streamer/stream-settings.js';
+import { STREAM_SETTINGS, STREAMER_SETTINGS } from '../../support/stream-settings.js';
 import { rawServer } from '../nvhttp/fake-host.js';
 import { readCapturedRtsp } from './captured.js';
 import { startRtspHost, usualReply, type ReceivedRequest, type RtspReply } from './rtsp-host.js';
@@ -97,6 +99,7 @@ test('the captured conversation is reproduced byte for byte', async (t) => {
         touchAndPen: true,
         padTouchAndMotion: true,
         referenceFrameInvalidation: false,
+        sessionsByAddress: true,
       },
     },
     video: { port: 48100, pingPayload: null },
@@ -131,6 +134,7 @@ test('rtspenc carries the same conversation encrypted, with Sunshine’s extensi
   t.is(result.stream.video.codec, 'h265');
   t.true(result.stream.hostFeatures.referenceFrameInvalidation);
   t.false(result.stream.hostFeatures.touchAndPen);
+  t.false(result.stream.hostFeatures.sessionsByAddress);
   t.is(result.packetSize, 992);
   t.deepEqual(result.control, { port: 47_000, connectData: 42 });
   t.is(audio[0]?.pingPayload, '0123456789ABCDEF');
@@ -140,6 +144,51 @@ test('rtspenc carries the same conversation encrypted, with Sunshine’s extensi
   t.true(announce.includes('a=x-nv-video[0].packetSize:992 \r\n'));
   t.true(announce.includes('a=x-nv-video[0].maxNumReferenceFrames:0 \r\n'));
 });
+
+const WITHOUT_SWITCHES = readFileSync(
+  new URL('../../fixtures/describe-without-switches.txt', import.meta.url),
+  'latin1',
+);
+
+test('sound is encrypted unless asked otherwise, also on hosts without switches', async (t) => {
+  const settings = streamSettings(STREAMER_SETTINGS);
+  const unmarked = { settings, serverModes: 65_793 };
+  const { result, requests, audio } = await shake(t, WITHOUT_SWITCHES, unmarked, wolfReply);
+  t.true(requests[5]?.body.includes('a=x-nv-general.featureFlags:167 \r\n'));
+  t.true(requests[5]?.body.includes('a=x-ss-general.encryptionEnabled:0 \r\n'));
+  t.true(result.stream.encryption.audio);
+  t.true(audio[0]?.encrypted);
+  t.true(result.stream.hostFeatures.sessionsByAddress);
+});
+
+test('a host that marks no sessions is asked for six channels at most', async (t) => {
+  for (const [asked, got] of [
+    [2, 2],
+    [6, 6],
+    [8, 6],
+  ] as const) {
+    const settings = { ...SETTINGS, audioChannels: asked };
+    const { result, requests, audio } = await shake(t, WITHOUT_SWITCHES, { settings }, wolfReply);
+    t.is(result.stream.audio.channels, got);
+    t.is(audio[0]?.layout.channels, got);
+    t.true(requests[5]?.body.includes(`a=x-nv-audio.surround.numChannels:${got} \r\n`));
+    t.true(
+      requests[5]?.body.includes(
+        `a=x-nv-audio.surround.channelMask:${got === 6 ? 0x3f : 0x3} \r\n`,
+      ),
+    );
+  }
+  // One mark is enough to tell another host.
+  const settings = { ...SETTINGS, audioChannels: 8 as const };
+  const marked = await shake(t, WITHOUT_SWITCHES, { settings });
+  t.is(marked.result.stream.audio.channels, 8);
+  t.false(marked.result.stream.hostFeatures.sessionsByAddress);
+});
+
+/** As {@link usualReply}, without the marks of a session. */
+function wolfReply(request: ReceivedRequest): RtspReply {
+  return usualReply(request, WITHOUT_SWITCHES, 47_000).replace(/X-SS-[^\r]*\r\n/g, '');
+}
 
 test('what a host requires is always given, or the session is refused', async (t) => {
   const mandatory = 'a=x-ss-general.encryptionSupported:7\na=x-ss-general.encryptionRequested:7\n';

@@ -70,6 +70,7 @@ test('a description is read as the reference client reads it', (t) => {
     av1: true,
     referenceFrameInvalidation: false,
     featureFlags: 3,
+    encryptionSwitches: false,
     encryptionSupported: 0,
     encryptionRequested: 0,
     surroundParams: ['21101', '642014235'],
