@@ -1,4 +1,5 @@
 import type { Host } from '../hosts/host.js';
+import { printable } from '../moonlight/nvhttp/xml.js';
 import type { ServerInfo } from '../moonlight/nvhttp/server-info.js';
 import type { DetailedHost, UndetailedHost } from './models.js';
 
@@ -48,5 +49,5 @@ function pairStatus(paired: boolean): 'Paired' | 'NotPaired' {
 
 function nameOf(host: Host, info: ServerInfo | null): string {
   const name = info?.name ?? '';
-  return name !== '' ? name : (host.stored.cache?.name ?? 'offline');
+  return name !== '' ? name : printable(host.stored.cache?.name ?? 'offline');
 }

@@ -10,12 +10,11 @@ import {
   type SessionUrl,
 } from './launch.js';
 import { readAppList, readServerInfo, type HostApp, type ServerInfo } from './server-info.js';
-import { parseHostDocument, printable, type HostDocument } from './xml.js';
+import { DOCUMENT_BYTES, parseHostDocument, printable, type HostDocument } from './xml.js';
 
 /** What clients without an id of their own have always sent. */
 export const SHARED_UNIQUE_ID = '0123456789ABCDEF';
 
-const MAX_DOCUMENT = 1 << 20;
 const MAX_ASSET = 8 << 20;
 
 /** Milliseconds (gamestream.md §1.2). */
@@ -195,7 +194,8 @@ export class HostClient {
     parameters: [string, string][],
     how: Omit<Ask, 'maxBytes'>,
   ): Promise<HostDocument> {
-    const answer = await this.#get(verb, parameters, { ...how, maxBytes: MAX_DOCUMENT });
+    const maxBytes = DOCUMENT_BYTES[verb === 'applist' ? 'list' : 'ordinary'];
+    const answer = await this.#get(verb, parameters, { ...how, maxBytes });
     return readDocument(verb, answer);
   }
 
@@ -257,7 +257,8 @@ function refusal(verb: string, status: number, message: string): MoonteeError {
   if (status === 401) {
     return new MoonteeError('HOST_NOT_PAIRED', 'Host not paired', { details });
   }
-  if (starts && status === 403) {
+  // Hosts forbid for other reasons too, such as a client without the permission to start apps.
+  if (starts && status === 403 && /encrypt/i.test(message)) {
     return new MoonteeError('ENCRYPTION_REQUIRED', `The host refused to ${verb}: ${said}`, {
       details,
     });
@@ -265,5 +266,9 @@ function refusal(verb: string, status: number, message: string): MoonteeError {
   if (starts && (status === 409 || /already running/i.test(message))) {
     return new MoonteeError('HOST_BUSY', `The host refused to ${verb}: ${said}`, { details });
   }
-  return new MoonteeError('HOST_REFUSED', `The host refused ${verb}: ${said}`, { details });
+  return new MoonteeError(
+    'HOST_REFUSED',
+    `The host refused ${starts ? 'to ' : ''}${verb}: ${said}`,
+    { details },
+  );
 }

@@ -147,6 +147,10 @@ function exchange(
   const failUnlessComplete = (error: Error): void => {
     if (response?.complete !== true) fail(error);
   };
+  const tooLong = (): void => {
+    fail(invalid(query, `more than ${query.maxBytes} bytes`));
+    socket.destroy();
+  };
   // Without the option `agent`, createConnection is used and `Connection: close` is sent.
   const request = httpRequest({
     createConnection: () => socket,
@@ -158,11 +162,14 @@ function exchange(
   request.on('response', (incoming) => {
     response = incoming;
     incoming.on('error', failUnlessComplete);
+    if (Number(incoming.headers['content-length'] ?? 0) > query.maxBytes) {
+      tooLong();
+      return;
+    }
     incoming.on('data', (chunk: Buffer) => {
       size += chunk.length;
       if (size > query.maxBytes) {
-        fail(invalid(query, `more than ${query.maxBytes} bytes`));
-        socket.destroy();
+        tooLong();
         return;
       }
       chunks.push(chunk);

@@ -65,9 +65,12 @@ const HDR_PARAMETERS: [string, string][] = [
 export function readLaunchAnswer(verb: 'launch' | 'resume', root: HostDocument): SessionUrl {
   const result = root.text(verb === 'launch' ? 'gamesession' : 'resume')?.trim() ?? '0';
   if (result === '' || /^0+$/.test(result)) {
-    throw new MoonteeError('HOST_REFUSED', `The host refused to ${verb}`, {
-      details: { verb, status_message: root.statusMessage },
-    });
+    const said = root.statusMessage.trim();
+    throw new MoonteeError(
+      'HOST_REFUSED',
+      `The host refused to ${verb}${said === '' ? '' : `: ${said}`}`,
+      { details: { verb, host_status: root.statusCode, host_message: said } },
+    );
   }
   return parseSessionUrl(root.text('sessionUrl0') ?? '');
 }

@@ -1,5 +1,5 @@
 import { MoonteeError } from '../../errors.js';
-import type { HostDocument } from './xml.js';
+import { printable, type HostDocument } from './xml.js';
 
 const DEFAULT_HTTPS_PORT = 47_984;
 
@@ -42,14 +42,14 @@ export function readServerInfo(root: HostDocument, httpPort: number): Omit<Serve
   const busy = root.text('state')?.trim().endsWith('_SERVER_BUSY') ?? false;
   const mac = root.text('mac')?.trim().toLowerCase() ?? '';
   return {
-    name: root.text('hostname') ?? '',
+    name: printable(root.text('hostname') ?? '').trim(),
     appVersion: [Number(quad[1]), Number(quad[2]), Number(quad[3]), Number(quad[4])],
-    gfeVersion: root.text('GfeVersion') ?? '',
-    uniqueId: root.text('uniqueid') ?? '',
+    gfeVersion: printable(root.text('GfeVersion') ?? '').trim(),
+    uniqueId: printable(root.text('uniqueid') ?? '').trim(),
     httpsPort: root.integer('HttpsPort', 1, 0xffff) ?? DEFAULT_HTTPS_PORT,
     externalPort: root.integer('ExternalPort', 1, 0xffff) ?? httpPort,
     mac: /^([0-9a-f]{2}[:-]){5}[0-9a-f]{2}$/.test(mac) && !/^(00[:-]?){6}$/.test(mac) ? mac : null,
-    localIp: root.text('LocalIP') ?? '',
+    localIp: printable(root.text('LocalIP') ?? '').trim(),
     // Nothing known: every host can do H.264.
     codecModeSupport: root.integer('ServerCodecModeSupport', 1, U32_MAX) ?? 1,
     maxLumaPixelsHevc: root.integer('MaxLumaPixelsHEVC', 0, U32_MAX) ?? 0,
@@ -72,6 +72,6 @@ export function readAppList(root: HostDocument): HostApp[] {
     const id = app.integer('ID', I32_MIN, I32_MAX);
     if (id === null) return [];
     const hdrSupported = app.text('IsHdrSupported')?.trim() === '1';
-    return [{ id, title: app.text('AppTitle') ?? '', hdrSupported }];
+    return [{ id, title: printable(app.text('AppTitle') ?? ''), hdrSupported }];
   });
 }

@@ -74,8 +74,10 @@ async function resume(options: StartAppOptions): Promise<SessionUrl> {
   try {
     return await client.resume(request, signal);
   } catch (error) {
-    const { code } = MoonteeError.from(error);
-    if (resumeOnly || !STALE.has(code)) throw error;
+    const { code, details } = MoonteeError.from(error);
+    // Who is forbidden to resume is not the one whose session is stale.
+    const isForbidden = details['host_status'] === 403;
+    if (resumeOnly || isForbidden || !STALE.has(code)) throw error;
     log.warn({ app_id: request.appId, code }, 'app cannot be resumed, launching it anew');
   }
   await client.cancel(signal);

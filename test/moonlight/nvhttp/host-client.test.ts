@@ -141,6 +141,9 @@ test('every refusal of a launch has its code', async (t) => {
     [xml('', 400, 'An app is already running on this host'), 'HOST_BUSY'],
     [{ status: 409, body: '' }, 'HOST_BUSY'],
     [xml('', 403, 'Encryption is mandatory'), 'ENCRYPTION_REQUIRED'],
+    [xml('', 403, 'Permission denied'), 'HOST_REFUSED'],
+    [xml('<resume>0</resume>', 403), 'HOST_REFUSED'],
+    [{ status: 403, body: '' }, 'HOST_REFUSED'],
     [xml('', 503, 'Failed to initialize video capture'), 'HOST_REFUSED'],
     [{ status: 500, body: 'oops' }, 'HOST_REFUSED'],
     ['hello', 'HOST_ANSWER_INVALID'],
@@ -152,6 +155,22 @@ test('every refusal of a launch has its code', async (t) => {
     const error = await t.throwsAsync(client.launch(REQUEST), { instanceOf: MoonteeError });
     t.is(error.code, expected, JSON.stringify(reply));
     t.false(JSON.stringify([error.message, error.details]).includes('aabbccdd'));
+  }
+});
+
+test('a refusal carries the host’s words, whatever its status', async (t) => {
+  const { host, client } = await paired(t);
+  for (const verb of ['launch', 'resume'] as const) {
+    for (const status of [400, 403, 404, 500, 503, -1]) {
+      host.on(verb, () => xml(`<${verb}>0</${verb}>`, status, 'Ask &#39;Bob&#39; for it'));
+      const error = await t.throwsAsync(client[verb](REQUEST), { instanceOf: MoonteeError });
+      t.is(error.code, 'HOST_REFUSED');
+      t.is(error.message, `The host refused to ${verb}: ${status} Ask 'Bob' for it`);
+    }
+    const word = verb === 'launch' ? 'gamesession' : 'resume';
+    host.on(verb, () => xml(`<${word}>0</${word}>`, 200, 'Not today'));
+    const error = await t.throwsAsync(client[verb](REQUEST), { instanceOf: MoonteeError });
+    t.is(error.message, `The host refused to ${verb}: Not today`);
   }
 });
 
