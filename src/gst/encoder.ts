@@ -45,7 +45,7 @@ const ENCODERS: Readonly<
     element: 'x265enc',
     text: (bitrate) =>
       `x265enc name=encoder tune=zerolatency speed-preset=ultrafast bitrate=${bitrate} ` +
-      `key-int-max=100000 option-string=repeat-headers=1:pools=1:frame-threads=1 ` +
+      `key-int-max=100000 option-string=repeat-headers=1:info=0:pools=1:frame-threads=1 ` +
       `! video/x-h265,stream-format=byte-stream,alignment=au`,
   },
   av1: {

@@ -175,7 +175,7 @@ export class StreamClient {
 }
 
 /** The seven requests, one connection each. */
-async function shakeHands(
+export async function shakeHands(
   port: number,
   options: StreamOptions = {},
 ): Promise<{

@@ -8,6 +8,7 @@ import type { AnnouncedStream } from '../rtsp/announce.js';
 import type { Session } from '../sessions.js';
 import { BlockSource } from './block-source.js';
 import { FrameClock } from './frame-clock.js';
+import { pictureFirst } from './picture-first.js';
 
 export interface SourceFrame {
   /** An access unit. */
@@ -79,6 +80,7 @@ class PictureSource implements FrameSource {
   readonly #picture: DesktopPicture;
   readonly #encoder: VideoEncoder;
   readonly #clock: FrameClock;
+  readonly #codec: VideoCodec;
   readonly #startedAt = performance.now();
   #drawn = 0;
 
@@ -91,6 +93,7 @@ class PictureSource implements FrameSource {
       stream.bitDepth === 10 ? `${CODEC_NAME[stream.codec]} 10 BIT` : CODEC_NAME[stream.codec],
       `${(stream.bitrate / 1000).toFixed(1)} MBIT/S`,
     ].join('  ·  ');
+    this.#codec = options.codec;
     this.#encoder = new VideoEncoder(options);
     this.#picture = new DesktopPicture(
       session.game.desktop,
@@ -107,7 +110,7 @@ class PictureSource implements FrameSource {
       this.#encoder.push(picture, (now - this.#startedAt) * 1e6);
       this.#drawn += 1;
     }
-    return pullAll(this.#encoder, (pts) => this.#startedAt + pts / 1e6);
+    return pullAll(this.#codec, this.#encoder, (pts) => this.#startedAt + pts / 1e6);
   }
 
   requestKeyframe(): void {
@@ -122,13 +125,18 @@ class PictureSource implements FrameSource {
 /** A picture that GStreamer makes. */
 class PipelineSource implements FrameSource {
   readonly #encoder: VideoEncoder;
+  readonly #codec: VideoCodec;
+  /** Milliseconds of `performance.now()` at the pipeline's own zero; null while unknown. */
+  #zero: number | null = null;
+  #latest = -Infinity;
 
   constructor(description: string, stream: AnnouncedStream, log: Log) {
+    this.#codec = stream.codec;
     this.#encoder = new VideoEncoder({ ...encoderOptions(stream, log), source: description });
   }
 
   poll(now: number): SourceFrame[] {
-    return pullAll(this.#encoder, () => now);
+    return pullAll(this.#codec, this.#encoder, (pts) => this.#capturedAt(pts, now));
   }
 
   requestKeyframe(): void {
@@ -138,13 +146,30 @@ class PipelineSource implements FrameSource {
   close(): void {
     this.#encoder.close();
   }
+
+  /** By the pipeline's clock, so that frames which were fetched together keep their distance. */
+  #capturedAt(pts: number, now: number): number {
+    if (pts < 0) return now;
+    const since = pts / 1e6;
+    // Its time begins anew with an encoder that was started again, and never runs ahead of ours.
+    if (this.#zero === null || since < this.#latest || this.#zero + since > now) {
+      this.#zero = now - since;
+    }
+    this.#latest = since;
+    return this.#zero + since;
+  }
 }
 
-function pullAll(encoder: VideoEncoder, capturedAt: (pts: number) => number): SourceFrame[] {
+function pullAll(
+  codec: VideoCodec,
+  encoder: VideoEncoder,
+  capturedAt: (pts: number) => number,
+): SourceFrame[] {
   if (encoder.failure !== null) throw encoder.failure;
   const frames: SourceFrame[] = [];
   for (let packet = encoder.pull(); packet !== null; packet = encoder.pull()) {
-    frames.push({ data: packet.data, key: packet.key, capturedAt: capturedAt(packet.pts) });
+    const data = pictureFirst(codec, packet.data);
+    frames.push({ data, key: packet.key, capturedAt: capturedAt(packet.pts) });
   }
   return frames;
 }

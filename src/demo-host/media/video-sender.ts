@@ -32,6 +32,8 @@ const TICK = 2;
 /** Datagrams a tick: bursts must not overflow the receiver's socket (gamestream.md §5.10). */
 const BATCH = 48;
 const MAX_QUEUE = 4096;
+/** Of RTP's 90 kHz in a millisecond. */
+const RTP_TICKS = 90;
 /** Milliseconds after which a requested key frame that did not come is asked for again. */
 const KEYFRAME_PATIENCE = 500;
 
@@ -49,6 +51,8 @@ export class VideoSender {
   readonly #timer: NodeJS.Timeout;
   readonly #startedAt = performance.now();
   #frameNumber: number;
+  /** Of the latest frame, in ticks of RTP's clock: no two frames share one. */
+  #time = -Infinity;
   #queue: Buffer[] = [];
   /** Datagrams that are to be lost on order. */
   #toDrop = 0;
@@ -163,13 +167,16 @@ export class VideoSender {
     const repaired = this.#invalidated ? FRAME_TYPE.AFTER_INVALIDATION : FRAME_TYPE.P;
     if (frame.key || this.#invalidated) this.#soundSince = this.#frameNumber;
     this.#invalidated = false;
+    this.#time = Math.max(this.#time + 1, Math.round(frame.capturedAt * RTP_TICKS));
     const datagrams = this.#options.packetizer.packetize({
       data: frame.data,
       frameNumber: this.#frameNumber,
       frameType: frame.key ? FRAME_TYPE.IDR : repaired,
-      rtpTimestamp: Math.round(frame.capturedAt * 90) >>> 0,
+      rtpTimestamp: this.#time % 2 ** 32,
       hostLatency: Math.max(0, now - frame.capturedAt),
     });
+    // Clients that count from 1 throw frame 0 away, and would show nothing until they ask.
+    if (this.#frameNumber === 0) this.#options.source.requestKeyframe();
     this.#frameNumber += 1;
     this.counters.frames += 1;
     for (const datagram of datagrams) this.#queue.push(datagram);

@@ -11,7 +11,7 @@ const START_CODE = Buffer.from([0, 0, 1]);
 const FORBIDDEN_BIT = 0x80;
 
 /** `nal_unit_type` of what is told apart (H.264 table 7-1, H.265 table 7-1). */
-export const H264_NAL = { SLICE: 1, IDR: 5, SEI: 6, SPS: 7, PPS: 8, AUD: 9, FILLER: 12 } as const;
+export const H264_NAL = { SLICE: 1, IDR: 5, SPS: 7, PPS: 8 } as const;
 export const H265_NAL = {
   LAST_SLICE: 31,
   FIRST_IRAP: 16,
@@ -19,9 +19,6 @@ export const H265_NAL = {
   VPS: 32,
   SPS: 33,
   PPS: 34,
-  AUD: 35,
-  FILLER: 38,
-  PREFIX_SEI: 39,
 } as const;
 
 export interface NalUnit {
@@ -68,6 +65,12 @@ export function isSlice(codec: AnnexBCodec, type: number): boolean {
 export function isStart(codec: AnnexBCodec, type: number): boolean {
   if (codec === 'h264') return type === H264_NAL.IDR;
   return type >= H265_NAL.FIRST_IRAP && type <= H265_NAL.LAST_IRAP;
+}
+
+/** Whether a unit says how pictures are coded. */
+export function isParameterSet(codec: AnnexBCodec, type: number): boolean {
+  if (codec === 'h264') return type === H264_NAL.SPS || type === H264_NAL.PPS;
+  return type >= H265_NAL.VPS && type <= H265_NAL.PPS;
 }
 
 function typeOf(codec: AnnexBCodec, data: Buffer, at: number): number | null {
