@@ -13,8 +13,14 @@ target=$root/.cache/srtp
 version=$(dpkg-query -W -f='${source:Version}' libsrtp2-1)
 wanted="$version $(dpkg-query -W -f='${Version}' libssl-dev) $(sha256sum "${BASH_SOURCE[0]}")"
 [ -f "$target/libsrtp2.so.1" ] && [ "$(cat "$target/stamp" 2>/dev/null || true)" = "$wanted" ] && exit 0
+# What failed is tried again after a day, or when something has changed: it can take minutes.
+if [ "$(cat "$target/failed" 2>/dev/null || true)" = "$wanted" ] && [ -z "$(find "$target/failed" -mmin +1440)" ]; then
+  exit 1
+fi
 
 printf 'moontee: building libsrtp2 upon OpenSSL\n' >&2
+mkdir -p "$target"
+printf '%s' "$wanted" >"$target/failed"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 {
@@ -38,7 +44,7 @@ trap 'rm -rf "$work"' EXIT
   cd libsrtp2-*/
   ./configure --enable-openssl
   make shared_library
-  mkdir -p "$target"
   mv "$(readlink -f libsrtp2.so.1)" "$target/libsrtp2.so.1"
   printf '%s' "$wanted" >"$target/stamp"
+  rm -f "$target/failed"
 } >"$root/.cache/srtp.log" 2>&1

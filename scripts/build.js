@@ -55,10 +55,9 @@ async function buildServer() {
     // Its own record would make tsc believe that the files of a deleted directory are there.
     if (!existsSync(directory)) await rm(join(STAMPS, 'build.tsbuildinfo'), { force: true });
     const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-    const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
-      cwd: ROOT,
-      stdio: 'inherit',
-    });
+    // Types are checked by `npm run check`: they depend on the typelibs of the machine.
+    const compile = [tsc, '-p', 'tsconfig.build.json', '--noCheck'];
+    const { status } = spawnSync(process.execPath, compile, { cwd: ROOT, stdio: 'inherit' });
     if (status !== 0) process.exit(status ?? 1);
   });
 }

@@ -149,11 +149,16 @@ export function textOf(runtime: GstRuntime, structure: Gst.Structure): string {
   values.text.init(GObject.typeFromName('gchararray'));
   try {
     values.structure.setBoxed(structure);
-    return values.structure.transform(values.text) ? values.text.getString() : '';
+    return values.structure.transform(values.text) ? orEmpty(values.text.getString()) : '';
   } finally {
     values.structure.unset();
     values.text.unset();
   }
+}
+
+/** What the typelibs of GLib 2.84 and later may give as null, and earlier ones never. */
+function orEmpty(text: string | null): string {
+  return text ?? '';
 }
 
 /** A boxed session description out of an offer's or answer's reply. */

@@ -25,6 +25,16 @@ export interface KeyframeFigures {
   readonly firCount: number;
 }
 
+/** A report block of the receiver. */
+interface ReceiverReport {
+  readonly ssrc: number;
+  readonly fractionLost: number;
+  /** Milliseconds. */
+  readonly roundTrip: number;
+  readonly jitter: number;
+  readonly mark: string;
+}
+
 interface RtpSession {
   readonly stats: Gst.Structure;
 }
@@ -92,10 +102,10 @@ function uint(structure: Gst.Structure, field: string): number {
 }
 
 /** The text form of an RTPSession's `stats`, taken apart. */
-function parseSessionStats(text: string): SessionFigures {
+export function parseSessionStats(text: string): SessionFigures {
   const plain = text.replaceAll('\\', '');
   const sum = { packetsSent: 0, bytesSent: 0, nackCount: 0, pliCount: 0, firCount: 0 };
-  const report = { fractionLost: 0, roundTrip: 0, jitter: 0, mark: '' };
+  const reports: ReceiverReport[] = [];
   for (const source of plain.split('application/x-rtp-source-stats').slice(1)) {
     const field = (name: string): number =>
       Number(new RegExp(` ${name}=\\([a-z0-9]+\\)(-?\\d+)`).exec(source)?.[1] ?? 0);
@@ -107,18 +117,23 @@ function parseSessionStats(text: string): SessionFigures {
       sum.nackCount += field('recv-nack-count');
     }
     if (!source.includes('have-rb=(boolean)true')) continue;
-    const clockRate =
-      field('rb-ssrc') === RTP.audio.ssrc ? RTP.audio.clockRate : RTP.video.clockRate;
-    report.fractionLost = field('rb-fractionlost') / 256;
-    report.roundTrip = (field('rb-round-trip') / FIXED) * 1000;
-    report.jitter = (field('rb-jitter') / clockRate) * 1000;
-    report.mark = `${field('rb-exthighestseq')}.${field('rb-lsr')}.${field('rb-dlsr')}`;
+    const ssrc = field('rb-ssrc');
+    const { clockRate } = ssrc === RTP.audio.ssrc ? RTP.audio : RTP.video;
+    reports.push({
+      ssrc,
+      fractionLost: field('rb-fractionlost') / 256,
+      roundTrip: (field('rb-round-trip') / FIXED) * 1000,
+      jitter: (field('rb-jitter') / clockRate) * 1000,
+      mark: `${field('rb-exthighestseq')}.${field('rb-lsr')}.${field('rb-dlsr')}`,
+    });
   }
+  // From 1.25 on every stream of ours carries a block, also sound and retransmission.
+  const report = reports.find(({ ssrc }) => ssrc === RTP.video.ssrc) ?? reports.at(-1);
   return {
     ...sum,
-    fractionLost: report.fractionLost,
-    roundTrip: report.roundTrip,
-    jitter: report.jitter,
-    reportMark: report.mark,
+    fractionLost: report?.fractionLost ?? 0,
+    roundTrip: report?.roundTrip ?? 0,
+    jitter: report?.jitter ?? 0,
+    reportMark: report?.mark ?? '',
   };
 }

@@ -80,7 +80,8 @@ function loadNamespaces(): Namespaces {
   };
   const gst = load('Gst', '1.0') as typeof Gst;
   // Before GstVideo, whose types register themselves with what this sets up.
-  gst.init(null);
+  // An empty list: from 1.27 on there is no overload without one.
+  gst.init([]);
   const namespaces: Namespaces = {
     GLib: load('GLib', '2.0') as typeof GLib,
     GObject: load('GObject', '2.0') as typeof GObject,

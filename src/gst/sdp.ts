@@ -258,8 +258,8 @@ function mediaSection(
     const channels = map.encoding === undefined ? '' : `/${map.encoding}`;
     if (!/^(\/[1-8])?$/.test(channels)) throw invalid('bad channels');
     lines.push(`a=rtpmap:${payload} ${map.codec}/${map.rate ?? 0}${channels}`);
-    const config = media.fmtp.find((entry) => entry.payload === payload)?.config;
-    if (config !== undefined && /^[A-Za-z0-9=;,:_.+/ -]{1,1024}$/.test(config)) {
+    const config = withoutProfile(media.fmtp.find((entry) => entry.payload === payload)?.config);
+    if (/^[A-Za-z0-9=;,:_.+/ -]{1,1024}$/.test(config)) {
       lines.push(`a=fmtp:${payload} ${config}`);
     }
     for (const feedback of media.rtcpFb ?? []) {
@@ -285,6 +285,18 @@ function mediaSection(
     direction === 'inactive' || direction === 'sendonly' ? 'a=inactive' : 'a=recvonly',
     ...lines,
   ];
+}
+
+/**
+ * Format parameters without H.264's profile. From 1.27.1 on webrtcbin intersects the one of a
+ * browser's offer with the payloader's caps, which name the profile of the stream, and refuses
+ * the section.
+ */
+function withoutProfile(config: string | undefined): string {
+  return (config ?? '')
+    .split(';')
+    .filter((parameter) => !/^ *profile-level-id=/i.test(parameter))
+    .join(';');
 }
 
 /**
