@@ -1,7 +1,7 @@
 import type Router from '@koa/router';
 import { isIP } from 'node:net';
 import { MoonteeError } from '../errors.js';
-import { wakeOnLan } from '../moonlight/wake-on-lan.js';
+import { wakeOnLan, wakeTargets } from '../moonlight/wake-on-lan.js';
 import type { ApiContext } from './context.js';
 import { detailedHost, undetailedHost } from './host-answers.js';
 import { failingWith } from '../http/error-answers.js';
@@ -47,7 +47,7 @@ export function hostRoutes(router: Router, { hosts, config, log }: ApiContext): 
     const host = hosts.require(bodyOf(context, HostId).host_id);
     const mac = host.knownInfo?.mac ?? host.stored.cache?.mac ?? null;
     if (mac === null) throw new MoonteeError('HOST_UNREACHABLE', 'The host’s MAC is not known');
-    await failingWith(500, () => wakeOnLan(mac));
+    await failingWith(500, () => wakeOnLan(mac, wakeTargets(host.lastAddresses)));
     host.clearCache();
     empty(context);
   });

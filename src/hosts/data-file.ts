@@ -18,7 +18,9 @@ const HostRecord = t.intersection(
     t.type({ address: t.string, http_port: Integer }),
     t.partial({
       unique_id: nullish(t.string),
-      cache: nullish(t.partial({ name: nullish(t.string), mac: nullish(t.string) })),
+      cache: nullish(
+        t.partial({ name: nullish(t.string), mac: nullish(t.string), address: nullish(t.string) }),
+      ),
       paired: nullish(Paired),
     }),
   ],
@@ -33,7 +35,12 @@ export interface StoredHost {
   readonly httpPort: number;
   /** `uniqueid` towards the host; null is the id that all clients share. */
   readonly uniqueId: string | null;
-  readonly cache: { readonly name: string; readonly mac: string | null } | null;
+  readonly cache: {
+    readonly name: string;
+    readonly mac: string | null;
+    /** What its name resolved to last; left out for a host that is known by its address. */
+    readonly address?: string;
+  } | null;
   readonly paired: StoredPairing | null;
 }
 
@@ -61,7 +68,11 @@ export function parseDataFile(text: string, path: string): StoredHost[] {
     httpPort: host.http_port,
     uniqueId: host.unique_id ?? null,
     cache: host.cache
-      ? { name: host.cache.name ?? host.address, mac: host.cache.mac ?? null }
+      ? {
+          name: host.cache.name ?? host.address,
+          mac: host.cache.mac ?? null,
+          ...(typeof host.cache.address === 'string' ? { address: host.cache.address } : {}),
+        }
       : null,
     paired: host.paired
       ? {

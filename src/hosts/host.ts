@@ -1,15 +1,28 @@
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pLimit from 'p-limit';
 import { MoonteeError } from '../errors.js';
 import type { Log } from '../log.js';
 import { HostClient, SHARED_UNIQUE_ID } from '../moonlight/nvhttp/host-client.js';
 import type { HostApp, ServerInfo } from '../moonlight/nvhttp/server-info.js';
 import type { ClientIdentity } from '../moonlight/types.js';
 import type { StoredHost, StoredPairing } from './data-file.js';
+import { PictureCache } from './picture-cache.js';
 
 /** Milliseconds for one look at a host: a list of hosts must not wait for dead ones. */
 const INFO_TIMEOUT = 2_000;
-/** Milliseconds that a host counts as offline without being asked. */
-const OFFLINE_MEMORY = 15_000;
-const MAX_IMAGES = 200;
+/** A look is up to three requests; milliseconds for all of them. */
+const LOOK_TIMEOUT = 3_000;
+/** Milliseconds that what a host said, or that it said nothing, counts without being asked again. */
+const INFO_AGE = 3_000;
+const OFFLINE_AGE = 5_000;
+/** Milliseconds that a list waits for a host that was offline when it was asked last. */
+const OFFLINE_PATIENCE = 300;
+const APPS_AGE = 30_000;
+/** Downloads of pictures at a time, and those that may wait for their turn. */
+const PICTURES_AT_ONCE = 2;
+const MAX_WAITING_PICTURES = 200;
 
 /** A host that we know: what is stored of it, and what it said last. */
 export class Host {
@@ -18,16 +31,33 @@ export class Host {
   #stored: StoredHost;
   #client: HostClient;
   #info: ServerInfo | null = null;
+  /** `performance.now()` of {@link #info} and {@link #apps}; they have an age. */
+  #infoAt = -Infinity;
+  #appsAt = -Infinity;
   #asking: Promise<ServerInfo> | null = null;
   /** It did not answer: not asked again for a while, unless the cache is cleared. */
   #offline: { readonly error: MoonteeError; readonly at: number } | null = null;
   #apps: HostApp[] | null = null;
-  readonly #images = new Map<number, Buffer>();
+  #listing: Promise<HostApp[]> | null = null;
+  readonly #pictures: PictureCache;
+  readonly #downloads = pLimit(PICTURES_AT_ONCE);
+  readonly #downloading = new Map<number, Promise<Buffer>>();
 
-  /** @param info what it has just said */
-  constructor(id: number, stored: StoredHost, log: Log, info: ServerInfo | null = null) {
+  /**
+   * @param info what it has just said
+   * @param pictures shared by all hosts
+   */
+  constructor(
+    id: number,
+    stored: StoredHost,
+    log: Log,
+    info: ServerInfo | null = null,
+    pictures = new PictureCache(),
+  ) {
     this.id = id;
+    this.#pictures = pictures;
     this.#info = info;
+    if (info !== null) this.#infoAt = performance.now();
     this.#stored = stored;
     this.#log = log.child({ host_id: id });
     this.#client = this.#makeClient();
@@ -62,46 +92,86 @@ export class Host {
 
   /** What was remembered is asked for again. */
   clearCache(): void {
-    this.#info = null;
+    this.#infoAt = -Infinity;
     this.#offline = null;
-    this.#apps = null;
+    this.#appsAt = -Infinity;
   }
 
-  /** The last known facts without asking. */
+  /** The last known facts without asking, however old. */
   get knownInfo(): ServerInfo | null {
     return this.#info;
   }
 
+  /** Where it was when it answered last, numeric, most certain first. */
+  get lastAddresses(): string[] {
+    const { address, cache } = this.#stored;
+    const known = [address, cache?.address ?? '', this.#info?.localIp ?? ''];
+    return [...new Set(known)].filter((each) => isIP(each) !== 0 && !isOwn(each, address));
+  }
+
   /** @throws HOST_UNREACHABLE and others of {@link HostClient} */
   async info(): Promise<ServerInfo> {
-    if (this.#info !== null) return this.#info;
-    if (this.#offline !== null && performance.now() - this.#offline.at < OFFLINE_MEMORY) {
-      throw this.#offline.error;
+    const now = performance.now();
+    if (this.#info !== null && now - this.#infoAt < INFO_AGE) return this.#info;
+    if (this.#offline !== null && now - this.#offline.at < OFFLINE_AGE) throw this.#offline.error;
+    return this.#look();
+  }
+
+  /** For lists: what {@link info} says, or null for a host that is offline, for which nobody waits long. */
+  async glance(): Promise<ServerInfo | null> {
+    const wasOffline = this.#offline !== null;
+    const info = this.info().catch(() => null);
+    if (!wasOffline) return info;
+    const patience = new AbortController();
+    const { signal } = patience;
+    try {
+      return await Promise.race([info, sleep(OFFLINE_PATIENCE, null, { signal })]);
+    } finally {
+      patience.abort();
     }
-    this.#asking ??= this.#askInfo().finally(() => {
-      this.#asking = null;
-    });
-    return this.#asking;
   }
 
   async apps(): Promise<HostApp[]> {
-    this.#apps ??= await this.#client.apps();
-    return this.#apps;
+    if (this.#apps !== null && performance.now() - this.#appsAt < APPS_AGE) return this.#apps;
+    return this.freshApps();
   }
 
   /** The list as it is now. */
-  async freshApps(signal?: AbortSignal): Promise<HostApp[]> {
-    this.#apps = await this.#client.apps(signal);
-    return this.#apps;
+  async freshApps(): Promise<HostApp[]> {
+    this.#listing ??= this.#list().finally(() => (this.#listing = null));
+    return this.#listing;
   }
 
+  /**
+   * The picture of an app of the list.
+   *
+   * @throws NOT_FOUND for other apps and for one without a picture, LIMIT_REACHED, and others of talking to the host
+   */
   async appImage(appId: number, refresh: boolean): Promise<Buffer> {
-    const known = refresh ? undefined : this.#images.get(appId);
+    if (!hasApp(await this.apps(), appId) && !hasApp(await this.freshApps(), appId)) {
+      throw new MoonteeError('NOT_FOUND', 'The host has no such app');
+    }
+    const key = `${this.#pictureKey}${appId | 0}`;
+    const known = refresh ? undefined : this.#pictures.get(key);
     if (known !== undefined) return known;
-    const image = await this.#client.appAsset(appId);
-    if (this.#images.size >= MAX_IMAGES) this.#images.clear();
-    this.#images.set(appId, image);
-    return image;
+    let download = this.#downloading.get(appId | 0);
+    if (download === undefined) {
+      if (this.#downloads.pendingCount >= MAX_WAITING_PICTURES) {
+        throw new MoonteeError('LIMIT_REACHED', 'Too many pictures are asked for at once');
+      }
+      download = this.#downloads(() => this.#client.appAsset(appId)).finally(() =>
+        this.#downloading.delete(appId | 0),
+      );
+      this.#downloading.set(appId | 0, download);
+    }
+    const picture = await download;
+    this.#pictures.set(key, picture);
+    return picture;
+  }
+
+  /** Forgets its pictures. */
+  close(): void {
+    this.#pictures.deleteAll(this.#pictureKey);
   }
 
   /** Quits the app that runs. */
@@ -110,21 +180,65 @@ export class Host {
     this.clearCache();
   }
 
+  #look(): Promise<ServerInfo> {
+    this.#asking ??= this.#askInfo().finally(() => {
+      this.#asking = null;
+    });
+    return this.#asking;
+  }
+
   async #askInfo(): Promise<ServerInfo> {
+    const late = new AbortController();
+    const timer = setTimeout(() => {
+      late.abort(
+        new MoonteeError(
+          'HOST_UNREACHABLE',
+          `Host unreachable: no answer within ${LOOK_TIMEOUT} ms`,
+        ),
+      );
+    }, LOOK_TIMEOUT);
     try {
-      const info = await this.#client.serverInfo(undefined, INFO_TIMEOUT);
+      const info = await this.#client.serverInfo(late.signal, INFO_TIMEOUT);
       this.#info = info;
-      const name = info.name === '' ? this.#stored.address : info.name;
-      // Sunshine tells the MAC only over TLS: a known one is not forgotten.
-      const mac = info.mac ?? this.#stored.cache?.mac ?? null;
-      this.#stored = { ...this.#stored, cache: { name, mac } };
+      this.#infoAt = performance.now();
+      this.#offline = null;
+      await this.#remember(info);
       return info;
     } catch (thrown) {
       const error = MoonteeError.from(thrown, 'HOST_UNREACHABLE');
+      if (this.#offline === null) {
+        this.#log.info({ code: error.code, reason: error.message }, 'host does not answer');
+      }
+      this.#infoAt = -Infinity;
       this.#offline = { error, at: performance.now() };
-      this.#log.info({ code: error.code, reason: error.message }, 'host does not answer');
       throw error;
+    } finally {
+      clearTimeout(timer);
     }
+  }
+
+  /** What is good to know while it is off. */
+  async #remember(info: ServerInfo): Promise<void> {
+    const name = info.name === '' ? this.#stored.address : info.name;
+    // Sunshine tells the MAC only over TLS: a known one is not forgotten.
+    const mac = info.mac ?? this.#stored.cache?.mac ?? null;
+    // A name that the host itself announces does not resolve any more once it sleeps.
+    const named = isIP(this.#stored.address) === 0;
+    const address = named ? await lookup(this.#stored.address).catch(() => null) : null;
+    const last = address?.address ?? this.#stored.cache?.address;
+    const cache = { name, mac, ...(named && last !== undefined ? { address: last } : {}) };
+    this.#stored = { ...this.#stored, cache };
+  }
+
+  async #list(): Promise<HostApp[]> {
+    const apps = await this.#client.apps();
+    this.#apps = apps;
+    this.#appsAt = performance.now();
+    return apps;
+  }
+
+  get #pictureKey(): string {
+    return `${this.#stored.address}:${this.#stored.httpPort}/`;
   }
 
   #makeClient(): HostClient {
@@ -139,4 +253,14 @@ export class Host {
         : { tls: { identity: this.identity(), certificatePem: paired.hostCertificate } }),
     });
   }
+}
+
+/** Hosts that are asked over IPv6 call themselves 127.0.0.1, which is us unless we know them so. */
+function isOwn(candidate: string, address: string): boolean {
+  return candidate.startsWith('127.') && candidate !== address;
+}
+
+/** Ids are 32 bits; some write them signed. */
+function hasApp(apps: readonly HostApp[], appId: number): boolean {
+  return apps.some(({ id }) => (id | 0) === (appId | 0));
 }

@@ -5,6 +5,7 @@ import { pair } from '../moonlight/pairing/pair.js';
 import { AtomicFile } from './atomic-file.js';
 import { formatDataFile, parseDataFile, type StoredHost } from './data-file.js';
 import { Host } from './host.js';
+import { PictureCache } from './picture-cache.js';
 
 const MAX_HOSTS = 1_000;
 
@@ -13,6 +14,7 @@ export class HostStore {
   readonly #file: AtomicFile;
   readonly #log: Log;
   readonly #slots: (Host | null)[] = [];
+  readonly #pictures = new PictureCache();
   /** Hosts that are being paired now. */
   readonly #pairing = new Set<Host>();
   #written = formatDataFile([]);
@@ -29,7 +31,7 @@ export class HostStore {
     const text = await store.#file.read();
     if (text !== null) {
       for (const stored of parseDataFile(text, path)) {
-        store.#slots.push(new Host(store.#slots.length, stored, log));
+        store.#slots.push(new Host(store.#slots.length, stored, log, null, store.#pictures));
       }
       store.#written = text;
     }
@@ -68,7 +70,7 @@ export class HostStore {
     if (raced !== undefined) return raced;
     const free = this.#slots.indexOf(null);
     const id = free === -1 ? this.#slots.length : free;
-    const host = new Host(id, probe.stored, this.#log, probe.knownInfo);
+    const host = new Host(id, probe.stored, this.#log, probe.knownInfo, this.#pictures);
     this.#slots[id] = host;
     await this.#saveOr(() => {
       this.#slots[id] = null;
@@ -87,6 +89,7 @@ export class HostStore {
       while (this.#slots.length < id) this.#slots.push(null);
       this.#slots[id] ??= host;
     });
+    host.close();
     this.#log.info({ host_id: id }, 'host removed');
   }
 

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { MoonteeError } from '../../../src/errors.js';
 import { silentLog } from '../../../src/log.js';
 import { discoverHosts, type DiscoveredHost } from '../../../src/moonlight/discovery.js';
-import { magicPacket, wakeOnLan } from '../../../src/moonlight/wake-on-lan.js';
+import { magicPacket, wakeOnLan, wakeTargets } from '../../../src/moonlight/wake-on-lan.js';
 
 const MAC = '00:11:22:aa:BB:cc';
 
@@ -92,6 +92,33 @@ test('the magic packet repeats the hardware address', async (t) => {
   }
   const { port, next, close } = await receiver();
   t.teardown(close);
-  await wakeOnLan(MAC, { address: '127.0.0.1', ports: [port] });
+  // One address that cannot be sent to does not spoil it.
+  await wakeOnLan(MAC, ['255.255.255.256', '127.0.0.1'], [port]);
   t.deepEqual(await next, packet);
+});
+
+test('waking goes to the last addresses and to every network', (t) => {
+  const at = (address: string, netmask: string, internal = false) => ({
+    address,
+    netmask,
+    family: 'IPv4' as const,
+    internal,
+  });
+  const targets = wakeTargets(['192.168.7.9', 'fd00::9'], {
+    lo: [at('127.0.0.1', '255.0.0.0', true)],
+    eth0: [
+      at('192.168.7.20', '255.255.255.0'),
+      { address: 'fe80::1', netmask: 'ffff:ffff::', family: 'IPv6', internal: false },
+    ],
+    eth1: [at('10.1.2.3', '255.255.240.0')],
+    tun0: [at('10.8.0.2', '255.255.255.255'), at('10.9.0.2', '255.255.255.254')],
+    gone: undefined,
+  });
+  t.deepEqual(targets, [
+    '192.168.7.9',
+    'fd00::9',
+    '255.255.255.255',
+    '192.168.7.255',
+    '10.1.15.255',
+  ]);
 });
