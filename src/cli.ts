@@ -1,5 +1,6 @@
 /** The command line: finds the command and turns what it throws into text and an exit code. */
 import { MoonteeError } from './errors.js';
+import { surviveLostReaders } from './log.js';
 import { USAGE, UsageError } from './commands/usage.js';
 
 /** Gets what follows the command's name; resolves with the process's exit code. */
@@ -40,6 +41,7 @@ function isArgumentError(error: unknown): error is Error {
   );
 }
 
+surviveLostReaders();
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {

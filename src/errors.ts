@@ -130,7 +130,12 @@ export class MoonteeError extends Error {
   /** Wraps whatever was thrown; a MoonteeError passes unchanged. */
   static from(thrown: unknown, code: ErrorCode = 'INTERNAL'): MoonteeError {
     if (thrown instanceof MoonteeError) return thrown;
-    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    const message = thrown instanceof Error ? messageOf(thrown) : String(thrown);
     return new MoonteeError(code, message, { cause: thrown });
   }
+}
+
+/** JSON.parse quotes what it could not read, which may be a secret. */
+function messageOf(error: Error): string {
+  return error instanceof SyntaxError ? 'Invalid syntax' : error.message;
 }

@@ -1,43 +1,82 @@
-import { destination, pino, type Logger } from 'pino';
+import { pino, type Bindings, type Logger } from 'pino';
+import { LogDestination } from './log-destination.js';
+import { loggable, withoutUserInfo } from './log-values.js';
 
 export type Log = Logger;
 
-/** Keys whose values never reach a log line, wherever they stand in an object. */
-const SECRET_KEYS = [
-  'credentials',
-  'credential',
-  'authorization',
-  'rikey',
-  'pin',
-  'password',
-  'private_key_pem',
-  'client_private_key_pem',
-  'privateKeyPem',
-];
+/** Milliseconds that the last lines of a process get. */
+const FLUSH_DEADLINE = 500;
+
+let standardError: LogDestination | null = null;
 
 /**
  * The process's logger: one JSON line an event, on stderr, so that stdout stays free for
- * what a command prints.
+ * what a command prints. Nobody waits for its reader ({@link LogDestination}).
  *
  * @param level pino level; default `MOONTEE_LOG` or `info`
  */
 export function createLog(name: string, level = process.env['MOONTEE_LOG'] ?? 'info'): Log {
-  return pino(
+  return createLogTo(logOutput(), name, level);
+}
+
+/** As {@link createLog}, for lines that go elsewhere. */
+export function createLogTo(
+  output: { write(line: string): void; flushSync?(): void },
+  name: string,
+  level = 'info',
+): Log {
+  const log = pino(
     {
       name,
       level,
       base: { name },
       timestamp: pino.stdTimeFunctions.isoTime,
-      redact: {
-        paths: SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]),
-        censor: '[redacted]',
-      },
+      formatters: { log: loggable },
+      serializers: { err: (shown: unknown) => shown },
+      // The facts have been seen to; the words of a line may be those of an error.
+      hooks: { streamWrite: withoutUserInfo },
     },
-    destination({ fd: 2, sync: true }),
+    output,
   );
+  // Formatters are not asked about what a child of the logger is bound to; its children inherit this.
+  const child: unknown = Reflect.get(log, 'child');
+  Object.defineProperty(log, 'child', {
+    value(this: Log, bindings: Bindings, ...rest: unknown[]): Log {
+      return Reflect.apply(child as () => Log, this, [loggable(bindings), ...rest]) as Log;
+    },
+  });
+  return log;
+}
+
+/** Where the lines of this process go, and those of its children. */
+export function logOutput(): LogDestination {
+  if (standardError === null) {
+    const output = new LogDestination({ fd: 2, describeDrops });
+    process.on('exit', () => output.flushSync());
+    standardError = output;
+  }
+  return standardError;
+}
+
+/** Gives the last lines their time; to be awaited before a process ends itself. */
+export async function flushLog(): Promise<void> {
+  await standardError?.flush(FLUSH_DEADLINE);
+}
+
+/**
+ * Who reads our output may go: what a command prints then is lost, and that is no reason to end.
+ * Without a listener, Node throws it.
+ */
+export function surviveLostReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }
 
 /** A logger that says nothing, for tests and libraries that were given none. */
 export function silentLog(): Log {
   return pino({ level: 'silent' });
+}
+
+function describeDrops(dropped: number): string {
+  const facts = { level: 40, time: new Date().toISOString(), name: 'log', dropped };
+  return `${JSON.stringify({ ...facts, msg: 'log lines dropped: nobody reads them fast enough' })}\n`;
 }

@@ -10,8 +10,10 @@ import { parseArgs } from 'node:util';
 import * as t from 'io-ts';
 import { resolveConfig } from '../config/load.js';
 import { MoonteeError } from '../errors.js';
-import { createLog, type Log } from '../log.js';
+import { createLog, flushLog, type Log } from '../log.js';
 import { startServer, type RunningServer } from '../server.js';
+import { childEnvironment } from '../config/child-environment.js';
+import { forwardOutput } from '../streamer/child-output.js';
 import type { StreamerSpec } from '../streamer/spec.js';
 import { demoHostModule } from './demo-host.js';
 import { pageDirectory } from './page.js';
@@ -52,7 +54,9 @@ export async function demo(args: readonly string[]): Promise<number> {
     await running.close();
     throw error;
   }
-  process.exit(await ended);
+  const code = await ended;
+  await flushLog();
+  process.exit(code);
 }
 
 /** What the demo consists of; ends in the opposite order. */
@@ -113,10 +117,11 @@ class DemoParts {
       demoHostModule(),
       ['--http-port', '0', '--pin', pin, ...(inputLog === null ? [] : ['--input-log', inputLog])],
       // A group of its own: a terminal's Ctrl-C is for us, who end it in its turn.
-      { stdio: ['ignore', 'pipe', 'inherit', 'ipc'], detached: true },
+      { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true, env: childEnvironment() },
     );
     this.#host = host;
-    if (!host.stdout) throw new MoonteeError('INTERNAL');
+    if (!host.stdout || !host.stderr) throw new MoonteeError('INTERNAL');
+    forwardOutput(host.stderr);
     const lines = createInterface({ input: host.stdout });
     try {
       const failed = once(host, 'exit').then(() => {

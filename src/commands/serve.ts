@@ -1,6 +1,7 @@
 import { loadConfig } from '../config/load.js';
+import { CONFIG_KEYS, KEYS } from '../config/schema.js';
 import { descriptorLimit, viewersWithin } from '../gst/descriptors.js';
-import { createLog, type Log } from '../log.js';
+import { createLog, flushLog, type Log } from '../log.js';
 import { startServer } from '../server.js';
 import { pageDirectory } from './page.js';
 import { untilTold } from './shutdown.js';
@@ -10,13 +11,18 @@ const CLOSE_DEADLINE = 5_000;
 
 /** `moontee serve [--config FILE] [--bind ADDR:PORT] [--KEY VALUE …]`. */
 export async function serve(args: readonly string[]): Promise<number> {
-  const { config, file, warnings } = loadConfig({ args });
+  const { config, sources, file, warnings } = loadConfig({ args });
+  // Takes the place of the arguments, which other users can read.
+  if (CONFIG_KEYS.some((name) => KEYS[name].secret && sources[name] === 'flag')) {
+    process.title = 'moontee';
+  }
   const log = createLog('moontee', config.log_level);
   for (const warning of warnings) log.warn({ file }, warning);
   checkDescriptors(config.max_viewers, log);
   const server = await startServer(config, { log, staticDirectory: pageDirectory() });
   process.stdout.write(`${server.url}\n`);
   const code = await untilTold(() => server.close(), CLOSE_DEADLINE, log);
+  await flushLog();
   process.exit(code);
 }
 

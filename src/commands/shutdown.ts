@@ -1,4 +1,4 @@
-import type { Log } from '../log.js';
+import { flushLog, type Log } from '../log.js';
 
 /**
  * Resolves with the exit code once the process was told to end (SIGTERM, SIGINT, SIGHUP) and
@@ -14,7 +14,7 @@ export function untilTold(close: () => Promise<void>, deadline: number, log: Log
       log.info({ signal }, 'ending');
       const timer = setTimeout(() => {
         log.error('ending took too long');
-        process.exit(1);
+        void flushLog().finally(() => process.exit(1));
       }, deadline);
       close().then(
         () => {

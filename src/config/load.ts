@@ -52,7 +52,7 @@ export function loadConfig(input: ConfigInput = {}): LoadedConfig {
   return { ...resolved, file: path };
 }
 
-/** The pure part of {@link loadConfig}. */
+/** {@link loadConfig} of what was read; only `credentials_file` is still opened. */
 export function resolveConfig(input: {
   readonly file?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -92,7 +92,14 @@ export function resolveConfig(input: {
     if (!Object.hasOwn(KEYS, name)) warnings.push(`${name} is no key of the configuration`);
   }
   const whole = config as unknown as Config;
+  for (const name of CONFIG_KEYS) {
+    if (sources[name] !== 'flag' || !KEYS[name].secret) continue;
+    warnings.push(
+      `${name} (--${flagName(name)}) can be read by every user of this machine: set it in a file or by ${environmentName(name)}`,
+    );
+  }
   if (problems.length === 0) {
+    problems.push(...readCredentials(config, sources));
     addTurnServer(config, env, sources);
     problems.push(...conflicts(whole));
     if (whole.credentials === 'default') {
@@ -169,6 +176,28 @@ function isBranch(context: Errors[number]['context'], index: number): boolean {
   return type?._tag === 'IntersectionType' || type?._tag === 'UnionType';
 }
 
+/** The password of `credentials_file`. @returns what is wrong with it */
+function readCredentials(
+  config: Record<string, unknown>,
+  sources: Record<string, ConfigSource>,
+): string[] {
+  const path = config['credentials_file'];
+  if (typeof path !== 'string') return [];
+  if (config['credentials'] !== null)
+    return ['credentials and credentials_file exclude each other'];
+  let content: string;
+  try {
+    content = readFileSync(path, 'utf8');
+  } catch {
+    return [`credentials_file: ${path} cannot be read`];
+  }
+  const [line = ''] = content.split(/\r?\n/, 1);
+  if (line === '') return [`credentials_file: the first line of ${path} is empty`];
+  config['credentials'] = line;
+  sources['credentials'] = sources['credentials_file'] ?? 'file';
+  return [];
+}
+
 /** Helix's template names its TURN server by two variables. */
 function addTurnServer(
   config: Record<string, unknown>,
@@ -230,8 +259,9 @@ function readConfigFile(path: string): Record<string, unknown> {
   try {
     value = JSON.parse(raw);
   } catch (error) {
-    const { message } = error as Error;
-    throw new MoonteeError('CONFIG_INVALID', `${path} is no JSON: ${message}`, { cause: error });
+    // The parser's own words quote what stands there, which may be a password.
+    const [place = ''] = /at position \d+( \(line \d+ column \d+\))?/.exec(String(error)) ?? [];
+    throw new MoonteeError('CONFIG_INVALID', `${path} is no JSON ${place}`.trim());
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new MoonteeError('CONFIG_INVALID', `${path} must hold an object`);

@@ -54,6 +54,11 @@ export const KEYS = {
     'The password of the REST interface and of viewers. Needed on every address but loopback.',
     { aliases: ['MOONLIGHT_CREDENTIALS'], secret: true },
   ),
+  credentials_file: key(
+    nullable(text),
+    null,
+    'File whose first line is the password, instead of `credentials`. What stands on a command line can be read by every user of the machine.',
+  ),
   data_path: key(text, 'server/data.json', 'File of the hosts and their pairings.'),
   bind_address: key(bindAddress, '127.0.0.1:8080', 'Address and port of the HTTP server.'),
   moonlight_default_http_port: key(

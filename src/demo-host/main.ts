@@ -3,7 +3,7 @@
  * an order to exit, or when the parent that started it is gone.
  */
 import { MoonteeError } from '../errors.js';
-import { createLog } from '../log.js';
+import { createLog, flushLog, surviveLostReaders } from '../log.js';
 import { parseArguments, USAGE } from './arguments.js';
 import { DemoHost } from './demo-host.js';
 
@@ -30,13 +30,19 @@ async function main(): Promise<void> {
     log.info({ reason }, 'demo host ends');
     // GStreamer's threads must not keep a process that was told to go.
     setTimeout(() => process.exit(0), CLOSE_DEADLINE);
-    host.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        log.error({ err: error }, 'demo host did not close');
-        process.exit(1);
-      },
-    );
+    void host
+      .close()
+      .then(
+        () => 0,
+        (error: unknown) => {
+          log.error({ err: error }, 'demo host did not close');
+          return 1;
+        },
+      )
+      .then(async (code) => {
+        await flushLog();
+        process.exit(code);
+      });
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => end(signal));
   process.on('disconnect', () => end('the parent disconnected'));
@@ -57,9 +63,11 @@ async function main(): Promise<void> {
   process.stdout.write(`${JSON.stringify(ready)}\n`);
 }
 
-main().catch((error: unknown) => {
+surviveLostReaders();
+main().catch(async (error: unknown) => {
   const failure = MoonteeError.from(error);
   log.fatal({ err: failure, code: failure.code }, 'demo host does not start');
   if (failure.code === 'CONFIG_INVALID') process.stderr.write(`\n${USAGE}`);
+  await flushLog();
   process.exit(failure.code === 'CONFIG_INVALID' ? 2 : 1);
 });

@@ -1,6 +1,7 @@
 /** Where ICE servers come from besides the configuration: a program's output, an HTTP answer. */
 import { execFile } from 'node:child_process';
 import { MoonteeError } from '../errors.js';
+import { withoutOurSecrets } from '../config/child-environment.js';
 import { parseServersAnswer, type ServersAnswer } from './servers-answer.js';
 
 /** Milliseconds that an answer may take, and its bytes. */
@@ -31,6 +32,7 @@ export function commandSource(argv: readonly string[], deadline = DEADLINE): Ser
           killSignal: 'SIGKILL',
           maxBuffer: MAX_BYTES,
           encoding: 'utf8',
+          env: withoutOurSecrets(),
         } as const;
         execFile(program, args, options, (error, output) => {
           try {

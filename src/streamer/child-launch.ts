@@ -3,11 +3,10 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import type { Log } from '../log.js';
+import { childEnvironment } from '../config/child-environment.js';
+import { forwardOutput } from './child-output.js';
 import { PARENT_PID_VARIABLE } from './ipc.js';
 import { withLibraries } from './libraries.js';
-
-/** Variables that a streamer has no business with. */
-const SECRET_VARIABLES = /CREDENTIALS|PASSWORD|PAIRING_PIN|SECRET|TOKEN/;
 
 /**
  * A child ends when the channel to us closes, but one that hangs could not: util-linux makes the
@@ -40,9 +39,6 @@ const HEAP = ['--max-semi-space-size=4'] as const;
  * @param niceness as of nice(2)
  */
 export function launchChild(module: string | URL, niceness: number, log: Log): ChildProcess {
-  const environment = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !SECRET_VARIABLES.test(name)),
-  );
   // Loaders (tsx) come along; an inspector's port would collide.
   const execArgv = process.execArgv.filter((argument) => !argument.startsWith('--inspect'));
   const child = fork(module, [], {
@@ -54,12 +50,13 @@ export function launchChild(module: string | URL, niceness: number, log: Log): C
       : { execArgv: [...HEAP, ...execArgv] }),
     env: withLibraries({
       ...ALLOCATOR,
-      ...environment,
+      ...childEnvironment(),
       [PARENT_PID_VARIABLE]: String(process.pid),
     }),
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     serialization: 'json',
   });
+  if (child.stderr !== null) forwardOutput(child.stderr);
   if (child.pid !== undefined) prioritise(child.pid, niceness, log);
   return child;
 }

@@ -3,12 +3,12 @@
  * one {@link ChildStreamer}. It ends when told to, or when its parent is gone.
  */
 import { isLeft } from 'fp-ts/lib/Either.js';
-import { PathReporter } from 'io-ts/lib/PathReporter.js';
 import { MoonteeError } from '../errors.js';
 import { gstRuntime } from '../gst/runtime.js';
-import { createLog } from '../log.js';
+import { createLog, flushLog, surviveLostReaders } from '../log.js';
 import { ChildStreamer, type RemovalCode } from './child-streamer.js';
 import { ParentMessage, type ChildMessage } from './ipc.js';
+import { describeIssues } from './issues.js';
 
 /** Milliseconds that closing may take before the process ends the hard way. */
 const CLOSE_DEADLINE = 4_000;
@@ -32,7 +32,7 @@ async function stop(reason: string, quitApp: boolean, exitCode = 0): Promise<voi
   log.info({ reason }, 'streamer stopping');
   setTimeout(() => {
     log.error('closing took too long');
-    process.exit(1);
+    void flushLog().finally(() => process.exit(1));
   }, CLOSE_DEADLINE).unref();
   try {
     await streamer?.close(quitApp);
@@ -42,7 +42,7 @@ async function stop(reason: string, quitApp: boolean, exitCode = 0): Promise<voi
   clearInterval(heartbeat);
   send('Stop');
   // The channel's write is asynchronous; leaving at once could lose the last message.
-  setImmediate(() => process.exit(exitCode));
+  setImmediate(() => void flushLog().finally(() => process.exit(exitCode)));
 }
 
 /** Nothing can be mended from here: say so and go. */
@@ -94,7 +94,7 @@ async function answer({ id, method }: { id: number; method: string }): Promise<v
 process.on('message', (raw: unknown) => {
   const decoded = ParentMessage.decode(raw);
   if (isLeft(decoded)) {
-    log.error({ errors: PathReporter.report(decoded).slice(0, 5) }, 'message does not decode');
+    log.error({ reason: describeIssues(decoded.left) }, 'message does not decode');
     return;
   }
   receive(decoded.right);
@@ -106,6 +106,7 @@ process.on('SIGINT', () => undefined);
 process.on('uncaughtException', (error) => fail(MoonteeError.from(error)));
 process.on('unhandledRejection', (error) => fail(MoonteeError.from(error)));
 
+surviveLostReaders();
 if (!process.send) {
   process.stderr.write('This program is started by the Moontee server.\n');
   process.exit(2);

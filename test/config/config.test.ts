@@ -213,3 +213,60 @@ test('whatever a file holds: a configuration, or problems that name keys', (t) =
   );
   t.pass();
 });
+
+test('the password may stand in a file of its own', async (t) => {
+  const path = join(await temporaryFolder(t), 'password');
+  const env = { MOONTEE_CREDENTIALS_FILE: path, MOONTEE_BIND_ADDRESS: '0.0.0.0:80' };
+  t.deepEqual(problems({ env }), [
+    `credentials_file: ${path} cannot be read`,
+    'credentials must be set, and not to "default", where bind_address (0.0.0.0:80) is not loopback',
+  ]);
+  for (const [content, password] of [
+    ['hunter2', 'hunter2'],
+    ['hunter2\n', 'hunter2'],
+    [' with spaces \r\nsecond line\n', ' with spaces '],
+  ] as const) {
+    await writeFile(path, content);
+    const { config, sources } = resolveConfig({ env });
+    t.is(config.credentials, password);
+    t.is(sources.credentials, 'environment');
+  }
+  await writeFile(path, '\n');
+  t.regex(problems({ env })[0] ?? '', /is empty$/);
+  await writeFile(path, 'default\n');
+  t.is(problems({ env }).length, 1);
+  t.regex(problems({ env: { ...env, MOONTEE_CREDENTIALS: 'x' } })[0] ?? '', /exclude each other/);
+});
+
+test('secrets on the command line work and are warned of, elsewhere they are not', (t) => {
+  const turn = '{"urls":["turn:t.example"],"secret":"hunter2","ttl":60}';
+  const { config, warnings } = resolveConfig({
+    flags: { credentials: 'hunter2', webrtc_turn_rest: turn, pairing_pin: '1234' },
+  });
+  t.is(config.credentials, 'hunter2');
+  t.is(warnings.length, 3);
+  for (const name of ['credentials', 'webrtc_turn_rest', 'pairing_pin']) {
+    t.true(warnings.some((text) => text.startsWith(`${name} (--`)));
+  }
+  t.false(warnings.some((text) => text.includes('hunter2')));
+  const quiet = resolveConfig({
+    file: { credentials: 'hunter2' },
+    env: { MOONTEE_WEBRTC_TURN_REST: turn },
+  });
+  t.deepEqual(quiet.warnings, []);
+});
+
+test('a file that is no JSON is not quoted', async (t) => {
+  const path = join(await temporaryFolder(t), 'config.json');
+  for (const text of [
+    '{"credentials": hunter2}',
+    'hunter2',
+    '{"credentials": "hunter2',
+    '["hunter2"',
+  ]) {
+    await writeFile(path, text);
+    const verdict = checkConfig({ args: ['--config', path], env: {} });
+    t.false(verdict.valid);
+    t.false(verdict.problems.join().includes('hunter'), verdict.problems.join());
+  }
+});

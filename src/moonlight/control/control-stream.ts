@@ -212,7 +212,7 @@ export class ControlStream extends EventEmitter<ControlStreamEvents> {
       this.counters.unknown += 1;
     } else if (message.type === 'termination') {
       const termination = terminationOf(message.code, this.#frameSeen);
-      this.#options.log.info({ wire_code: message.code, termination }, 'host ended the stream');
+      this.#options.log.info({ wire_code: message.code, ...termination }, 'host ended the stream');
       this.#finish(termination);
     } else {
       this.emit('message', message);
