@@ -15,6 +15,7 @@ export interface AppSrcElement extends Gst.Element {
 
 export interface QueueElement extends Gst.Element {
   readonly currentLevelBuffers: number;
+  readonly maxSizeBuffers: number;
   readonly currentLevelTime: bigint;
   /** Nothing leaves before so many are in it. */
   minThresholdBuffers: number;

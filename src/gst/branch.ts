@@ -14,8 +14,9 @@ import {
 } from './binding.js';
 import { fillTemplate, loadTemplate, type LaunchTemplate } from './launch-template.js';
 import type { DtlsCertificate } from './dtls-certificate.js';
-import type { MediaFormat } from './media-format.js';
 import { configureAgent } from './peer-network.js';
+import { RTP, type MediaFormat } from './media-format.js';
+import { insertRenumbering, leftTooMuchOut, type PayloaderElement } from './renumbering.js';
 import type { Gst, GstRuntime } from './runtime.js';
 import { announceCaps, sendAtOnce, skipErrorCorrection } from './send-path.js';
 import { SignalGate } from './signal-gate.js';
@@ -33,6 +34,7 @@ export type MediaKind = 'video' | 'audio';
 export interface Trunk {
   readonly pipeline: Gst.Pipeline;
   readonly tees: Readonly<Record<MediaKind, Gst.Element>>;
+  readonly payloaders: Readonly<Record<MediaKind, PayloaderElement>>;
 }
 
 let template: LaunchTemplate | null = null;
@@ -53,6 +55,10 @@ export class PeerBranch {
   readonly #announced = new Set<MediaKind>();
   /** Media of which packets have been let in. */
   readonly #flowed = new Set<MediaKind>();
+  /** The payloader's sequence number when a medium was let out last. */
+  readonly #lastNumbers = new Map<MediaKind, number>();
+  /** Media whose packets are numbered for this peer alone. */
+  readonly #renumbered = new Set<MediaKind>();
   #disposed = false;
 
   constructor(runtime: GstRuntime, trunk: Trunk, format: MediaFormat) {
@@ -117,12 +123,28 @@ export class PeerBranch {
   link(kind: MediaKind): void {
     if (this.#disposed || this.#links.has(kind)) return;
     this.#clearWay(kind);
+    this.#continueNumbers(kind);
     const tee = this.#trunk.tees[kind].requestPadSimple('src_%u');
     const sink = this.#bin?.getStaticPad(kind);
     if (!tee || !sink) return;
     // Unchecked: a caps query would wander through webrtcbin, and the formats are known.
     tee.linkFull(sink, this.#runtime.namespaces.Gst.PadLinkCheck.NOTHING);
     this.#links.set(kind, { tee, sink });
+  }
+
+  /** Keeps sequence numbers from jumping further than SRTP can follow. */
+  #continueNumbers(kind: MediaKind): void {
+    const last = this.#lastNumbers.get(kind);
+    const payloader = this.#trunk.payloaders[kind];
+    if (last === undefined || this.#renumbered.has(kind)) return;
+    if (!leftTooMuchOut(payloader, last)) return;
+    const entrance = this.#bin?.getStaticPad(kind) as Gst.GhostPad | null;
+    const queue = this.element(`${kind}-queue`).getStaticPad('sink');
+    if (!this.#bin || !entrance || !queue) return;
+    this.#renumbered.add(kind);
+    const { ssrc } = RTP[kind];
+    const pads = { entrance, queue };
+    insertRenumbering(this.#runtime, this.#bin, pads, { payloader, ssrc, last });
   }
 
   /** Both media are going to be sent: lets webrtcbin build their ways before there are packets. */
@@ -191,6 +213,8 @@ export class PeerBranch {
     this.#links.delete(kind);
     link.tee.unlink(link.sink);
     this.#trunk.tees[kind].releaseRequestPad(link.tee);
+    // Afterwards: none above it can have got in.
+    this.#lastNumbers.set(kind, this.#trunk.payloaders[kind].seqnum);
   }
 
   /**

@@ -13,6 +13,7 @@ import { serverUris } from './peer-network.js';
 import { QualityMeter } from './quality.js';
 import { RtpStats, type SessionFigures } from './rtp-stats.js';
 import type { GstRuntime, GstWebRTC } from './runtime.js';
+import { SoundFeed } from './sound-feed.js';
 import { VideoFeed } from './video-feed.js';
 import type { KeyframeReason } from './keyframes.js';
 import type {
@@ -95,6 +96,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   readonly #branch: PeerBranch;
   readonly #channels: PeerChannels;
   readonly #video: VideoFeed;
+  readonly #sound: SoundFeed;
   readonly #rtp: RtpStats;
   readonly #meter = new QualityMeter();
   readonly #bandwidth = new BandwidthMeter();
@@ -133,6 +135,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
       },
       log,
     );
+    this.#sound = new SoundFeed(branch, id, log);
     this.#rtp = new RtpStats(host.runtime, branch, (bitrate) =>
       this.#bandwidth.heard(bitrate, performance.now()),
     );
@@ -252,6 +255,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     if (count > this.#keyframeAsks) this.#host.needKeyframe('pli', this.id);
     this.#keyframeAsks = count;
     this.#video.look();
+    this.#sound.look();
   }
 
   /** Reads the session's statistics and judges the link. About once a second. */
@@ -401,7 +405,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   /** Lets media in once the browser has agreed to take it; sound before the path would be late. */
   #startMedia(): void {
     if (this.#closing || !this.#mediaAgreed || this.#state === 'failed') return;
-    if (this.#state === 'connected') this.#branch.link('audio');
+    if (this.#state === 'connected') this.#sound.start();
     this.#video.start();
   }
 
@@ -410,7 +414,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     this.#failure = reason;
     this.#log.info({ peer_id: this.id, reason, ...this.#path.counts }, 'peer failed');
     this.#video.end();
-    this.#branch.unlink('audio');
+    this.#sound.end();
     this.#become('failed');
   }
 
@@ -435,6 +439,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     if (this.#recovery) clearTimeout(this.#recovery);
     if (this.#firstCandidate) clearTimeout(this.#firstCandidate);
     this.#video.end();
+    this.#sound.end();
     this.#negotiation.end();
     this.#become('closed');
     this.#rtp.close();

@@ -12,6 +12,7 @@ import { fillTemplate, loadTemplate } from './launch-template.js';
 import { mediaFormat, type MediaFormat } from './media-format.js';
 import { applyServers, serverUris } from './peer-network.js';
 import { WebRtcPeer, type PeerHost } from './peer.js';
+import { chooseTimestamps, type PayloaderElement } from './renumbering.js';
 import { gstRuntime, type Gst, type GstRuntime } from './runtime.js';
 import type {
   IceServer,
@@ -33,6 +34,7 @@ const REQUIRED = [
   'srtpenc',
   'sctpenc',
   'rtpbin',
+  'rtpmux',
   'rtpopuspay',
 ];
 /** Milliseconds between two glances at every peer, and between two samples of one. */
@@ -124,7 +126,12 @@ class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements St
     this.#trunk = {
       pipeline: this.#pipeline,
       tees: { video: this.#element('video-tee'), audio: this.#element('audio-tee') },
+      payloaders: {
+        video: this.#element('video-pay') as PayloaderElement,
+        audio: this.#element('audio-pay') as PayloaderElement,
+      },
     };
+    for (const payloader of Object.values(this.#trunk.payloaders)) chooseTimestamps(payloader);
     this.#host = {
       runtime,
       format,
@@ -289,7 +296,7 @@ class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements St
   }
 
   #countPackets(): number {
-    const { seqnum } = this.#element('video-pay') as Gst.Element & { readonly seqnum: number };
+    const { seqnum } = this.#trunk.payloaders.video;
     if (this.#packets.last < 0) this.#packets.last = seqnum;
     this.#packets.total += (seqnum - this.#packets.last + 65_536) % 65_536;
     this.#packets.last = seqnum;

@@ -2,6 +2,7 @@ import test from 'ava';
 import { ask, popFiltered } from '../../src/gst/binding.js';
 import { PeerBranch } from '../../src/gst/branch.js';
 import { mediaFormat } from '../../src/gst/media-format.js';
+import type { PayloaderElement } from '../../src/gst/renumbering.js';
 import { gstRuntime, type Gst } from '../../src/gst/runtime.js';
 import { STREAM } from '../support/receiver-connect.js';
 import { until } from '../support/until.js';
@@ -24,7 +25,11 @@ test('a branch is taken down once, and does not start anew on its way', async (t
   pipeline.setState(Gst.State.PLAYING);
   const branch = new PeerBranch(
     runtime,
-    { pipeline, tees: { video: tee('v'), audio: tee('a') } },
+    {
+      pipeline,
+      tees: { video: tee('v'), audio: tee('a') },
+      payloaders: { video: tee('v') as PayloaderElement, audio: tee('a') as PayloaderElement },
+    },
     mediaFormat(runtime, STREAM.video, STREAM.audio),
   );
   // Only with a transport of its own it is the live element that a bin would take up again.
