@@ -1,20 +1,23 @@
-import type { IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { dirname, join } from 'node:path';
-import type { Duplex } from 'node:stream';
 import websockify from 'koa-websocket';
-import { createApp } from './api/app.js';
+import { apiRoutes, createApp } from './api/app.js';
+import type { ApiContext } from './api/context.js';
 import { ClientAddress } from './access/client-address.js';
 import { CreationLimit } from './access/creation-limit.js';
 import { Credentials } from './access/credentials.js';
+import { Gate } from './access/gate.js';
 import { EventFeed } from './api/event-feed.js';
+import { bodyReader } from './http/body.js';
+import { readTarget } from './http/request-target.js';
+import { Routes } from './http/routes.js';
 import { createHttpServer, listen } from './http/server.js';
+import { Upgrades } from './http/upgrades.js';
 import { Metrics } from './api/metrics.js';
 import { OriginGuard } from './access/origin-guard.js';
 import { isLoopback } from './config/codecs.js';
 import { bindOf } from './config/load.js';
 import type { Config } from './config/schema.js';
-import { MoonteeError } from './errors.js';
 import { iceServerProvider } from './ice/configured.js';
 import { IdentityStore } from './hosts/identities.js';
 import { HostStore } from './hosts/store.js';
@@ -24,7 +27,7 @@ import { LegacyStreams } from './signaling/legacy-streams.js';
 import { PeerEndpoint } from './signaling/peer-endpoint.js';
 import {
   grantSocket,
-  refuseUpgrade,
+  socketRoutes,
   type SocketGrant,
   type UpgradeOptions,
 } from './signaling/upgrade.js';
@@ -70,6 +73,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   const identities = await IdentityStore.open(join(folder, 'identities.json'), log);
   const credentials = new Credentials(config.credentials, config.auth_failures_per_minute);
   const addresses = new ClientAddress(config.trusted_proxies);
+  const gate = new Gate(credentials, addresses);
   const secure = config.certificate !== null;
   const guard = new OriginGuard({
     allowedOrigins: config.allowed_origins,
@@ -142,84 +146,60 @@ export async function startServer(config: Config, options: ServerOptions): Promi
       )
     : null;
 
-  const app = websockify(
-    await createApp(
-      {
-        config,
-        hosts,
-        identities,
-        streamers,
-        legacy,
-        credentials,
-        creations: new CreationLimit(config.creations_per_minute),
-        addresses,
-        events,
-        metrics,
-        staticDirectory: options.staticDirectory,
-        log,
-      },
-      guard,
-    ),
-  );
-  const grants = new WeakMap<IncomingMessage, SocketGrant>();
-  app.ws.use((context) => {
-    const grant = grants.get(context.req);
-    const { websocket } = context;
-    if (grant === undefined) {
-      websocket.terminate();
-    } else if (grant.endpoint === 'legacy' || grant.streamerId === null) {
-      legacy.serve(websocket, grant);
-    } else {
-      peers.serve(websocket, { ...grant, streamerId: grant.streamerId });
-    }
-  });
-  // Upgrades are decided about below, before there is a socket.
-  app.ws.listen({
-    noServer: true,
-    maxPayload: config.max_message_bytes,
-    perMessageDeflate: false,
-  });
-
-  const handle = app.callback();
-  const server = await createHttpServer(config, (request, response) => {
-    void handle(request, response);
-  });
-  const upgrade: UpgradeOptions = {
+  const api: ApiContext = {
+    config,
+    hosts,
+    identities,
     streamers,
+    legacy,
     credentials,
+    gate,
+    creations: new CreationLimit(config.creations_per_minute),
     addresses,
-    guard,
-    prefix: config.web_path_prefix,
-    pending: () => peers.pending + legacy.pending,
-    maxPending: config.max_pending_sockets,
+    events,
+    metrics,
+    staticDirectory: options.staticDirectory,
     log,
   };
+  const routes = new Routes<SocketGrant['endpoint']>(gate, bodyReader(config.max_body_bytes));
+  apiRoutes(routes, api);
+  socketRoutes(routes);
+  const app = websockify(await createApp(api, guard, routes));
+  const handle = app.callback();
+  const server = await createHttpServer(config, (request, response) => {
+    readTarget(request, config.web_path_prefix);
+    handle(request, response).catch((error: unknown) => {
+      log.error({ err: error }, 'request not answered');
+      response.destroy();
+    });
+  });
+  const granting: UpgradeOptions = {
+    streamers,
+    credentials,
+    gate,
+    addresses,
+    guard,
+    routes,
+    pending: () => peers.pending + legacy.pending,
+    maxPending: config.max_pending_sockets,
+  };
+  const upgrades = new Upgrades(app, {
+    prefix: config.web_path_prefix,
+    grant: (request) => grantSocket(request, granting),
+    serve: (socket, grant: SocketGrant) => {
+      const { endpoint, streamerId } = grant;
+      if (endpoint === 'legacy' || streamerId === null) legacy.serve(socket, grant);
+      else peers.serve(socket, { ...grant, streamerId });
+    },
+    maxPayload: config.max_message_bytes,
+    log,
+  });
+  upgrades.attach(server);
   const connections = new Set<Socket>();
   server.on('connection', (connection: Socket) => {
     connections.add(connection);
     connection.once('close', () => connections.delete(connection));
   });
-  server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
-    const onError = (): void => void stream.destroy();
-    stream.on('error', onError);
-    grantSocket(request, upgrade).then(
-      (grant) => {
-        stream.off('error', onError);
-        const sockets = app.ws.server;
-        if (sockets === undefined || stream.destroyed) return;
-        grants.set(request, grant);
-        sockets.handleUpgrade(request, stream, head, (webSocket) => {
-          sockets.emit('connection', webSocket, request);
-        });
-      },
-      (thrown: unknown) => {
-        const error = MoonteeError.from(thrown);
-        log.info({ path: request.url, code: error.code }, 'upgrade refused');
-        refuseUpgrade(stream, error);
-      },
-    );
-  });
-
   await listen(server, bind.host, bind.port);
   server.on('error', (error) => log.error({ err: error }, 'server error'));
   const { port } = server.address() as AddressInfo;
@@ -251,7 +231,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     }, LINGER);
     await closed;
     clearTimeout(lingering);
-    app.ws.server?.close();
+    upgrades.close();
     log.info('server stopped');
   }
 

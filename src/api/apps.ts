@@ -1,10 +1,10 @@
-import type Router from '@koa/router';
+import type { Routes } from '../http/routes.js';
 import type { ApiContext } from './context.js';
 import { failingWith } from '../http/error-answers.js';
 import { queryFlag, queryInteger } from './request.js';
 
-export function appRoutes(router: Router, { hosts }: ApiContext): void {
-  router.get('/api/apps', async (context) => {
+export function appRoutes(routes: Routes, { hosts }: ApiContext): void {
+  routes.get('/api/apps', 'administrator', async (context) => {
     const host = hosts.require(queryInteger(context, 'host_id'));
     const refresh = queryFlag(context, 'force_refresh', false);
     const apps = await failingWith(500, () => (refresh ? host.freshApps() : host.apps()));
@@ -17,7 +17,7 @@ export function appRoutes(router: Router, { hosts }: ApiContext): void {
     };
   });
 
-  router.get('/api/app/image', async (context) => {
+  routes.get('/api/app/image', 'administrator', async (context) => {
     const host = hosts.require(queryInteger(context, 'host_id'));
     const appId = queryInteger(context, 'app_id');
     const refresh = queryFlag(context, 'force_refresh', false);

@@ -7,6 +7,7 @@ import type { StreamerRegistry } from '../streamer/registry.js';
 import type { ClientAddress } from '../access/client-address.js';
 import type { CreationLimit } from '../access/creation-limit.js';
 import type { Credentials } from '../access/credentials.js';
+import type { Gate } from '../access/gate.js';
 import type { EventFeed } from './event-feed.js';
 import type { Metrics } from './metrics.js';
 
@@ -18,6 +19,7 @@ export interface ApiContext {
   readonly streamers: StreamerRegistry;
   readonly legacy: LegacyStreams;
   readonly credentials: Credentials;
+  readonly gate: Gate;
   readonly creations: CreationLimit;
   readonly addresses: ClientAddress;
   readonly events: EventFeed;

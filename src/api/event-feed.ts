@@ -1,4 +1,4 @@
-import type Router from '@koa/router';
+import type { Routes } from '../http/routes.js';
 import { randomBytes } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import { MoonteeError } from '../errors.js';
@@ -121,8 +121,8 @@ export class EventFeed {
   }
 }
 
-export function eventRoutes(router: Router, { events }: { events: EventFeed }): void {
-  router.get('/api/events', (context) => {
+export function eventRoutes(routes: Routes, { events }: { events: EventFeed }): void {
+  routes.get('/api/events', 'administrator', (context) => {
     const stream = events.read(context.get('Last-Event-ID'));
     context.res.once('close', () => stream.destroy());
     context.type = 'text/event-stream';

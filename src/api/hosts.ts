@@ -1,4 +1,4 @@
-import type Router from '@koa/router';
+import type { Routes } from '../http/routes.js';
 import { isIP } from 'node:net';
 import { MoonteeError } from '../errors.js';
 import { wakeOnLan, wakeTargets } from '../moonlight/wake-on-lan.js';
@@ -10,22 +10,22 @@ import { bodyOf, queryFlag, queryInteger } from './request.js';
 
 const HOST_NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0,62}))*\.?$/i;
 
-export function hostRoutes(router: Router, { hosts, config, log }: ApiContext): void {
-  router.get('/api/hosts', async (context) => {
+export function hostRoutes(routes: Routes, { hosts, config, log }: ApiContext): void {
+  routes.get('/api/hosts', 'administrator', async (context) => {
     const answers = await Promise.all(hosts.list().map(undetailedHost));
     context.body = { hosts: answers };
     // A look may have told a name or a MAC.
     hosts.save().catch((error: unknown) => log.error({ err: error }, 'hosts not saved'));
   });
 
-  router.get('/api/host', async (context) => {
+  routes.get('/api/host', 'administrator', async (context) => {
     const host = hosts.require(queryInteger(context, 'host_id'));
     if (queryFlag(context, 'force_refresh', false)) host.clearCache();
     context.body = { host: await failingWith(500, () => detailedHost(host)) };
     await hosts.save();
   });
 
-  router.put('/api/host', async (context) => {
+  routes.put('/api/host', 'administrator', async (context) => {
     const { address, http_port } = bodyOf(context, AddHostRequest);
     const port = http_port ?? config.moonlight_default_http_port;
     if ((isIP(address) === 0 && !HOST_NAME.test(address)) || port < 1 || port > 65_535) {
@@ -38,12 +38,12 @@ export function hostRoutes(router: Router, { hosts, config, log }: ApiContext): 
     context.body = { host: await failingWith(500, () => detailedHost(host)) };
   });
 
-  router.delete('/api/host', async (context) => {
+  routes.delete('/api/host', 'administrator', async (context) => {
     await hosts.remove(queryInteger(context, 'host_id'));
     empty(context);
   });
 
-  router.post('/api/host/wake', async (context) => {
+  routes.post('/api/host/wake', 'administrator', async (context) => {
     const host = hosts.require(bodyOf(context, HostId).host_id);
     const mac = host.knownInfo?.mac ?? host.stored.cache?.mac ?? null;
     if (mac === null) throw new MoonteeError('HOST_UNREACHABLE', 'The host’s MAC is not known');
@@ -52,12 +52,12 @@ export function hostRoutes(router: Router, { hosts, config, log }: ApiContext): 
     empty(context);
   });
 
-  router.post('/api/host/unpair', async (context) => {
+  routes.post('/api/host/unpair', 'administrator', async (context) => {
     await hosts.unpair(hosts.require(bodyOf(context, HostId).host_id));
     empty(context);
   });
 
-  router.post('/api/host/cancel', async (context) => {
+  routes.post('/api/host/cancel', 'administrator', async (context) => {
     const host = hosts.require(bodyOf(context, HostId).host_id);
     await failingWith(500, () => host.cancel());
     context.body = { success: true };

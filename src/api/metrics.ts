@@ -1,4 +1,4 @@
-import type Router from '@koa/router';
+import type { Routes } from '../http/routes.js';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { StreamerRegistry } from '../streamer/registry.js';
 import type { Credentials } from '../access/credentials.js';
@@ -79,8 +79,8 @@ export class Metrics {
   }
 }
 
-export function metricRoutes(router: Router, { metrics }: { metrics: Metrics }): void {
-  router.get('/metrics', async (context) => {
+export function metricRoutes(routes: Routes, { metrics }: { metrics: Metrics }): void {
+  routes.get('/metrics', 'administrator', async (context) => {
     context.set('Content-Type', metrics.registry.contentType);
     context.body = await metrics.registry.metrics();
   });

@@ -1,10 +1,10 @@
-import type Router from '@koa/router';
+import type { Routes } from '../http/routes.js';
 import { createRequire } from 'node:module';
 import { openApiDocument } from './openapi.js';
 
-export function openApiRoutes(router: Router): void {
+export function openApiRoutes(routes: Routes): void {
   let document: string | null = null;
-  router.get('/api/openapi.json', (context) => {
+  routes.get('/api/openapi.json', 'administrator', (context) => {
     document ??= JSON.stringify(openApiDocument(packageVersion()));
     context.type = 'application/json';
     context.body = document;

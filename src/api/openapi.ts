@@ -5,7 +5,7 @@ import {
   StreamServerMessage,
 } from '../signaling/messages.js';
 import { SchemaMaker, type Schema } from './json-schema.js';
-import { FeedEvent } from './models.js';
+import { ErrorAnswer, FeedEvent } from './models.js';
 import { OPERATIONS, type Answer, type Operation } from './operations.js';
 
 export type OpenApiDocument = OpenAPIV3_1.Document & {
@@ -46,8 +46,10 @@ export function openApiDocument(version: string): OpenApiDocument {
   };
 }
 
+const UNAUTHORIZED: Answer = { doc: 'Missing or wrong credentials', codec: ErrorAnswer };
+
 function describe(operation: Operation, maker: SchemaMaker): OpenAPIV3_1.OperationObject {
-  const { path, summary, description, query = {}, body, answers, open } = operation;
+  const { path, summary, description, query = {}, body, answers, access } = operation;
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
     name,
     in: 'path',
@@ -61,7 +63,7 @@ function describe(operation: Operation, maker: SchemaMaker): OpenAPIV3_1.Operati
     schema: { type },
   }));
   const parameters = [...inPath, ...inQuery];
-  const unauthorized = open === true ? {} : { 401: { description: 'Wrong credentials' } };
+  const unauthorized = access === 'open' ? {} : { 401: respond(UNAUTHORIZED, maker) };
   return {
     summary,
     ...(description === undefined ? {} : { description }),
@@ -80,7 +82,7 @@ function describe(operation: Operation, maker: SchemaMaker): OpenAPIV3_1.Operati
         Object.entries(answers).map(([status, answer]) => [status, respond(answer, maker)]),
       ),
     },
-    ...(open === true ? { security: [] } : {}),
+    ...(access === 'open' ? { security: [] } : {}),
   };
 }
 

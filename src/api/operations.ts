@@ -1,4 +1,5 @@
 import type * as t from 'io-ts';
+import type { Access } from '../access/gate.js';
 import {
   AddHostRequest,
   AdminStatus,
@@ -31,8 +32,8 @@ export interface Operation {
   readonly query?: Readonly<Record<string, { type: 'integer' | 'boolean'; required?: boolean }>>;
   readonly body?: t.Mixed;
   readonly answers: Readonly<Record<number, Answer>>;
-  /** No credentials needed. */
-  readonly open?: boolean;
+  /** An administrator's unless said otherwise. */
+  readonly access?: Access;
 }
 
 const failed = (doc: string): Answer => ({ doc, codec: ErrorAnswer });
@@ -50,13 +51,14 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/config.js',
     summary: 'Settings of the page, as a module',
     answers: { 200: { doc: 'An ES module', type: 'text/javascript' } },
-    open: true,
+    access: 'open',
   },
   {
     method: 'get',
     path: '/api/authenticate',
     summary: 'Whether the credentials are right',
     answers: { 200: done },
+    access: 'viewer',
   },
   {
     method: 'get',
@@ -225,17 +227,17 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: '/api/streamers/{id}/peer',
     summary: 'WebSocket of a viewer',
-    description: 'Messages: see `x-websocket-messages`. Credentials by header or first message.',
+    description:
+      'Messages: see `x-websocket-messages`. Credentials by header or first message; without those in the header, whether the streamer exists is told after the first message.',
     answers: {
       101: { doc: 'A WebSocket' },
       400: failed('No upgrade'),
-      401: { doc: 'Wrong credentials in the header' },
       403: failed('A page of another site'),
       404: noStreamer,
       429: failed('Too many wrong credentials'),
       503: failed('Too many sockets that have not authenticated'),
     },
-    open: true,
+    access: 'viewer',
   },
   {
     method: 'get',

@@ -1,4 +1,4 @@
-import type Router from '@koa/router';
+import type { Routes } from '../http/routes.js';
 import { randomInt } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import { MoonteeError } from '../errors.js';
@@ -8,10 +8,10 @@ import { detailedHost, isPaired } from './host-answers.js';
 import { HostId } from './models.js';
 import { bodyOf } from './request.js';
 
-export function pairRoutes(router: Router, api: ApiContext): void {
+export function pairRoutes(routes: Routes, api: ApiContext): void {
   const { hosts, config, creations, addresses, log } = api;
 
-  router.post('/api/pair', async (context) => {
+  routes.post('/api/pair', 'administrator', async (context) => {
     const host = hosts.require(bodyOf(context, HostId).host_id);
     await creations.take(addresses.of(context.req));
     if (await alreadyPaired(host)) {

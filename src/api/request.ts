@@ -1,8 +1,9 @@
-import type { ParsedUrlQuery } from 'node:querystring';
+import type { IncomingMessage } from 'node:http';
 import { isRight } from 'fp-ts/lib/Either.js';
 import type * as t from 'io-ts';
 import type Koa from 'koa';
 import { MoonteeError } from '../errors.js';
+import { queryParameter, targetOf } from '../http/request-target.js';
 import { describeIssues } from '../streamer/issues.js';
 
 /** The JSON body, checked. @throws BAD_REQUEST naming what is wrong */
@@ -18,9 +19,9 @@ export function bodyOf<T>(context: { request: Koa.Request }, codec: t.Type<T, un
 }
 
 /** An integer of the query. @throws BAD_REQUEST */
-export function queryInteger(context: { query: ParsedUrlQuery }, name: string): number {
-  const value = context.query[name];
-  if (typeof value !== 'string' || !/^-?\d{1,10}$/.test(value)) {
+export function queryInteger(context: { req: IncomingMessage }, name: string): number {
+  const value = queryParameter(targetOf(context.req), name);
+  if (value === undefined || !/^-?\d{1,10}$/.test(value)) {
     throw new MoonteeError('BAD_REQUEST', `Query parameter ${name} must be an integer`);
   }
   return Number(value);
@@ -28,11 +29,11 @@ export function queryInteger(context: { query: ParsedUrlQuery }, name: string): 
 
 /** `true` or `false` of the query. @throws BAD_REQUEST */
 export function queryFlag(
-  context: { query: ParsedUrlQuery },
+  context: { req: IncomingMessage },
   name: string,
   fallback: boolean,
 ): boolean {
-  const value = context.query[name];
+  const value = queryParameter(targetOf(context.req), name);
   if (value === undefined) return fallback;
   if (value !== 'true' && value !== 'false') {
     throw new MoonteeError('BAD_REQUEST', `Query parameter ${name} must be true or false`);

@@ -1,10 +1,10 @@
-import type Router from '@koa/router';
+import type { Routes } from '../http/routes.js';
 import type { Streamer } from '../streamer/streamer.js';
 import type { ApiContext } from './context.js';
 import type { Session } from './models.js';
 
 /** What admin panels of later versions of the reference read (signaling.md a.6). */
-export function sessionRoutes(router: Router, api: ApiContext): void {
+export function sessionRoutes(routes: Routes, api: ApiContext): void {
   const { streamers, identities, legacy } = api;
 
   function session(streamer: Streamer): Session {
@@ -18,11 +18,11 @@ export function sessionRoutes(router: Router, api: ApiContext): void {
     };
   }
 
-  router.get('/api/sessions', (context) => {
+  routes.get('/api/sessions', 'administrator', (context) => {
     context.body = { sessions: streamers.list().map(session) };
   });
 
-  router.get('/api/admin/status', (context) => {
+  routes.get('/api/admin/status', 'administrator', (context) => {
     const sessions = streamers.list().map(session);
     const withCertificate = identities.names();
     const names = new Set([

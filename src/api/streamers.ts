@@ -1,4 +1,4 @@
-import type Router from '@koa/router';
+import type { Routes } from '../http/routes.js';
 import { isDeepStrictEqual } from 'node:util';
 import { MoonteeError } from '../errors.js';
 import type { StreamerSpec } from '../streamer/spec.js';
@@ -11,7 +11,7 @@ import { streamerInfo, streamerSpec } from './streamer-answers.js';
 const MAX_KEYS = 1_000;
 const MAX_KEY_LENGTH = 200;
 
-export function streamerRoutes(router: Router, api: ApiContext): void {
+export function streamerRoutes(routes: Routes, api: ApiContext): void {
   const { streamers, hosts, config } = api;
   /** `Idempotency-Key` → what was made under it. */
   const made = new Map<string, Streamer>();
@@ -21,7 +21,7 @@ export function streamerRoutes(router: Router, api: ApiContext): void {
     { readonly spec: StreamerSpec; readonly streamer: Promise<Streamer> }
   >();
 
-  router.post('/api/streamers', async (context) => {
+  routes.post('/api/streamers', 'administrator', async (context) => {
     const spec = streamerSpec(bodyOf(context, CreateStreamerRequest));
     const wait = queryFlag(context, 'wait', true);
     const key = context.get('Idempotency-Key').slice(0, MAX_KEY_LENGTH);
@@ -31,32 +31,32 @@ export function streamerRoutes(router: Router, api: ApiContext): void {
     context.body = streamerInfo(streamer);
   });
 
-  router.get('/api/streamers', (context) => {
+  routes.get('/api/streamers', 'administrator', (context) => {
     context.body = { streamers: streamers.list().map(streamerInfo) };
   });
 
-  router.get('/api/streamers/:id', (context) => {
+  routes.get('/api/streamers/:id', 'administrator', (context) => {
     context.body = streamerInfo(streamers.require(idOf(context.params)));
   });
 
-  router.delete('/api/streamers/:id', async (context) => {
+  routes.delete('/api/streamers/:id', 'administrator', async (context) => {
     const quitApp = queryFlag(context, 'quit_app', config.quit_app_on_delete);
     await streamers.delete(idOf(context.params), quitApp);
     context.status = 204;
   });
 
-  router.get('/api/streamers/:id/stats', async (context) => {
+  routes.get('/api/streamers/:id/stats', 'administrator', async (context) => {
     const streamer = streamers.require(idOf(context.params));
     context.body = { stats: await streamer.request('stats') };
   });
 
-  router.get('/api/streamers/:id/dot', async (context) => {
+  routes.get('/api/streamers/:id/dot', 'administrator', async (context) => {
     const dot = await streamers.require(idOf(context.params)).request('dot');
     context.type = 'text/vnd.graphviz';
     context.body = String(dot);
   });
 
-  router.get('/api/streamers/:id/peer', (context) => {
+  routes.get('/api/streamers/:id/peer', 'viewer', (context) => {
     streamers.require(idOf(context.params));
     throw new MoonteeError('BAD_REQUEST', 'This is a WebSocket');
   });

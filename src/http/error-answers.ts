@@ -2,17 +2,47 @@ import type Koa from 'koa';
 import { MoonteeError, type ErrorCode } from '../errors.js';
 import type { Log } from '../log.js';
 
-/** An error whose status on this route differs from the one in the table. */
-class HttpError extends Error {
+type Headers = Readonly<Record<string, string>>;
+
+/** An error whose status or headers on this route differ from those of the table. */
+export class HttpError extends Error {
   override readonly name = 'HttpError';
   readonly status: number;
   readonly error: MoonteeError;
+  readonly headers: Headers;
 
-  constructor(status: number, error: MoonteeError) {
+  constructor(status: number, error: MoonteeError, headers: Headers = {}) {
     super(error.message, { cause: error });
     this.status = status;
     this.error = error;
+    this.headers = headers;
   }
+}
+
+/** An error as HTTP, whoever writes it. */
+export interface ErrorAnswer {
+  readonly status: number;
+  readonly error: MoonteeError;
+  readonly headers: Headers;
+  readonly body: { readonly error: string; readonly code: ErrorCode };
+}
+
+/** The one place where errors become HTTP: `{"error", "code"}`. */
+export function errorAnswer(thrown: unknown): ErrorAnswer {
+  const special = thrown instanceof HttpError ? thrown : null;
+  const error = special?.error ?? MoonteeError.from(thrown);
+  const headers: Record<string, string> = { ...special?.headers };
+  // RFC 9110, section 15.5.2; browsers ask their user for nothing on account of this scheme.
+  if (error.code === 'UNAUTHORIZED') headers['WWW-Authenticate'] = 'Bearer realm="moontee"';
+  if (error.code === 'RATE_LIMITED') headers['Retry-After'] = retryAfter(error);
+  // What went wrong inside is for the log alone.
+  const message = error.code === 'INTERNAL' ? 'Internal server error' : error.message;
+  return {
+    status: special?.status ?? error.status,
+    error,
+    headers,
+    body: { error: message, code: error.code },
+  };
 }
 
 /** Runs `work`; its errors are answered with `status`, but for those of the caller's making. */
@@ -29,7 +59,7 @@ export async function failingWith<T>(
   }
 }
 
-/** The one place where errors become HTTP: `{"error", "code"}`; a 401 has no body (a.1). */
+/** Answers what the middleware below throws, and what none of it has answered. */
 export function answerErrors(log: Log): Koa.Middleware {
   return async (context, next) => {
     try {
@@ -44,27 +74,13 @@ export function answerErrors(log: Log): Koa.Middleware {
         context.res.destroy();
         return;
       }
-      const { status, error } =
-        thrown instanceof HttpError
-          ? thrown
-          : { status: MoonteeError.from(thrown).status, error: MoonteeError.from(thrown) };
-      report(log, context, status, error);
-      context.status = status;
-      context.body = status === 401 ? null : errorBody(error);
-      if (status === 401) {
-        // Koa makes 204 of an empty body.
-        context.status = 401;
-        context.set('Content-Length', '0');
-      }
-      if (error.code === 'RATE_LIMITED') context.set('Retry-After', retryAfter(error));
+      const answer = errorAnswer(thrown);
+      report(log, context, answer);
+      context.status = answer.status;
+      context.body = answer.body;
+      context.set(answer.headers);
     }
   };
-}
-
-export function errorBody(error: MoonteeError): { error: string; code: ErrorCode } {
-  // What went wrong inside is for the log alone.
-  const message = error.code === 'INTERNAL' ? 'Internal server error' : error.message;
-  return { error: message, code: error.code };
 }
 
 function retryAfter(error: MoonteeError): string {
@@ -72,12 +88,7 @@ function retryAfter(error: MoonteeError): string {
   return String(typeof seconds === 'number' ? Math.max(1, Math.ceil(seconds)) : 60);
 }
 
-function report(
-  log: Log,
-  context: Koa.ParameterizedContext,
-  status: number,
-  error: MoonteeError,
-): void {
+function report(log: Log, context: Koa.ParameterizedContext, { status, error }: ErrorAnswer): void {
   const facts = {
     method: context.method,
     path: context.path,

@@ -3,6 +3,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { Config } from '../config/schema.js';
 import { MoonteeError } from '../errors.js';
+import { Incoming } from './incoming.js';
 
 /** A server with its limits and, where configured, TLS. @throws CONFIG_INVALID (certificate) */
 export async function createHttpServer(
@@ -11,6 +12,7 @@ export async function createHttpServer(
 ): Promise<http.Server | https.Server> {
   // A request that trickles in is cut off, headers and body alike.
   const limits = {
+    IncomingMessage: Incoming,
     headersTimeout: config.request_timeout_ms,
     requestTimeout: config.request_timeout_ms,
     keepAliveTimeout: 5_000,
@@ -28,6 +30,13 @@ export async function createHttpServer(
           },
           handler,
         );
+  // A body is asked for by who reads it. Without that the rest of the connection is in doubt.
+  server.on('checkContinue', (request, response) => {
+    response.setHeader('Connection', 'close');
+    handler(request, response);
+  });
+  // Expectations that nobody knows may be ignored (RFC 9110, section 10.1.1).
+  server.on('checkExpectation', handler);
   server.maxConnections = config.max_connections;
   return server;
 }

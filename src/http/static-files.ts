@@ -2,6 +2,7 @@ import type Koa from 'koa';
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
+import { targetOf } from './request-target.js';
 
 interface StaticFile {
   readonly body: Buffer;
@@ -37,8 +38,8 @@ export class StaticFiles {
   /** Answers GET and HEAD of a file; everything else goes on. */
   serve(): Koa.Middleware {
     return async (context, next) => {
-      const path = context.path.endsWith('/') ? `${context.path}index.html` : context.path;
-      const file = this.#files.get(path);
+      const { path } = targetOf(context.req);
+      const file = this.#files.get(path.endsWith('/') ? `${path}index.html` : path);
       if (file === undefined || (context.method !== 'GET' && context.method !== 'HEAD')) {
         await next();
         return;

@@ -1,13 +1,11 @@
 import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
-import { STATUS_CODES } from 'node:http';
 import type { ClientAddress } from '../access/client-address.js';
-import { bearerOf, type Credentials } from '../access/credentials.js';
-import { errorBody } from '../http/error-answers.js';
+import type { Credentials } from '../access/credentials.js';
 import type { OriginGuard } from '../access/origin-guard.js';
-import { localPath } from '../http/paths.js';
+import { accessOfUnknown, type Gate } from '../access/gate.js';
+import { queryParameter, targetOf } from '../http/request-target.js';
+import type { Routes } from '../http/routes.js';
 import { MoonteeError } from '../errors.js';
-import type { Log } from '../log.js';
 import type { StreamerRegistry } from '../streamer/registry.js';
 
 /** What is known of a socket before it is one. */
@@ -22,81 +20,59 @@ export interface SocketGrant {
 export interface UpgradeOptions {
   readonly streamers: StreamerRegistry;
   readonly credentials: Credentials;
+  readonly gate: Gate;
   readonly addresses: ClientAddress;
   readonly guard: OriginGuard;
-  readonly prefix: string;
+  readonly routes: Routes<SocketGrant['endpoint']>;
   /** Sockets that are open and have not authenticated. */
   readonly pending: () => number;
   readonly maxPending: number;
-  readonly log: Log;
 }
 
-const PEER = /^\/api\/streamers\/([^/]+)\/peer$/;
+/** The sockets of viewers, who may also show their credentials in the first message. */
+export function socketRoutes(routes: Routes<SocketGrant['endpoint']>): void {
+  routes.socket('/api/streamers/:id/peer', 'viewer', 'peer');
+  routes.socket('/api/host/stream', 'viewer', 'legacy');
+}
 
-/** Decides about an upgrade before there is a socket. @throws MoonteeError the refusal */
+/**
+ * Decides about an upgrade before there is a socket. A stranger cannot tell from the answer
+ * whether a streamer exists: that is told after the first message.
+ *
+ * @throws MoonteeError the refusal
+ */
 export async function grantSocket(
   request: IncomingMessage,
   options: UpgradeOptions,
 ): Promise<SocketGrant> {
-  const { streamers, credentials, addresses, guard } = options;
-  const url = parseUrl(request.url ?? '/');
-  const path = localPath(url.pathname, options.prefix);
-  const streamerId = peerPath(path);
-  if (streamerId === null && path !== '/api/host/stream') throw new MoonteeError('NOT_FOUND');
+  const { streamers, credentials, gate, addresses, guard, routes } = options;
+  const target = targetOf(request);
   if (!guard.allowsHost(request)) throw new MoonteeError('FORBIDDEN');
-
-  const address = addresses.of(request);
-  const bearer = bearerOf(request.headers.authorization);
-  let authenticated = !credentials.required;
-  if (bearer !== null && credentials.required) {
-    if (!(await credentials.check(bearer, address))) throw new MoonteeError('UNAUTHORIZED');
-    authenticated = true;
-  } else if (!guard.allowsSocket(request)) {
+  const route = routes.matchSocket(target.path);
+  if (route === null) {
+    await gate.admit(request, accessOfUnknown(target.path));
+    throw new MoonteeError('NOT_FOUND');
+  }
+  const authenticated = (await gate.identify(request)) !== 'stranger';
+  const isShown = authenticated && credentials.required;
+  if (!isShown && !guard.allowsSocket(request)) {
     throw new MoonteeError('FORBIDDEN', 'This page may not open a socket here');
   }
-  if (streamerId !== null) streamers.require(streamerId);
+  const clientId = queryParameter(target, 'client_id') ?? '';
+  const streamerId = route.parameters['id'] ?? null;
+  const address = addresses.of(request);
   if (!authenticated) {
     await credentials.assertNotLimited(address);
     if (options.pending() >= options.maxPending) {
       throw new MoonteeError('LIMIT_REACHED', 'Too many sockets that have not authenticated');
     }
+  } else if (streamerId !== null) {
+    streamers.require(streamerId);
   }
   return {
-    endpoint: streamerId === null ? 'legacy' : 'peer',
+    endpoint: route.endpoint,
     streamerId,
     authenticated,
     address,
   };
-}
-
-/** Answers an upgrade that is refused, as plain HTTP. */
-export function refuseUpgrade(socket: Duplex, error: MoonteeError): void {
-  const { status } = error;
-  const body = status === 401 ? '' : JSON.stringify(errorBody(error));
-  const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
-    'Connection: close',
-    ...(body === '' ? [] : ['Content-Type: application/json; charset=utf-8']),
-    `Content-Length: ${Buffer.byteLength(body)}`,
-  ];
-  socket.once('finish', () => socket.destroy());
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
-}
-
-function parseUrl(text: string): URL {
-  try {
-    return new URL(text, 'http://local');
-  } catch {
-    throw new MoonteeError('BAD_REQUEST', 'Invalid URL');
-  }
-}
-
-function peerPath(path: string): string | null {
-  const id = PEER.exec(path)?.[1];
-  if (id === undefined) return null;
-  try {
-    return decodeURIComponent(id);
-  } catch {
-    throw new MoonteeError('STREAMER_NOT_FOUND');
-  }
 }

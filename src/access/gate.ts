@@ -1,0 +1,51 @@
+import type { IncomingMessage } from 'node:http';
+import { MoonteeError } from '../errors.js';
+import type { ClientAddress } from './client-address.js';
+import { bearerOf, type Credentials } from './credentials.js';
+
+/** What a route asks of its caller; each includes those before it. */
+export const ACCESS = ['open', 'viewer', 'administrator'] as const;
+export type Access = (typeof ACCESS)[number];
+
+/** Who calls. The server's password makes an administrator, and so does a server without one. */
+export type Principal = 'stranger' | 'administrator';
+
+/** The one place that decides who may in: for REST, for sockets and for what does not exist. */
+export class Gate {
+  readonly #credentials: Credentials;
+  readonly #addresses: ClientAddress;
+
+  constructor(credentials: Credentials, addresses: ClientAddress) {
+    this.#credentials = credentials;
+    this.#addresses = addresses;
+  }
+
+  /**
+   * Who sends this request, by its `Authorization` header.
+   *
+   * @throws UNAUTHORIZED for wrong credentials, RATE_LIMITED
+   */
+  async identify(request: IncomingMessage): Promise<Principal> {
+    if (!this.#credentials.required) return 'administrator';
+    const given = bearerOf(request.headers.authorization);
+    if (given === null) return 'stranger';
+    const address = this.#addresses.of(request);
+    if (!(await this.#credentials.check(given, address))) throw new MoonteeError('UNAUTHORIZED');
+    return 'administrator';
+  }
+
+  /** Lets a request in that may. @throws UNAUTHORIZED, RATE_LIMITED */
+  async admit(request: IncomingMessage, access: Access): Promise<void> {
+    if (access === 'open') return;
+    if ((await this.identify(request)) === 'stranger') throw new MoonteeError('UNAUTHORIZED');
+  }
+}
+
+/**
+ * What a path needs that no route has: the first segment of the interface, however it is
+ * spelt, is closed to strangers, who cannot ask it what exists.
+ */
+export function accessOfUnknown(path: string): Access {
+  const [, first = ''] = path.split('/');
+  return /^(?:api|metrics)$/i.test(first) ? 'administrator' : 'open';
+}

@@ -1,0 +1,115 @@
+import Router, { type RouterContext } from '@koa/router';
+import type Koa from 'koa';
+import { ACCESS, type Access, type Gate } from '../access/gate.js';
+import { MoonteeError } from '../errors.js';
+
+export type Handler = (context: RouterContext) => Promise<void> | void;
+export type Method = 'get' | 'put' | 'post' | 'delete';
+
+export interface Route {
+  /** `socket` is an upgrade to WebSocket. */
+  readonly method: Method | 'socket';
+  /** With parameters as `:name`. */
+  readonly path: string;
+  readonly access: Access;
+}
+
+export interface SocketMatch<Endpoint> extends Route {
+  readonly endpoint: Endpoint;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+/**
+ * All routes, of requests and of sockets. Each says where it is defined what it asks of its
+ * caller; one that does not say so cannot be made. Paths match exactly, in case and slashes.
+ */
+export class Routes<Endpoint = unknown> {
+  readonly #router = new Router({ sensitive: true, strict: true });
+  readonly #sockets: (Route & { readonly endpoint: Endpoint })[] = [];
+  readonly #declared: Route[] = [];
+  readonly #gate: Gate;
+  readonly #readBody: Koa.Middleware;
+
+  /** @param readBody makes `request.body`, once the caller has been let in */
+  constructor(gate: Gate, readBody: Koa.Middleware) {
+    this.#gate = gate;
+    this.#readBody = readBody;
+  }
+
+  get declared(): readonly Route[] {
+    return this.#declared;
+  }
+
+  get(path: string, access: Access, handler: Handler): void {
+    this.#add('get', path, access, handler);
+  }
+
+  put(path: string, access: Access, handler: Handler): void {
+    this.#add('put', path, access, handler);
+  }
+
+  post(path: string, access: Access, handler: Handler): void {
+    this.#add('post', path, access, handler);
+  }
+
+  delete(path: string, access: Access, handler: Handler): void {
+    this.#add('delete', path, access, handler);
+  }
+
+  /** A socket of that access may still have to show its credentials in its first message. */
+  socket(path: string, access: Access, endpoint: Endpoint): void {
+    this.#declare({ method: 'socket', path, access });
+    this.#sockets.push({ method: 'socket', path, access, endpoint });
+  }
+
+  /** Dispatches requests; those that no route has go on. */
+  serve(): Koa.Middleware {
+    return this.#router.routes() as Koa.Middleware;
+  }
+
+  /** @param path decoded, of a request target */
+  matchSocket(path: string): SocketMatch<Endpoint> | null {
+    for (const route of this.#sockets) {
+      const parameters = match(route.path, path);
+      if (parameters !== null) return { ...route, parameters };
+    }
+    return null;
+  }
+
+  #add(method: Method, path: string, access: Access, handler: Handler): void {
+    this.#declare({ method, path, access });
+    const hasBody = method === 'put' || method === 'post';
+    this.#router[method](
+      path,
+      async (context, next) => {
+        await this.#gate.admit(context.req, access);
+        await next();
+      },
+      ...(hasBody ? [this.#readBody] : []),
+      async (context) => {
+        await handler(context);
+      },
+    );
+  }
+
+  #declare(route: Route): void {
+    if (!ACCESS.includes(route.access)) {
+      const name = `${route.method} ${route.path}`;
+      throw new MoonteeError('INTERNAL', `The route ${name} does not say who may use it`);
+    }
+    this.#declared.push(route);
+  }
+}
+
+function match(pattern: string, path: string): Record<string, string> | null {
+  const names = pattern.split('/');
+  const segments = path.split('/');
+  if (names.length !== segments.length) return null;
+  const parameters: Record<string, string> = {};
+  for (const [index, name] of names.entries()) {
+    const segment = segments[index] ?? '';
+    if (name.startsWith(':') && segment !== '') parameters[name.slice(1)] = segment;
+    else if (name !== segment) return null;
+  }
+  return parameters;
+}

@@ -1,0 +1,106 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type Websockify from 'koa-websocket';
+import type Koa from 'koa';
+import { MoonteeError } from '../errors.js';
+import type { Log } from '../log.js';
+import { HttpError } from './error-answers.js';
+import { refuseRaw } from './raw-answer.js';
+import { readTarget } from './request-target.js';
+
+type Socket = Koa.Context['websocket'];
+
+export interface UpgradesOptions<Grant> {
+  readonly prefix: string;
+  /** Decides before there is a socket; rejects with the refusal. */
+  readonly grant: (request: IncomingMessage) => Promise<Grant>;
+  readonly serve: (socket: Socket, grant: Grant) => void;
+  /** Bytes of a message. */
+  readonly maxPayload: number;
+  readonly log: Log;
+}
+
+const KEY = /^[+/0-9A-Za-z]{22}==$/;
+
+/**
+ * Upgrades to WebSocket: decided first, then handed to koa-websocket, which sees no other
+ * targets than those that were read here. Nothing of it throws into Node's server.
+ */
+export class Upgrades<Grant> {
+  readonly #app: Websockify.App;
+  readonly #options: UpgradesOptions<Grant>;
+  readonly #grants = new WeakMap<IncomingMessage, Grant>();
+
+  constructor(app: Websockify.App, options: UpgradesOptions<Grant>) {
+    this.#app = app;
+    this.#options = options;
+    app.ws.use((context) => this.#serve(context.req, context.websocket));
+    app.ws.listen({
+      noServer: true,
+      maxPayload: options.maxPayload,
+      perMessageDeflate: false,
+    });
+  }
+
+  attach(server: Server): void {
+    server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+      // Its errors are the other side's leaving, at any time from now on.
+      stream.on('error', () => void stream.destroy());
+      void this.#upgrade(request, stream, head);
+    });
+    server.on('connect', (_request: IncomingMessage, stream: Duplex) => {
+      stream.on('error', () => void stream.destroy());
+      refuseRaw(stream, new MoonteeError('BAD_REQUEST', 'This server is no proxy'));
+    });
+  }
+
+  close(): void {
+    this.#app.ws.server?.close();
+  }
+
+  async #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): Promise<void> {
+    try {
+      readTarget(request, this.#options.prefix);
+      checkHandshake(request);
+      const grant = await this.#options.grant(request);
+      const sockets = this.#app.ws.server;
+      if (sockets === undefined || stream.destroyed) return;
+      this.#grants.set(request, grant);
+      sockets.handleUpgrade(request, stream, head, (socket) => {
+        sockets.emit('connection', socket, request);
+      });
+    } catch (thrown) {
+      const { code, message } =
+        thrown instanceof HttpError ? thrown.error : MoonteeError.from(thrown);
+      this.#options.log.info({ path: request.url, code, reason: message }, 'upgrade refused');
+      if (!stream.destroyed) refuseRaw(stream, thrown);
+    }
+  }
+
+  #serve(request: IncomingMessage, socket: Socket): void {
+    const grant = this.#grants.get(request);
+    try {
+      if (grant === undefined) throw new MoonteeError('INTERNAL', 'A socket without a grant');
+      this.#options.serve(socket, grant);
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'socket not served');
+      socket.terminate();
+    }
+  }
+}
+
+/** The client's part of RFC 6455, section 4.2.1. @throws HttpError, BAD_REQUEST */
+function checkHandshake({ headers }: IncomingMessage): void {
+  if (!KEY.test(headers['sec-websocket-key'] ?? '')) {
+    throw new MoonteeError('BAD_REQUEST', 'Missing or invalid Sec-WebSocket-Key');
+  }
+  const version = headers['sec-websocket-version'] ?? '';
+  if (version !== '13' && version !== '8') {
+    const error = new MoonteeError('BAD_REQUEST', 'Missing or unknown Sec-WebSocket-Version');
+    throw new HttpError(426, error, { 'Sec-WebSocket-Version': '13', Upgrade: 'websocket' });
+  }
+  // Its body would be read as messages.
+  if ((headers['content-length'] ?? '0') !== '0' || headers['transfer-encoding'] !== undefined) {
+    throw new MoonteeError('BAD_REQUEST', 'A WebSocket’s request has no body');
+  }
+}

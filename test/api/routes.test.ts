@@ -1,0 +1,71 @@
+import test from 'ava';
+import { ClientAddress } from '../../src/access/client-address.js';
+import { Credentials } from '../../src/access/credentials.js';
+import { Gate, type Access } from '../../src/access/gate.js';
+import { apiRoutes } from '../../src/api/app.js';
+import type { ApiContext } from '../../src/api/context.js';
+import { OPERATIONS } from '../../src/api/operations.js';
+import { Routes } from '../../src/http/routes.js';
+import { socketRoutes, type SocketGrant } from '../../src/signaling/upgrade.js';
+
+function emptyRoutes(): Routes<SocketGrant['endpoint']> {
+  const gate = new Gate(new Credentials('x', 1), new ClientAddress([]));
+  return new Routes(gate, (_context, next) => next());
+}
+
+test('a route that does not say who may use it cannot be made', (t) => {
+  const routes = emptyRoutes();
+  for (const access of [undefined, null, '', 'Open', 'everybody', 'toString']) {
+    const undeclared = access as unknown as Access;
+    for (const method of ['get', 'put', 'post', 'delete'] as const) {
+      t.throws(() => routes[method]('/api/x', undeclared, () => undefined), {
+        message: /\/api\/x does not say/,
+      });
+    }
+    t.throws(() => routes.socket('/api/y', undeclared, 'peer'), {
+      message: /\/api\/y does not say/,
+    });
+  }
+  t.deepEqual(routes.declared, []);
+});
+
+test('every route is described, with what it asks of its caller', (t) => {
+  const routes = emptyRoutes();
+  const api = { config: { max_body_bytes: 1 } } as unknown as ApiContext;
+  apiRoutes(routes, api);
+  const described = OPERATIONS.map(
+    ({ method, path, access = 'administrator' }) =>
+      `${method} ${path.replaceAll(/\{(\w+)\}/g, ':$1')} ${access}`,
+  );
+  const declared = routes.declared.map(({ method, path, access }) => `${method} ${path} ${access}`);
+  t.deepEqual(declared.sort(), described.sort());
+  t.deepEqual(
+    routes.declared.filter(({ access }) => access === 'open').map(({ path }) => path),
+    ['/config.js'],
+  );
+});
+
+test('sockets: exact paths, and parameters that are not empty', (t) => {
+  const routes = emptyRoutes();
+  socketRoutes(routes);
+  t.like(routes.matchSocket('/api/streamers/a:b/peer'), {
+    endpoint: 'peer',
+    access: 'viewer',
+    parameters: { id: 'a:b' },
+  });
+  t.like(routes.matchSocket('/api/host/stream'), { endpoint: 'legacy', parameters: {} });
+  for (const path of [
+    '/',
+    '*',
+    '/api/streamers//peer',
+    '/api/streamers/a/peer/',
+    '/api/streamers/a/Peer',
+    '/api/streamers/a',
+    '/api/host/stream/',
+    '/API/host/stream',
+    '/api/hosts',
+    '/api/streamers/a/b/peer',
+  ]) {
+    t.is(routes.matchSocket(path), null, path);
+  }
+});
