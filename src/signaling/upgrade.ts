@@ -3,7 +3,7 @@ import type { ClientAddress } from '../access/client-address.js';
 import type { Credentials } from '../access/credentials.js';
 import type { OriginGuard } from '../access/origin-guard.js';
 import { accessOfUnknown, type Gate } from '../access/gate.js';
-import { queryParameter, targetOf } from '../http/request-target.js';
+import { targetOf } from '../http/request-target.js';
 import type { Routes } from '../http/routes.js';
 import { MoonteeError } from '../errors.js';
 import type { StreamerRegistry } from '../streamer/registry.js';
@@ -58,7 +58,6 @@ export async function grantSocket(
   if (!isShown && !guard.allowsSocket(request)) {
     throw new MoonteeError('FORBIDDEN', 'This page may not open a socket here');
   }
-  const clientId = queryParameter(target, 'client_id') ?? '';
   const streamerId = route.parameters['id'] ?? null;
   const address = addresses.of(request);
   if (!authenticated) {
@@ -69,10 +68,5 @@ export async function grantSocket(
   } else if (streamerId !== null) {
     streamers.require(streamerId);
   }
-  return {
-    endpoint: route.endpoint,
-    streamerId,
-    authenticated,
-    address,
-  };
+  return { endpoint: route.endpoint, streamerId, authenticated, address };
 }
