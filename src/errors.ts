@@ -86,6 +86,16 @@ export const ERRORS = {
     fault: 'viewer',
     message: 'The viewer could not keep up with the stream',
   },
+  VIEWER_CERTIFICATE_MISMATCH: {
+    status: 403,
+    fault: 'viewer',
+    message: 'Another certificate came over the media path than the viewer announced',
+  },
+  VIEWER_FLOODS: {
+    status: 429,
+    fault: 'viewer',
+    message: 'The viewer sent more than any player can',
+  },
 
   STREAMER_FAILED: { status: 500, fault: 'internal', message: 'The streamer failed' },
   STREAMER_HUNG: { status: 500, fault: 'internal', message: 'The streamer stopped responding' },

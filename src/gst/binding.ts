@@ -30,6 +30,8 @@ export interface NiceSinkElement extends Gst.Element {
 export interface DtlsDecoder extends Gst.Element {
   /** Certificate and private key. */
   pem: string;
+  /** The other end's certificate; null before it has shown one. Copied without a lock. */
+  readonly peerPem: string | null;
 }
 
 export interface WebRtcElement extends Gst.Bin {

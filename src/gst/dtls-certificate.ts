@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { MoonteeError } from '../errors.js';
 import { descendants, type DtlsDecoder, type WebRtcElement } from './binding.js';
+import { certificateMatches, type Fingerprint } from './fingerprint.js';
 import type { GstRuntime } from './runtime.js';
 
 /** The certificate of a pipeline's DTLS connections, in place of the RSA one of GStreamer's own. */
@@ -59,10 +60,24 @@ export class DtlsCertificate {
   }
 }
 
+/**
+ * Whether the other end of every DTLS transport that has one is who signaling announced. webrtcbin
+ * compares that itself from 1.28.5 on only. Not before a handshake has ended, since a decoder sets
+ * the certificate during it.
+ */
+export function showsAnnounced(webrtc: WebRtcElement, announced: readonly Fingerprint[]): boolean {
+  const shown = [...decodersOf(webrtc)].map(({ peerPem }) => peerPem).filter((pem) => pem !== null);
+  return shown.length > 0 && shown.every((pem) => certificateMatches(pem, announced));
+}
+
 /** Everything is bundled: one transport. */
 function decoderOf(webrtc: WebRtcElement): DtlsDecoder {
-  for (const child of descendants(webrtc)) {
-    if (child.name.startsWith('dtlssrtpdec')) return child as DtlsDecoder;
-  }
+  for (const decoder of decodersOf(webrtc)) return decoder;
   throw new MoonteeError('PIPELINE_FAILED', 'The peer connection has no DTLS transport');
+}
+
+function* decodersOf(webrtc: WebRtcElement): Generator<DtlsDecoder> {
+  for (const child of descendants(webrtc)) {
+    if (child.name.startsWith('dtlssrtpdec')) yield child as DtlsDecoder;
+  }
 }

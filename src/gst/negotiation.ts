@@ -2,6 +2,7 @@ import { MoonteeError } from '../errors.js';
 import { ask, descriptionOf, parseDescription } from './binding.js';
 import type { PeerBranch } from './branch.js';
 import { descriptionText } from './description-text.js';
+import { sameFingerprints, type Fingerprint } from './fingerprint.js';
 import type { DtlsCertificate } from './dtls-certificate.js';
 import { restartAgent, type IceCredentials } from './peer-network.js';
 import type { GstRuntime, GstWebRTC } from './runtime.js';
@@ -66,6 +67,8 @@ export class Negotiation {
   #remoteUfrag: string | null = null;
   /** The browser's part in DTLS, which no later description may change. */
   #remoteSetup: 'active' | 'passive' | null = null;
+  /** Of the browser's certificate, which no later description may change. */
+  #fingerprints: readonly Fingerprint[] | null = null;
   /** Since ICE was restarted: webrtcbin goes on repeating its first ones. */
   #credentials: IceCredentials | null = null;
   /** The restart waits for the browser's description. */
@@ -79,6 +82,11 @@ export class Negotiation {
   /** Whether ICE has been restarted at least once. */
   get restarted(): boolean {
     return this.#credentials !== null;
+  }
+
+  /** What the certificate of the browser's end must match; null before it has told. */
+  get fingerprints(): readonly Fingerprint[] | null {
+    return this.#fingerprints;
   }
 
   /** @returns our offer, already set */
@@ -104,6 +112,7 @@ export class Negotiation {
       if (!this.#offer)
         throw new MoonteeError('VIEWER_SDP_INVALID', 'No offer waits for an answer');
       const clean = cleanAnswer(sdp, this.#offer);
+      this.#announced(clean);
       const answer = parseDescription(this.#host.runtime, 'answer', clean.sdp);
       this.#branch.announce();
       await this.#ask('set-remote-description', [answer]);
@@ -120,6 +129,7 @@ export class Negotiation {
       if (this.#offer) throw new MoonteeError('VIEWER_SDP_INVALID', 'The offers crossed');
       const agreed = this.#agreed;
       const clean = agreed ? cleanReoffer(sdp, agreed, this.#remoteSetup) : cleanOffer(sdp);
+      this.#announced(clean);
       // Before the new remote credentials: a restart forgets what belongs to the old ones.
       if (this.#remoteUfrag !== null && this.#remoteUfrag !== clean.ufrag) this.#restartIce();
       const offer = parseDescription(this.#host.runtime, 'offer', clean.sdp);
@@ -216,6 +226,21 @@ export class Negotiation {
     this.#credentials = restartAgent(this.#branch.webrtc);
     this.#restarting = true;
     this.#host.iceRestarts();
+  }
+
+  /**
+   * Before webrtcbin learns the description, and with it where to find the browser.
+   *
+   * @throws VIEWER_CERTIFICATE_MISMATCH if another certificate is announced than before: that would
+   * be another DTLS connection (RFC 8842 §3.1), and the one that is there belongs to the first
+   */
+  #announced({ fingerprints }: CleanDescription): void {
+    this.#fingerprints ??= fingerprints;
+    if (sameFingerprints(this.#fingerprints, fingerprints)) return;
+    throw new MoonteeError(
+      'VIEWER_CERTIFICATE_MISMATCH',
+      'The viewer announced another certificate than before',
+    );
   }
 
   #remoteDescribed({ candidates, ufrag, setup }: CleanDescription): void {

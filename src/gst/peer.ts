@@ -1,10 +1,11 @@
 import { EventEmitter } from 'node:events';
+import type { ErrorCode } from '../errors.js';
 import { PathReport } from '../ice/path-report.js';
 import type { Log } from '../log.js';
 import { BandwidthMeter } from './bandwidth.js';
 import { emit, type Handler } from './binding.js';
 import { PeerBranch } from './branch.js';
-import type { DtlsCertificate } from './dtls-certificate.js';
+import { showsAnnounced, type DtlsCertificate } from './dtls-certificate.js';
 import type { MediaFormat } from './media-format.js';
 import { IceCandidates } from './ice-candidates.js';
 import { PeerChannels } from './peer-channels.js';
@@ -105,13 +106,15 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   readonly #negotiation: Negotiation;
   /** libnice says nothing where it cannot make a single candidate. */
   #firstCandidate: NodeJS.Timeout | null = null;
-  #failure: string | null = null;
+  #failure: { readonly code: ErrorCode; readonly reason: string } | null = null;
   #state: PeerState = 'negotiating';
   #mediaAgreed = false;
   #recovery: NodeJS.Timeout | null = null;
   #closing: Promise<void> | null = null;
   /** ICE and DTLS are up: data channels may speak, and webrtcbin's lock has become a trap. */
   #established = false;
+  /** The other end has shown the certificate that signaling announced. */
+  #identified = false;
   #droppedSampled = 0;
   #keyframeAsks = 0;
   #figures: SessionFigures = EMPTY;
@@ -175,14 +178,19 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
       host.runtime,
       branch,
       {
+        // Channels are above DTLS, and may be heard of before the connection is.
         opened: (label) => {
-          // Channels are above DTLS.
+          if (!this.#identify()) return;
           this.#video.viewerReady();
           this.#tell('channel-open', label);
         },
-        closed: (label) => this.#tell('channel-closed', label),
-        message: (label, data) => this.#tell('message', label, data),
-        flooded: () => this.#fail('it floods its data channels'),
+        closed: (label) => {
+          if (this.#identify()) this.#tell('channel-closed', label);
+        },
+        message: (label, data) => {
+          if (this.#identify()) this.#tell('message', label, data);
+        },
+        flooded: () => this.#fail('VIEWER_FLOODS', 'it floods its data channels'),
       },
       log,
     );
@@ -199,7 +207,11 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   }
 
   get diagnosis(): string {
-    return this.#failure ?? this.#path.reason;
+    return this.#failure?.reason ?? this.#path.reason;
+  }
+
+  get failureCode(): ErrorCode {
+    return this.#failure?.code ?? 'ICE_FAILED';
   }
 
   createOffer(options: { iceRestart?: boolean } = {}): Promise<string> {
@@ -222,7 +234,8 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   }
 
   send(label: string, data: Buffer | string): boolean {
-    return this.#closing ? false : this.#channels.send(label, data);
+    if (this.#closing || !this.#identified || this.#state === 'failed') return false;
+    return this.#channels.send(label, data);
   }
 
   close(): Promise<void> {
@@ -239,7 +252,10 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   broke(cause: string): void {
     if (this.#closing || this.#state === 'failed') return;
     this.#log.info({ peer_id: this.id, cause }, 'peer pipeline error');
-    this.#fail(this.#established ? 'The connection to the viewer broke off' : this.#path.reason);
+    this.#fail(
+      'ICE_FAILED',
+      this.#established ? 'The connection to the viewer broke off' : this.#path.reason,
+    );
   }
 
   /** The pipeline is about to send a key frame to everybody: who waited for it is let in. */
@@ -335,7 +351,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     if (this.#closing) return;
     this.#path.gathered();
     this.#log.debug({ peer_id: this.id, ...this.#path.counts }, 'candidates gathered');
-    if (this.#path.hopeless && !this.#established) this.#fail(this.#path.reason);
+    if (this.#path.hopeless && !this.#established) this.#fail('ICE_FAILED', this.#path.reason);
   }
 
   /** @param restarted the description answers a restart of ICE, or began one */
@@ -381,14 +397,14 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     if (state === State.CONNECTED) this.#connected();
     else if (state === State.CONNECTING && this.#state === 'negotiating')
       this.#become('connecting');
-    else if (state === State.FAILED) this.#fail(this.#path.reason);
-    else if (state === State.CLOSED) this.#fail('the viewer closed the connection');
+    else if (state === State.FAILED) this.#fail('ICE_FAILED', this.#path.reason);
+    else if (state === State.CLOSED) this.#fail('ICE_FAILED', 'the viewer closed the connection');
     else if (state === State.DISCONNECTED) this.#awaitPath();
   }
 
   #awaitPath(): void {
     this.#recovery ??= setTimeout(
-      () => this.#fail('the path to the viewer is gone'),
+      () => this.#fail('ICE_FAILED', 'the path to the viewer is gone'),
       RECOVERY_TIME,
     );
   }
@@ -396,10 +412,29 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   #connected(): void {
     if (this.#recovery) clearTimeout(this.#recovery);
     this.#recovery = null;
-    if (this.#state === 'connected' || this.#state === 'failed') return;
+    if (this.#state === 'connected' || !this.#identify()) return;
     this.#become('connected');
     this.#video.connected();
     this.#startMedia();
+  }
+
+  /**
+   * Whether the other end of the media path is the viewer who signaled. To be asked once DTLS is up,
+   * before the first packet goes out and before anything that came in is believed: whoever stands
+   * on the path could have answered in the viewer's place.
+   */
+  #identify(): boolean {
+    if (this.#closing || this.#state === 'failed') return false;
+    if (this.#identified) return true;
+    const announced = this.#negotiation.fingerprints;
+    this.#identified = announced !== null && showsAnnounced(this.#branch.webrtc, announced);
+    if (!this.#identified) {
+      this.#fail(
+        'VIEWER_CERTIFICATE_MISMATCH',
+        'Another certificate came over the media path than the viewer announced',
+      );
+    }
+    return this.#identified;
   }
 
   /** Lets media in once the browser has agreed to take it; sound before the path would be late. */
@@ -409,10 +444,10 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     this.#video.start();
   }
 
-  #fail(reason: string): void {
+  #fail(code: ErrorCode, reason: string): void {
     if (this.#closing || this.#state === 'failed') return;
-    this.#failure = reason;
-    this.#log.info({ peer_id: this.id, reason, ...this.#path.counts }, 'peer failed');
+    this.#failure = { code, reason };
+    this.#log.info({ peer_id: this.id, code, reason, ...this.#path.counts }, 'peer failed');
     this.#video.end();
     this.#sound.end();
     this.#become('failed');

@@ -1,14 +1,8 @@
 /** The package ships no types. Everything may be missing: what is parsed comes from outside. */
 declare module 'sdp-transform' {
-  export interface Fingerprint {
-    readonly type: string;
-    readonly hash: string;
-  }
-
   export interface SharedAttributes {
     readonly iceUfrag?: string | number;
     readonly icePwd?: string | number;
-    readonly fingerprint?: Partial<Fingerprint>;
     readonly setup?: string;
   }
 

@@ -7,6 +7,7 @@ import { isIP } from 'node:net';
 import * as sdpTransform from 'sdp-transform';
 import type { MediaDescription, SessionDescription } from 'sdp-transform';
 import { MoonteeError } from '../errors.js';
+import { sameFingerprints, usableFingerprints, type Fingerprint } from './fingerprint.js';
 
 /** Bytes of a description. Chromium's largest are about 12 kB. */
 export const SDP_LIMIT = 64 * 1024;
@@ -27,7 +28,13 @@ function invalid(reason: string): MoonteeError {
   return new MoonteeError('VIEWER_SDP_INVALID', `Invalid session description: ${reason}`);
 }
 
-function parse(text: string): SessionDescription {
+interface Parsed {
+  readonly session: SessionDescription;
+  /** What stands behind `a=fingerprint:`, by media section; of the session where one has none. */
+  readonly fingerprints: ReadonlyMap<MediaDescription, readonly string[]>;
+}
+
+function parse(text: string): Parsed {
   if (typeof text !== 'string') throw invalid('no text');
   if (text.length > SDP_LIMIT) throw invalid('too long');
   if (!/^[\x20-\x7e\r\n\t]*$/.test(text)) throw invalid('unprintable characters');
@@ -47,49 +54,54 @@ function parse(text: string): SessionDescription {
   }
   if (!Array.isArray(session.media) || session.media.length === 0) throw invalid('no media');
   if (session.media.length > SECTIONS_LIMIT) throw invalid('too many media sections');
-  return session;
+  return { session, fingerprints: fingerprintsOf(session, lines) };
+}
+
+/** Read by hand: sdp-transform keeps the last line of several. */
+function fingerprintsOf(
+  session: SessionDescription,
+  lines: readonly string[],
+): ReadonlyMap<MediaDescription, readonly string[]> {
+  const sections: string[][] = [[]];
+  for (const line of lines) {
+    if (line.startsWith('m=')) sections.push([]);
+    else if (/^a=fingerprint:/i.test(line))
+      sections.at(-1)?.push(line.slice(line.indexOf(':') + 1));
+  }
+  const [common = [], ...media] = sections;
+  return new Map(
+    session.media.map((section, index) => {
+      const own = media[index] ?? [];
+      return [section, own.length > 0 ? own : common];
+    }),
+  );
 }
 
 const TOKEN = /^[A-Za-z0-9_.+/-]{1,64}$/;
 /** RFC 8839 §5.4. */
 const UFRAG = /^[A-Za-z0-9+/]{4,256}$/;
 const PWD = /^[A-Za-z0-9+/]{22,256}$/;
-const FINGERPRINT: Readonly<Record<string, number>> = {
-  'sha-1': 20,
-  'sha-224': 28,
-  'sha-256': 32,
-  'sha-384': 48,
-  'sha-512': 64,
-};
 
 interface Transport {
   readonly ufrag: string;
   readonly pwd: string;
-  readonly hash: string;
-  readonly fingerprint: string;
+  readonly fingerprints: readonly Fingerprint[];
   readonly setup: string;
 }
 
 function transportOf(
-  session: SessionDescription,
+  { session, fingerprints: lines }: Parsed,
   media: MediaDescription,
   setups: readonly string[],
 ): Transport {
   const ufrag = String(media.iceUfrag ?? session.iceUfrag ?? '');
   const pwd = String(media.icePwd ?? session.icePwd ?? '');
   if (!UFRAG.test(ufrag) || !PWD.test(pwd)) throw invalid('bad ICE credentials');
-  const { type = '', hash = '' } = media.fingerprint ?? session.fingerprint ?? {};
-  const length = Object.hasOwn(FINGERPRINT, type) ? FINGERPRINT[type] : undefined;
-  if (
-    !length ||
-    !/^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2})*$/.test(hash) ||
-    hash.length !== length * 3 - 1
-  ) {
-    throw invalid('bad DTLS fingerprint');
-  }
+  const fingerprints = usableFingerprints(lines.get(media) ?? []);
+  if (!fingerprints) throw invalid('bad DTLS fingerprint');
   const setup = media.setup ?? session.setup ?? '';
   if (!setups.includes(setup)) throw invalid('bad DTLS role');
-  return { ufrag, pwd, hash: type, fingerprint: hash.toUpperCase(), setup };
+  return { ufrag, pwd, fingerprints, setup };
 }
 
 function transportLines(transport: Transport): string[] {
@@ -97,7 +109,7 @@ function transportLines(transport: Transport): string[] {
     `a=ice-ufrag:${transport.ufrag}`,
     `a=ice-pwd:${transport.pwd}`,
     'a=ice-options:trickle',
-    `a=fingerprint:${transport.hash} ${transport.fingerprint}`,
+    ...transport.fingerprints.map(({ hash, digest }) => `a=fingerprint:${hash} ${digest}`),
     `a=setup:${transport.setup}`,
   ];
 }
@@ -131,6 +143,8 @@ export interface CleanDescription {
   readonly ufrag: string;
   /** DTLS role of the bundle's transport: `active`, `passive` or `actpass`. */
   readonly setup: string;
+  /** What the certificate of the bundle's transport must match. */
+  readonly fingerprints: readonly Fingerprint[];
   /** Unchecked candidate lines that stood in it. */
   readonly candidates: readonly string[];
 }
@@ -141,8 +155,8 @@ export interface CleanDescription {
  * @throws VIEWER_SDP_INVALID
  */
 export function cleanAnswer(text: string, offer: OfferShape): CleanDescription {
-  return cleanSections(text, offer, (session, media) =>
-    transportOf(session, media, ['active', 'passive']),
+  return cleanSections(text, offer, (parsed, media) =>
+    transportOf(parsed, media, ['active', 'passive']),
   );
 }
 
@@ -158,8 +172,8 @@ export function cleanReoffer(
   agreed: OfferShape,
   setup: 'active' | 'passive' | null,
 ): CleanDescription {
-  return cleanSections(text, agreed, (session, media) => {
-    const transport = transportOf(session, media, ['actpass', 'active', 'passive']);
+  return cleanSections(text, agreed, (parsed, media) => {
+    const transport = transportOf(parsed, media, ['actpass', 'active', 'passive']);
     return { ...transport, setup: setup ?? transport.setup };
   });
 }
@@ -167,9 +181,10 @@ export function cleanReoffer(
 function cleanSections(
   text: string,
   offer: OfferShape,
-  transportFor: (session: SessionDescription, media: MediaDescription) => Transport,
+  transportFor: (parsed: Parsed, media: MediaDescription) => Transport,
 ): CleanDescription {
-  const session = parse(text);
+  const parsed = parse(text);
+  const { session } = parsed;
   if (session.media.length !== offer.sections.length) {
     throw invalid('its sections are not those that were offered');
   }
@@ -188,8 +203,11 @@ function cleanSections(
       return;
     }
     mids.push(mid);
-    const transport = transportFor(session, media);
+    const transport = transportFor(parsed, media);
     bundle ??= transport;
+    if (!sameFingerprints(bundle.fingerprints, transport.fingerprints)) {
+      throw invalid('its sections announce different certificates');
+    }
     const lines = transportLines(transport);
     body.push(
       ...(offered.kind === 'application'
@@ -208,8 +226,8 @@ function cleaned(
 ): CleanDescription {
   if (!transport) throw invalid('every section was refused');
   const sdp = [...HEAD, `a=group:BUNDLE ${mids.join(' ')}`, ...body].join('\r\n');
-  const { ufrag, setup } = transport;
-  return { sdp: `${sdp}\r\n`, ufrag, setup, candidates: candidatesOf(session) };
+  const { ufrag, setup, fingerprints } = transport;
+  return { sdp: `${sdp}\r\n`, ufrag, setup, fingerprints, candidates: candidatesOf(session) };
 }
 
 function refusedSection(offered: OfferShape['sections'][number]): string[] {
@@ -306,13 +324,14 @@ function withoutProfile(config: string | undefined): string {
  * @throws VIEWER_SDP_INVALID
  */
 export function cleanOffer(text: string): CleanDescription {
-  const session = parse(text);
+  const parsed = parse(text);
+  const { session } = parsed;
   const [media, ...more] = session.media;
   if (media?.type !== 'application' || more.length > 0) {
     throw invalid('only an offer of data channels alone is accepted, media is offered by us');
   }
   const mid = midOf(media);
-  const transport = transportOf(session, media, ['actpass', 'active', 'passive']);
+  const transport = transportOf(parsed, media, ['actpass', 'active', 'passive']);
   return cleaned(session, transport, [mid], dataSection(media, mid, transportLines(transport)));
 }
 

@@ -3,6 +3,7 @@
  * that another peer implementation can take the place of webrtcbin.
  */
 import type { EventEmitter } from 'node:events';
+import type { ErrorCode } from '../errors.js';
 import type { Log } from '../log.js';
 import type { AudioLayout, NegotiatedVideo } from '../moonlight/types.js';
 
@@ -127,6 +128,8 @@ export interface Peer extends EventEmitter<PeerEvents> {
   readonly state: PeerState;
   /** Why it does not connect, or did not: a sentence for people. */
   readonly diagnosis: string;
+  /** What kind of end `failed` was; ICE_FAILED unless there is a better word for it. */
+  readonly failureCode: ErrorCode;
   /**
    * Local description with video and audio sendonly and a data section, already set.
    *

@@ -74,7 +74,7 @@ export class ChildViewer {
         this.#clearDeadline();
         this.#connected();
       } else if (state === 'failed') {
-        this.#failOnce(new MoonteeError('ICE_FAILED', this.peer.diagnosis));
+        this.#failOnce(new MoonteeError(this.peer.failureCode, this.peer.diagnosis));
       }
     });
   }

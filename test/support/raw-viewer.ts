@@ -24,6 +24,8 @@ export class RawViewer {
   readonly peer: ReceivingPeer;
   readonly socket: WebSocket;
   readonly messages: ServerMessage[] = [];
+  /** What becomes of its answer on the way to the server. */
+  rewrite: (sdp: string) => string = (sdp) => sdp;
   readonly #stage: Stage;
   #closed: { readonly code: number; readonly reason: string } | null = null;
 
@@ -95,6 +97,6 @@ export class RawViewer {
     const offer = signaling?.Description;
     if (offer?.ty !== 'offer' || this.#stage === 'socket' || this.#stage === 'offer') return;
     const sdp = await this.peer.offer(offer.sdp);
-    this.say({ Signaling: { Description: { ty: 'answer', sdp } } });
+    this.say({ Signaling: { Description: { ty: 'answer', sdp: this.rewrite(sdp) } } });
   }
 }

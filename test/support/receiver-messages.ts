@@ -43,6 +43,8 @@ export interface ReceiverNetwork {
   readonly relayOnly?: boolean;
   /** Default: all addresses but loopback. */
   readonly bindAddress?: string;
+  /** Files; default: a certificate of its own. */
+  readonly certificate?: { readonly certificatePemFile: string; readonly keyPemFile: string };
 }
 
 /** A label of a data channel, or RTCP. */

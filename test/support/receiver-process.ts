@@ -27,6 +27,7 @@ class ReceivingPeer {
       iceServers: network.turn ? [{ ...network.turn, relayType: 'TurnUdp' }] : [],
       iceTransportPolicy: network.relayOnly === true ? 'relay' : 'all',
       ...(network.bindAddress === undefined ? {} : { bindAddress: network.bindAddress }),
+      ...network.certificate,
       mtu: 1500,
       // Media may come in a later offer than the first.
       forceMediaTransport: true,
