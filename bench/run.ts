@@ -14,6 +14,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   limit: async () => (await import('./fanout.js')).limit,
   isolation: async () => (await import('./isolation.js')).isolation,
   churn: async () => (await import('./churn.js')).churn,
+  chaos: async () => (await import('./chaos.js')).chaos,
   soak: async () => (await import('./soak.js')).soak,
   'soak-runs': async () => (await import('./soak.js')).soakRuns,
 };

@@ -1,0 +1,90 @@
+/** A demo host that can be killed and comes back as the same host: same ports, same certificate. */
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { ensureClip } from './clip.js';
+import { end, forkProgram, logLevel, removeAtExit } from './processes.js';
+import { PATIENCE } from './receiver.js';
+
+export const PIN = '4711';
+export const CLIP_TITLE = 'Clip';
+
+interface Ports {
+  readonly http_port: number;
+  readonly https_port: number;
+  readonly rtsp_port: number;
+  readonly video_port: number;
+  readonly control_port: number;
+  readonly audio_port: number;
+}
+
+export class ChaosHost {
+  readonly #directory = mkdtempSync(join(tmpdir(), 'moontee-chaos-host-'));
+  #child: ChildProcess | null = null;
+  #ports: Ports | null = null;
+
+  constructor() {
+    removeAtExit(this.#directory);
+  }
+
+  get httpPort(): number {
+    if (!this.#ports) throw new Error('the host has not been started');
+    return this.#ports.http_port;
+  }
+
+  get alive(): boolean {
+    return this.#child !== null;
+  }
+
+  async start(): Promise<void> {
+    const { unitsFile } = await ensureClip();
+    const ports = this.#ports
+      ? Object.entries(this.#ports).flatMap(([name, port]) => [
+          `--${name.replace('_', '-')}`,
+          String(port),
+        ])
+      : ['--http-port', '0'];
+    const child = forkProgram(
+      new URL('../../src/demo-host/main.ts', import.meta.url),
+      [
+        ...ports,
+        ...['--pin', PIN, '--state', this.#directory, '--app', `${CLIP_TITLE}=clip:${unitsFile}`],
+      ],
+      { stdout: 'pipe', environment: { MOONTEE_LOG: logLevel() } },
+    );
+    if (!child.stdout) throw new Error('the demo host has no output');
+    const lines = createInterface({ input: child.stdout });
+    const [line] = (await once(lines, 'line', { signal: AbortSignal.timeout(PATIENCE) })) as [
+      string,
+    ];
+    lines.close();
+    child.stdout.resume();
+    const { http_port, https_port, rtsp_port, video_port, control_port, audio_port } = JSON.parse(
+      line,
+    ) as Ports;
+    this.#ports = { http_port, https_port, rtsp_port, video_port, control_port, audio_port };
+    this.#child = child;
+  }
+
+  /** As a host that crashes. */
+  kill(): void {
+    this.#child?.kill('SIGKILL');
+    this.#child = null;
+  }
+
+  /** Whether it runs an app for anybody (`serverinfo`, gamestream.md §2). */
+  async busy(): Promise<boolean> {
+    const answer = await fetch(`http://127.0.0.1:${this.httpPort}/serverinfo?uniqueid=0`, {
+      signal: AbortSignal.timeout(PATIENCE),
+    });
+    return !/<currentgame>0<\/currentgame>/.test(await answer.text());
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child) await end(this.#child);
+    this.#child = null;
+  }
+}

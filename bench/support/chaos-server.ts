@@ -1,0 +1,129 @@
+/** The server as an operator starts it, and its REST interface as a platform calls it. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { STREAMER_SETTINGS } from '../../test/support/stream-settings.js';
+import { CLIP_TITLE, PIN, type ChaosHost } from './chaos-host.js';
+import { end, keep, logLevel, removeAtExit } from './processes.js';
+import { PATIENCE } from './receiver.js';
+
+interface Listed {
+  readonly session_id: string;
+  readonly streamer_pid: number | null;
+}
+
+/** A host that the server knows, with the app that streamers run. */
+export interface ServerHost {
+  readonly hostId: number;
+  readonly appId: number;
+}
+
+export class ChaosServer {
+  readonly url: string;
+  readonly #child: ChildProcess;
+  /** Milliseconds that each request took. */
+  readonly times: number[] = [];
+
+  private constructor(child: ChildProcess, url: string) {
+    this.#child = child;
+    this.url = url;
+  }
+
+  static async start(): Promise<ChaosServer> {
+    const directory = mkdtempSync(join(tmpdir(), 'moontee-chaos-'));
+    removeAtExit(directory);
+    const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
+    const child = keep(
+      spawn(process.execPath, ['--import', import.meta.resolve('tsx'), cli, 'serve'], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        env: {
+          ...process.env,
+          MOONTEE_LOG: logLevel(),
+          MOONTEE_BIND_ADDRESS: '127.0.0.1:0',
+          MOONTEE_DATA_PATH: join(directory, 'data.json'),
+          MOONTEE_PAIRING_PIN: PIN,
+          MOONTEE_WEBRTC_LOCAL_ADDRESSES: '["127.0.0.1"]',
+        },
+      }),
+    );
+    if (!child.stdout) throw new Error('the server has no output');
+    const lines = createInterface({ input: child.stdout });
+    const [url] = (await once(lines, 'line', { signal: AbortSignal.timeout(PATIENCE) })) as [
+      string,
+    ];
+    lines.close();
+    child.stdout.resume();
+    return new ChaosServer(child, url);
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get running(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  async ask(
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<{ status: number; text: string }> {
+    const begin = performance.now();
+    const answer = await fetch(new URL(path, this.url), {
+      method,
+      ...(body === undefined
+        ? {}
+        : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
+      signal: AbortSignal.timeout(PATIENCE),
+    });
+    const text = await answer.text();
+    this.times.push(performance.now() - begin);
+    return { status: answer.status, text };
+  }
+
+  async addHost(host: ChaosHost): Promise<ServerHost> {
+    const added = await this.ask('PUT', 'api/host', {
+      address: '127.0.0.1',
+      http_port: host.httpPort,
+    });
+    const hostId = (JSON.parse(added.text) as { host: { host_id: number } }).host.host_id;
+    await this.ask('POST', 'api/pair', { host_id: hostId });
+    const { text } = await this.ask('GET', `api/apps?host_id=${hostId}`);
+    const { apps } = JSON.parse(text) as { apps: { app_id: number; title: string }[] };
+    const app = apps.find(({ title }) => title === CLIP_TITLE);
+    if (!app) throw new Error(`the host does not list its clip: ${text}`);
+    return { hostId, appId: app.app_id };
+  }
+
+  create(id: string, { hostId, appId }: ServerHost): Promise<{ status: number }> {
+    return this.ask('POST', 'api/streamers', {
+      streamer_id: id,
+      client_unique_id: id,
+      host_id: hostId,
+      app_id: appId,
+      ...STREAMER_SETTINGS,
+    });
+  }
+
+  delete(id: string): Promise<{ status: number }> {
+    return this.ask('DELETE', `api/streamers/${id}`);
+  }
+
+  async sessions(): Promise<readonly Listed[]> {
+    const { text } = await this.ask('GET', 'api/sessions');
+    return (JSON.parse(text) as { sessions: Listed[] }).sessions;
+  }
+
+  socketUrl(id: string): string {
+    return new URL(`api/streamers/${id}/peer`, this.url).href.replace(/^http/, 'ws');
+  }
+
+  async stop(): Promise<void> {
+    await end(this.#child);
+  }
+}
