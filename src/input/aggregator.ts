@@ -94,9 +94,10 @@ export class InputAggregator {
     if (input.type === 'pad-state' && this.#pads.isKnown(peerId, input)) return [];
     if (!viewer.rate.admit(input, now)) {
       viewer.refused += 1;
+      if (input.type === 'key') return this.#keys.follow(peerId, input, now);
       return input.type === 'pad-state' ? this.#pads.letGo(peerId, input) : [];
     }
-    return this.#apply(peerId, input);
+    return this.#apply(peerId, input, now);
   }
 
   /** How many inputs of a viewer the rate limit has refused. */
@@ -156,12 +157,12 @@ export class InputAggregator {
     return data === undefined ? [] : [{ peerId: owner.peerId, label: 'controllers', data }];
   }
 
-  #apply(peerId: string, input: ViewerInput): HostInput[] {
+  #apply(peerId: string, input: ViewerInput, now: number): HostInput[] {
     switch (input.type) {
       case 'key':
         return input.down
-          ? this.#keys.press(peerId, input.keyCode, input.modifiers)
-          : this.#keys.release(peerId, input.keyCode);
+          ? this.#keys.press(peerId, input, now)
+          : this.#keys.release(peerId, input, now);
       case 'text':
         return [input];
       case 'mouse-move':
@@ -173,7 +174,7 @@ export class InputAggregator {
           ? this.#pointer.press(peerId, input.button)
           : this.#pointer.release(peerId, input.button);
       case 'scroll':
-        return this.#pointer.scroll(peerId, input.dx, input.dy, input.unit);
+        return this.#pointer.scroll(peerId, input, now);
       case 'touch':
         return this.#touches.touch(peerId, input);
       case 'pad-add':

@@ -1,4 +1,4 @@
-import type { ScrollUnit, ViewerInput } from './viewer-input.js';
+import type { ViewerInput } from './viewer-input.js';
 
 /** Pads that one browser can announce (signaling.md c.4), and slots that a host has. */
 export const MAX_PADS = 16;
@@ -11,9 +11,6 @@ const PAD_CAPABILITY = { RUMBLE: 0x2, TRIGGER_RUMBLE: 0x4, ALL: 0xff } as const;
 
 /** The longest text message that the known clients can build is 1024 bytes. */
 const MAX_TEXT_BYTES = 1024;
-
-/** Beyond this many "notches" in one message a client has put pixels in (signaling.md c.2). */
-const MAX_NOTCHES = 8;
 
 const MODIFIERS = 0xf;
 const UNKNOWN_ROTATION = 0xffff;
@@ -131,14 +128,9 @@ function decodeMouse(view: DataView): ViewerInput | undefined {
     case 3:
       if (view.byteLength !== 5) return undefined;
       return { type: 'scroll', dx: view.getInt16(1), dy: view.getInt16(3), unit: 'pixels' };
-    case 4: {
+    case 4:
       if (view.byteLength !== 3) return undefined;
-      const dx = view.getInt8(1);
-      const dy = view.getInt8(2);
-      const unit: ScrollUnit =
-        Math.max(Math.abs(dx), Math.abs(dy)) > MAX_NOTCHES ? 'pixels' : 'notches';
-      return { type: 'scroll', dx, dy, unit };
-    }
+      return { type: 'scroll', dx: view.getInt8(1), dy: view.getInt8(2), unit: 'clicks' };
     default:
       return undefined;
   }

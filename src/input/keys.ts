@@ -1,10 +1,15 @@
 import type { HostInput } from '../moonlight/types.js';
 import { HeldUnion } from './held-union.js';
+import type { ViewerInput } from './viewer-input.js';
+
+type KeyEvent = Extract<ViewerInput, { type: 'key' }>;
 
 const SHIFT = 1;
 const CTRL = 2;
 const ALT = 4;
 const META = 8;
+
+const RIGHT_ALT = 0xa5;
 
 /** Virtual keys that are modifiers, generic, left and right, and their bits. */
 const MODIFIER_BITS: ReadonlyMap<number, number> = new Map([
@@ -16,39 +21,70 @@ const MODIFIER_BITS: ReadonlyMap<number, number> = new Map([
   [0xa3, CTRL],
   [0x12, ALT],
   [0xa4, ALT],
-  [0xa5, ALT],
+  [RIGHT_ALT, ALT],
   [0x5b, META],
   [0x5c, META],
 ]);
 
-/** The one keyboard of the host, on which all viewers type. */
+/** Milliseconds after which nobody holds AltGr any more whom no event shows to hold it. */
+const ALT_GRAPH_AGE = 10_000;
+
+/** What is known of a modifier that a viewer holds. */
+interface HeldModifier {
+  /** An event has shown its bit: the viewer's events tell whether it is held. */
+  shown: boolean;
+  /** When it was pressed, or repeated. */
+  at: number;
+}
+
+/**
+ * The one keyboard of the host, on which all viewers type. What a viewer holds is known from
+ * presses and releases, of which some get lost: with the focus, or because the system keeps them
+ * for itself. So each event's modifiers, which are levels, correct what was believed before.
+ */
 export class Keys {
   readonly #held = new HeldUnion();
+  readonly #modifiers = new Map<string, Map<number, HeldModifier>>();
 
   get down(): number[] {
     return this.#held.codes();
   }
 
   /**
-   * A repeat, and a key that somebody else holds already, press nothing.
+   * A repeat, and a key that somebody else holds already, press nothing. The event's modifiers
+   * are told to the host too: they matter where the browser missed their own key, because it was
+   * pressed before the page had the focus.
    *
-   * @param reported modifiers that the browser saw; they matter where it missed their own key,
-   *   because it was pressed before the page had the focus
+   * @param now milliseconds of any clock that does not jump
    */
-  press(peerId: string, keyCode: number, reported: number): HostInput[] {
-    return this.#held.press(keyCode, peerId) ? [this.#key(true, keyCode, reported)] : [];
+  press(peerId: string, event: KeyEvent, now: number): HostInput[] {
+    const { keyCode, modifiers } = event;
+    const inputs = this.follow(peerId, event, now);
+    if (isModifier(keyCode)) this.#note(peerId, keyCode, modifiers, now);
+    if (this.#held.press(keyCode, peerId)) inputs.push(this.#key(true, keyCode, modifiers));
+    return inputs;
   }
 
-  release(peerId: string, keyCode: number): HostInput[] {
-    return this.#held.release(keyCode, peerId) ? [this.#key(false, keyCode)] : [];
+  release(peerId: string, event: KeyEvent, now: number): HostInput[] {
+    return [...this.follow(peerId, event, now), ...this.#letGo(peerId, [event.keyCode])];
   }
 
-  /** Modifiers go last, so that nothing held turns into another character on the way. */
+  /** Lets go of the modifiers that the viewer does not hold any more, as its event shows. */
+  follow(peerId: string, { keyCode, modifiers }: KeyEvent, now: number): HostInput[] {
+    const gone: number[] = [];
+    for (const [code, held] of this.#modifiers.get(peerId) ?? []) {
+      // Its own event says by itself what becomes of it.
+      if (code === keyCode) continue;
+      if ((modifiers & bitOf(code)) === 0) {
+        const aged = code === RIGHT_ALT && now - held.at > ALT_GRAPH_AGE;
+        if (held.shown || aged) gone.push(code);
+      } else if (shows(code, modifiers, keyCode)) held.shown = true;
+    }
+    return this.#letGo(peerId, gone);
+  }
+
   releaseAll(peerId: string): HostInput[] {
-    const codes = this.#held.heldBy(peerId);
-    return [...codes.filter((code) => !isModifier(code)), ...codes.filter(isModifier)].flatMap(
-      (keyCode) => this.release(peerId, keyCode),
-    );
+    return this.#letGo(peerId, this.#held.heldBy(peerId));
   }
 
   /** Presses for a host that has forgotten everything, modifiers first. */
@@ -59,6 +95,30 @@ export class Keys {
     );
   }
 
+  #note(peerId: string, code: number, modifiers: number, now: number): void {
+    const held = this.#modifiers.get(peerId) ?? new Map<number, HeldModifier>();
+    this.#modifiers.set(peerId, held);
+    const known = held.get(code);
+    held.set(code, { shown: known?.shown === true || shows(code, modifiers, code), at: now });
+  }
+
+  /** Modifiers go last, so that nothing held turns into another character on the way. */
+  #letGo(peerId: string, codes: readonly number[]): HostInput[] {
+    if (codes.length === 0) return [];
+    const held = this.#held.heldBy(peerId);
+    const modifiers = codes.filter(isModifier);
+    const meta = held.filter((code) => bitOf(code) === META);
+    // A Mac does not tell of keys that go up while Meta is held: they end with it.
+    const metaEnds = meta.length > 0 && meta.every((code) => codes.includes(code));
+    const keys = (metaEnds ? held : codes).filter((code) => !isModifier(code));
+    const known = this.#modifiers.get(peerId);
+    for (const code of modifiers) known?.delete(code);
+    if (known?.size === 0) this.#modifiers.delete(peerId);
+    return [...keys, ...modifiers].flatMap((code) =>
+      this.#held.release(code, peerId) ? [this.#key(false, code)] : [],
+    );
+  }
+
   /**
    * A modifier's own event never carries its own bit: to Wolf that is a combination, after which
    * it lets go of the modifier at once.
@@ -66,11 +126,27 @@ export class Keys {
   #key(down: boolean, keyCode: number, reported = 0): HostInput {
     let modifiers = reported;
     for (const [code, bit] of MODIFIER_BITS) if (this.#held.has(code)) modifiers |= bit;
-    modifiers &= ~(MODIFIER_BITS.get(keyCode) ?? 0);
+    modifiers &= ~bitOf(keyCode);
     return { type: 'key', down, keyCode, modifiers };
   }
 }
 
+function bitOf(code: number): number {
+  return MODIFIER_BITS.get(code) ?? 0;
+}
+
 function isModifier(code: number): boolean {
   return MODIFIER_BITS.has(code);
+}
+
+/**
+ * Whether an event's modifiers show that a key is held, so that those of another event show that
+ * it is not. With AltGr the bit is only there together with Ctrl's, in events of modifiers, and
+ * not with what is typed. Clients that leave all modifiers out never show anything.
+ *
+ * @param keyCode of the event
+ */
+function shows(code: number, modifiers: number, keyCode: number): boolean {
+  if ((modifiers & bitOf(code)) === 0) return false;
+  return code !== RIGHT_ALT || !isModifier(keyCode) || (modifiers & CTRL) === 0;
 }

@@ -1,12 +1,13 @@
 import type { HostInput } from '../moonlight/types.js';
 import { HeldUnion } from './held-union.js';
-import { ScrollAxis } from './scroll.js';
-import type { MousePosition, ScrollUnit } from './viewer-input.js';
+import { ScrollWheel } from './scroll.js';
+import type { MousePosition, ViewerInput } from './viewer-input.js';
+
+type Scroll = Extract<ViewerInput, { type: 'scroll' }>;
 
 /** What the pointer remembers of one viewer. */
 interface Hand {
-  readonly vertical: ScrollAxis;
-  readonly horizontal: ScrollAxis;
+  readonly wheel: ScrollWheel;
   /** Where this viewer last pointed; undefined while it moves relatively. */
   position: MousePosition | undefined;
 }
@@ -61,11 +62,10 @@ export class Pointer {
     return wentUp ? [{ type: 'mouse-button', down: false, button }] : [];
   }
 
-  scroll(peerId: string, dx: number, dy: number, unit: ScrollUnit): HostInput[] {
+  /** @param now milliseconds of any clock that does not jump */
+  scroll(peerId: string, { dx, dy, unit }: Scroll, now: number): HostInput[] {
     if (this.#isTaken(peerId)) return [];
-    const hand = this.#hand(peerId);
-    const vertical = dy === 0 ? 0 : hand.vertical.add(dy, unit);
-    const horizontal = dx === 0 ? 0 : hand.horizontal.add(dx, unit);
+    const { vertical, horizontal } = this.#hand(peerId).wheel.turn(dx, dy, unit, now);
     if (vertical === 0 && horizontal === 0) return [];
     const inputs = this.#takeOver(peerId);
     if (vertical !== 0) inputs.push({ type: 'scroll', amount: vertical });
@@ -110,7 +110,7 @@ export class Pointer {
   #hand(peerId: string): Hand {
     let hand = this.#hands.get(peerId);
     if (hand === undefined) {
-      hand = { vertical: new ScrollAxis(), horizontal: new ScrollAxis(), position: undefined };
+      hand = { wheel: new ScrollWheel(), position: undefined };
       this.#hands.set(peerId, hand);
     }
     return hand;

@@ -53,7 +53,8 @@ export type ViewerInput =
   | { readonly type: 'pad-remove'; readonly pad: number }
   | PadInput;
 
-export type ScrollUnit = 'pixels' | 'notches';
+/** What clients call clicks is notches with some and pixels with others. */
+export type ScrollUnit = 'pixels' | 'clicks';
 
 export interface MousePosition {
   readonly type: 'mouse-position';

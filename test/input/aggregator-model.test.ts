@@ -66,9 +66,15 @@ function toggle(held: Set<number>, code: number, down: boolean): void {
   else held.delete(code);
 }
 
+const META = 8;
+
+function bitOf(code: number): number {
+  const bits: Record<number, number> = { 0xa0: 1, 0xa1: 1, 0xa2: 2, 0xa4: 4, 0x5b: META };
+  return bits[code] ?? 0;
+}
+
 function modifierBits(keys: ReadonlySet<number>): number {
-  const bits: Record<number, number> = { 0xa0: 1, 0xa1: 1, 0xa2: 2, 0xa4: 4, 0x5b: 8 };
-  return [...keys].reduce((mask, code) => mask | (bits[code] ?? 0), 0);
+  return [...keys].reduce((mask, code) => mask | bitOf(code), 0);
 }
 
 type Step =
@@ -103,7 +109,7 @@ const input: fc.Arbitrary<ViewerInput> = fc.oneof(
     type: fc.constant('scroll' as const),
     dx: fc.integer({ min: -3, max: 3 }),
     dy: fc.integer({ min: -300, max: 300 }),
-    unit: fc.constantFrom('pixels' as const, 'notches' as const),
+    unit: fc.constantFrom('pixels' as const, 'clicks' as const),
   }),
   fc.record({
     type: fc.constant('touch' as const),
@@ -150,11 +156,14 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 class KeyModel {
   readonly #rights = new Map<string, Rights>();
   readonly #held = new Map<string, Set<number>>();
+  /** Modifiers whose bits were seen while they were held. */
+  readonly #shown = new Map<string, Set<number>>();
 
   step(step: Step): void {
     if (step.do === 'join' && !this.#rights.has(step.peer)) {
       this.#rights.set(step.peer, 'control');
       this.#held.set(step.peer, new Set());
+      this.#shown.set(step.peer, new Set());
     } else if (step.do === 'leave') {
       this.#rights.delete(step.peer);
       this.#held.delete(step.peer);
@@ -162,10 +171,27 @@ class KeyModel {
       this.#rights.set(step.peer, step.rights);
       if (step.rights !== 'control') this.#held.get(step.peer)?.clear();
     } else if (step.do === 'input' && step.input.type === 'key') {
-      if (this.#rights.get(step.peer) !== 'control') return;
-      if (step.input.down) this.#held.get(step.peer)?.add(step.input.keyCode);
-      else this.#held.get(step.peer)?.delete(step.input.keyCode);
+      if (this.#rights.get(step.peer) === 'control') this.#key(step.peer, step.input);
     }
+  }
+
+  #key(peer: string, { down, keyCode, modifiers }: Extract<ViewerInput, { type: 'key' }>): void {
+    const held = this.#held.get(peer);
+    const shown = this.#shown.get(peer);
+    if (held === undefined || shown === undefined) return;
+    const had = [...held].some((code) => bitOf(code) === META);
+    for (const code of held) {
+      if (bitOf(code) === 0 || code === keyCode) continue;
+      if ((modifiers & bitOf(code)) !== 0) shown.add(code);
+      else if (shown.has(code)) held.delete(code);
+    }
+    if (!down) held.delete(keyCode);
+    if (had && ![...held].some((code) => bitOf(code) === META)) {
+      for (const code of held) if (bitOf(code) === 0) held.delete(code);
+    }
+    for (const code of [...shown]) if (!held.has(code)) shown.delete(code);
+    if (down) held.add(keyCode);
+    if (down && (modifiers & bitOf(keyCode)) !== 0) shown.add(keyCode);
   }
 
   get down(): number[] {

@@ -163,7 +163,7 @@ test('who drags keeps the pointer; the others can neither move, scroll nor click
   all.input('ann', button(true, 1), 0);
   t.deepEqual(all.input('bob', point(2), 0), []);
   t.deepEqual(all.input('bob', { type: 'mouse-move', dx: 1, dy: 1 }, 0), []);
-  t.deepEqual(all.input('bob', { type: 'scroll', dx: 0, dy: 1, unit: 'notches' }, 0), []);
+  t.deepEqual(all.input('bob', { type: 'scroll', dx: 0, dy: 1, unit: 'clicks' }, 0), []);
   t.deepEqual(all.input('bob', button(true, 3), 0), []);
   t.deepEqual(all.input('ann', button(false, 1), 0), [
     { type: 'mouse-button', down: false, button: 1 },
@@ -193,7 +193,7 @@ test('a click lands where its viewer points, also after somebody else moved', (t
     { type: 'mouse-button', down: true, button: 1 },
   ]);
   all.input('ann', button(false, 1), 0);
-  t.deepEqual(all.input('bob', { type: 'scroll', dx: 0, dy: 1, unit: 'notches' }, 0), [
+  t.deepEqual(all.input('bob', { type: 'scroll', dx: 0, dy: 1, unit: 'clicks' }, 0), [
     point(2),
     { type: 'scroll', amount: 120 },
   ]);
@@ -201,14 +201,14 @@ test('a click lands where its viewer points, also after somebody else moved', (t
 
 test('wheels turn 120 a notch, pixels at 100 a notch with the fraction kept', (t) => {
   const all = aggregatorWith('ann', 'bob');
-  const scroll = (peerId: string, dx: number, dy: number, unit: 'pixels' | 'notches' = 'pixels') =>
+  const scroll = (peerId: string, dx: number, dy: number, unit: 'pixels' | 'clicks' = 'pixels') =>
     all.input(peerId, { type: 'scroll', dx, dy, unit }, 0);
   t.deepEqual(scroll('ann', 0, -120), [{ type: 'scroll', amount: -120 }]);
   t.deepEqual(scroll('ann', 30, 100), [
     { type: 'scroll', amount: 120 },
     { type: 'horizontal-scroll', amount: 36 },
   ]);
-  t.deepEqual(scroll('ann', -1, -2, 'notches'), [
+  t.deepEqual(scroll('ann', -1, -2, 'clicks'), [
     { type: 'scroll', amount: -240 },
     { type: 'horizontal-scroll', amount: -120 },
   ]);
@@ -346,7 +346,7 @@ test('rights: view does nothing, pads plays, control does everything', (t) => {
     point(1),
     { type: 'mouse-move', dx: 1, dy: 1 } as const,
     button(true, 1),
-    { type: 'scroll', dx: 0, dy: 1, unit: 'notches' } as const,
+    { type: 'scroll', dx: 0, dy: 1, unit: 'clicks' } as const,
     touch('down', 1),
     addPad(0),
     padState(0, { buttons: 1 }),

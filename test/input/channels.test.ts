@@ -83,9 +83,9 @@ const MOUSE: readonly [string, ViewerInput][] = [
   ['020105', { type: 'mouse-button', down: true, button: 5 }],
   ['030000ff88', { type: 'scroll', dx: 0, dy: -120, unit: 'pixels' }],
   ['03001e0064', { type: 'scroll', dx: 30, dy: 100, unit: 'pixels' }],
-  ['040001', { type: 'scroll', dx: 0, dy: 1, unit: 'notches' }],
-  ['04fffe', { type: 'scroll', dx: -1, dy: -2, unit: 'notches' }],
-  ['040038', { type: 'scroll', dx: 0, dy: 56, unit: 'pixels' }],
+  ['040001', { type: 'scroll', dx: 0, dy: 1, unit: 'clicks' }],
+  ['04fffe', { type: 'scroll', dx: -1, dy: -2, unit: 'clicks' }],
+  ['040038', { type: 'scroll', dx: 0, dy: 56, unit: 'clicks' }],
 ];
 
 function position(x: number, y: number, referenceWidth: number, referenceHeight: number) {
