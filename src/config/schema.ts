@@ -230,19 +230,19 @@ export const KEYS = {
   end_policy: key(
     choice('keep', 'restart', 'end'),
     'restart',
-    'When a session ends by itself. end: so does the streamer. restart: try again, unless the host ended the app. keep: try again, always.',
+    'When a session ends by itself. end: so does the streamer. restart: try again, unless the host said that it is over. keep: try again, always.',
   ),
   restart_backoff_min_ms: key(milliseconds, 1_000, 'Wait before the first restart; doubles.'),
   restart_backoff_max_ms: key(milliseconds, 30_000, 'Longest wait between restarts.'),
   restart_max_attempts: key(
     integer(0, 1_000),
     5,
-    'Restarts without a stable session in between before a streamer fails (policy restart).',
+    'Restarts, of sessions as well as of streamer processes, without a stable one in between before a streamer fails (policy restart). A host that does not answer is waited for and not counted.',
   ),
   restart_stable_ms: key(
     milliseconds,
     60_000,
-    'A session that lived as long is stable: the count of restarts begins anew.',
+    'A session that showed pictures for as long is stable: the count of restarts begins anew.',
   ),
   failure_retention_ms: key(
     milliseconds,

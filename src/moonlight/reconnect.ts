@@ -12,57 +12,48 @@ import type {
   Termination,
 } from './types.js';
 
-/** Milliseconds. */
-export interface ReconnectPolicy {
-  /** Attempts for one gap. */
-  readonly attempts: number;
-  readonly firstDelay: number;
-  /** Delays double up to this. */
-  readonly longestDelay: number;
-  /**
-   * Wait after an attempt that launched but failed: as long as Sunshine remembers a launch
-   * that nobody used, it answers the next one but keeps the old keys (gamestream.md §9.5).
-   */
-  readonly pendingLaunch: number;
-}
+/**
+ * Milliseconds to wait after a launch that nobody used: Sunshine answers the next one as long as
+ * it remembers that, but keeps the old keys (gamestream.md §9.5).
+ */
+const PENDING_LAUNCH = 10_500;
 
-const RECONNECT_POLICY: ReconnectPolicy = {
-  attempts: 6,
-  firstDelay: 500,
-  longestDelay: 8_000,
-  pendingLaunch: 10_500,
-};
+/** Why there is no session now, though the host did not say that it is over. */
+export interface SessionLoss {
+  readonly code: ErrorCode;
+  /** Number of {@link Termination}. */
+  readonly errorCode: number;
+  readonly reason: string;
+  /** Nothing was heard of the host: it may be away for a while. */
+  readonly silent: boolean;
+}
 
 export interface ReconnectingSessionEvents extends MoonlightSessionEvents {
-  /** The link broke; the session is brought back after `delay` milliseconds. */
-  reconnecting: [{ attempt: number; delay: number; reason: string }];
+  /** The link broke, or an attempt to bring it back failed; `retry` was asked. */
+  reconnecting: [SessionLoss & { readonly attempt: number }];
   /** The stream goes on: frame numbers start again, the next access unit is an IDR. */
   reconnected: [NegotiatedStream];
-  /** It could not be brought back; `closed` follows. */
-  'gave-up': [MoonteeError];
+  /** It is not brought back any more; `closed` follows. */
+  'gave-up': [SessionLoss];
 }
 
-export interface ReconnectingSessionOptions extends MoonlightSessionOptions {
-  readonly policy?: ReconnectPolicy | undefined;
+export interface ReconnectingSessionOptions extends Omit<MoonlightSessionOptions, 'resumeOnly'> {
+  /**
+   * Decides whether a lost session is brought back, and resolves when it is time to. It must not
+   * reject, and is not listened to after {@link ReconnectingSession.close}.
+   */
+  readonly retry: (loss: SessionLoss) => Promise<boolean>;
+  /** Milliseconds; default 10.5 s. */
+  readonly pendingLaunch?: number | undefined;
 }
-
-/** What may pass by itself. Everything else is an answer, and asking again is no use. */
-const PASSING: ReadonlySet<ErrorCode> = new Set([
-  'HOST_UNREACHABLE',
-  'HOST_ANSWER_INVALID',
-  'HOST_REFUSED',
-  'RTSP_FAILED',
-  'CONTROL_FAILED',
-  'TIMEOUT',
-]);
 
 /**
- * A session that outlives gaps of the network: it is resumed with new keys, as often as the
- * policy says. It ends like a session where the host ended it.
+ * A session that outlives gaps: it is brought back with new keys, as often as `retry` says. What a
+ * host said stands: it ends like a session where the host ended it. What is guessed from silence
+ * does not: an app that is gone after it is launched anew.
  */
 export class ReconnectingSession extends EventEmitter<ReconnectingSessionEvents> {
   readonly #options: ReconnectingSessionOptions;
-  readonly #policy: ReconnectPolicy;
   readonly #ending = new AbortController();
   #session: MoonlightSession;
   /** The last one that had the host run the app. */
@@ -74,7 +65,6 @@ export class ReconnectingSession extends EventEmitter<ReconnectingSessionEvents>
   constructor(options: ReconnectingSessionOptions) {
     super();
     this.#options = options;
-    this.#policy = options.policy ?? RECONNECT_POLICY;
     this.#session = this.#create(options);
     this.#launched = this.#session;
   }
@@ -135,59 +125,76 @@ export class ReconnectingSession extends EventEmitter<ReconnectingSessionEvents>
   }
 
   #onClosed(termination: Termination): void {
-    if (this.#ending.signal.aborted || !mayPass(termination)) {
+    if (this.#ending.signal.aborted || isFinal(termination)) {
       this.#finish(termination);
       return;
     }
     this.#reconnecting ??= this.#reconnect(termination)
-      .then((error) => {
-        if (error === null || this.#ending.signal.aborted) return;
-        this.#options.log.warn({ code: error.code }, 'gave up the session');
-        guard(this.#options.log, () => this.emit('gave-up', error));
-        this.#finish({ ...termination, reason: error.message, byHost: hasEnded(error) });
+      .then((end) => {
+        if (end !== null && !this.#ending.signal.aborted) this.#finish(end);
       })
       .finally(() => (this.#reconnecting = null));
   }
 
-  /** @returns why it failed, or null */
-  async #reconnect(termination: Termination): Promise<MoonteeError | null> {
-    const { attempts, firstDelay, longestDelay, pendingLaunch } = this.#policy;
-    const { signal } = this.#ending;
-    let { reason } = termination;
-    let error = new MoonteeError('STREAM_TERMINATED', reason);
-    let delay = firstDelay;
-    for (let attempt = 1; attempt <= attempts; attempt++) {
-      this.#options.log.info({ attempt, delay, reason }, 'reconnecting to the host');
-      guard(this.#options.log, () => this.emit('reconnecting', { attempt, delay, reason }));
-      await sleep(delay, undefined, { signal }).catch(() => undefined);
-      if (signal.aborted) return error;
-      this.#session = this.#create(this.#resuming());
+  /** @returns how it ended, or null where the session goes on */
+  async #reconnect(termination: Termination): Promise<Termination | null> {
+    const { pendingLaunch = PENDING_LAUNCH, log } = this.#options;
+    let loss = lossOf(termination);
+    // Who hangs up without a word may have ended the app: it is asked for it, and not for another.
+    let mayLaunch = !termination.byHost;
+    let notBefore = 0;
+    for (let attempt = 1; ; attempt++) {
+      const { code, errorCode, reason } = loss;
+      log.info({ attempt, code, reason }, 'session with the host is lost');
+      guard(log, () => this.emit('reconnecting', { ...loss, attempt }));
+      if (!(await this.#mayRetry(loss, notBefore))) {
+        if (this.#ending.signal.aborted) return null;
+        guard(log, () => this.emit('gave-up', loss));
+        return { code: errorCode, reason, byHost: false };
+      }
+      this.#session = this.#create(this.#resuming(mayLaunch));
       try {
-        const stream = await this.#session.start(signal);
+        const stream = await this.#session.start(this.#ending.signal);
         this.#stream = stream;
         this.#launched = this.#session;
-        guard(this.#options.log, () => this.emit('reconnected', stream));
+        guard(log, () => this.emit('reconnected', stream));
         return null;
       } catch (thrown) {
-        error = MoonteeError.from(thrown);
-        ({ message: reason } = error);
-        if (!PASSING.has(error.code)) return error;
+        const error = MoonteeError.from(thrown);
+        if (error.details['app_ended'] === true) {
+          return { code: termination.code, reason: error.message, byHost: true };
+        }
+        loss = lossOf(error);
       }
+      // Whatever the host hung up for, it has been away since.
+      mayLaunch ||= loss.code === 'HOST_UNREACHABLE';
       if (this.#session.launched) this.#launched = this.#session;
-      const doubled = Math.min(firstDelay * 2 ** attempt, longestDelay);
-      delay = this.#session.launched ? Math.max(doubled, pendingLaunch) : doubled;
+      notBefore = this.#session.launchPending ? performance.now() + pendingLaunch : 0;
     }
-    return error;
   }
 
-  /** The pipeline behind us was built for one codec: it must not change. */
-  #resuming(): MoonlightSessionOptions {
-    const codec = this.#stream?.video.codec;
-    const { playableCodecs } = this.#options;
+  /** @param notBefore milliseconds of `performance.now()` */
+  async #mayRetry(loss: SessionLoss, notBefore: number): Promise<boolean> {
+    const { signal } = this.#ending;
+    const stopped = new Promise<boolean>((resolve) => {
+      if (signal.aborted) resolve(false);
+      signal.addEventListener('abort', () => resolve(false), { once: true });
+    });
+    const wanted = await Promise.race([this.#options.retry(loss), stopped]);
+    const wait = notBefore - performance.now();
+    if (wanted && wait > 0) await sleep(wait, undefined, { signal }).catch(() => undefined);
+    return wanted && !signal.aborted;
+  }
+
+  /** The pipeline behind us was built for one codec and one layout of speakers. */
+  #resuming(mayLaunch: boolean): MoonlightSessionOptions {
+    const { playableCodecs, settings, ...options } = this.#options;
+    const stream = this.#stream;
     return {
-      ...this.#options,
-      resumeOnly: true,
-      playableCodecs: codec === undefined ? playableCodecs : [codec],
+      ...options,
+      resumeOnly: !mayLaunch,
+      settings: stream === null ? settings : { ...settings, audioChannels: stream.audio.channels },
+      playableCodecs: stream === null ? playableCodecs : [stream.video.codec],
     };
   }
 
@@ -199,13 +206,32 @@ export class ReconnectingSession extends EventEmitter<ReconnectingSessionEvents>
 }
 
 /**
- * A bare disconnect may be the end of the app as well as a gap (wolf.md): the host is asked,
- * by resuming only. What it said outright stands.
+ * A bare disconnect may be the end of the app as well as a gap (wolf.md): the host is asked. What
+ * it said outright stands.
  */
-function mayPass({ code, byHost }: Termination): boolean {
-  return code === -1 || (!byHost && code < 0);
+function isFinal({ code, byHost }: Termination): boolean {
+  return byHost ? code !== -1 : code >= 0;
 }
 
-function hasEnded({ code }: MoonteeError): boolean {
-  return code === 'STREAM_TERMINATED';
+/** Codes of sessions and attempts of which nothing was heard. */
+const SILENT: ReadonlySet<ErrorCode> = new Set(['HOST_UNREACHABLE', 'CONTROL_FAILED']);
+
+function lossOf(end: Termination | MoonteeError): SessionLoss {
+  if (!(end instanceof MoonteeError)) {
+    const { code: errorCode, reason, byHost } = end;
+    const code = codeOf(errorCode, byHost);
+    return { code, errorCode, reason, silent: SILENT.has(code) };
+  }
+  const number = end.details['error_code'];
+  return {
+    code: end.code,
+    errorCode: typeof number === 'number' ? number : -1,
+    reason: end.message,
+    silent: SILENT.has(end.code),
+  };
+}
+
+function codeOf(errorCode: number, byHost: boolean): ErrorCode {
+  if (errorCode === -100 || errorCode === -101) return 'NO_VIDEO';
+  return byHost ? 'STREAM_TERMINATED' : 'HOST_UNREACHABLE';
 }

@@ -74,6 +74,8 @@ export class MoonlightSession extends EventEmitter<MoonlightSessionEvents> {
   #stream: NegotiatedStream | null = null;
   #bringingUp: Promise<NegotiatedStream> | null = null;
   #launched = false;
+  /** RTSP has used the launch. */
+  #agreed = false;
   /** The host was asked to run the app and has not said no. */
   #appMayRun = false;
   #closing: Promise<void> | null = null;
@@ -92,6 +94,11 @@ export class MoonlightSession extends EventEmitter<MoonlightSessionEvents> {
   /** The host has accepted a launch or resume of this session. */
   get launched(): boolean {
     return this.#launched;
+  }
+
+  /** The host still waits for RTSP to use the launch. */
+  get launchPending(): boolean {
+    return this.#launched && !this.#agreed;
   }
 
   get closed(): boolean {
@@ -197,6 +204,7 @@ export class MoonlightSession extends EventEmitter<MoonlightSessionEvents> {
         signal,
       }),
     );
+    this.#agreed = true;
     const control = await this.#stage('control stream initialization', () =>
       streams.createControl(agreed),
     );

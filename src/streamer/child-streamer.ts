@@ -7,7 +7,7 @@ import { decodeChannelMessage } from '../input/channels.js';
 import { InputAggregator } from '../input/aggregator.js';
 import type { Log } from '../log.js';
 import { PresentationClock } from '../moonlight/presentation-clock.js';
-import { ReconnectingSession } from '../moonlight/reconnect.js';
+import { ReconnectingSession, type SessionLoss } from '../moonlight/reconnect.js';
 import { codecsOf } from '../moonlight/rtsp/video-choice.js';
 import type {
   AccessUnit,
@@ -64,10 +64,15 @@ export class ChildStreamer {
   #clock: PresentationClock | undefined;
   /** `performance.now()` at the pipeline's time zero. */
   #origin = 0;
+  #started = false;
   #negotiated: NegotiatedStream | undefined;
   /** What arrived before the pipeline was ready, from its last IDR on. */
   #earlyUnits: AccessUnit[] = [];
   #sawFrame = false;
+  /** Viewers were told to wait for the host. */
+  #hostSilent = false;
+  /** The session was lost: what to do about it is the server's decision. */
+  #decide: ((goOn: boolean) => void) | null = null;
   #closing: Promise<void> | undefined;
 
   constructor({ init, send, fail, log }: ChildStreamerOptions) {
@@ -90,13 +95,23 @@ export class ChildStreamer {
       appId: init.app_id,
       settings: streamSettings(init.settings),
       playableCodecs: playableCodecs(gstRuntime()),
+      retry: (loss) => this.#askServer(loss),
       log,
     });
     this.#listen();
   }
 
-  /** Connects to the host and builds the pipeline. Never rejects: failures are reported. */
+  /**
+   * Connects to the host and builds the pipeline, or brings a lost session back. Never rejects:
+   * failures are reported.
+   */
   async startMoonlight(): Promise<void> {
+    if (this.#decide !== null) {
+      this.#settle(true);
+      return;
+    }
+    if (this.#started) return;
+    this.#started = true;
     try {
       this.#assertPlayable();
       const negotiated = await this.#session.start();
@@ -114,10 +129,28 @@ export class ChildStreamer {
           code: error.code,
           error_code: typeof code === 'number' ? code : -1,
           reason: error.message,
-          by_host: error.fault === 'host',
+          by_host: false,
         },
       });
     }
+  }
+
+  /** A lost session is not brought back: viewers are told. */
+  giveUp(): void {
+    this.#settle(false);
+  }
+
+  #askServer({ code, errorCode, reason, silent }: SessionLoss): Promise<boolean> {
+    this.#send({ MoonlightLost: { code, error_code: errorCode, reason, silent } });
+    return new Promise((resolve) => {
+      this.#decide = resolve;
+    });
+  }
+
+  #settle(goOn: boolean): void {
+    const decide = this.#decide;
+    this.#decide = null;
+    decide?.(goOn);
   }
 
   /** @param iceServers instead of those that all viewers share */
@@ -205,12 +238,15 @@ export class ChildStreamer {
     this.#session.on('video', (unit) => this.#pushVideo(unit));
     this.#session.on('audio', (packet) => this.#pushAudio(packet));
     this.#session.on('message', (message) => this.#toViewers(message));
-    this.#session.on('silence', ({ silent }) => this.#hostSilent(silent));
-    this.#session.on('reconnecting', ({ attempt, reason }) => {
+    this.#session.on('silence', ({ silent }) => this.#tellSilence(silent));
+    this.#session.on('reconnecting', ({ attempt }) => {
       if (attempt === 1) this.#broadcast({ StageStarting: { stage: RECONNECTING } });
-      this.#send({ MoonlightReconnecting: { reason } });
     });
     this.#session.on('reconnected', (negotiated) => {
+      this.#negotiated = negotiated;
+      this.#sawFrame = false;
+      if (this.#hostSilent) this.#broadcast({ StageComplete: { stage: WAITING } });
+      this.#hostSilent = false;
       this.#broadcast({ StageComplete: { stage: RECONNECTING } });
       // Frame numbers and clocks of the host start again.
       if (this.#pipeline) this.#startClock(negotiated);
@@ -357,7 +393,8 @@ export class ChildStreamer {
   }
 
   /** Long before the session counts as lost, viewers learn why their picture stands still. */
-  #hostSilent(silent: boolean): void {
+  #tellSilence(silent: boolean): void {
+    this.#hostSilent = silent;
     if (silent) {
       this.#broadcast({ StageStarting: { stage: WAITING } });
       this.#send({ MoonlightReconnecting: { reason: 'The host does not answer' } });

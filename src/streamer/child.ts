@@ -57,6 +57,10 @@ function receive(message: ParentMessage): void {
     void streamer?.startMoonlight();
     return;
   }
+  if (message === 'GiveUp') {
+    streamer?.giveUp();
+    return;
+  }
   if ('Init' in message) {
     if (streamer) return;
     const init = message.Init;

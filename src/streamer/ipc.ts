@@ -82,7 +82,10 @@ export const ParentMessage = t.union(
         heartbeat_interval: Integer,
       }),
     }),
+    /** Starts the session; after `MoonlightLost` brings it back. */
     t.literal('StartMoonlight'),
+    /** After `MoonlightLost`: the session is not brought back, `Stop` follows. */
+    t.literal('GiveUp'),
     t.type({
       AddPeer: t.intersection([
         t.type({ peer_id: t.string }),
@@ -124,9 +127,22 @@ export const ChildMessage = t.union(
         touch: t.boolean,
       }),
     }),
-    /** The link to the host broke and is being brought back; MoonlightConnected follows. */
+    /** The host is not heard or seen for some seconds; MoonlightConnected follows where it is again. */
     t.type({ MoonlightReconnecting: t.type({ reason: t.string }) }),
-    /** The first frame of a session is in the pipeline. */
+    /**
+     * The session broke, or an attempt to bring it back failed, without a word of the host that it
+     * is over. The child keeps pipeline and viewers and waits for StartMoonlight or GiveUp.
+     */
+    t.type({
+      MoonlightLost: t.type({
+        code: t.string,
+        error_code: Integer,
+        reason: t.string,
+        /** Nothing was heard of the host. */
+        silent: t.boolean,
+      }),
+    }),
+    /** The first frame of a session is in the pipeline: once for each MoonlightConnected after Lost. */
     t.literal('FirstFrame'),
     /** The session with the host is over or could not start. */
     t.type({

@@ -8,7 +8,10 @@ export interface RestartOptions {
   /** Milliseconds before the first new attempt; doubles with each further one. */
   readonly backoffMin: number;
   readonly backoffMax: number;
-  /** Attempts in a row without a stable session before the breaker opens for good. */
+  /**
+   * Attempts in a row without a stable session before the breaker opens for good. Those that a
+   * host did not hear are not among them.
+   */
   readonly maxAttempts: number;
   /** Milliseconds after which a session counts as stable and the count starts again. */
   readonly stableAfter: number;
@@ -20,9 +23,11 @@ export interface SessionEnd {
   readonly reason: string;
   /** Moonlight's own number, for `ConnectionTerminated`. */
   readonly errorCode: number;
-  /** The host ended it on purpose: the app is over. */
+  /** The host said that it is over, as opposed to what is guessed from silence. */
   readonly byHost: boolean;
-  /** Milliseconds it was connected; 0 when it never was. */
+  /** Nothing was heard of the host: it is away. */
+  readonly silent: boolean;
+  /** Milliseconds since its first picture; 0 where there never was one. */
   readonly connectedFor: number;
 }
 
@@ -38,10 +43,16 @@ const FINAL: ReadonlySet<ErrorCode> = new Set([
   'ELEMENT_MISSING',
 ]);
 
-/** Decides between another attempt and the end: back-off with a breaker that latches. */
+/**
+ * Decides between another attempt and the end, for sessions in a child as well as for children:
+ * back-off with a breaker that latches. A host that does not answer has refused nothing: it is
+ * waited for as long as the streamer is wanted.
+ */
 export class RestartPolicy {
   readonly #options: RestartOptions;
   #attempts = 0;
+  /** Waits in a row, which decide how long the next one is. */
+  #waits = 0;
 
   constructor(options: RestartOptions) {
     this.#options = options;
@@ -56,14 +67,22 @@ export class RestartPolicy {
   next(end: SessionEnd): number | null {
     const { policy, backoffMin, backoffMax, maxAttempts, stableAfter } = this.#options;
     if (policy === 'end') return null;
-    // A host that cannot be reached is no host that has ended its app.
     if (policy === 'restart' && end.byHost && end.connectedFor > 0) return null;
     if (FINAL.has(end.code)) return null;
     if (end.connectedFor >= stableAfter) this.#attempts = 0;
-    // A streamer that is kept goes on trying, ever more slowly.
-    if (policy === 'restart' && this.#attempts >= maxAttempts) return null;
-    const delay = Math.min(backoffMax, backoffMin * 2 ** Math.min(this.#attempts, 30));
-    this.#attempts += 1;
+    // There was a picture: the host is back, however long it had been away before.
+    if (end.connectedFor > 0) this.#waits = this.#attempts;
+    if (end.connectedFor > 0 || !isAway(end)) {
+      // A streamer that is kept goes on trying, ever more slowly.
+      if (policy === 'restart' && this.#attempts >= maxAttempts) return null;
+      this.#attempts += 1;
+    }
+    const delay = Math.min(backoffMax, backoffMin * 2 ** Math.min(this.#waits, 30));
+    this.#waits += 1;
     return delay;
   }
+}
+
+function isAway({ code, silent }: SessionEnd): boolean {
+  return silent || code === 'HOST_UNREACHABLE';
 }

@@ -9,6 +9,11 @@ import type { Picture, Viewers } from './viewers.js';
 /** Why a session is over, before it is known how long it was. */
 export type SessionVerdict = Omit<SessionEnd, 'connectedFor'>;
 
+/** The end of a child and of what it did; `final` where the policy was asked already. */
+export interface RunEnd extends SessionEnd {
+  readonly final: boolean;
+}
+
 export interface SessionOptions {
   readonly child: StreamerProcess;
   readonly init: InitMessage;
@@ -21,41 +26,80 @@ export interface SessionOptions {
   readonly stopTimeout: number;
   readonly quitApp: () => boolean;
   readonly onConnected: (picture: Picture) => void;
-  /** The link to the host broke; the child brings it back and says so by connecting again. */
+  /** The host is silent for now; the child says by connecting again that it is not. */
   readonly onInterrupted: (reason: string) => void;
+  /**
+   * The session is lost, while its child lives on.
+   *
+   * @returns milliseconds until it is to be brought back, or null to give up
+   */
+  readonly onLost: (end: SessionEnd) => number | null;
   /** The session is over; the child still cleans up. */
   readonly onOver: (end: SessionVerdict) => void;
   readonly log: Log;
 }
 
-/** Sees a session through from `Init` to the end of its process. Never rejects. */
-export function runSession(options: SessionOptions): Promise<SessionEnd> {
+/** Sees a child through from `Init` to the end of its process. Never rejects. */
+export function runSession(options: SessionOptions): Promise<RunEnd> {
   const { child, startSignal, stopSignal, stopTimeout } = options;
-  let connectedAt: number | null = null;
+  let connected = false;
+  /** First picture of the session that runs now. */
+  let pictureAt: number | null = null;
   let verdict: SessionVerdict | null = null;
+  let final = false;
+  let retry: NodeJS.Timeout | undefined;
+  const connectedFor = (): number => (pictureAt === null ? 0 : performance.now() - pictureAt);
 
   const finish = (end: SessionVerdict): void => {
     verdict ??= end;
+    clearTimeout(retry);
     void child.stop({ quitApp: false, deadline: stopTimeout });
   };
   const onStop = (): void => {
+    clearTimeout(retry);
     void child.stop({ quitApp: options.quitApp(), deadline: stopTimeout });
   };
   const onStartAbort = (): void => {
-    if (stopSignal.aborted || connectedAt !== null) return;
+    if (stopSignal.aborted || connected) return;
     const reason = 'Moonlight did not connect in time';
-    const end: SessionVerdict = { code: 'TIMEOUT', reason, errorCode: -1, byHost: false };
+    const end = { code: 'TIMEOUT', reason, ...UNSAID } as const;
     options.onOver(end);
     finish(end);
   };
   startSignal.addEventListener('abort', onStartAbort, { once: true });
   stopSignal.addEventListener('abort', onStop, { once: true });
 
+  const onLost = (lost: SessionVerdict): void => {
+    const delay = options.onLost({ ...lost, connectedFor: connectedFor() });
+    pictureAt = null;
+    if (delay !== null) {
+      clearTimeout(retry);
+      retry = setTimeout(() => child.send('StartMoonlight'), delay);
+      return;
+    }
+    final = true;
+    child.send('GiveUp');
+    options.onOver(lost);
+    finish(lost);
+  };
+
   child.on('message', (message) => {
+    if (message === 'FirstFrame') {
+      options.log.info('first frame');
+      pictureAt ??= performance.now();
+      return;
+    }
     if (typeof message === 'object' && 'MoonlightConnected' in message) {
       if (verdict !== null || stopSignal.aborted) return;
-      connectedAt ??= performance.now();
+      connected = true;
       options.onConnected(message.MoonlightConnected);
+      return;
+    }
+    if (typeof message === 'object' && 'MoonlightLost' in message) {
+      if (verdict !== null || stopSignal.aborted) return;
+      const { code, error_code, reason, silent } = message.MoonlightLost;
+      const known = knownCode(code, 'STREAM_TERMINATED');
+      onLost({ code: known, reason, errorCode: error_code, byHost: false, silent });
       return;
     }
     const end = dispatch(message, options);
@@ -74,23 +118,29 @@ export function runSession(options: SessionOptions): Promise<SessionEnd> {
 
   return new Promise((resolve) => {
     child.once('end', ({ code, reason }) => {
+      clearTimeout(retry);
       startSignal.removeEventListener('abort', onStartAbort);
       stopSignal.removeEventListener('abort', onStop);
       child.removeAllListeners();
-      const connectedFor = connectedAt === null ? 0 : performance.now() - connectedAt;
-      const end = verdict ?? { code, reason, errorCode: -102, byHost: false };
-      resolve({ ...end, connectedFor });
+      const end = verdict ?? { code, reason, ...UNSAID, errorCode: -102 };
+      resolve({ ...end, connectedFor: connectedFor(), final });
     });
   });
 }
 
+/** Of an end that neither the host nor its silence brought. */
+const UNSAID = { errorCode: -1, byHost: false, silent: false } as const;
+
 /** Hands a message on; one that ends the session is returned as its verdict. */
 function dispatch(
-  message: Exclude<ChildMessage, { MoonlightConnected: unknown }>,
-  { viewers, onInterrupted, log }: SessionOptions,
+  message: Exclude<
+    ChildMessage,
+    { MoonlightConnected: unknown } | { MoonlightLost: unknown } | 'FirstFrame'
+  >,
+  { viewers, onInterrupted }: SessionOptions,
 ): SessionVerdict | null {
   if (typeof message === 'string') {
-    if (message === 'FirstFrame') log.info('first frame');
+    return null;
   } else if ('ToPeer' in message) {
     viewers.deliver(message.ToPeer.peer_id, message.ToPeer.message);
   } else if ('Broadcast' in message) {
@@ -109,10 +159,11 @@ function dispatch(
       reason,
       errorCode: error_code,
       byHost: by_host,
+      silent: false,
     };
   } else if ('Failed' in message) {
     const { code, reason } = message.Failed;
-    return { code: knownCode(code, 'STREAMER_FAILED'), reason, errorCode: -1, byHost: false };
+    return { code: knownCode(code, 'STREAMER_FAILED'), reason, ...UNSAID };
   }
   return null;
 }

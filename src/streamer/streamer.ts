@@ -8,7 +8,7 @@ import { createDtlsIdentity } from './dtls-identity.js';
 import type { IpcNetwork } from './ipc.js';
 import { RestartPolicy, type RestartOptions, type SessionEnd } from './policy.js';
 import { StreamerProcess } from './process.js';
-import { runSession, type SessionVerdict } from './session.js';
+import { runSession, type RunEnd, type SessionVerdict } from './session.js';
 import type { InitMessage, SessionTarget, StreamerSpec } from './spec.js';
 import { Viewers, type Picture, type Viewer, type ViewerInfo } from './viewers.js';
 
@@ -74,6 +74,8 @@ export class Streamer extends EventEmitter<StreamerEvents> {
   #picture: Picture | null = null;
   #failure: StreamerFailure | null = null;
   #sessions = 0;
+  /** The child has no session now, and is to bring it back. */
+  #lost = false;
   #quitApp = true;
 
   /** @param patient a first start that fails is tried again, as after a lost connection */
@@ -190,7 +192,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
     for (;;) {
       const end = await this.#session();
       if (this.#stop.signal.aborted) break;
-      const delay = this.#startFailed ? null : this.#policy.next(end);
+      const delay = this.#startFailed || end.final ? null : this.#policy.next(end);
       this.#log.warn({ code: end.code, reason: end.reason, retry_in_ms: delay }, 'session ended');
       if (delay === null) {
         this.#fail(end);
@@ -208,8 +210,8 @@ export class Streamer extends EventEmitter<StreamerEvents> {
     this.emit('closed');
   }
 
-  /** One session from preparation to end; never rejects. */
-  async #session(): Promise<SessionEnd> {
+  /** One child from preparation to end; never rejects. */
+  async #session(): Promise<RunEnd> {
     const start = new AbortController();
     const abort = (): void => start.abort(new MoonteeError('CLOSED'));
     this.#stop.signal.addEventListener('abort', abort, { once: true });
@@ -227,18 +229,16 @@ export class Streamer extends EventEmitter<StreamerEvents> {
       );
     } catch (error) {
       const { code, message } = MoonteeError.from(error, 'STREAMER_FAILED');
-      return { code, reason: message, errorCode: -1, byHost: false, connectedFor: 0 };
+      const silent = code === 'HOST_UNREACHABLE';
+      const end = { code, reason: message, errorCode: -1, byHost: false, silent };
+      return { ...end, connectedFor: 0, final: false };
     } finally {
       clearTimeout(timer);
       this.#stop.signal.removeEventListener('abort', abort);
     }
   }
 
-  #runProcess(
-    init: InitMessage,
-    startSignal: AbortSignal,
-    connected: () => void,
-  ): Promise<SessionEnd> {
+  #runProcess(init: InitMessage, startSignal: AbortSignal, connected: () => void): Promise<RunEnd> {
     const { module, startTimeout, heartbeatTimeout, stopTimeout, memoryLimit, niceness } =
       this.#options;
     const child = new StreamerProcess({
@@ -266,6 +266,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
         this.#log.warn({ reason }, 'session interrupted');
         this.#setStatus('reconnecting');
       },
+      onLost: (end) => this.#sessionLost(end),
       onOver: (end) => this.#sessionOver(end),
       log: this.#log,
     }).finally(() => {
@@ -289,13 +290,25 @@ export class Streamer extends EventEmitter<StreamerEvents> {
   }
 
   #sessionConnected(picture: Picture): void {
-    const again = this.#picture !== null;
+    if (this.#picture === null || this.#lost) this.#sessions += 1;
     this.#picture = picture;
-    if (!again) this.#sessions += 1;
+    this.#lost = false;
     this.#setStatus('active');
     this.#log.info({ ...picture }, 'session connected');
     this.#settleConnected(null);
     this.#viewers.sessionStarted(picture);
+  }
+
+  /** The child keeps viewers and pipeline while its session is brought back. */
+  #sessionLost(end: SessionEnd): number | null {
+    const { code, reason } = end;
+    const delay = this.#policy.next(end);
+    this.#log.warn({ code, reason, retry_in_ms: delay }, 'session lost');
+    if (delay === null) return null;
+    this.#lost = true;
+    this.#failure = { code, reason, at: new Date() };
+    this.#setStatus('reconnecting');
+    return delay;
   }
 
   /** Viewers learn of the end before the child has cleaned up. */

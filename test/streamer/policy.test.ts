@@ -16,6 +16,7 @@ function end(change: Partial<SessionEnd> = {}): SessionEnd {
     reason: 'lost',
     errorCode: -1,
     byHost: false,
+    silent: false,
     connectedFor: 10,
     ...change,
   };
@@ -47,10 +48,38 @@ test('end gives up at once, keep never by count, and nothing mends what is final
   t.is(keep.next(end({ code: 'HOST_NOT_PAIRED' })), null);
 });
 
+test('a host that is away is waited for, and the wait is not counted', (t) => {
+  const policy = new RestartPolicy(OPTIONS);
+  const away = [
+    end({ code: 'HOST_UNREACHABLE', connectedFor: 0 }),
+    end({ code: 'CONTROL_FAILED', silent: true, connectedFor: 0 }),
+  ];
+  for (let i = 0; i < 100; i += 1) t.not(policy.next(away[i % 2] ?? end()), null);
+  t.is(policy.next(away[0] ?? end()), 1_000);
+  t.is(policy.attempts, 0);
+  // It is back: what comes now counts, and waits are short again.
+  t.is(policy.next(end({ silent: true })), 100);
+  t.is(policy.attempts, 1);
+  t.is(policy.next(end({ code: 'HOST_REFUSED', connectedFor: 0 })), 200);
+  policy.next(end({ code: 'HOST_REFUSED', connectedFor: 0 }));
+  t.is(policy.next(end({ code: 'HOST_REFUSED', connectedFor: 0 })), null);
+});
+
+test('sessions without a picture are not stable, however often they connect', (t) => {
+  const policy = new RestartPolicy(OPTIONS);
+  const dark = end({ code: 'NO_VIDEO', connectedFor: 0 });
+  t.deepEqual(
+    [0, 1, 2, 3, 4].map(() => policy.next(dark)),
+    [100, 200, 400, null, null],
+  );
+});
+
 test('waits stay within their bounds whatever happens', (t) => {
   fc.assert(
     fc.property(
-      fc.array(fc.record({ connectedFor: fc.nat(120_000), byHost: fc.boolean() })),
+      fc.array(
+        fc.record({ connectedFor: fc.nat(120_000), byHost: fc.boolean(), silent: fc.boolean() }),
+      ),
       fc.constantFrom('keep' as const, 'restart' as const, 'end' as const),
       (ends, kind) => {
         const policy = new RestartPolicy({ ...OPTIONS, policy: kind });

@@ -10,4 +10,6 @@ export const APP = {
   NEVER_ANSWERS: 906,
   BUSY_AND_STUBBORN: 907,
   TAKES_MEMORY: 908,
+  STAYS_AWAY: 909,
+  SHOWS_NOTHING: 910,
 } as const;

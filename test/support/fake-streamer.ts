@@ -8,7 +8,17 @@ import { APP } from './fake-apps.js';
 
 let app = 0;
 let picture = { width: 0, height: 0, fps: 0 };
+/** The session was lost so often, and is not brought back. */
+let losses = 0;
+let gaveUp = false;
 const peers = new Set<string>();
+
+function lose(): void {
+  losses += 1;
+  const silent = app === APP.STAYS_AWAY;
+  const code = silent ? 'HOST_UNREACHABLE' : 'NO_VIDEO';
+  send({ MoonlightLost: { code, error_code: -100, reason: 'No pictures', silent } });
+}
 
 function send(message: ChildMessage): void {
   if (process.connected) process.send?.(message);
@@ -33,6 +43,16 @@ function connect(): void {
           by_host: true,
         },
       });
+      return;
+    case APP.STAYS_AWAY:
+      if (losses > 0 && losses < 10) {
+        lose();
+        return;
+      }
+      break;
+    case APP.SHOWS_NOTHING:
+      send({ MoonlightConnected: { ...picture, codec: 'h264', touch: true } });
+      setTimeout(lose, 20);
       return;
     case APP.CRASHES_AT_START:
       process.exit(3);
@@ -95,6 +115,8 @@ function removePeer(id: string, code: string, reason: string): void {
 function receive(message: ParentMessage): void {
   if (message === 'StartMoonlight') {
     setTimeout(connect, 10);
+  } else if (message === 'GiveUp') {
+    gaveUp = true;
   } else if ('Init' in message) {
     app = message.Init.app_id;
     const { width, height, fps } = message.Init.settings;
@@ -126,6 +148,8 @@ function receive(message: ParentMessage): void {
       send({ MoonlightReconnecting: { reason: 'The host does not answer' } });
     } else if (sdp === 'link mended') {
       send({ MoonlightConnected: { ...picture, codec: 'h264', touch: true } });
+    } else if (sdp === 'session lost') {
+      lose();
     } else if (sdp === 'host ends') {
       send({ Broadcast: { ConnectionTerminated: { error_code: 0 } } });
       send({
@@ -154,7 +178,8 @@ function receive(message: ParentMessage): void {
   } else if ('Request' in message) {
     const { id, method } = message.Request;
     if (app === APP.NEVER_ANSWERS) return;
-    const result = method === 'dot' ? 'digraph g {}' : { method, peers: [...peers] };
+    const result =
+      method === 'dot' ? 'digraph g {}' : { method, peers: [...peers], losses, gaveUp };
     send({ Reply: { id, error: null, result } });
   } else if (app !== APP.IGNORES_STOP && app !== APP.BUSY_AND_STUBBORN) {
     send('Stop');

@@ -228,7 +228,7 @@ export class ControlStream extends EventEmitter<ControlStreamEvents> {
             reason: 'The host closed the control stream',
             byHost: true,
           }
-        : { code: TERMINATION.UNEXPECTED, reason: 'The control stream timed out', byHost: false },
+        : { code: TERMINATION.UNEXPECTED, reason: 'The host has fallen silent', byHost: false },
     );
   }
 

@@ -44,7 +44,11 @@ export async function startApp(options: StartAppOptions): Promise<StartedApp> {
   const running = info.currentGame;
   if (isSameApp(running, request.appId)) return { info, url: await resume(options) };
   if (running !== 0) throw await busyWith(running, client, signal);
-  if (resumeOnly) throw new MoonteeError('STREAM_TERMINATED', 'The app has ended on the host');
+  if (resumeOnly) {
+    throw new MoonteeError('STREAM_TERMINATED', 'The app has ended on the host', {
+      details: { app_ended: true },
+    });
+  }
 
   await waitForApp(options);
   options.onRequest();

@@ -48,8 +48,13 @@ export interface StreamsListener {
 }
 
 const NO_VIDEO = {
-  [-100]: 'The host sends no video: its UDP ports may be blocked',
-  [-101]: 'No complete picture came: the network loses too much, or the bitrate is too high',
+  [-100]:
+    'The host sends no video. Usual causes: a firewall or NAT drops its UDP (47998 and 48000, on ' +
+    'Wolf from 48100 and 48200 on), its encoder or screen capture did not start, or it serves ' +
+    'another client of this address',
+  [-101]:
+    'No complete picture came from the host. Usual causes: the network loses too much, the ' +
+    'bitrate is too high for it, or the packet size is larger than the network carries',
 } as const;
 
 /** The audio, control and video streams of one session, and what they need of each other. */

@@ -137,11 +137,18 @@ export class FakeHost {
     return this.requests.map(({ verb, secure }) => `${secure ? 'https' : 'http'} ${verb}`);
   }
 
+  /** Idempotent. */
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     await Promise.all(
       this.#servers.map((server) => new Promise((resolve) => server.close(resolve))),
     );
+  }
+
+  /** Listens again after {@link close}, on the same ports. */
+  async reopen(): Promise<void> {
+    const ports = [this.#httpPort, this.#httpsPort];
+    await Promise.all(this.#servers.map((server, at) => listen(server, ports[at])));
   }
 
   #listener(secure: boolean): RequestListener {
@@ -193,10 +200,10 @@ export async function rawServer(
   };
 }
 
-async function listen(server: Server): Promise<number> {
+async function listen(server: Server, port = 0): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
+    server.listen(port, '127.0.0.1', resolve);
   });
   return (server.address() as AddressInfo).port;
 }

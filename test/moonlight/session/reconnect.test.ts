@@ -1,17 +1,27 @@
 import test, { type ExecutionContext } from 'ava';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MoonteeError } from '../../../src/errors.js';
 import { silentLog } from '../../../src/log.js';
 import {
   ReconnectingSession,
   type ReconnectingSessionOptions,
+  type SessionLoss,
 } from '../../../src/moonlight/reconnect.js';
 import type { StreamSettings } from '../../../src/moonlight/types.js';
 import { STREAM_SETTINGS } from '../../support/stream-settings.js';
 import { twoIdentities, xml } from '../nvhttp/fake-host.js';
 import { SessionHost } from './session-host.js';
 
-const POLICY = { attempts: 3, firstDelay: 20, longestDelay: 40, pendingLaunch: 60 };
+/** Tries three times for a gap, quickly. */
+function threeTimes(): ReconnectingSessionOptions['retry'] {
+  let left = 3;
+  return async () => {
+    await sleep(20);
+    left -= 1;
+    return left >= 0;
+  };
+}
 
 const SETTINGS: StreamSettings = {
   ...STREAM_SETTINGS,
@@ -20,6 +30,12 @@ const SETTINGS: StreamSettings = {
   fps: 30,
   bitrate: 5000,
   encryptAudio: true,
+};
+
+/** As long as it takes. */
+const patiently: ReconnectingSessionOptions['retry'] = async () => {
+  await sleep(50);
+  return true;
 };
 
 async function begin(
@@ -35,7 +51,8 @@ async function begin(
     appId: 1,
     settings: SETTINGS,
     log: silentLog(),
-    policy: POLICY,
+    retry: threeTimes(),
+    pendingLaunch: 60,
     ...changes,
   });
   t.teardown(() => session.close());
@@ -86,8 +103,37 @@ test.serial('an app that ended during the gap is not launched again', async (t) 
   host.currentGame = 0;
   host.hangUp();
   await closed;
-  t.deepEqual(events, ['reconnecting 1', 'gave up STREAM_TERMINATED', 'closed -1 true']);
+  t.deepEqual(events, ['reconnecting 1', 'closed -1 true']);
   t.is(host.steps.filter((step) => step === 'launch').length, 1);
+});
+
+test.serial('an app that is gone after silence is launched anew: nobody ended it', async (t) => {
+  const { host, session, events } = await begin(t, { retry: patiently });
+  await host.crash();
+  const losses: SessionLoss[] = [];
+  session.on('reconnecting', (loss) => losses.push(loss));
+  await once(session, 'reconnecting');
+  const back = Promise.all([once(session, 'reconnected'), once(session, 'video')]);
+  await host.comeBack();
+  await back;
+  t.like(losses[0], { code: 'HOST_UNREACHABLE', silent: true, errorCode: -1 });
+  t.is(host.steps.filter((step) => step === 'launch').length, 2);
+  t.is(host.steps.filter((step) => step === 'cancel').length, 0);
+  t.is(events.at(-1), 'reconnected');
+});
+
+test.serial('a host that hung up and then was away has not ended the app', async (t) => {
+  const { host, session } = await begin(t, { retry: patiently });
+  host.hangUp();
+  await host.crash();
+  const { reason } = await new Promise<SessionLoss>((resolve) =>
+    session.on('reconnecting', (loss) => loss.code === 'HOST_UNREACHABLE' && resolve(loss)),
+  );
+  t.regex(reason, /unreachable/);
+  const back = once(session, 'reconnected');
+  await host.comeBack();
+  await back;
+  t.is(host.steps.filter((step) => step === 'launch').length, 2);
 });
 
 test.serial('attempts are bounded', async (t) => {
@@ -100,13 +146,14 @@ test.serial('attempts are bounded', async (t) => {
     'reconnecting 1',
     'reconnecting 2',
     'reconnecting 3',
+    'reconnecting 4',
     'gave up HOST_REFUSED',
     'closed -1 false',
   ]);
 });
 
 test.serial('closing ends the reconnection and can still quit the app', async (t) => {
-  const { host, session, events } = await begin(t, { policy: { ...POLICY, firstDelay: 60_000 } });
+  const { host, session, events } = await begin(t, { retry: () => new Promise(() => undefined) });
   const reconnecting = once(session, 'reconnecting');
   host.hangUp();
   await reconnecting;
@@ -126,6 +173,7 @@ test.serial('a first start that fails is told, not repeated', async (t) => {
     identity,
     appId: 2,
     settings: SETTINGS,
+    retry: () => Promise.resolve(true),
     log: silentLog(),
   });
   const error = await t.throwsAsync(other.start(), { instanceOf: MoonteeError });

@@ -45,6 +45,8 @@ export class SessionHost extends EventEmitter<SessionHostEvents> {
   rikeyId = 0;
   #rtsp!: RtspHost;
   #enet!: EnetHost;
+  /** Of the control stream. */
+  #network = { loss: 0 };
   #video!: Socket;
   #audio!: Socket;
   #peer: EnetPeer | null = null;
@@ -95,6 +97,22 @@ export class SessionHost extends EventEmitter<SessionHostEvents> {
     this.#peer?.disconnect('now');
   }
 
+  /** Is gone without a word, with everything that ran. */
+  async crash(): Promise<void> {
+    this.#stopMedia();
+    this.currentGame = 0;
+    // What closing says is lost as well.
+    this.#network.loss = 1;
+    this.#enet.close();
+    await this.http.close();
+  }
+
+  /** Is back after {@link crash}. */
+  async comeBack(): Promise<void> {
+    await this.#openControl();
+    await this.http.reopen();
+  }
+
   async close(): Promise<void> {
     this.#stopMedia();
     this.#enet.close();
@@ -132,7 +150,17 @@ export class SessionHost extends EventEmitter<SessionHostEvents> {
     );
     this.#video = await this.#mediaSocket('video ping', (to) => this.#startVideo(to));
     this.#audio = await this.#mediaSocket('audio ping', (to) => this.#startAudio(to));
-    this.#enet = new EnetHost({ log: silentLog(), accepts: true, local: { address: '127.0.0.1' } });
+    await this.#openControl();
+  }
+
+  async #openControl(): Promise<void> {
+    this.#network = { loss: 0 };
+    this.#enet = new EnetHost({
+      log: silentLog(),
+      accepts: true,
+      local: { address: '127.0.0.1' },
+      faults: { seed: 1, incoming: this.#network, outgoing: this.#network },
+    });
     this.#enet.on('peer', (peer) => this.#accept(peer));
     await this.#enet.open();
   }
