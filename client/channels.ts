@@ -1,4 +1,5 @@
 import type { Bytes } from './encode.js';
+import type { InputLabel, InputOutlet } from './input.js';
 
 /** Bytes waiting in a channel beyond which moves are no longer worth sending. */
 const STALE = 16 * 1024;
@@ -15,9 +16,7 @@ const LABELS = {
   mouseRelative: { ordered: true },
   touch: { ordered: true },
   controllers: { ordered: true },
-} as const satisfies Record<string, RTCDataChannelInit>;
-
-export type ChannelLabel = keyof typeof LABELS;
+} as const satisfies Record<InputLabel, RTCDataChannelInit>;
 
 export interface InputChannelsOptions {
   /** All channels but those of single pads are open. */
@@ -27,7 +26,7 @@ export interface InputChannelsOptions {
 }
 
 /** The data channels that a viewer opens (signaling.md b.5). */
-export class InputChannels {
+export class InputChannels implements InputOutlet {
   readonly #connection: RTCPeerConnection;
   readonly #channels = new Map<string, RTCDataChannel>();
 
@@ -47,7 +46,7 @@ export class InputChannels {
   }
 
   /** @returns false if the channel is not open or not draining */
-  send(label: ChannelLabel, data: Bytes, { stale = false } = {}): boolean {
+  send(label: InputLabel, data: Bytes, { stale = false } = {}): boolean {
     return this.#send(this.#channels.get(label), data, stale ? STALE : FULL);
   }
 

@@ -1,3 +1,5 @@
+import { attempt } from './attempt.js';
+
 const DEVICE_KEY = 'moontee.device';
 const TAB_KEY = 'moontee.tab';
 
@@ -7,47 +9,36 @@ const TAB_KEY = 'moontee.tab';
  * duplicated tab begins with a copy of it.
  */
 export function clientUniqueId(): string {
-  const device = stored(localStorageOrNone(), DEVICE_KEY) ?? random();
-  store(localStorageOrNone(), DEVICE_KEY, device);
-  const session = sessionStorageOrNone();
+  const device = stored(local, DEVICE_KEY) ?? random();
+  store(local, DEVICE_KEY, device);
   const tab = stored(session, TAB_KEY) ?? random();
-  session?.removeItem(TAB_KEY);
+  const forget = (): void => {
+    attempt(() => session().removeItem(TAB_KEY));
+  };
+  forget();
   addEventListener('pagehide', () => store(session, TAB_KEY, tab));
-  addEventListener('pageshow', () => session?.removeItem(TAB_KEY));
+  addEventListener('pageshow', forget);
   return `${device}-${tab}`;
 }
 
-/** Storage can be forbidden; then the name lives as long as the page. */
-function localStorageOrNone(): Storage | undefined {
-  try {
-    return localStorage;
-  } catch {
-    return undefined;
-  }
-}
+/** To ask for it can fail already: then the name lives as long as the page. */
+const local = (): Storage => localStorage;
+const session = (): Storage => sessionStorage;
 
-function sessionStorageOrNone(): Storage | undefined {
-  try {
-    return sessionStorage;
-  } catch {
-    return undefined;
-  }
-}
-
-function stored(storage: Storage | undefined, key: string): string | undefined {
-  const value = storage?.getItem(key);
+function stored(storage: () => Storage, key: string): string | undefined {
+  const value = attempt(() => storage().getItem(key));
   return typeof value === 'string' && /^[0-9a-f]{16}$/.test(value) ? value : undefined;
 }
 
-function store(storage: Storage | undefined, key: string, value: string): void {
-  try {
-    storage?.setItem(key, value);
-  } catch {
-    // A full storage costs the name, nothing else.
-  }
+/** A full storage costs the name, nothing else. */
+function store(storage: () => Storage, key: string, value: string): void {
+  attempt(() => storage().setItem(key, value));
 }
 
 function random(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  const bytes = new Uint8Array(8);
+  const isFilled = attempt(() => crypto.getRandomValues(bytes)) !== undefined;
+  // The name is no secret: it only has to differ from those of others.
+  if (!isFilled) for (const n of bytes.keys()) bytes[n] = Math.floor(Math.random() * 256);
   return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -1,7 +1,8 @@
+import { attemptAsync } from './attempt.js';
 import { Backoff, type BackoffOptions } from './backoff.js';
 import { clientUniqueId } from './client-id.js';
 import { Emitter } from './emitter.js';
-import { ending, type Ending } from './ending.js';
+import { ending, unauthorized, type Ending } from './ending.js';
 import { ViewerInput } from './input.js';
 import { ApiError, type MoonteeApi } from './rest.js';
 import {
@@ -114,9 +115,9 @@ export class ViewerConnection extends Emitter<ConnectionEvents> {
     void this.#onEnd(ending(code));
   }
 
-  /** Undefined while there is no connection. */
+  /** Undefined while there is no connection, or where the browser does not tell. */
   async stats(): Promise<ViewerStats | undefined> {
-    return this.#stats?.sample();
+    return attemptAsync(() => this.#stats?.sample());
   }
 
   /** Idempotent. */
@@ -167,13 +168,12 @@ export class ViewerConnection extends Emitter<ConnectionEvents> {
   async #verdict(): Promise<Ending | undefined> {
     try {
       const { status, error } = await this.#options.api.getStreamer(this.#options.streamerId);
-      if (status !== 'failed' || error === undefined || error === null || error === '')
-        return undefined;
-      return { code: 'STREAMER_FAILED', reason: error, retry: true };
+      if (status !== 'failed') return undefined;
+      return ending('STREAMER_FAILED', error ?? undefined);
     } catch (error) {
       if (!(error instanceof ApiError)) return undefined;
       if (error.status === 404) return ending('STREAMER_NOT_FOUND');
-      if (error.isUnauthorized) return ending('UNAUTHORIZED');
+      if (error.isUnauthorized) return unauthorized(this.#options.api.credentials);
       return error.status === 0 ? ending('UNREACHABLE') : undefined;
     }
   }

@@ -12,7 +12,9 @@ const FINAL: Readonly<Record<string, string>> = {
   SUPERSEDED: 'This viewer was opened again somewhere else.',
   KICKED: 'Somebody with the right to do so has closed this viewer.',
   ClientKicked: 'Somebody with the right to do so has closed this viewer.',
-  UNAUTHORIZED: 'The server wants other credentials.',
+  UNAUTHORIZED: 'The server has refused these credentials.',
+  NO_WEBRTC: 'This browser has no WebRTC, or it is switched off in its settings.',
+  STREAMER_FAILED: 'The streamer has failed.',
   STREAMER_NOT_FOUND: 'There is no streamer by this name any more.',
   STREAMER_STOPPING: 'The streamer has been stopped.',
   VIEWER_CERTIFICATE_MISMATCH: 'Somebody else answered on the path of the picture.',
@@ -58,7 +60,44 @@ export function ending(code: string, reason?: string): Ending {
   const text = reason === undefined || reason === '' ? undefined : reason;
   const final = Object.hasOwn(FINAL, code) ? FINAL[code] : undefined;
   const passing = Object.hasOwn(PASSING, code) ? PASSING[code] : undefined;
-  return { code, reason: text ?? final ?? passing ?? code, retry: final === undefined };
+  return { code, reason: text ?? final ?? passing ?? unknown(code), retry: final === undefined };
+}
+
+/** A sentence is given as it is: servers say one where there is no code. */
+function unknown(code: string): string {
+  return code.includes(' ') ? code : `The connection has ended (${code}).`;
+}
+
+/** @param credentials those that the server has refused */
+export function unauthorized(credentials: string | null): Ending {
+  return ending(
+    'UNAUTHORIZED',
+    credentials === null ? 'This server wants credentials.' : undefined,
+  );
+}
+
+/** What people are told of the stages that servers name (signaling.md b.1). */
+const STAGES: Readonly<Record<string, string>> = {
+  'Launch Streamer': 'Starting the stream',
+  'Setup WebRTC Peer': 'Preparing the connection',
+  'WebRTC Peer Negotiation': 'Agreeing on picture and sound',
+  'Moonlight Stream': 'Connecting to the host',
+  'platform initialization': 'Connecting to the host',
+  'name resolution': 'Looking for the host',
+  'audio stream initialization': 'Preparing the sound',
+  'RTSP handshake': 'Agreeing with the host on the stream',
+  'control stream initialization': 'Preparing the controls',
+  'video stream initialization': 'Preparing the picture',
+  'input stream initialization': 'Preparing the controls',
+  'control stream establishment': 'Connecting the controls',
+  'video stream establishment': 'Waiting for the picture of the host',
+  'audio stream establishment': 'Waiting for the sound of the host',
+  'input stream establishment': 'Connecting the controls',
+};
+
+/** @returns words for a stage; one that is not known is taken to be words already */
+export function stageText(stage: string): string {
+  return Object.hasOwn(STAGES, stage) ? (STAGES[stage] ?? stage) : stage;
 }
 
 export function terminationReason(errorCode: number): string {

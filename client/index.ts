@@ -3,6 +3,7 @@ export * from './connection.js';
 export * from './ending.js';
 export * from './encode.js';
 export * from './input.js';
+export * from './keyboard.js';
 export * from './keys.js';
 export * from './pads.js';
 export * from './rest.js';

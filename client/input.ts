@@ -1,4 +1,3 @@
-import type { InputChannels } from './channels.js';
 import {
   encodeButton,
   encodeKey,
@@ -10,10 +9,27 @@ import {
   encodeText,
   encodeTouch,
   encodeWheel,
+  type Bytes,
   type PadState,
   type TouchPhase,
   type TouchPoint,
 } from './encode.js';
+import type { KeyAction } from './keyboard.js';
+import { modifierBit } from './keys.js';
+
+/** Channels of every viewer (signaling.md b.5). */
+export type InputLabel =
+  'keyboard' | 'mouseClicks' | 'mouseAbsolute' | 'mouseRelative' | 'touch' | 'controllers';
+
+/** Where input goes. */
+export interface InputOutlet {
+  /**
+   * @param options `stale`: the next message makes this one worthless
+   * @returns false if it did not get out
+   */
+  send(label: InputLabel, data: Bytes, options?: { stale?: boolean }): boolean;
+  sendPad(pad: number, data: Bytes): boolean;
+}
 
 interface AnnouncedPad {
   readonly supportedButtons: number;
@@ -26,7 +42,7 @@ interface AnnouncedPad {
  * comes later hears of them.
  */
 export class ViewerInput {
-  #channels: InputChannels | undefined;
+  #channels: InputOutlet | undefined;
   readonly #keys = new Set<number>();
   readonly #buttons = new Set<number>();
   readonly #touches = new Map<number, TouchPoint>();
@@ -36,9 +52,10 @@ export class ViewerInput {
   #restY = 0;
   #restWheelX = 0;
   #restWheelY = 0;
+  #actedAt = -Infinity;
 
   /** The connection is ready for input, or gone: then nothing is held any more. */
-  attach(channels: InputChannels | undefined): void {
+  attach(channels: InputOutlet | undefined): void {
     this.#channels = channels;
     this.#keys.clear();
     this.#buttons.clear();
@@ -46,20 +63,36 @@ export class ViewerInput {
     for (const [pad, announced] of this.#pads) this.#announce(pad, announced);
   }
 
+  /**
+   * `performance.now()` of the last input that a desktop usually answers with a change of its
+   * picture: not a modifier, and nothing of a pad.
+   */
+  get actedAt(): number {
+    return this.#actedAt;
+  }
+
   /** Virtual keys that are down. */
   get heldKeys(): readonly number[] {
     return [...this.#keys];
   }
 
-  /** A key that is down already is a repeat and is not sent. */
-  keyDown(keyCode: number, modifiers: number): void {
+  /**
+   * A key that is down already is a repeat and is not sent.
+   *
+   * @param modifiers that are down beside those that this viewer holds: every message tells them
+   *   all, because a server lets go of those that are missing
+   */
+  keyDown(keyCode: number, modifiers = 0): void {
     if (this.#keys.has(keyCode)) return;
-    if (this.#send('keyboard', encodeKey(true, keyCode, modifiers))) this.#keys.add(keyCode);
+    this.#keys.add(keyCode);
+    const isSent = this.#send('keyboard', encodeKey(true, keyCode, modifiers | this.#modifiers));
+    if (!isSent) this.#keys.delete(keyCode);
+    else if (modifierBit(keyCode) === 0) this.#act();
   }
 
-  keyUp(keyCode: number, modifiers: number): void {
+  keyUp(keyCode: number, modifiers = 0): void {
     if (!this.#keys.delete(keyCode)) return;
-    this.#send('keyboard', encodeKey(false, keyCode, modifiers));
+    this.#send('keyboard', encodeKey(false, keyCode, modifiers | this.#modifiers));
   }
 
   /** Down and up, e.g. of a key on the screen. */
@@ -68,8 +101,17 @@ export class ViewerInput {
     this.keyUp(keyCode, modifiers);
   }
 
+  /** What {@link Keyboard} says. */
+  act(actions: readonly KeyAction[]): void {
+    for (const action of actions) {
+      if (action.type === 'text') this.text(action.text);
+      else if (action.down) this.keyDown(action.keyCode, action.modifiers);
+      else this.keyUp(action.keyCode, action.modifiers);
+    }
+  }
+
   text(text: string): void {
-    for (const data of encodeText(text)) this.#send('keyboard', data);
+    for (const data of encodeText(text)) if (this.#send('keyboard', data)) this.#act();
   }
 
   /** Pixels of the host's desktop, with fractions. */
@@ -81,12 +123,12 @@ export class ViewerInput {
     if (wholeX === 0 && wholeY === 0) return;
     this.#restX -= wholeX;
     this.#restY -= wholeY;
-    this.#send('mouseRelative', encodeMove(wholeX, wholeY));
+    if (this.#send('mouseRelative', encodeMove(wholeX, wholeY))) this.#act();
   }
 
   /** @param x 0…1 of the picture */
   moveTo(x: number, y: number): void {
-    this.#channels?.send('mouseAbsolute', encodePosition(x, y), { stale: true });
+    if (this.#send('mouseAbsolute', encodePosition(x, y), { stale: true })) this.#act();
   }
 
   /**
@@ -96,7 +138,9 @@ export class ViewerInput {
   buttonDown(button: number, at?: { readonly x: number; readonly y: number }): void {
     if (this.#buttons.has(button)) return;
     if (at !== undefined) this.#send('mouseClicks', encodePosition(at.x, at.y));
-    if (this.#send('mouseClicks', encodeButton(true, button))) this.#buttons.add(button);
+    if (!this.#send('mouseClicks', encodeButton(true, button))) return;
+    this.#buttons.add(button);
+    this.#act();
   }
 
   buttonUp(button: number, at?: { readonly x: number; readonly y: number }): void {
@@ -114,14 +158,14 @@ export class ViewerInput {
     if (wholeX === 0 && wholeY === 0) return;
     this.#restWheelX -= wholeX;
     this.#restWheelY -= wholeY;
-    this.#send('mouseClicks', encodeWheel(wholeX, wholeY));
+    if (this.#send('mouseClicks', encodeWheel(wholeX, wholeY))) this.#act();
   }
 
   touch(phase: TouchPhase, point: TouchPoint): void {
     if (phase !== 'down' && !this.#touches.has(point.id)) return;
     if (phase === 'up') this.#touches.delete(point.id);
     else this.#touches.set(point.id, point);
-    this.#send('touch', encodeTouch(phase, point));
+    if (this.#send('touch', encodeTouch(phase, point))) this.#act();
   }
 
   /** A pad that was added stays announced over reconnections until it is removed. */
@@ -142,16 +186,27 @@ export class ViewerInput {
 
   /** Lets go of every key, button and touch. */
   releaseAll(): void {
-    for (const keyCode of [...this.#keys]) this.keyUp(keyCode, 0);
+    // Modifiers go last, so that nothing turns into another character on the way.
+    const keys = [...this.#keys].sort((a, b) => modifierBit(a) - modifierBit(b));
+    for (const keyCode of keys) this.keyUp(keyCode);
     for (const button of [...this.#buttons]) this.buttonUp(button);
     for (const point of [...this.#touches.values()]) this.touch('up', point);
+  }
+
+  #act(): void {
+    this.#actedAt = performance.now();
+  }
+
+  /** Bits of the modifiers that are down. */
+  get #modifiers(): number {
+    return [...this.#keys].reduce((bits, keyCode) => bits | modifierBit(keyCode), 0);
   }
 
   #announce(pad: number, { supportedButtons, capabilities }: AnnouncedPad): void {
     this.#send('controllers', encodePadAdd(pad, supportedButtons, capabilities));
   }
 
-  #send(...message: Parameters<InputChannels['send']>): boolean {
+  #send(...message: Parameters<InputOutlet['send']>): boolean {
     return this.#channels?.send(...message) ?? false;
   }
 }

@@ -100,7 +100,8 @@ const BY_KEY: Readonly<Record<string, number>> = {
   Shift: 0xa0,
 };
 
-const MODIFIER = { SHIFT: 1, CTRL: 2, ALT: 4, META: 8 } as const;
+/** Bits of the wire (signaling.md c.1). */
+export const MODIFIER = { SHIFT: 1, CTRL: 2, ALT: 4, META: 8 } as const;
 
 /** What is read of a `KeyboardEvent`. */
 export interface KeyLike {
@@ -124,6 +125,22 @@ export function modifiersOf(event: Omit<KeyLike, 'code' | 'key'>): number {
     (event.altKey ? MODIFIER.ALT : 0) |
     (event.metaKey ? MODIFIER.META : 0)
   );
+}
+
+const MODIFIER_BITS: ReadonlyMap<number, number> = new Map([
+  [0xa0, MODIFIER.SHIFT],
+  [0xa1, MODIFIER.SHIFT],
+  [0xa2, MODIFIER.CTRL],
+  [0xa3, MODIFIER.CTRL],
+  [0xa4, MODIFIER.ALT],
+  [0xa5, MODIFIER.ALT],
+  [0x5b, MODIFIER.META],
+  [0x5c, MODIFIER.META],
+]);
+
+/** @returns the bit of a virtual key that is a modifier, 0 for any other */
+export function modifierBit(keyCode: number): number {
+  return MODIFIER_BITS.get(keyCode) ?? 0;
 }
 
 /** The key of an unshifted ASCII letter, digit or space, for combinations typed as text. */

@@ -145,22 +145,26 @@ export class MoonteeApi {
     if (body !== undefined) headers['Content-Type'] = 'application/json';
     let response: Response;
     let text: string;
+    const controller = new AbortController();
+    const timer = setTimeout(() => controller.abort(), timeout);
     try {
       response = await fetch(`${this.url}/api${path}`, {
         method,
         headers,
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(timeout),
+        signal: controller.signal,
       });
       text = await response.text();
     } catch (error) {
-      const isTimeout = error instanceof Error && error.name === 'TimeoutError';
+      const isTimeout = controller.signal.aborted;
       throw new ApiError(
         0,
         isTimeout ? 'TIMEOUT' : 'UNREACHABLE',
         isTimeout ? 'The server did not answer in time' : 'The server cannot be reached',
         { cause: error },
       );
+    } finally {
+      clearTimeout(timer);
     }
     const answer = parse(text);
     if (!response.ok) throw refusal(response.status, answer);

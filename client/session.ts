@@ -1,8 +1,9 @@
 import type { StreamClientMessage, StreamGeneralMessage, StreamServerMessage } from './messages.js';
+import { attempt } from './attempt.js';
 import { InputChannels } from './channels.js';
 import { Emitter } from './emitter.js';
 import { decodeFeedback, type PadFeedback } from './encode.js';
-import { ending, terminationReason, type Ending } from './ending.js';
+import { ending, stageText, terminationReason, unauthorized, type Ending } from './ending.js';
 import { withoutLipSync } from './sdp.js';
 
 /** Milliseconds that each wait of an attempt may take. */
@@ -83,9 +84,10 @@ type SessionEvents = ViewerEvents & {
  */
 export class ViewerSession extends Emitter<SessionEvents> {
   readonly #deadlines: SessionDeadlines;
-  readonly #socket: WebSocket;
+  readonly #credentials: string | null;
+  readonly #socket: WebSocket | undefined;
   #connection: RTCPeerConnection | undefined;
-  readonly #stream = new MediaStream();
+  #stream: MediaStream | undefined;
   /** What came before there was a peer connection to take it. */
   readonly #early: (() => Promise<void>)[] = [];
   /** Negotiation steps run one after another. */
@@ -102,17 +104,25 @@ export class ViewerSession extends Emitter<SessionEvents> {
   constructor({ url, credentials, clientUniqueId, resumeSecret, deadlines }: SessionOptions) {
     super();
     this.#deadlines = deadlines;
-    this.#socket = new WebSocket(url);
-    this.#await(deadlines.socket, 'UNREACHABLE');
-    this.#socket.addEventListener('open', () => {
+    this.#credentials = credentials;
+    if (!hasWebRtc()) {
+      this.#await(0, 'NO_WEBRTC');
+      return;
+    }
+    this.#socket = attempt(() => new WebSocket(url));
+    // A socket that the browser, or the policy of a page around us, forbids cannot be reached.
+    this.#await(this.#socket === undefined ? 0 : deadlines.socket, 'UNREACHABLE');
+    this.#socket?.addEventListener('open', () => {
       this.#await(this.#deadlines.server, 'SERVER_SILENT');
       this.emit('progress', 'Waiting for the stream');
       const names = { client_unique_id: clientUniqueId, resume_secret: resumeSecret };
       this.#send({ AuthenticateAndInit: { credentials, ...names } });
     });
-    this.#socket.addEventListener('message', ({ data }) => this.#receive(data));
-    this.#socket.addEventListener('close', ({ code, reason }) => {
-      this.#end(this.#verdict ?? ending(CLOSE_CODES[code] ?? 'SOCKET_LOST', reason));
+    this.#socket?.addEventListener('message', ({ data }) => this.#receive(data));
+    this.#socket?.addEventListener('close', ({ code, reason }) => {
+      const name = CLOSE_CODES[code] ?? 'SOCKET_LOST';
+      const end = name === 'UNAUTHORIZED' ? unauthorized(credentials) : ending(name, reason);
+      this.#end(this.#verdict ?? end);
     });
   }
 
@@ -126,9 +136,9 @@ export class ViewerSession extends Emitter<SessionEvents> {
     this.#closed = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#farewell);
-    this.#socket.close(1000);
+    this.#socket?.close(1000);
     this.#connection?.close();
-    for (const track of this.#stream.getTracks()) this.#stream.removeTrack(track);
+    for (const track of this.#stream?.getTracks() ?? []) this.#stream?.removeTrack(track);
   }
 
   #end(end: Ending): void {
@@ -144,7 +154,7 @@ export class ViewerSession extends Emitter<SessionEvents> {
   }
 
   #send(message: StreamClientMessage): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }
 
   /** From the socket or the `general` channel; what makes no sense is ignored. */
@@ -188,14 +198,15 @@ export class ViewerSession extends Emitter<SessionEvents> {
     } else if ('UpdateApp' in message) {
       this.emit('title', message.UpdateApp.app.title);
     } else if ('StageStarting' in message) {
-      this.emit('progress', message.StageStarting.stage);
-      this.emit('stage', message.StageStarting.stage);
+      const text = stageText(message.StageStarting.stage);
+      this.emit('progress', text);
+      this.emit('stage', text);
     } else if ('StageComplete' in message) {
       this.emit('stage', null);
     } else if ('StageFailed' in message) {
       const { stage, error_code } = message.StageFailed;
-      if (stage === 'Authentication') this.#conclude(ending('UNAUTHORIZED'));
-      else this.#note(ending('STAGE_FAILED', `${stage} failed (error ${error_code}).`));
+      if (stage === 'Authentication') this.#conclude(unauthorized(this.#credentials));
+      else this.#note(ending('STAGE_FAILED', stageFailure(stage, error_code)));
     } else if ('ConnectionTerminated' in message) {
       // The server may bring the host back while the viewer stays.
       const reason = terminationReason(message.ConnectionTerminated.error_code);
@@ -267,15 +278,23 @@ export class ViewerSession extends Emitter<SessionEvents> {
         },
       });
     });
-    connection.addEventListener('connectionstatechange', () => this.#onState(connection));
+    const isModern = 'connectionState' in connection;
+    connection.addEventListener(
+      // Firefox before 113 tells of ICE alone.
+      isModern ? 'connectionstatechange' : 'iceconnectionstatechange',
+      () => this.#onState(connection),
+    );
     connection.addEventListener('datachannel', ({ channel }) => {
       if (channel.label !== 'general') return;
       channel.addEventListener('message', ({ data }) => this.#receive(data));
     });
     connection.addEventListener('track', ({ track, receiver }) => {
       // A game is played, not watched: every millisecond of buffer is felt.
-      receiver.jitterBufferTarget = 0;
-      if (track.kind === 'video') track.contentHint = 'motion';
+      attempt(() => {
+        receiver.jitterBufferTarget = 0;
+        if (track.kind === 'video') track.contentHint = 'motion';
+      });
+      this.#stream ??= new MediaStream();
       this.#stream.addTrack(track);
       if (!this.#closed) this.emit('stream', this.#stream);
     });
@@ -283,8 +302,9 @@ export class ViewerSession extends Emitter<SessionEvents> {
 
   #onState(connection: RTCPeerConnection): void {
     if (this.#closed) return;
-    switch (connection.connectionState) {
+    switch (stateOf(connection)) {
       case 'connected':
+      case 'completed':
         clearTimeout(this.#timer);
         this.#restarting = false;
         this.emit('connected');
@@ -333,7 +353,7 @@ export class ViewerSession extends Emitter<SessionEvents> {
     if (!this.#hasDescription) {
       this.#hasDescription = true;
       this.emit('progress', 'Finding a network path');
-      if (connection.connectionState !== 'connected') {
+      if (stateOf(connection) !== 'connected') {
         this.#await(this.#deadlines.path, 'ICE_FAILED');
       }
     }
@@ -349,6 +369,21 @@ export class ViewerSession extends Emitter<SessionEvents> {
     }
     await connection.addIceCandidate(candidate).catch(() => undefined);
   }
+}
+
+function hasWebRtc(): boolean {
+  return typeof RTCPeerConnection === 'function' && typeof MediaStream === 'function';
+}
+
+/** @returns the state of ICE in browsers that know no other */
+function stateOf(connection: RTCPeerConnection): RTCPeerConnectionState | RTCIceConnectionState {
+  return 'connectionState' in connection
+    ? connection.connectionState
+    : (connection as RTCPeerConnection).iceConnectionState;
+}
+
+function stageFailure(stage: string, errorCode: number): string {
+  return `This did not work out: ${stageText(stage).toLowerCase()} (error ${errorCode}).`;
 }
 
 /** Close codes of the server that say more than that the socket is closed. */

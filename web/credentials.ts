@@ -1,14 +1,11 @@
+import { attempt } from '../client/attempt.js';
 import { element } from './dom.js';
 
 const KEY = 'moontee.credentials';
 
 /** Kept for this tab only, until it is closed. */
 export function storedCredentials(): string | null {
-  try {
-    return sessionStorage.getItem(KEY);
-  } catch {
-    return null;
-  }
+  return attempt(() => sessionStorage.getItem(KEY)) ?? null;
 }
 
 /**
@@ -26,39 +23,48 @@ export async function askCredentials(wasWrong: boolean): Promise<string | null> 
     required: true,
     'aria-describedby': 'credentials-hint',
   });
+  const cancel = element('button', { type: 'button' }, 'Cancel');
+  const form = element(
+    'form',
+    {},
+    element('h2', { id: 'credentials-title' }, 'Sign in'),
+    element(
+      'p',
+      { id: 'credentials-hint', class: wasWrong ? 'wrong' : '' },
+      wasWrong ? 'These credentials are not right.' : 'This server wants credentials.',
+    ),
+    element('label', { for: 'credentials' }, 'Credentials'),
+    field,
+    element(
+      'div',
+      { class: 'actions' },
+      element('button', { class: 'primary' }, 'Sign in'),
+      cancel,
+    ),
+  );
   const dialog = element(
     'dialog',
     { class: 'dialog', 'aria-labelledby': 'credentials-title' },
-    element(
-      'form',
-      { method: 'dialog' },
-      element('h2', { id: 'credentials-title' }, 'Sign in'),
-      element(
-        'p',
-        { id: 'credentials-hint', class: wasWrong ? 'wrong' : '' },
-        wasWrong ? 'These credentials are not right.' : 'This server wants credentials.',
-      ),
-      element('label', { for: 'credentials' }, 'Credentials'),
-      field,
-      element(
-        'div',
-        { class: 'actions' },
-        element('button', { class: 'primary', value: 'ok' }, 'Sign in'),
-        element('button', { value: '', formnovalidate: true }, 'Cancel'),
-      ),
-    ),
+    form,
   );
   document.body.append(dialog);
-  dialog.showModal();
-  await new Promise<void>((resolve) => {
-    dialog.addEventListener('close', () => resolve(), { once: true });
+  const credentials = await new Promise<string | null>((resolve) => {
+    form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      resolve(field.value);
+    });
+    cancel.addEventListener('click', () => resolve(null));
+    dialog.addEventListener('close', () => resolve(null));
+    // A browser that knows no dialogs shows the element where it stands.
+    const isModal = attempt(() => {
+      dialog.showModal();
+      return true;
+    });
+    if (isModal === undefined) dialog.setAttribute('open', '');
+    field.focus();
   });
   dialog.remove();
-  if (dialog.returnValue !== 'ok') return null;
-  try {
-    sessionStorage.setItem(KEY, field.value);
-  } catch {
-    // Then they are asked for again after a reload.
-  }
-  return field.value;
+  // If it cannot be kept, it is asked for again after a reload.
+  if (credentials !== null) attempt(() => sessionStorage.setItem(KEY, credentials));
+  return credentials;
 }

@@ -84,6 +84,7 @@ export class Cleanup {
 
 interface GlobalEvents extends HTMLElementEventMap, GamepadEvents {
   pointerlockchange: Event;
+  webkitfullscreenchange: Event;
   visibilitychange: Event;
   online: Event;
 }

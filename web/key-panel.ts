@@ -1,7 +1,9 @@
-import type { ViewerInput } from '../client/index.js';
+import { MODIFIER, type ViewerInput } from '../client/index.js';
 import { element } from './dom.js';
 import { StickyModifiers } from './keyboard-input.js';
 import { textField } from './text-field.js';
+
+const DELETE = 0x2e;
 
 type Key = readonly [label: string, keyCode: number, name?: string];
 
@@ -24,7 +26,7 @@ const KEYS: readonly Key[] = [
   ['PgUp', 0x21, 'Page up'],
   ['PgDn', 0x22, 'Page down'],
   ['Ins', 0x2d, 'Insert'],
-  ['Del', 0x2e, 'Delete'],
+  ['Del', DELETE, 'Delete'],
   ['Menu', 0x5d],
   ...Array.from({ length: 12 }, (_, n): Key => [`F${n + 1}`, 0x70 + n]),
 ];
@@ -33,12 +35,23 @@ export interface KeyPanel {
   readonly element: HTMLElement;
   /** Shows or hides it; shown, its field has the focus (and a phone its keyboard). */
   toggle(): boolean;
+  /** Idempotent. */
+  hide(): void;
 }
 
-/** The text field and the keys that phones, or browsers, do not have or do not give away. */
-export function keyPanel(input: ViewerInput): KeyPanel {
+const HINT = 'key-panel-hint';
+
+/**
+ * The text field and the keys that phones, or browsers, do not have or do not give away.
+ *
+ * @param onHide Escape in the field has closed it
+ */
+export function keyPanel(input: ViewerInput, onHide: () => void): KeyPanel {
   const modifiers = new StickyModifiers(input);
-  const field = textField(input, modifiers);
+  const field = textField(modifiers, HINT, () => {
+    hide();
+    onHide();
+  });
 
   /** A key on the screen must not take the focus, or the phone's keyboard would go. */
   const button = (label: string, name: string, press: (made: HTMLButtonElement) => void) => {
@@ -59,6 +72,12 @@ export function keyPanel(input: ViewerInput): KeyPanel {
   const panel = element(
     'section',
     { class: 'key-panel', 'aria-label': 'Keyboard', hidden: true },
+    element(
+      'p',
+      { class: 'hint', id: HINT },
+      'What you type or paste here goes to the host. ',
+      element('span', { class: 'for-keyboards' }, 'Tab leaves this field, Escape closes it.'),
+    ),
     field,
     element(
       'div',
@@ -74,21 +93,26 @@ export function keyPanel(input: ViewerInput): KeyPanel {
         return made;
       }),
       button('Ctrl Alt Del', 'Control, Alt and Delete', () => {
-        for (const keyCode of [0xa2, 0xa4, 0x2e]) input.keyDown(keyCode, 0);
-        for (const keyCode of [0x2e, 0xa4, 0xa2]) input.keyUp(keyCode, 0);
+        modifiers.combine(DELETE, MODIFIER.CTRL | MODIFIER.ALT);
       }),
       ...KEYS.map(([label, keyCode, name]) =>
         button(label, name ?? label, () => modifiers.press(keyCode)),
       ),
     ),
   );
+  const hide = (): void => {
+    panel.hidden = true;
+    modifiers.release();
+  };
   return {
     element: panel,
     toggle: () => {
-      panel.hidden = !panel.hidden;
-      modifiers.release();
-      if (!panel.hidden) field.focus();
+      if (panel.hidden) {
+        panel.hidden = false;
+        field.focus();
+      } else hide();
       return !panel.hidden;
     },
+    hide,
   };
 }

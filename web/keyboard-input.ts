@@ -1,53 +1,127 @@
-import { keyOfCharacter, modifiersOf, virtualKey, type ViewerInput } from '../client/index.js';
+import {
+  CTRL_DELAY,
+  Keyboard,
+  MODIFIER,
+  keyOfCharacter,
+  platformOf,
+  type ModifierLevels,
+  type ViewerInput,
+} from '../client/index.js';
 import type { Cleanup } from './dom.js';
 
-/** What the page itself does on Ctrl+Alt+Shift and a letter, by `KeyboardEvent.code`. */
+/** What the page itself does on Ctrl+Alt+Shift and a letter, by the letter. */
 export type Shortcuts = Readonly<Record<string, () => void>>;
 
-const META_KEYS = [0x5b, 0x5c];
+export interface KeyboardOptions {
+  /** The page: its shortcuts work everywhere in it. */
+  readonly root: HTMLElement;
+  /** The picture: keys pressed while it has the focus go to the host. */
+  readonly stage: HTMLElement;
+  readonly input: ViewerInput;
+  readonly shortcuts: Shortcuts;
+  /** Without a connection keys are the page's own, so that its buttons can be reached. */
+  readonly isActive: () => boolean;
+  readonly cleanup: Cleanup;
+}
 
-const isMac = /Mac|iPhone|iPad/.test(navigator.userAgent);
+export interface CapturedKeyboard {
+  /** Another connection: it has not heard of any key. */
+  restart(): void;
+}
 
 /**
  * Sends the keys pressed while the stage has the focus. Everything that a page can keep from
  * the browser is kept from it.
  */
-export function captureKeyboard(
-  stage: HTMLElement,
-  input: ViewerInput,
-  shortcuts: Shortcuts,
-  cleanup: Cleanup,
-): void {
-  cleanup.listen(stage, 'keydown', (event) => {
-    if (event.ctrlKey && event.altKey && event.shiftKey && Object.hasOwn(shortcuts, event.code)) {
+export function captureKeyboard(options: KeyboardOptions): CapturedKeyboard {
+  const { root, stage, input, shortcuts, isActive, cleanup } = options;
+  const keyboard = new Keyboard(platformOf(navigator.userAgent));
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  /** AltGr is down, also where the stage has not heard of it. */
+  let isAltGraph = false;
+
+  const followAltGraph = (event: KeyboardEvent): void => {
+    if (event.key === 'AltGraph') isAltGraph = event.type === 'keydown';
+    else if (!event.altKey && !keyboard.isAltGraph(event)) isAltGraph = false;
+  };
+  const act = (actions: ReturnType<Keyboard['take']>): void => {
+    input.act(actions);
+    clearTimeout(timer);
+    if (keyboard.isDelaying) timer = setTimeout(() => input.act(keyboard.settle()), CTRL_DELAY);
+  };
+  const releaseAll = (): void => {
+    clearTimeout(timer);
+    isAltGraph = false;
+    keyboard.reset();
+    input.releaseAll();
+  };
+  const follow = (event: ModifierLevels): void => {
+    if (isActive()) act(keyboard.follow(event));
+  };
+
+  cleanup.listen(
+    root,
+    'keydown',
+    (event) => {
+      followAltGraph(event);
+      const letter = letterOf(event);
+      const shortcut = Object.hasOwn(shortcuts, letter) ? shortcuts[letter] : undefined;
+      const isChord = event.ctrlKey && event.altKey && event.shiftKey;
+      // Characters are typed with AltGr, which is Ctrl and Alt under Windows.
+      if (!isChord || isAltGraph || keyboard.isAltGraph(event) || shortcut === undefined) return;
       event.preventDefault();
-      input.releaseAll();
-      shortcuts[event.code]?.();
-      return;
-    }
-    // An input method is composing: its result comes as text.
-    if (event.isComposing || event.key === 'Process') return;
-    const keyCode = virtualKey(event);
-    event.preventDefault();
-    if (keyCode !== undefined) input.keyDown(keyCode, modifiersOf(event));
-    else if (Array.from(event.key).length === 1) input.text(event.key);
-  });
-  cleanup.listen(stage, 'keyup', (event) => {
-    const keyCode = virtualKey(event);
-    if (keyCode === undefined) return;
-    event.preventDefault();
-    input.keyUp(keyCode, modifiersOf(event));
-    // macOS never tells of keys let go while Command was held.
-    if (isMac && META_KEYS.includes(keyCode)) {
-      for (const held of input.heldKeys) input.keyUp(held, 0);
-    }
-  });
+      event.stopPropagation();
+      releaseAll();
+      if (!event.repeat) shortcut();
+    },
+    { capture: true },
+  );
+  cleanup.listen(root, 'keyup', followAltGraph, { capture: true });
+  for (const name of ['keydown', 'keyup'] as const) {
+    cleanup.listen(stage, name, (event) => {
+      if (!isActive()) return;
+      if (!event.isComposing) event.preventDefault();
+      act(keyboard.take(event));
+    });
+  }
+  // The mouse's events report the modifiers too, and the host shall have them before a click.
+  for (const name of ['pointerdown', 'pointermove', 'pointerup', 'wheel'] as const) {
+    cleanup.listen(
+      stage,
+      name,
+      (event) => {
+        if (!('pointerType' in event) || event.pointerType !== 'touch') follow(event);
+      },
+      { capture: true, passive: true },
+    );
+  }
   // Key-ups go elsewhere from here on.
-  cleanup.listen(stage, 'blur', () => input.releaseAll());
+  cleanup.listen(stage, 'blur', releaseAll);
+  cleanup.listen(window, 'blur', releaseAll);
   cleanup.listen(document, 'visibilitychange', () => {
-    if (document.hidden) input.releaseAll();
+    if (document.hidden) releaseAll();
   });
+  cleanup.add(() => clearTimeout(timer));
+  return {
+    restart: () => {
+      clearTimeout(timer);
+      keyboard.reset();
+    },
+  };
 }
+
+/** The letter on the key where the layout has Latin ones, otherwise that of its position. */
+function letterOf({ key, code }: KeyboardEvent): string {
+  return /^[a-z]$/i.test(key) ? key.toUpperCase() : code.replace(/^Key/, '');
+}
+
+/** By the bit that they have in a message. */
+const LEFT_KEYS: readonly (readonly [bit: number, keyCode: number])[] = [
+  [MODIFIER.META, 0x5b],
+  [MODIFIER.CTRL, 0xa2],
+  [MODIFIER.ALT, 0xa4],
+  [MODIFIER.SHIFT, 0xa0],
+];
 
 /** Modifiers that keys on the screen hold until the next key. */
 export class StickyModifiers {
@@ -65,12 +139,21 @@ export class StickyModifiers {
       return false;
     }
     this.#held.set(keyCode, onRelease);
-    this.#input.keyDown(keyCode, 0);
+    this.#input.keyDown(keyCode);
     return true;
   }
 
   press(keyCode: number): void {
     this.#input.keyPress(keyCode);
+    this.release();
+  }
+
+  /** @param modifiers that go down and up with the key, as bits of a message */
+  combine(keyCode: number, modifiers: number): void {
+    const keys = LEFT_KEYS.filter(([bit]) => (modifiers & bit) !== 0).map(([, key]) => key);
+    for (const key of keys) this.#input.keyDown(key);
+    this.#input.keyPress(keyCode);
+    for (const key of keys.reverse()) this.#input.keyUp(key);
     this.release();
   }
 
@@ -84,7 +167,7 @@ export class StickyModifiers {
   release(): void {
     for (const [keyCode, onRelease] of [...this.#held]) {
       this.#held.delete(keyCode);
-      this.#input.keyUp(keyCode, 0);
+      this.#input.keyUp(keyCode);
       onRelease();
     }
   }

@@ -1,6 +1,7 @@
 import { MoonteeApi } from '../client/index.js';
 import { askCredentials, storedCredentials } from './credentials.js';
 import { listPage } from './list-page.js';
+import { startError } from './start-error.js';
 import { viewerPage } from './viewer-page.js';
 
 interface Page {
@@ -36,17 +37,25 @@ class App {
   }
 
   show(): void {
-    this.#page?.close();
+    try {
+      this.#page?.close();
+      this.#page = this.#open();
+      document.body.replaceChildren(this.#page.element);
+    } catch (error) {
+      this.#page = undefined;
+      document.body.replaceChildren(startError(error));
+    }
+  }
+
+  #open(): Page {
     const api = new MoonteeApi({ url: this.#url, credentials: this.#credentials });
     const onUnauthorized = (): void => void this.#signIn();
     const streamerId = streamerOf(location.hash);
     if (streamerId === undefined) {
       document.title = 'Moontee';
-      this.#page = listPage(api, onUnauthorized);
-    } else {
-      this.#page = viewerPage({ api, streamerId, onUnauthorized });
+      return listPage(api, onUnauthorized);
     }
-    document.body.replaceChildren(this.#page.element);
+    return viewerPage({ api, streamerId, onUnauthorized });
   }
 
   async #signIn(): Promise<void> {
@@ -69,4 +78,8 @@ function streamerOf(hash: string): string | undefined {
   }
 }
 
-new App(location.origin + (await pathPrefix())).show();
+try {
+  new App(location.origin + (await pathPrefix())).show();
+} catch (error) {
+  document.body.replaceChildren(startError(error));
+}

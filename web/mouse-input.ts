@@ -1,3 +1,4 @@
+import { attempt, attemptAsync } from '../client/attempt.js';
 import { MOUSE_BUTTON, type ViewerInput } from '../client/index.js';
 import type { Cleanup } from './dom.js';
 import type { Place } from './picture.js';
@@ -22,11 +23,17 @@ const BUTTONS: readonly (readonly [bit: number, button: number])[] = [
   [16, MOUSE_BUTTON.X2],
 ];
 
-/** Browsers count wheels in pixels, lines or pages; a notch is three lines or 100 pixels. */
+/** `WheelEvent.deltaMode`: pixels, lines or pages; a notch is three lines or 100 pixels. */
 const WHEEL_UNITS: Readonly<Record<number, number>> = {
-  [WheelEvent.DOM_DELTA_LINE]: 100 / 3,
-  [WheelEvent.DOM_DELTA_PAGE]: 800,
+  1: 100 / 3,
+  2: 800,
 };
+
+/** `MouseEvent.button` of the buttons by which browsers go through their history. */
+const HISTORY_BUTTONS = [3, 4];
+
+/** What browsers do with those buttons hangs on one or the other of these. */
+const HISTORY_EVENTS = ['mousedown', 'mouseup', 'auxclick'] as const;
 
 /** Sends mouse and pen. */
 export function captureMouse({ stage, input, place, scale, ...options }: MouseOptions): void {
@@ -53,11 +60,11 @@ export function captureMouse({ stage, input, place, scale, ...options }: MouseOp
     if (!isMouse(event)) return;
     event.preventDefault();
     stage.focus({ preventScroll: true });
-    if (isRelative() && document.pointerLockElement !== stage) {
+    if (isRelative() && !isLocked(stage)) {
       lockPointer(stage);
       return;
     }
-    if (document.pointerLockElement === null) stage.setPointerCapture(event.pointerId);
+    if (!isLocked(stage)) attempt(() => stage.setPointerCapture(event.pointerId));
     followButtons(event);
   });
   cleanup.listen(stage, 'pointermove', (event) => {
@@ -65,7 +72,7 @@ export function captureMouse({ stage, input, place, scale, ...options }: MouseOp
     if (!isRelative()) {
       const at = place(event.clientX, event.clientY);
       if (at.isInside || held !== 0) input.moveTo(at.x, at.y);
-    } else if (document.pointerLockElement === stage) {
+    } else if (isLocked(stage)) {
       input.moveBy(event.movementX * scale(), event.movementY * scale());
     }
     followButtons(event);
@@ -83,31 +90,43 @@ export function captureMouse({ stage, input, place, scale, ...options }: MouseOp
     'wheel',
     (event) => {
       event.preventDefault();
-      if (isRelative() && document.pointerLockElement !== stage) return;
+      if (isRelative() && !isLocked(stage)) return;
       const unit = WHEEL_UNITS[event.deltaMode] ?? 1;
       input.wheel(event.deltaX * unit, event.deltaY * unit);
     },
     { passive: false },
   );
   cleanup.listen(stage, 'contextmenu', (event) => event.preventDefault());
+  for (const name of HISTORY_EVENTS) {
+    cleanup.listen(stage, name, (event) => {
+      if (HISTORY_BUTTONS.includes(event.button)) event.preventDefault();
+    });
+  }
   cleanup.listen(document, 'pointerlockchange', () => {
     held = 0;
-    if (document.pointerLockElement === null) input.releaseAll();
+    if (!isLocked(stage)) input.releaseAll();
   });
   cleanup.add(() => {
-    if (document.pointerLockElement === stage) document.exitPointerLock();
+    if (isLocked(stage)) unlockPointer();
   });
+}
+
+function isLocked(stage: HTMLElement): boolean {
+  return document.pointerLockElement === stage;
+}
+
+export function unlockPointer(): void {
+  attempt(() => document.exitPointerLock());
 }
 
 /** Without acceleration where the browser can, otherwise as it is. */
 function lockPointer(stage: HTMLElement): void {
-  const lock = async (): Promise<void> => {
+  void attemptAsync(async () => {
     try {
       await stage.requestPointerLock({ unadjustedMovement: true });
     } catch {
       // Refused for now, or for good: the viewer clicks again.
-      await Promise.resolve(stage.requestPointerLock()).catch(() => undefined);
+      await stage.requestPointerLock();
     }
-  };
-  void lock();
+  });
 }

@@ -87,6 +87,11 @@ export class Notice {
     this.#detail.textContent = text;
   }
 
+  /** For those who steer by keyboard: to what can be done about it. */
+  focus(): void {
+    [this.#retry, this.#credentials].find(({ hidden }) => !hidden)?.focus();
+  }
+
   close(): void {
     clearInterval(this.#timer);
   }

@@ -1,3 +1,4 @@
+import { attempt } from '../client/attempt.js';
 import { Emitter } from '../client/emitter.js';
 import { element, type Cleanup } from './dom.js';
 
@@ -10,15 +11,32 @@ type PlaybackEvents = {
   sound: [SoundState];
 };
 
-/** The video element: plays, with sound if it may, and counts what it shows. */
+/** `HTMLMediaElement.HAVE_CURRENT_DATA` */
+const CURRENT_DATA = 2;
+
+/** Milliseconds between looks at the counters, for browsers that do not tell of frames. */
+const LOOK = 250;
+
+/**
+ * The video element: plays, with sound if it may, and counts its frames. A page that is hidden
+ * paints none, so what was decoded counts as well; and no browser has all of the counters.
+ */
 export class Playback extends Emitter<PlaybackEvents> {
   readonly video = element('video', { autoplay: true, playsinline: true });
   #startedAt = performance.now();
   #firstFrameAt: number | undefined;
   #lastFrameAt = performance.now();
+  /** The element's own counter when this connection began. */
   #framesBefore = 0;
+  /** Frames of this connection that were painted, and that were decoded. */
+  #painted = 0;
+  #decoded = 0;
+  /** Frames as counted at the last look. */
+  #seen = 0;
   /** Muted by the browser's wish, not by the viewer's. */
   #isBlocked = false;
+  /** The stream of this connection is in the element. */
+  #isFed = false;
   #isClosed = false;
 
   constructor(volume: number, cleanup: Cleanup) {
@@ -30,6 +48,12 @@ export class Playback extends Emitter<PlaybackEvents> {
       this.video.srcObject = null;
     });
     this.#watch();
+    cleanup.every(LOOK, () => this.#look());
+  }
+
+  /** The browser wants a click before it makes a sound. */
+  get isBlocked(): boolean {
+    return this.#isBlocked;
   }
 
   get hasPicture(): boolean {
@@ -45,8 +69,13 @@ export class Playback extends Emitter<PlaybackEvents> {
     return this.#firstFrameAt === undefined ? undefined : this.#firstFrameAt - this.#startedAt;
   }
 
+  /** Of this connection. */
   get framesDecoded(): number {
-    return this.#total - this.#framesBefore;
+    return Math.max(this.#total - this.#framesBefore, this.#painted, this.#decoded);
+  }
+
+  get lastFrameAt(): number {
+    return this.#lastFrameAt;
   }
 
   /** Milliseconds since the last frame, or since one could be expected. */
@@ -63,7 +92,11 @@ export class Playback extends Emitter<PlaybackEvents> {
     this.#startedAt = performance.now();
     this.#lastFrameAt = this.#startedAt;
     this.#firstFrameAt = undefined;
+    this.#isFed = false;
     this.#framesBefore = this.#total;
+    this.#painted = 0;
+    this.#decoded = 0;
+    this.#seen = 0;
   }
 
   /** From now on frames can be expected. */
@@ -71,11 +104,18 @@ export class Playback extends Emitter<PlaybackEvents> {
     this.#lastFrameAt = performance.now();
   }
 
+  /** @param frames that the connection has decoded so far */
+  decoded(frames: number): void {
+    this.#decoded = frames;
+    this.#look();
+  }
+
   play(stream: MediaStream): void {
     if (this.video.srcObject !== stream) {
       this.video.srcObject = stream;
       this.#framesBefore = 0;
     }
+    this.#isFed = true;
     void this.#start();
   }
 
@@ -96,7 +136,7 @@ export class Playback extends Emitter<PlaybackEvents> {
   }
 
   get #total(): number {
-    return this.video.getVideoPlaybackQuality().totalVideoFrames;
+    return attempt(() => this.video.getVideoPlaybackQuality().totalVideoFrames) ?? 0;
   }
 
   async #start(): Promise<void> {
@@ -104,7 +144,7 @@ export class Playback extends Emitter<PlaybackEvents> {
       await this.video.play();
     } catch (error) {
       // Another stream took its place meanwhile, or the browser wants a click for sound.
-      if (!(error instanceof DOMException) || error.name !== 'NotAllowedError') return;
+      if (error instanceof DOMException && error.name === 'AbortError') return;
       this.#isBlocked = true;
       this.video.muted = true;
       await this.video.play().catch(() => undefined);
@@ -113,13 +153,30 @@ export class Playback extends Emitter<PlaybackEvents> {
   }
 
   #watch(): void {
-    this.video.requestVideoFrameCallback((now) => {
-      if (this.#isClosed) return;
-      this.#lastFrameAt = now;
-      this.#watch();
-      if (this.#firstFrameAt !== undefined || this.video.srcObject === null) return;
-      this.#firstFrameAt = now;
-      this.emit('picture');
-    });
+    attempt(() =>
+      this.video.requestVideoFrameCallback((now) => {
+        if (this.#isClosed) return;
+        this.#painted += 1;
+        this.#seen = Math.max(this.#seen, this.framesDecoded);
+        this.#onFrame(now);
+        this.#watch();
+      }),
+    );
+  }
+
+  #look(): void {
+    const frames = this.framesDecoded;
+    // A browser without any counter still knows whether it has something to show.
+    const isFirst = this.#isFed && !this.hasPicture && this.video.readyState >= CURRENT_DATA;
+    if (frames <= this.#seen && !isFirst) return;
+    this.#seen = frames;
+    this.#onFrame(performance.now());
+  }
+
+  #onFrame(now: number): void {
+    this.#lastFrameAt = performance.now();
+    if (this.#firstFrameAt !== undefined || this.video.srcObject === null) return;
+    this.#firstFrameAt = now;
+    this.emit('picture');
   }
 }

@@ -1,3 +1,4 @@
+import { attempt, attemptAsync } from '../client/attempt.js';
 import type { Cleanup } from './dom.js';
 
 /** Chromium's keyboard lock: keys such as Escape and Alt+Tab reach a page in full screen. */
@@ -10,35 +11,54 @@ function keyboardLock(): KeyboardLock | undefined {
   return (navigator as { keyboard?: KeyboardLock }).keyboard;
 }
 
+/** Safari's own names, before 16.4 and on phones, which can only enlarge the video itself. */
+type SafariElement = HTMLElement & { webkitRequestFullscreen?: () => void };
+type SafariVideo = HTMLVideoElement & { webkitEnterFullscreen?: () => void };
+type SafariDocument = Document & {
+  readonly webkitFullscreenElement?: Element | null;
+  webkitExitFullscreen?: () => void;
+};
+
+const safari: SafariDocument = document;
+
 export function isFullscreen(): boolean {
-  return document.fullscreenElement !== null;
+  // Absent where the browser knows no full screen.
+  const element: Element | null | undefined = document.fullscreenElement;
+  return (element ?? safari.webkitFullscreenElement ?? null) !== null;
 }
 
-/** Phones of one maker can only enlarge the video itself. */
-type IosVideo = HTMLVideoElement & { webkitEnterFullscreen?: () => void };
-
 /** Full screen with all keys where the browser allows it; Escape held down leaves it. */
-export async function toggleFullscreen(root: HTMLElement, video: IosVideo): Promise<void> {
+export async function toggleFullscreen(root: SafariElement, video: SafariVideo): Promise<void> {
   if (isFullscreen()) {
-    await document.exitFullscreen();
+    await leaveFullscreen();
     return;
   }
-  if (!document.fullscreenEnabled) {
-    video.webkitEnterFullscreen?.();
-    return;
-  }
-  await root.requestFullscreen({ navigationUI: 'hide' });
-  await keyboardLock()?.lock();
+  const isFull = await attemptAsync(async () => {
+    await root.requestFullscreen({ navigationUI: 'hide' });
+    return true;
+  });
+  if (isFull === true) await attemptAsync(() => keyboardLock()?.lock());
+  else attempt(() => (root.webkitRequestFullscreen ?? video.webkitEnterFullscreen)?.call(root));
+}
+
+export async function leaveFullscreen(): Promise<void> {
+  await attemptAsync(() => document.exitFullscreen());
+  if (isFullscreen()) attempt(() => safari.webkitExitFullscreen?.());
 }
 
 export function followFullscreen(changed: (isFull: boolean) => void, cleanup: Cleanup): void {
-  cleanup.listen(document, 'fullscreenchange', () => {
-    if (!isFullscreen()) keyboardLock()?.unlock();
-    changed(isFullscreen());
-  });
+  const unlock = (): void => {
+    attempt(() => keyboardLock()?.unlock());
+  };
+  for (const name of ['fullscreenchange', 'webkitfullscreenchange'] as const) {
+    cleanup.listen(document, name, () => {
+      if (!isFullscreen()) unlock();
+      changed(isFullscreen());
+    });
+  }
   cleanup.add(() => {
-    keyboardLock()?.unlock();
-    if (isFullscreen()) document.exitFullscreen().catch(() => undefined);
+    unlock();
+    if (isFullscreen()) void leaveFullscreen();
   });
 }
 
@@ -46,19 +66,17 @@ export function followFullscreen(changed: (isFull: boolean) => void, cleanup: Cl
 export function keepAwake(cleanup: Cleanup): void {
   let lock: WakeLockSentinel | undefined;
   let isOver = false;
+  const release = (): void => void attemptAsync(() => lock?.release());
   const acquire = async (): Promise<void> => {
-    if (document.hidden || !('wakeLock' in navigator)) return;
-    try {
-      lock = await navigator.wakeLock.request('screen');
-      if (isOver) await lock.release();
-    } catch {
-      // Low battery or not allowed: the display may go dark.
-    }
+    if (document.hidden) return;
+    // Low battery, not allowed, or unknown: the display may go dark.
+    lock = (await attemptAsync(() => navigator.wakeLock.request('screen'))) ?? lock;
+    if (isOver) release();
   };
   cleanup.listen(document, 'visibilitychange', () => void acquire());
   cleanup.add(() => {
     isOver = true;
-    lock?.release().catch(() => undefined);
+    release();
   });
   void acquire();
 }

@@ -1,7 +1,6 @@
-import { virtualKey } from '../client/index.js';
+import { modifiersOf, virtualKey } from '../client/index.js';
 import { element } from './dom.js';
 import type { StickyModifiers } from './keyboard-input.js';
-import type { ViewerInput } from '../client/index.js';
 
 /** Keeps the field from being empty: phones do not tell of Backspace in an empty one. */
 const SENTINEL = '\u200b';
@@ -19,16 +18,26 @@ const EDIT_KEYS: Readonly<Record<string, number>> = {
   insertParagraph: ENTER,
 };
 
+/** Keys that belong to the page: by them the field can be left. */
+const PAGE_KEYS = new Set(['Tab', 'F6', 'Escape']);
+
 /**
- * A field whose text goes to the host as it is written: for the keyboards of phones and for
- * input methods, which compose words before they are final.
+ * A field whose text goes to the host as it is written or pasted: for the keyboards of phones and
+ * for input methods, which compose words before they are final. Nothing in it is held: a key is a
+ * whole press, together with the modifiers that its event reports.
+ *
+ * @param onLeave Escape was pressed
  */
-export function textField(input: ViewerInput, modifiers: StickyModifiers): HTMLTextAreaElement {
+export function textField(
+  modifiers: StickyModifiers,
+  describedBy: string,
+  onLeave: () => void,
+): HTMLTextAreaElement {
   const field = element('textarea', {
     class: 'text-field',
     rows: 1,
     'aria-label': 'Text for the host',
-    placeholder: 'Type here',
+    'aria-describedby': describedBy,
     autocapitalize: 'off',
     autocomplete: 'off',
     spellcheck: 'false',
@@ -42,7 +51,7 @@ export function textField(input: ViewerInput, modifiers: StickyModifiers): HTMLT
   field.addEventListener('focus', clear);
   field.addEventListener('blur', () => {
     field.value = '';
-    input.releaseAll();
+    modifiers.release();
   });
   field.addEventListener('beforeinput', (event) => {
     if (event.isComposing || event.inputType === 'insertCompositionText') return;
@@ -56,18 +65,34 @@ export function textField(input: ViewerInput, modifiers: StickyModifiers): HTMLT
     if (data !== '') modifiers.type(data);
     clear();
   });
-  // Keys that write nothing: arrows, Escape, combinations of a real keyboard.
+  // Keys that write nothing: arrows, combinations of a real keyboard.
   field.addEventListener('keydown', (event) => {
     if (event.isComposing || event.key === 'Process' || event.key === 'Unidentified') return;
-    const writes = event.key.length === 1 && !event.ctrlKey && !event.metaKey;
+    if (event.key === 'Escape') {
+      event.preventDefault();
+      onLeave();
+    }
+    if (PAGE_KEYS.has(event.key) || isPaste(event) || isWriting(event)) return;
     const keyCode = virtualKey(event);
-    if (writes || keyCode === undefined || Object.values(EDIT_KEYS).includes(keyCode)) return;
+    if (keyCode === undefined || Object.values(EDIT_KEYS).includes(keyCode)) return;
     event.preventDefault();
-    input.keyDown(keyCode, 0);
-  });
-  field.addEventListener('keyup', (event) => {
-    const keyCode = virtualKey(event);
-    if (keyCode !== undefined) input.keyUp(keyCode, 0);
+    if (!MODIFIERS.has(event.key)) modifiers.combine(keyCode, modifiersOf(event));
   });
   return field;
+}
+
+const MODIFIERS = new Set(['Alt', 'AltGraph', 'Control', 'Meta', 'OS', 'Shift']);
+
+/** The browser pastes, and what it pastes goes to the host. */
+function isPaste(event: KeyboardEvent): boolean {
+  if (event.key === 'Insert') return event.shiftKey;
+  return (event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === 'v';
+}
+
+/** A character, also one that needs AltGr, which is Ctrl and Alt under Windows. */
+function isWriting(event: KeyboardEvent): boolean {
+  if (event.key === 'Dead') return true;
+  if (Array.from(event.key).length !== 1) return false;
+  const isCommand = event.ctrlKey || event.metaKey;
+  return !isCommand || (event.ctrlKey && event.altKey && /[^a-z0-9 ]/i.test(event.key));
 }

@@ -4,6 +4,8 @@ export interface ToolbarButton {
   readonly icon: IconName;
   readonly label: string;
   readonly onPress: () => void;
+  /** The letter that does the same with Ctrl, Alt and Shift. */
+  readonly shortcut?: string;
   /** For buttons that are on or off. */
   readonly pressed?: boolean;
 }
@@ -13,14 +15,25 @@ export interface ToolbarItem {
   update(changes: { icon?: IconName; label?: string; pressed?: boolean }): void;
 }
 
+/** What is held with the letter of a shortcut. */
+const CHORD = 'Ctrl+Alt+Shift';
+
 /** One button of the bar. */
-export function toolbarItem({ icon: name, label, onPress, pressed }: ToolbarButton): ToolbarItem {
-  const text = element('span', { class: 'tip' }, label);
+export function toolbarItem(button: ToolbarButton): ToolbarItem {
+  const { icon: name, label, onPress, shortcut, pressed } = button;
+  const words = element('span', {}, label);
+  const text = element(
+    'span',
+    { class: 'tip' },
+    words,
+    shortcut !== undefined && element('kbd', { class: 'for-keyboards' }, `${CHORD}+${shortcut}`),
+  );
   const made = element(
     'button',
     {
       type: 'button',
       'aria-label': label,
+      'aria-keyshortcuts': shortcut === undefined ? undefined : `Control+Alt+Shift+${shortcut}`,
       'aria-pressed': pressed === undefined ? undefined : String(pressed),
       onclick: onPress,
     },
@@ -32,7 +45,7 @@ export function toolbarItem({ icon: name, label, onPress, pressed }: ToolbarButt
     update: (changes) => {
       if (changes.icon !== undefined) made.replaceChildren(icon(changes.icon), text);
       if (changes.label !== undefined) {
-        text.textContent = changes.label;
+        words.textContent = changes.label;
         made.setAttribute('aria-label', changes.label);
       }
       if (changes.pressed !== undefined) made.setAttribute('aria-pressed', String(changes.pressed));
@@ -45,7 +58,11 @@ export class Toolbar {
   readonly element: HTMLElement;
   readonly #handle: HTMLButtonElement;
 
-  constructor(parts: readonly (HTMLElement | ToolbarItem)[]) {
+  /** @param shortcuts letters and what they do, to be read by those who look for them */
+  constructor(
+    parts: readonly (HTMLElement | ToolbarItem)[],
+    shortcuts: readonly (readonly [letter: string, what: string])[],
+  ) {
     this.#handle = element(
       'button',
       {
@@ -64,6 +81,14 @@ export class Toolbar {
         'div',
         { class: 'tools', role: 'toolbar', 'aria-label': 'Viewer' },
         ...parts.map((part) => (part instanceof HTMLElement ? part : part.element)),
+      ),
+      element(
+        'p',
+        { class: 'shortcuts for-keyboards' },
+        element('span', {}, 'All keys go to the host. With ', element('kbd', {}, CHORD), ':'),
+        ...shortcuts.map(([letter, what]) =>
+          element('span', {}, element('kbd', {}, letter), ` ${what}`),
+        ),
       ),
       this.#handle,
     );

@@ -1,3 +1,4 @@
+import { attempt } from '../client/attempt.js';
 import { MOUSE_BUTTON, type ViewerInput } from '../client/index.js';
 import type { Cleanup } from './dom.js';
 import type { Place } from './picture.js';
@@ -55,7 +56,7 @@ export function captureTouch(options: TouchOptions): void {
     if (!isTouch(event)) return;
     event.preventDefault();
     stage.focus({ preventScroll: true });
-    stage.setPointerCapture(event.pointerId);
+    attempt(() => stage.setPointerCapture(event.pointerId));
     if (mode() === 'touch') sendTouch('down', event);
     else gestures.down(event);
   });

@@ -3,11 +3,11 @@ import { Cleanup, element, icon } from './dom.js';
 import { Gamepads } from './gamepad-input.js';
 import { captureKeyboard } from './keyboard-input.js';
 import { keyPanel } from './key-panel.js';
-import { captureMouse } from './mouse-input.js';
+import { captureMouse, unlockPointer } from './mouse-input.js';
 import { Notice } from './notice.js';
 import { pictureBox, placeIn, type PictureBox, type Place } from './picture.js';
 import { Playback } from './playback.js';
-import { followFullscreen, isFullscreen, keepAwake, toggleFullscreen } from './screen.js';
+import { followFullscreen, keepAwake, toggleFullscreen } from './screen.js';
 import { loadSettings, saveSettings } from './settings.js';
 import { statsPanel } from './stats-panel.js';
 import { Toolbar, toolbarItem } from './toolbar.js';
@@ -15,14 +15,24 @@ import { captureTouch, type TouchMode } from './touch-input.js';
 
 /** Milliseconds of a connection without a frame after which it is of no use. */
 const NO_PICTURE = 15_000;
-/** Milliseconds without a frame that are worth a remark. */
-const SILENCE = 3_000;
+/** Milliseconds that an input may go without any change of the picture. */
+const STANDSTILL = 3_000;
+/** Milliseconds for which it is said that a pad is left out. */
+const PAD_REMARK = 20_000;
 
 const TOUCH_LABELS: Readonly<Record<TouchMode, string>> = {
   touch: 'Fingers: touch screen',
   mouse: 'Fingers: click where they tap',
   trackpad: 'Fingers: track pad',
 };
+
+/** Letters of the page's shortcuts, as they are shown. */
+const SHORTCUTS = [
+  ['Z', 'tool bar'],
+  ['X', 'full screen'],
+  ['S', 'statistics'],
+  ['Q', 'all streamers'],
+] as const;
 
 export interface ViewerPageOptions {
   readonly api: MoonteeApi;
@@ -45,6 +55,9 @@ export function viewerPage({ api, streamerId, onUnauthorized }: ViewerPageOption
   let hostPoor = false;
   let isConstrained = false;
   let stageText: string | null = null;
+  /** When the first input was sent that no frame has followed. */
+  let unansweredAt: number | undefined;
+  let padRemark: { readonly text: string; readonly until: number } | undefined;
 
   const playback = new Playback(settings.volume, cleanup);
   const { video } = playback;
@@ -68,7 +81,10 @@ export function viewerPage({ api, streamerId, onUnauthorized }: ViewerPageOption
   });
   const badge = element('p', { class: 'remark', role: 'status', hidden: true });
   const stats = statsPanel();
-  const keys = keyPanel(input);
+  const keys = keyPanel(input, () => {
+    keysItem.update({ pressed: false });
+    stage.focus({ preventScroll: true });
+  });
 
   const box = (): PictureBox => pictureBox(stage.getBoundingClientRect(), playback.size);
   const place = (x: number, y: number): Place => placeIn(box(), x, y);
@@ -83,7 +99,7 @@ export function viewerPage({ api, streamerId, onUnauthorized }: ViewerPageOption
     statsItem.update({ pressed: settings.stats });
     save();
   };
-  const toggleScreen = (): void => void toggleFullscreen(root, video).catch(() => undefined);
+  const toggleScreen = (): void => void toggleFullscreen(root, video);
   const describeMouse = (): { icon: 'mouse' | 'pointer'; label: string; pressed: boolean } =>
     settings.mouse === 'relative'
       ? { icon: 'mouse', label: 'Mouse: locked, for games', pressed: true }
@@ -98,7 +114,7 @@ export function viewerPage({ api, streamerId, onUnauthorized }: ViewerPageOption
     ...describeMouse(),
     onPress: () => {
       settings.mouse = settings.mouse === 'relative' ? 'absolute' : 'relative';
-      if (settings.mouse === 'absolute') document.exitPointerLock();
+      if (settings.mouse === 'absolute') unlockPointer();
       mouseItem.update(describeMouse());
       stage.classList.toggle('relative', settings.mouse === 'relative');
       save();
@@ -127,27 +143,28 @@ export function viewerPage({ api, streamerId, onUnauthorized }: ViewerPageOption
   const statsItem = toolbarItem({
     icon: 'stats',
     label: 'Statistics',
+    shortcut: 'S',
     pressed: settings.stats,
     onPress: toggleStats,
   });
   const screenItem = toolbarItem({
     icon: 'enlarge',
     label: 'Full screen',
+    shortcut: 'X',
     pressed: false,
     onPress: toggleScreen,
   });
-  const backItem = toolbarItem({ icon: 'back', label: 'All streamers', onPress: leave });
+  const backItem = toolbarItem({
+    icon: 'back',
+    label: 'All streamers',
+    shortcut: 'Q',
+    onPress: leave,
+  });
   const title = element('span', { class: 'title' }, streamerId);
-  const toolbar = new Toolbar([
-    backItem,
-    title,
-    soundItem,
-    mouseItem,
-    touchItem,
-    keysItem,
-    statsItem,
-    screenItem,
-  ]);
+  const toolbar = new Toolbar(
+    [backItem, title, soundItem, mouseItem, touchItem, keysItem, statsItem, screenItem],
+    SHORTCUTS,
+  );
 
   const soundPill = element(
     'button',
@@ -170,24 +187,38 @@ export function viewerPage({ api, streamerId, onUnauthorized }: ViewerPageOption
   stats.element.hidden = !settings.stats;
   stage.classList.toggle('relative', settings.mouse === 'relative');
 
-  captureKeyboard(
+  const keyboard = captureKeyboard({
+    root,
     stage,
     input,
-    {
-      KeyZ: () => {
-        document.exitPointerLock();
+    shortcuts: {
+      Z: () => {
+        unlockPointer();
         toolbar.focus();
       },
-      KeyX: toggleScreen,
-      KeyS: toggleStats,
-      KeyQ: leave,
+      X: toggleScreen,
+      S: toggleStats,
+      Q: leave,
     },
+    isActive: () => connection.status.state === 'connected',
     cleanup,
-  );
+  });
   const isRelative = (): boolean => settings.mouse === 'relative';
   captureMouse({ stage, input, place, scale, isRelative, cleanup });
   captureTouch({ stage, input, place, scale, mode: touchMode, cleanup });
-  const gamepads = new Gamepads(input, cleanup);
+  for (const name of ['click', 'keydown'] as const) {
+    cleanup.listen(stage, name, () => {
+      if (playback.isBlocked) playback.unmute();
+    });
+  }
+  const gamepads = new Gamepads(
+    input,
+    (name) => {
+      const text = `A controller is left out, since its layout is not known: ${name}`;
+      padRemark = { text, until: performance.now() + PAD_REMARK };
+    },
+    cleanup,
+  );
   followFullscreen((isFull) => {
     screenItem.update({
       icon: isFull ? 'reduce' : 'enlarge',
@@ -201,12 +232,20 @@ export function viewerPage({ api, streamerId, onUnauthorized }: ViewerPageOption
   /** What is wrong with a picture that is there; over none the notice speaks. */
   const remarkText = (): string => {
     if (connection.status.state !== 'connected' || !playback.hasPicture) return '';
+    const now = performance.now();
     if (stageText !== null) return stageText;
-    if (playback.silence > SILENCE) {
-      return `No new picture for ${Math.floor(playback.silence / 1000)} s`;
+    if (unansweredAt !== undefined && now - unansweredAt > STANDSTILL) {
+      return 'The picture stands still, and the host does not react';
     }
     if (isConstrained) return 'Your network cannot keep up';
-    return hostPoor ? 'The link to the host is poor' : '';
+    if (hostPoor) return 'The link to the host is poor';
+    return padRemark !== undefined && now < padRemark.until ? padRemark.text : '';
+  };
+  /** A host sends nothing while nothing changes; but input changes something. */
+  const followAnswers = (): void => {
+    const { lastFrameAt } = playback;
+    if (unansweredAt !== undefined && lastFrameAt >= unansweredAt) unansweredAt = undefined;
+    if (input.actedAt > lastFrameAt) unansweredAt ??= input.actedAt;
   };
   const remark = (): void => {
     const text = remarkText();
@@ -219,9 +258,16 @@ export function viewerPage({ api, streamerId, onUnauthorized }: ViewerPageOption
     root.dataset['state'] = status.state;
     if (status.state === 'connected') playback.expect();
     show();
+    if (status.state !== 'waiting' && status.state !== 'ended') return;
+    // Nothing can be done with the picture any more, but something about the connection.
+    unlockPointer();
+    const { activeElement } = document;
+    if (activeElement === stage || activeElement === document.body) notice.focus();
   });
   connection.on('restarted', () => {
     playback.restart();
+    keyboard.restart();
+    unansweredAt = undefined;
     hostPoor = false;
     isConstrained = false;
     stageText = null;
@@ -261,15 +307,20 @@ export function viewerPage({ api, streamerId, onUnauthorized }: ViewerPageOption
 
   cleanup.every(1_000, () => {
     void connection.stats().then((sample) => {
+      if (sample !== undefined) playback.decoded(sample.framesDecoded);
       if (settings.stats) stats.show(sample, playback.timeToFirstFrame);
     });
+    followAnswers();
     remark();
-    const isStuck = connection.status.state === 'connected' && !playback.hasPicture;
+    // A page that nobody looks at need not be shown anything.
+    const isStuck =
+      connection.status.state === 'connected' && !playback.hasPicture && !document.hidden;
     // While the server works on something, it tells when that fails.
     if (isStuck && stageText === null && playback.silence > NO_PICTURE) {
       connection.giveUp('NO_PICTURE');
     }
   });
+  cleanup.listen(document, 'visibilitychange', () => playback.expect());
   cleanup.listen(window, 'online', () => {
     if (connection.status.state === 'waiting') connection.retryNow();
   });
@@ -309,7 +360,6 @@ export function viewerPage({ api, streamerId, onUnauthorized }: ViewerPageOption
     close: () => {
       window.moontee = undefined;
       input.releaseAll();
-      if (isFullscreen()) document.exitFullscreen().catch(() => undefined);
       notice.close();
       cleanup.run();
       connection.close();

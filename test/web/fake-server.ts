@@ -94,6 +94,18 @@ export class FakeServer {
     await once(this.#http, 'close');
   }
 
+  /** As at the start, with one streamer. */
+  reset(): void {
+    this.order = 'offer first';
+    this.touch = true;
+    this.isDown = false;
+    this.credentials = undefined;
+    this.streamers = [];
+    this.addStreamer('demo');
+    this.received.length = 0;
+    this.channelMessages.length = 0;
+  }
+
   addStreamer(id: string, changes: Partial<Streamer> = {}): void {
     this.streamers.push({
       streamer_id: id,

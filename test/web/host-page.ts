@@ -6,7 +6,9 @@ export const HOST_PAGE = `<!doctype html>
 const canvas = document.querySelector('canvas');
 const context = canvas.getContext('2d');
 let frame = 0;
+window.isStill = false;
 setInterval(() => {
+  if (window.isStill) return;
   frame += 1;
   context.fillStyle = 'hsl(' + (frame % 360) + ' 60% 35%)';
   context.fillRect(0, 0, 320, 180);

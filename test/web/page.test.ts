@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
-import { setTimeout } from 'node:timers/promises';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
 import type { Page } from 'playwright-core';
-import { PATIENCE, TestBrowser, buildPage } from './browser.js';
+import { TestBrowser, buildPage } from './browser.js';
 import { FakeServer } from './fake-server.js';
+import { untilPicture, untilTrue } from './stand.js';
 
 interface Setting {
   server: FakeServer;
@@ -41,15 +41,7 @@ test.after.always(async (t) => {
 });
 
 test.serial.beforeEach((t) => {
-  const { server } = t.context;
-  server.order = 'offer first';
-  server.touch = true;
-  server.isDown = false;
-  server.credentials = undefined;
-  server.streamers = [];
-  server.addStreamer('demo');
-  server.received.length = 0;
-  server.channelMessages.length = 0;
+  t.context.server.reset();
 });
 
 // Code for the page is text: this program knows no DOM.
@@ -61,18 +53,6 @@ const debug = async (page: Page): Promise<Debug> =>
     timeToFirstFrame: moontee.timeToFirstFrame,
     muted: document.querySelector('video').muted,
   })`);
-
-/** Looks again and again: the page's own policy forbids to leave code in it that waits. */
-async function untilTrue(page: Page, expression: string): Promise<void> {
-  const deadline = Date.now() + PATIENCE;
-  while (!(await page.evaluate<boolean>(`Boolean(${expression})`))) {
-    if (Date.now() > deadline) throw new Error(`Waited in vain for ${expression}`);
-    await setTimeout(50);
-  }
-}
-
-const untilPicture = async (page: Page): Promise<void> =>
-  untilTrue(page, "window.moontee?.state === 'connected' && moontee.framesDecoded > 3");
 
 /** A viewer with a picture, closed when the test ends. */
 async function view(t: ExecutionContext<Setting>, errors: string[] = []): Promise<Page> {
@@ -246,9 +226,9 @@ test.serial('text and keys of the screen keyboard', async (t) => {
   await page.click('.key[aria-label="Control"]');
   await page.keyboard.insertText('c');
   t.deepEqual(await messages(t, ['keyboard'], 4), [
-    '00010000a2',
-    '0001000043',
-    '0000000043',
+    '00010200a2',
+    '0001020043',
+    '0000020043',
     '00000000a2',
   ]);
 });
