@@ -122,6 +122,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
         stableAfter: config.restart_stable_ms,
       },
       prepare: (spec, signal) => targets.prepare(spec, signal),
+      apps: targets.apps,
       log,
     },
   });
@@ -150,6 +151,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     config,
     hosts,
     identities,
+    apps: targets.apps,
     streamers,
     legacy,
     credentials,

@@ -201,7 +201,7 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
   async stop(): Promise<void> {
     this.#stopping = true;
     clearInterval(this.#watch);
-    this.#send({ Stop: { quit_app: true } });
+    this.#send({ Stop: {} });
     await Promise.race([
       once(this.#child, 'exit'),
       new Promise((resolve) => setTimeout(resolve, 5_000)),

@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.js';
+import type { AppUsers } from '../hosts/app-users.js';
 import type { HostStore } from '../hosts/store.js';
 import type { IdentityStore } from '../hosts/identities.js';
 import type { Log } from '../log.js';
@@ -16,6 +17,7 @@ export interface ApiContext {
   readonly config: Config;
   readonly hosts: HostStore;
   readonly identities: IdentityStore;
+  readonly apps: AppUsers;
   readonly streamers: StreamerRegistry;
   readonly legacy: LegacyStreams;
   readonly credentials: Credentials;

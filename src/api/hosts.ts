@@ -10,7 +10,7 @@ import { bodyOf, queryFlag, queryInteger } from './request.js';
 
 const HOST_NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0,62}))*\.?$/i;
 
-export function hostRoutes(routes: Routes, { hosts, config, log }: ApiContext): void {
+export function hostRoutes(routes: Routes, { hosts, apps, config, log }: ApiContext): void {
   routes.get('/api/hosts', 'administrator', async (context) => {
     const answers = await Promise.all(hosts.list().map(undetailedHost));
     context.body = { hosts: answers };
@@ -59,6 +59,7 @@ export function hostRoutes(routes: Routes, { hosts, config, log }: ApiContext): 
 
   routes.post('/api/host/cancel', 'administrator', async (context) => {
     const host = hosts.require(bodyOf(context, HostId).host_id);
+    apps.ordered(host);
     await failingWith(500, () => host.cancel());
     context.body = { success: true };
   });

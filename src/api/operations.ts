@@ -197,7 +197,8 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'delete',
     path: '/api/streamers/{id}',
     summary: 'Ends a streamer: viewers are told and closed, the session ends, the process exits',
-    description: '`quit_app=false` leaves the app running on the host.',
+    description:
+      '`quit_app=false` leaves the app running on the host; `quit_app=true` quits it even if other streamers use it, which get it anew. By default it is quit with the last streamer that uses it.',
     query: { quit_app: { type: 'boolean' } },
     answers: { 204: done, 404: noStreamer },
   },

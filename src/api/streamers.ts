@@ -41,7 +41,9 @@ export function streamerRoutes(routes: Routes, api: ApiContext): void {
 
   routes.delete('/api/streamers/:id', 'administrator', async (context) => {
     const quitApp = queryFlag(context, 'quit_app', config.quit_app_on_delete);
-    await streamers.delete(idOf(context.params), quitApp);
+    // Who says it in the request means it, whoever else uses the app.
+    const forAll = quitApp && context.query['quit_app'] !== undefined;
+    await streamers.delete(idOf(context.params), quitApp, forAll);
     context.status = 204;
   });
 

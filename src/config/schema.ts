@@ -255,7 +255,11 @@ export const KEYS = {
     'Time that a streamer of /api/host/stream outlives its last viewer.',
   ),
   restore_streamers: key(flag, false, 'Start the streamers of before again after a restart.'),
-  quit_app_on_delete: key(flag, true, 'Deleting a streamer quits its app on the host.'),
+  quit_app_on_delete: key(
+    flag,
+    true,
+    'Deleting a streamer quits its app on the host, unless other streamers use it too.',
+  ),
 } as const;
 
 export type ConfigKey = keyof typeof KEYS;

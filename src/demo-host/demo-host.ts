@@ -102,6 +102,11 @@ export class DemoHost extends EventEmitter<DemoHostEvents> {
     return this.#sessions.all;
   }
 
+  /** Apps that run, watched or not. */
+  get runningApps(): number {
+    return this.#sessions.runningApps;
+  }
+
   /** @returns false where no pairing waits under this secret */
   enterPin(secret: string, pin: string): boolean {
     return this.#pairing.enterPin(secret, pin);

@@ -196,6 +196,10 @@ export class Sessions extends EventEmitter<SessionsEvents> {
     return [...this.#sessions.values()];
   }
 
+  get runningApps(): number {
+    return this.#games.size;
+  }
+
   get full(): boolean {
     return this.#sessions.size >= MAX_SESSIONS;
   }

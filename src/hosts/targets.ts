@@ -4,6 +4,7 @@ import type { Log } from '../log.js';
 import { HostClient } from '../moonlight/nvhttp/host-client.js';
 import type { HostApp } from '../moonlight/nvhttp/server-info.js';
 import type { SessionTarget, StreamerSpec } from '../streamer/spec.js';
+import { AppUsers } from './app-users.js';
 import type { Host } from './host.js';
 import type { IdentityStore, PairedIdentity } from './identities.js';
 import type { HostStore } from './store.js';
@@ -29,9 +30,12 @@ export class Targets {
   readonly #ownPairing = new Map<Host, string>();
   /** Host and name of an identity → the streamer that goes under it. */
   readonly #users = new Map<string, string>();
+  /** Who shares which app. */
+  readonly apps: AppUsers;
 
   constructor(options: TargetOptions) {
     this.#options = options;
+    this.apps = new AppUsers({ bystander: (host) => this.#bystander(host), log: options.log });
   }
 
   /**
@@ -56,6 +60,7 @@ export class Targets {
       identity = await this.#identity(name, spec, host);
       await this.#awaitApp(host, identity, spec.app_id, signal);
     }
+    await this.apps.join(spec, host, identity, signal);
     return {
       host_address: host.stored.address,
       host_http_port: host.stored.httpPort,
@@ -104,6 +109,13 @@ export class Targets {
     }
     this.#ownPairing.set(host, spec.streamer_id);
     return host.identity();
+  }
+
+  /** The host's own pairing, unless a streamer runs under it. */
+  #bystander(host: Host): PairedIdentity | null {
+    const user = this.#ownPairing.get(host);
+    if (user !== undefined && this.#options.isRunning(user)) return null;
+    return host.paired ? host.identity() : null;
   }
 
   async #awaitApp(

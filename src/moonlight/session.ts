@@ -53,6 +53,8 @@ export interface MoonlightSessionOptions {
   readonly faults?: DatagramFaults | undefined;
   /** Milliseconds for all of {@link MoonlightSession.start}; default 25 s. */
   readonly startTimeout?: number | undefined;
+  /** Whether an app that cannot be resumed may be quit; default yes. */
+  readonly mayQuitApp?: (() => Promise<boolean>) | undefined;
   /** Join the app if it still runs, never launch it. */
   readonly resumeOnly?: boolean | undefined;
 }
@@ -220,7 +222,7 @@ export class MoonlightSession extends EventEmitter<MoonlightSessionEvents> {
   }
 
   async #launch(address: string, keys: SessionKeys): Promise<StartedApp> {
-    const { host, identity, appId, settings, resumeOnly = false } = this.#options;
+    const { host, identity, appId, settings, resumeOnly = false, mayQuitApp } = this.#options;
     const { signal } = this.#starting;
     this.#client = HostClient.forPaired({ ...host, address }, identity, this.#log);
     const hdr = settings.hdr && (settings.videoFormats & TEN_BIT_FORMATS) !== 0;
@@ -228,6 +230,7 @@ export class MoonlightSession extends EventEmitter<MoonlightSessionEvents> {
       client: this.#client,
       request: { appId, settings: { ...settings, hdr }, ...keys, gamepads: NO_GAMEPADS },
       resumeOnly,
+      mayQuitApp,
       onRequest: () => (this.#appMayRun = true),
       log: this.#log,
       signal,

@@ -24,6 +24,9 @@ import { streamSettings } from './stream-settings.js';
 
 export type Init = Extract<ParentMessage, { Init: unknown }>['Init'];
 
+/** Milliseconds for the server to say whether the app may be quit. */
+const QUIT_QUESTION = 5_000;
+
 /** Access units kept while the pipeline is being built: about a second. */
 const MAX_EARLY_UNITS = 120;
 
@@ -73,6 +76,7 @@ export class ChildStreamer {
   #hostSilent = false;
   /** The session was lost: what to do about it is the server's decision. */
   #decide: ((goOn: boolean) => void) | null = null;
+  #answerQuit: (allowed: boolean) => void = () => undefined;
   #closing: Promise<void> | undefined;
 
   constructor({ init, send, fail, log }: ChildStreamerOptions) {
@@ -96,6 +100,7 @@ export class ChildStreamer {
       settings: streamSettings(init.settings),
       playableCodecs: playableCodecs(gstRuntime()),
       retry: (loss) => this.#askServer(loss),
+      mayQuitApp: () => this.#askToQuit(),
       log,
     });
     this.#listen();
@@ -211,22 +216,36 @@ export class ChildStreamer {
     return this.#pipeline?.dot() ?? '';
   }
 
-  /**
-   * @param quitApp also quit the app on the host
-   */
-  close(quitApp = false): Promise<void> {
-    this.#closing ??= this.#close(quitApp);
+  /** The answer to the question that was sent last. */
+  mayQuitApp(allowed: boolean): void {
+    this.#answerQuit(allowed);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
     return this.#closing;
   }
 
-  async #close(quitApp: boolean): Promise<void> {
+  async #close(): Promise<void> {
     const ids = [...this.#viewers.keys(), ...this.#waiting.keys()];
     await Promise.all([
       ...this.#removals.values(),
       ...ids.map((id) => this.removePeer(id, 'STREAMER_STOPPING', 'The streamer is stopping')),
     ]);
-    await this.#session.close({ quitApp });
+    await this.#session.close();
     await this.#pipeline?.close();
+  }
+
+  /** Asks the server, which knows who else uses the app. No answer is a no. */
+  #askToQuit(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), QUIT_QUESTION);
+      this.#answerQuit = (allowed) => {
+        clearTimeout(timer);
+        resolve(allowed);
+      };
+      this.#send({ MayQuitApp: {} });
+    });
   }
 
   #listen(): void {

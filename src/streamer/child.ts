@@ -26,7 +26,7 @@ function send(message: ChildMessage): void {
 }
 
 /** Ends the process, orderly if possible. */
-async function stop(reason: string, quitApp: boolean, exitCode = 0): Promise<void> {
+async function stop(reason: string, exitCode = 0): Promise<void> {
   if (stopping) return;
   stopping = true;
   log.info({ reason }, 'streamer stopping');
@@ -35,7 +35,7 @@ async function stop(reason: string, quitApp: boolean, exitCode = 0): Promise<voi
     void flushLog().finally(() => process.exit(1));
   }, CLOSE_DEADLINE).unref();
   try {
-    await streamer?.close(quitApp);
+    await streamer?.close();
   } catch (error) {
     log.error({ err: error }, 'closing failed');
   }
@@ -49,7 +49,7 @@ async function stop(reason: string, quitApp: boolean, exitCode = 0): Promise<voi
 function fail(error: MoonteeError): void {
   log.fatal({ err: error, code: error.code }, 'streamer failed');
   send({ Failed: { code: error.code, reason: error.message } });
-  void stop(error.message, false, 1);
+  void stop(error.message, 1);
 }
 
 function receive(message: ParentMessage): void {
@@ -78,8 +78,10 @@ function receive(message: ParentMessage): void {
     void streamer?.removePeer(peer_id, code as RemovalCode, reason);
   } else if ('Request' in message) {
     void answer(message.Request);
+  } else if ('MayQuitApp' in message) {
+    streamer?.mayQuitApp(message.MayQuitApp.allowed);
   } else {
-    void stop('asked to', message.Stop.quit_app);
+    void stop('asked to');
   }
 }
 
@@ -103,8 +105,8 @@ process.on('message', (raw: unknown) => {
   }
   receive(decoded.right);
 });
-process.on('disconnect', () => void stop('the server is gone', false));
-process.on('SIGTERM', () => void stop('SIGTERM', false));
+process.on('disconnect', () => void stop('the server is gone'));
+process.on('SIGTERM', () => void stop('SIGTERM'));
 // Ctrl-C in a terminal goes to the whole group; the server decides what happens then.
 process.on('SIGINT', () => undefined);
 process.on('uncaughtException', (error) => fail(MoonteeError.from(error)));

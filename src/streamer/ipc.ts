@@ -102,8 +102,10 @@ export const ParentMessage = t.union(
         method: t.keyof({ stats: null, dot: null, collect_garbage: null }),
       }),
     }),
-    /** Ends the session; `quit_app` also quits the app on the host. */
-    t.type({ Stop: t.type({ quit_app: t.boolean }) }),
+    /** The answer to `MayQuitApp`. */
+    t.type({ MayQuitApp: t.type({ allowed: t.boolean }) }),
+    /** Ends the session and the process; the app on the host is the server's business. */
+    t.type({ Stop: t.type({}) }),
   ],
   'ParentMessage',
 );
@@ -144,6 +146,8 @@ export const ChildMessage = t.union(
     }),
     /** The first frame of a session is in the pipeline: once for each MoonlightConnected after Lost. */
     t.literal('FirstFrame'),
+    /** The host refuses to resume the app: may it be quit and launched anew? Others may use it. */
+    t.type({ MayQuitApp: t.type({}) }),
     /** The session with the host is over or could not start. */
     t.type({
       MoonlightDisconnected: t.type({

@@ -27,6 +27,8 @@ export interface SessionEnd {
   readonly byHost: boolean;
   /** Nothing was heard of the host: it is away. */
   readonly silent: boolean;
+  /** It was spoilt by what passes and is not its own: a starved machine, the end of another streamer. */
+  readonly spoilt?: boolean;
   /** Milliseconds since its first picture; 0 where there never was one. */
   readonly connectedFor: number;
 }

@@ -192,7 +192,7 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
    *
    * @param deadline milliseconds until SIGKILL
    */
-  stop(options: { quitApp: boolean; deadline: number }): Promise<void> {
+  stop(deadline: number): Promise<void> {
     this.#stopping ??= new Promise<void>((resolve) => {
       if (this.#ended !== null) {
         resolve();
@@ -201,12 +201,12 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
       const timer = setTimeout(() => {
         this.#log.warn('streamer process ignores stop, killing it');
         this.#child.kill('SIGKILL');
-      }, options.deadline);
+      }, deadline);
       this.once('end', () => {
         clearTimeout(timer);
         resolve();
       });
-      if (!this.send({ Stop: { quit_app: options.quitApp } })) this.#child.kill('SIGKILL');
+      if (!this.send({ Stop: {} })) this.#child.kill('SIGKILL');
     });
     return this.#stopping;
   }

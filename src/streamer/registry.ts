@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { MoonteeError, type ErrorCode } from '../errors.js';
 import type { Log } from '../log.js';
+import type { Leave } from './app-owner.js';
 import type { StreamerSpec } from './spec.js';
 import { Streamer, type StreamerOptions } from './streamer.js';
 
@@ -52,7 +53,10 @@ export class StreamerRegistry extends EventEmitter<RegistryEvents> {
       }
       this.#reserved.add(id);
       try {
-        await this.#remove(existing, 'STREAMER_STOPPING', 'The streamer is being replaced', false);
+        await this.#remove(existing, 'STREAMER_STOPPING', 'The streamer is being replaced', {
+          quit: 'no',
+          forGood: false,
+        });
       } finally {
         this.#reserved.delete(id);
       }
@@ -93,14 +97,20 @@ export class StreamerRegistry extends EventEmitter<RegistryEvents> {
   }
 
   /**
-   * Ends a streamer: viewers are told at once; resolves when its process is gone.
+   * Ends a streamer: viewers are told at once; resolves when its process is gone, and its app where that was
+   * wished.
    *
+   * @param quitApp quit its app, unless other streamers use that too
+   * @param forAll quit it even then: they get it anew
    * @throws STREAMER_NOT_FOUND also where it is being ended already
    */
-  async delete(id: string, quitApp: boolean): Promise<void> {
+  async delete(id: string, quitApp: boolean, forAll = false): Promise<void> {
     const streamer = this.require(id);
     if (streamer.status === 'stopping') throw new MoonteeError('STREAMER_NOT_FOUND');
-    await this.#remove(streamer, 'STREAMER_STOPPING', 'The streamer was deleted', quitApp);
+    await this.#remove(streamer, 'STREAMER_STOPPING', 'The streamer was deleted', {
+      quit: quitApp ? (forAll ? 'for-all' : 'by-last') : 'no',
+      forGood: true,
+    });
   }
 
   /** Ends all of them; new ones are refused from now on. */
@@ -109,7 +119,10 @@ export class StreamerRegistry extends EventEmitter<RegistryEvents> {
     await Promise.all(
       this.list().map((streamer) =>
         // A code of its own: viewers may come back to a server that comes back.
-        this.#remove(streamer, 'CLOSED', 'The server is shutting down', quitApp),
+        this.#remove(streamer, 'CLOSED', 'The server is shutting down', {
+          quit: quitApp ? 'by-last' : 'no',
+          forGood: false,
+        }),
       ),
     );
   }
@@ -118,15 +131,10 @@ export class StreamerRegistry extends EventEmitter<RegistryEvents> {
     if (this.#closed) throw new MoonteeError('CLOSED', 'The server is shutting down');
   }
 
-  async #remove(
-    streamer: Streamer,
-    code: ErrorCode,
-    reason: string,
-    quitApp: boolean,
-  ): Promise<void> {
+  async #remove(streamer: Streamer, code: ErrorCode, reason: string, leave: Leave): Promise<void> {
     clearTimeout(this.#retention.get(streamer));
     this.#retention.delete(streamer);
-    await streamer.close(code, reason, quitApp);
+    await streamer.close(code, reason, leave);
     if (this.#streamers.get(streamer.id) !== streamer) return;
     this.#streamers.delete(streamer.id);
     this.emit('removed', streamer);
@@ -136,7 +144,10 @@ export class StreamerRegistry extends EventEmitter<RegistryEvents> {
   #retain(streamer: Streamer): void {
     if (!Number.isFinite(this.#options.retention)) return;
     const timer = setTimeout(() => {
-      void this.#remove(streamer, 'STREAMER_STOPPING', 'The streamer failed', false);
+      void this.#remove(streamer, 'STREAMER_STOPPING', 'The streamer failed', {
+        quit: 'no',
+        forGood: true,
+      });
     }, this.#options.retention);
     this.#retention.set(streamer, timer);
   }

@@ -24,7 +24,10 @@ export interface SessionOptions {
   readonly stopSignal: AbortSignal;
   /** Milliseconds that the child has to end before it is killed. */
   readonly stopTimeout: number;
-  readonly quitApp: () => boolean;
+  /** Whether the child may quit an app that it cannot resume. */
+  readonly mayQuitApp: () => Promise<boolean>;
+  /** Says of an end what the child cannot know. */
+  readonly judge: (end: SessionVerdict) => SessionVerdict;
   readonly onConnected: (picture: Picture) => void;
   /** The host is silent for now; the child says by connecting again that it is not. */
   readonly onInterrupted: (reason: string) => void;
@@ -53,16 +56,16 @@ export function runSession(options: SessionOptions): Promise<RunEnd> {
   const finish = (end: SessionVerdict): void => {
     verdict ??= end;
     clearTimeout(retry);
-    void child.stop({ quitApp: false, deadline: stopTimeout });
+    void child.stop(stopTimeout);
   };
   const onStop = (): void => {
     clearTimeout(retry);
-    void child.stop({ quitApp: options.quitApp(), deadline: stopTimeout });
+    void child.stop(stopTimeout);
   };
   const onStartAbort = (): void => {
     if (stopSignal.aborted || connected) return;
     const reason = 'Moonlight did not connect in time';
-    const end = { code: 'TIMEOUT', reason, ...UNSAID } as const;
+    const end = options.judge({ code: 'TIMEOUT', reason, ...UNSAID });
     options.onOver(end);
     finish(end);
   };
@@ -102,8 +105,13 @@ export function runSession(options: SessionOptions): Promise<RunEnd> {
       onLost({ code: known, reason, errorCode: error_code, byHost: false, silent });
       return;
     }
-    const end = dispatch(message, options);
-    if (end === null) return;
+    if (typeof message === 'object' && 'MayQuitApp' in message) {
+      void options.mayQuitApp().then((allowed) => child.send({ MayQuitApp: { allowed } }));
+      return;
+    }
+    const said = dispatch(message, options);
+    if (said === null) return;
+    const end = options.judge(said);
     options.onOver(end);
     finish(end);
   });
@@ -122,7 +130,7 @@ export function runSession(options: SessionOptions): Promise<RunEnd> {
       startSignal.removeEventListener('abort', onStartAbort);
       stopSignal.removeEventListener('abort', onStop);
       child.removeAllListeners();
-      const end = verdict ?? { code, reason, ...UNSAID, errorCode: -102 };
+      const end = verdict ?? options.judge({ code, reason, ...UNSAID, errorCode: -102 });
       resolve({ ...end, connectedFor: connectedFor(), final });
     });
   });
@@ -135,7 +143,10 @@ const UNSAID = { errorCode: -1, byHost: false, silent: false } as const;
 function dispatch(
   message: Exclude<
     ChildMessage,
-    { MoonlightConnected: unknown } | { MoonlightLost: unknown } | 'FirstFrame'
+    | { MoonlightConnected: unknown }
+    | { MoonlightLost: unknown }
+    | { MayQuitApp: unknown }
+    | 'FirstFrame'
   >,
   { viewers, onInterrupted }: SessionOptions,
 ): SessionVerdict | null {

@@ -4,6 +4,7 @@ import { MoonteeError, type ErrorCode } from '../errors.js';
 import type { IceServer } from '../gst/types.js';
 import type { Log } from '../log.js';
 import type { StreamClientMessage } from '../signaling/messages.js';
+import type { AppOwner, Leave } from './app-owner.js';
 import { createDtlsIdentity } from './dtls-identity.js';
 import type { IpcNetwork } from './ipc.js';
 import { RestartPolicy, type RestartOptions, type SessionEnd } from './policy.js';
@@ -19,6 +20,9 @@ export interface StreamerFailure {
   readonly reason: string;
   readonly at: Date;
 }
+
+/** First starts that are repeated because of something that passes: hunger, or another streamer's end. */
+const MAX_SPOILT_STARTS = 3;
 
 /** What all streamers of a server have in common. */
 export interface StreamerOptions {
@@ -43,6 +47,7 @@ export interface StreamerOptions {
   readonly restart: RestartOptions;
   /** Finds the host, waits for the app, sees to the identity. */
   readonly prepare: (spec: StreamerSpec, signal: AbortSignal) => Promise<SessionTarget>;
+  readonly apps: AppOwner;
   readonly log: Log;
 }
 
@@ -66,6 +71,8 @@ export class Streamer extends EventEmitter<StreamerEvents> {
   readonly #viewers: Viewers;
   readonly #stop = new AbortController();
   readonly #life: Promise<void>;
+  /** Nothing is left of it, here and at its host. */
+  #over: Promise<void> | null = null;
   readonly #patient: boolean;
   readonly #connected: Promise<void>;
   #settleConnected: (error: MoonteeError | null) => void = () => undefined;
@@ -76,7 +83,8 @@ export class Streamer extends EventEmitter<StreamerEvents> {
   #sessions = 0;
   /** The child has no session now, and is to bring it back. */
   #lost = false;
-  #quitApp = true;
+  /** First starts that failed for something that passes. */
+  #spoiltStarts = 0;
 
   /** @param patient a first start that fails is tried again, as after a lost connection */
   constructor(spec: StreamerSpec, options: StreamerOptions, patient = false) {
@@ -173,17 +181,19 @@ export class Streamer extends EventEmitter<StreamerEvents> {
     return this.#process.request(method);
   }
 
-  /** Ends everything of it; idempotent, never rejects, bounded by the stop time-out. */
-  async close(code: ErrorCode, reason: string, quitApp: boolean): Promise<void> {
+  /** Ends everything of it; idempotent, never rejects, bounded by the stop time-out and what its host takes. */
+  async close(code: ErrorCode, reason: string, leave: Leave): Promise<void> {
     if (this.#status !== 'stopping') {
-      this.#quitApp = quitApp;
+      const { apps } = this.#options;
+      apps.leaving(this.spec);
+      this.#over = this.#life.then(() => apps.leave(this.spec, leave));
       this.#setStatus('stopping');
       this.#settleConnected(new MoonteeError(code, reason));
       this.#viewers.dismissAll(code, reason);
       this.#stop.abort();
       this.#log.info({ code, reason }, 'streamer stopping');
     }
-    await this.#life;
+    await this.#over;
   }
 
   async #live(): Promise<void> {
@@ -191,13 +201,15 @@ export class Streamer extends EventEmitter<StreamerEvents> {
     await Promise.resolve();
     for (;;) {
       const end = await this.#session();
+      this.#options.apps.sessionEnded(this.spec, end);
       if (this.#stop.signal.aborted) break;
-      const delay = this.#startFailed || end.final ? null : this.#policy.next(end);
+      const delay = this.#startFailed(end) || end.final ? null : this.#policy.next(end);
       this.#log.warn({ code: end.code, reason: end.reason, retry_in_ms: delay }, 'session ended');
       if (delay === null) {
         this.#fail(end);
         break;
       }
+      if (this.#sessions === 0 && end.spoilt === true) this.#spoiltStarts += 1;
       this.#failure = { code: end.code, reason: end.reason, at: new Date() };
       this.#viewers.sessionEnded(end, false);
       this.#setStatus(this.#sessions === 0 ? 'starting' : 'reconnecting');
@@ -257,7 +269,8 @@ export class Streamer extends EventEmitter<StreamerEvents> {
       startSignal,
       stopSignal: this.#stop.signal,
       stopTimeout,
-      quitApp: () => this.#quitApp,
+      mayQuitApp: () => this.#options.apps.mayQuit(this.spec),
+      judge: (end) => this.#judge(end),
       onConnected: (picture) => {
         connected();
         this.#sessionConnected(picture);
@@ -314,7 +327,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
   /** Viewers learn of the end before the child has cleaned up. */
   #sessionOver(end: SessionVerdict): void {
     this.#picture = null;
-    if (this.#startFailed) {
+    if (this.#startFailed(end)) {
       // Whoever waits for the start need not wait for the cleaning up.
       this.#fail(end);
       return;
@@ -324,13 +337,27 @@ export class Streamer extends EventEmitter<StreamerEvents> {
   }
 
   /** It never had a session, and its caller wants to know rather than to wait. */
-  get #startFailed(): boolean {
-    return this.#sessions === 0 && !this.#patient;
+  #startFailed({ spoilt }: SessionVerdict): boolean {
+    return (
+      this.#sessions === 0 &&
+      !this.#patient &&
+      (spoilt !== true || this.#spoiltStarts >= MAX_SPOILT_STARTS)
+    );
+  }
+
+  /** What this server did to the host's app is not the host's will. */
+  #judge(end: SessionVerdict): SessionVerdict {
+    const doing = end.byHost ? this.#options.apps.ourDoing(this.spec) : null;
+    if (doing === 'order') return { ...end, reason: 'The app was quit on request' };
+    if (doing === null) return end;
+    const reason = 'The app ended with another streamer of this host';
+    return { ...end, byHost: false, spoilt: true, reason };
   }
 
   /** The end for good. */
   #fail({ code, reason, errorCode }: SessionVerdict): void {
     if (this.#status === 'failed' || this.#status === 'stopping') return;
+    this.#options.apps.failed(this.spec);
     this.#failure = { code, reason, at: new Date() };
     this.#viewers.sessionEnded({ code, reason, errorCode }, true);
     this.#settleConnected(new MoonteeError(code, reason));

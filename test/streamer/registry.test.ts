@@ -5,6 +5,7 @@ import os from 'node:os';
 import { MoonteeError } from '../../src/errors.js';
 import { silentLog } from '../../src/log.js';
 import type { StreamServerMessage } from '../../src/signaling/messages.js';
+import type { AppOwner } from '../../src/streamer/app-owner.js';
 import { StreamerRegistry, type RegistryOptions } from '../../src/streamer/registry.js';
 import type { StreamerSpec } from '../../src/streamer/spec.js';
 import type { Streamer, StreamerOptions } from '../../src/streamer/streamer.js';
@@ -24,6 +25,16 @@ function spec(id: string, app: number = APP.GOOD): StreamerSpec {
     settings: STREAMER_SETTINGS,
   };
 }
+
+/** Hosts that say nothing and keep nothing. */
+const NO_APPS: AppOwner = {
+  sessionEnded: () => undefined,
+  failed: () => undefined,
+  ourDoing: () => null,
+  mayQuit: () => Promise.resolve(true),
+  leaving: () => undefined,
+  leave: () => Promise.resolve(),
+};
 
 const TARGET = {
   host_address: '127.0.0.1',
@@ -73,6 +84,7 @@ function registry(
         stableAfter: 60_000,
       },
       prepare: () => Promise.resolve(TARGET),
+      apps: NO_APPS,
       log: silentLog(),
       ...streamer,
     },

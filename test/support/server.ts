@@ -220,7 +220,7 @@ export async function temporaryFolder(t: ExecutionContext): Promise<string> {
 export async function serve(
   t: ExecutionContext,
   flags: Partial<Record<ConfigKey, string | null>> = {},
-  options: { folder?: string; staticDirectory?: string } = {},
+  options: { folder?: string; staticDirectory?: string; childModule?: URL } = {},
 ): Promise<TestServer> {
   const folder = options.folder ?? (await temporaryFolder(t));
   const { config } = resolveConfig({
@@ -241,7 +241,7 @@ export async function serve(
   const running = await startServer(config, {
     log: silentLog(),
     staticDirectory: options.staticDirectory ?? null,
-    childModule: CHILD,
+    childModule: options.childModule ?? CHILD,
   });
   t.teardown(() => running.close());
   return new TestServer(running, folder);

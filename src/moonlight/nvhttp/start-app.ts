@@ -18,6 +18,8 @@ export interface StartAppOptions {
   readonly request: LaunchRequest;
   /** Only join the app if it still runs: it is never launched (again). */
   readonly resumeOnly: boolean;
+  /** Whether an app that cannot be resumed may be quit: on some hosts it is the app of all clients. Default yes. */
+  readonly mayQuitApp?: (() => Promise<boolean>) | undefined;
   /** Called right before the host is asked: from here on it may run the app for us. */
   readonly onRequest: () => void;
   readonly log: Log;
@@ -73,7 +75,7 @@ async function trustedInfo(client: HostClient, signal: AbortSignal): Promise<Ser
 
 /** A session that the host cannot resume any more is in its own way: it is quit. */
 async function resume(options: StartAppOptions): Promise<SessionUrl> {
-  const { client, request, resumeOnly, log, signal } = options;
+  const { client, request, resumeOnly, mayQuitApp, log, signal } = options;
   options.onRequest();
   try {
     return await client.resume(request, signal);
@@ -82,6 +84,8 @@ async function resume(options: StartAppOptions): Promise<SessionUrl> {
     // Who is forbidden to resume is not the one whose session is stale.
     const isForbidden = details['host_status'] === 403;
     if (resumeOnly || isForbidden || !STALE.has(code)) throw error;
+    if (mayQuitApp !== undefined && !(await mayQuitApp())) throw error;
+    signal.throwIfAborted();
     log.warn({ app_id: request.appId, code }, 'app cannot be resumed, launching it anew');
   }
   await client.cancel(signal);

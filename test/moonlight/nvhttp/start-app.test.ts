@@ -111,3 +111,19 @@ test('an app that can be neither resumed nor quit is an error', async (t) => {
   t.is(await start({ resumeOnly: true }), 'HOST_REFUSED');
   t.is(host.verbs().filter((verb) => verb === 'https cancel').length, 1);
 });
+
+test('an app that others use is not quit for one that cannot join it', async (t) => {
+  const { host, start } = await prepare(t);
+  running(host, 1);
+  const cancels = (): number => host.verbs().filter((verb) => verb === 'https cancel').length;
+  host.on('cancel', () => xml('<cancel>1</cancel>'));
+  host.on('resume', () => xml('<resume>0</resume>', 503, 'Cannot resume'));
+  t.is(await start({ mayQuitApp: () => Promise.resolve(false) }), 'HOST_REFUSED');
+  t.is(cancels(), 0);
+  t.is(await start({ mayQuitApp: () => Promise.resolve(true) }), 'rtsp://1.2.3.4:48010');
+  t.is(cancels(), 1);
+  // Who has no permission has none over the app either.
+  host.on('resume', () => xml('<resume>0</resume>', 403, 'Permission denied'));
+  t.is(await start(), 'HOST_REFUSED');
+  t.is(cancels(), 1);
+});

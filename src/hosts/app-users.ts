@@ -1,0 +1,245 @@
+import { MoonteeError } from '../errors.js';
+import type { Log } from '../log.js';
+import { HostClient } from '../moonlight/nvhttp/host-client.js';
+import type { SessionEnd } from '../streamer/policy.js';
+import type { AppOwner, Leave } from '../streamer/app-owner.js';
+import type { StreamerSpec } from '../streamer/spec.js';
+import type { Host } from './host.js';
+import type { PairedIdentity } from './identities.js';
+
+/** Milliseconds for all that is said to a host when a streamer leaves it. */
+const LEAVE_TIMEOUT = 1_800;
+/** Milliseconds for the question who else sees an app. */
+const PROBE_TIMEOUT = 1_000;
+/** Milliseconds after our own doing in which a host's word is taken for its consequence. */
+const CONSEQUENCE = 10_000;
+/** Ends of a first start after which the host does not run the app for us. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  'APP_NOT_FOUND',
+  'ENCRYPTION_REQUIRED',
+  'HOST_BUSY',
+  'HOST_CERTIFICATE_CHANGED',
+  'HOST_NOT_PAIRED',
+  'HOST_REFUSED',
+]);
+
+interface Use {
+  readonly host: Host;
+  readonly appId: number;
+  readonly identity: PairedIdentity;
+  /** The host was asked to run the app for it and has not said no. */
+  mayRun: boolean;
+  /** Never again: it is being deleted, or failed. */
+  over: boolean;
+  /** It is counted among those that are leaving. */
+  isLeaving: boolean;
+}
+
+/** What we did to a host's app. */
+interface Doing {
+  /** Streamers that are leaving now. */
+  leaving: number;
+  /** `performance.now()` until which the consequences may come. */
+  until: number;
+  /** Somebody wanted the app to end. */
+  ordered: number;
+}
+
+export interface AppUsersOptions {
+  /** An identity under which nothing runs on that host, if there is one. */
+  readonly bystander: (host: Host) => PairedIdentity | null;
+  readonly log: Log;
+}
+
+/**
+ * Who uses which app of which host. Sunshine runs one app for all clients: its end is the end of every session
+ * there. Wolf runs one for each client. Nothing says which kind a host is; it shows in what a client without a
+ * session is told (gamestream.md §1.5: `currentgame`).
+ */
+export class AppUsers implements AppOwner {
+  readonly #options: AppUsersOptions;
+  readonly #uses = new Map<string, Use>();
+  readonly #doings = new Map<string, Doing>();
+  /** Hosts that were seen free for one client while they ran an app for another. */
+  readonly #separate = new Set<string>();
+
+  constructor(options: AppUsersOptions) {
+    this.#options = options;
+  }
+
+  /** A session of that streamer is about to be started. */
+  async join(
+    { streamer_id: id, app_id: appId }: StreamerSpec,
+    host: Host,
+    identity: PairedIdentity,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (!this.#uses.has(id)) await this.#watch(host, identity, undefined, signal);
+    this.#uses.set(id, { host, appId, identity, mayRun: true, over: false, isLeaving: false });
+  }
+
+  /** A session of that streamer is over; the next one joins again. */
+  sessionEnded(spec: StreamerSpec, { code, byHost, connectedFor }: SessionEnd): void {
+    const use = this.#uses.get(spec.streamer_id);
+    if (use === undefined) return;
+    const refused = connectedFor === 0 && REFUSALS.has(code);
+    if (refused || (byHost && this.ourDoing(spec) === null)) use.mayRun = false;
+  }
+
+  /** The streamer failed: nobody shares its fate any more. */
+  failed({ streamer_id: id }: StreamerSpec): void {
+    const use = this.#uses.get(id);
+    if (use !== undefined) use.over = true;
+  }
+
+  /**
+   * Whether what a host just said to that streamer may be the consequence of what we did to its app: `sibling`
+   * is another streamer's end, `order` somebody who wanted the app to end.
+   */
+  ourDoing({ streamer_id: id }: StreamerSpec): 'sibling' | 'order' | null {
+    const use = this.#uses.get(id);
+    const doing = use === undefined ? undefined : this.#doings.get(keyOf(use.host));
+    if (use === undefined || doing === undefined) return null;
+    const now = performance.now();
+    if (now < doing.ordered) return 'order';
+    if (this.#separate.has(keyOf(use.host))) return null;
+    return doing.leaving > 0 || now < doing.until ? 'sibling' : null;
+  }
+
+  /** Somebody is about to quit the host's app by hand. */
+  ordered(host: Host): void {
+    this.#doing(host).ordered = performance.now() + CONSEQUENCE;
+  }
+
+  /** The streamer wants to quit an app that it cannot resume, and launch it anew. */
+  async mayQuit({ streamer_id: id }: StreamerSpec): Promise<boolean> {
+    const use = this.#uses.get(id);
+    if (use === undefined || use.over || (await this.#isShared(use))) return false;
+    this.#doing(use.host).until = performance.now() + CONSEQUENCE;
+    return true;
+  }
+
+  /** The streamer is being deleted: from now on the app is not its own any more. */
+  leaving({ streamer_id: id }: StreamerSpec): void {
+    const use = this.#uses.get(id);
+    if (use === undefined || use.isLeaving) return;
+    use.over = true;
+    use.isLeaving = true;
+    this.#doing(use.host).leaving += 1;
+  }
+
+  /**
+   * Nothing is left of the streamer. Quits its app where that was wished, and where nobody else uses it or it
+   * does not matter. Never rejects, and takes two seconds at most.
+   */
+  async leave({ streamer_id: id }: StreamerSpec, { quit }: Leave): Promise<void> {
+    const use = this.#uses.get(id);
+    if (use === undefined) return;
+    const doing = this.#doing(use.host);
+    try {
+      if (quit === 'no' || !use.mayRun) return;
+      if (quit === 'by-last' && (await this.#isShared(use))) {
+        this.#options.log.info({ streamer_id: id }, 'app goes on for other streamers');
+        return;
+      }
+      await this.#quit(id, use);
+    } finally {
+      this.#uses.delete(id);
+      if (use.isLeaving) doing.leaving -= 1;
+      doing.until = performance.now() + CONSEQUENCE;
+    }
+  }
+
+  /** Nothing is known of a host any more that may come back as another. */
+  forget(host: Host): void {
+    this.#separate.delete(keyOf(host));
+  }
+
+  /** Whether others run on the host who would lose their app with that of `use`. */
+  async #isShared(use: Use): Promise<boolean> {
+    if (this.#running(use.host, use).length === 0) return false;
+    if (this.#separate.has(keyOf(use.host))) return false;
+    const bystander = this.#options.bystander(use.host);
+    if (bystander !== null) await this.#watch(use.host, bystander, use);
+    // Others may have come or gone meanwhile.
+    return !this.#separate.has(keyOf(use.host)) && this.#running(use.host, use).length > 0;
+  }
+
+  /**
+   * Learns that a host runs an app for each client: it is free for one while it is busy for another, before
+   * and after.
+   *
+   * @param bystander has no session there
+   * @param without a use whose app may end meanwhile
+   */
+  async #watch(
+    host: Host,
+    bystander: PairedIdentity,
+    without?: Use,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const [other] = this.#running(host, without);
+    if (other === undefined || this.#separate.has(keyOf(host))) return;
+    for (const identity of [other.identity, bystander, other.identity]) {
+      const info = await clientOf(host, identity, this.#options.log)
+        .serverInfo(signal, PROBE_TIMEOUT)
+        .catch(() => null);
+      if (info?.trust !== 'paired' || info.busy !== (identity === other.identity)) return;
+    }
+    this.#separate.add(keyOf(host));
+  }
+
+  #running(host: Host, without?: Use): Use[] {
+    const key = keyOf(host);
+    return [...this.#uses.values()].filter(
+      (use) => use !== without && !use.over && use.mayRun && keyOf(use.host) === key,
+    );
+  }
+
+  /** Asks first: an app that somebody else has started since is none of ours. */
+  async #quit(streamerId: string, { host, appId, identity }: Use): Promise<void> {
+    const log = this.#options.log.child({ streamer_id: streamerId, app_id: appId });
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(new MoonteeError('TIMEOUT')), LEAVE_TIMEOUT);
+    try {
+      const client = clientOf(host, identity, log);
+      const info = await client.serverInfo(late.signal, LEAVE_TIMEOUT);
+      if (info.trust !== 'paired' || (info.currentGame | 0) !== (appId | 0)) {
+        log.info(
+          { current_game: info.currentGame, trust: info.trust },
+          'app does not run any more',
+        );
+        return;
+      }
+      await client.cancel(late.signal, LEAVE_TIMEOUT);
+      host.clearCache();
+      log.info('app quit');
+    } catch (error) {
+      const { code, message } = MoonteeError.from(error);
+      log.warn({ code, reason: message }, 'app not quit');
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #doing(host: Host): Doing {
+    const now = performance.now();
+    for (const [key, { leaving, until, ordered }] of this.#doings) {
+      if (leaving === 0 && until < now && ordered < now) this.#doings.delete(key);
+    }
+    const key = keyOf(host);
+    const doing = this.#doings.get(key) ?? { leaving: 0, until: 0, ordered: 0 };
+    this.#doings.set(key, doing);
+    return doing;
+  }
+}
+
+function clientOf(host: Host, identity: PairedIdentity, log: Log): HostClient {
+  const { address, httpPort } = host.stored;
+  const { hostCertificatePem: certificatePem } = identity;
+  return HostClient.forPaired({ address, httpPort, certificatePem }, identity, log);
+}
+
+function keyOf({ stored }: Host): string {
+  return `${stored.address}:${stored.httpPort}`;
+}
