@@ -320,6 +320,12 @@ export interface SessionStats {
   readonly roundTrip: number;
 }
 
+/** For some seconds the host has not answered, or sent no picture when asked; or it does again. */
+export interface HostSilence {
+  readonly silent: boolean;
+  readonly reason: string;
+}
+
 export interface MoonlightSessionEvents {
   /** Names as in §9.1, e.g. `RTSP handshake`. */
   stage: [{ stage: string; state: 'starting' | 'complete' | 'failed'; errorCode: number }];
@@ -327,8 +333,7 @@ export interface MoonlightSessionEvents {
   audio: [OpusPacket];
   message: [HostMessage];
   quality: [{ status: 'ok' | 'poor' }];
-  /** For some seconds the host has not answered anything; or it does again. */
-  silence: [{ silent: boolean }];
+  silence: [HostSilence];
   /** Emitted exactly once for a session that had started. */
   closed: [Termination];
 }

@@ -13,6 +13,7 @@ import type {
   AccessUnit,
   HostInput,
   HostMessage,
+  HostSilence,
   NegotiatedStream,
   OpusPacket,
   Termination,
@@ -257,7 +258,7 @@ export class ChildStreamer {
     this.#session.on('video', (unit) => this.#pushVideo(unit));
     this.#session.on('audio', (packet) => this.#pushAudio(packet));
     this.#session.on('message', (message) => this.#toViewers(message));
-    this.#session.on('silence', ({ silent }) => this.#tellSilence(silent));
+    this.#session.on('silence', (silence) => this.#tellSilence(silence));
     this.#session.on('reconnecting', ({ attempt }) => {
       if (attempt === 1) this.#broadcast({ StageStarting: { stage: RECONNECTING } });
     });
@@ -412,11 +413,11 @@ export class ChildStreamer {
   }
 
   /** Long before the session counts as lost, viewers learn why their picture stands still. */
-  #tellSilence(silent: boolean): void {
+  #tellSilence({ silent, reason }: HostSilence): void {
     this.#hostSilent = silent;
     if (silent) {
       this.#broadcast({ StageStarting: { stage: WAITING } });
-      this.#send({ MoonlightReconnecting: { reason: 'The host does not answer' } });
+      this.#send({ MoonlightReconnecting: { reason } });
     } else {
       this.#broadcast({ StageComplete: { stage: WAITING } });
       if (this.#negotiated) this.#sendConnected(this.#negotiated);

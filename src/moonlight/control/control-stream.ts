@@ -75,6 +75,11 @@ export class ControlStream extends EventEmitter<ControlStreamEvents> {
     return this.#enet?.peer.roundTrip ?? 0;
   }
 
+  /** Milliseconds since the host's last datagram; Infinity before the connection. */
+  get silence(): number {
+    return this.#enet?.peer.silence ?? Infinity;
+  }
+
   get connected(): boolean {
     return this.#enet?.peer.state === 'connected';
   }

@@ -7,6 +7,7 @@ import type {
   AccessUnit,
   HostInput,
   HostMessage,
+  HostSilence,
   OpusPacket,
   SessionStats,
   Termination,
@@ -42,7 +43,7 @@ export interface StreamsListener {
   audio(packet: OpusPacket): void;
   message(message: HostMessage): void;
   quality(quality: { status: 'ok' | 'poor' }): void;
-  silence(silence: { silent: boolean }): void;
+  silence(silence: HostSilence): void;
   /** May come more than once. */
   ended(termination: Termination): void;
 }
@@ -57,6 +58,13 @@ const NO_VIDEO = {
     'bitrate is too high for it, or the packet size is larger than the network carries',
 } as const;
 
+const PICTURES_CEASED =
+  'The host sends no pictures any more, though it answers otherwise: its encoder or screen ' +
+  'capture may have stopped';
+
+/** Milliseconds since the host's last word on the control stream, which it says every 100 ms. */
+const HEARD = 1_000;
+
 /** The audio, control and video streams of one session, and what they need of each other. */
 export class SessionStreams {
   readonly #options: StreamsOptions;
@@ -64,6 +72,8 @@ export class SessionStreams {
   #audio: AudioStream | null = null;
   #control: ControlStream | null = null;
   #video: VideoStream | null = null;
+  /** What the host is not heard or seen of, in words. */
+  readonly #missing = new Set<string>();
   #closing: Promise<void> | null = null;
 
   constructor(options: StreamsOptions, listener: StreamsListener) {
@@ -104,7 +114,7 @@ export class SessionStreams {
     });
     this.#control = control;
     control.on('message', (message) => this.#listener.message(message));
-    control.on('silence', (silence) => this.#listener.silence(silence));
+    control.on('silence', ({ silent }) => this.#miss('The host does not answer', silent));
     control.on('closed', (termination) => this.#listener.ended(termination));
     return control;
   }
@@ -120,6 +130,7 @@ export class SessionStreams {
       fps: stream.video.fps,
       packetSize,
       referenceFrameInvalidation: stream.hostFeatures.referenceFrameInvalidation,
+      hostHeard: () => (this.#control?.silence ?? Infinity) < HEARD,
       log,
       faults,
     });
@@ -135,9 +146,11 @@ export class SessionStreams {
     video.on('long-term-reference', (frame) => this.#control?.acknowledgeLongTermReference(frame));
     video.on('fec-status', (status) => this.#control?.reportFecStatus(controlStatus(status)));
     video.on('quality', (quality) => this.#listener.quality(quality));
-    video.on('failed', ({ code }) =>
-      this.#listener.ended({ code, reason: NO_VIDEO[code], byHost: false }),
-    );
+    video.on('stalled', ({ stalled }) => this.#miss('The host sends no pictures', stalled));
+    video.on('failed', ({ code, ceased }) => {
+      const reason = ceased ? PICTURES_CEASED : NO_VIDEO[code];
+      this.#listener.ended({ code, reason, byHost: false });
+    });
     return video;
   }
 
@@ -146,11 +159,21 @@ export class SessionStreams {
   }
 
   sendInput(input: HostInput): SentInput {
+    this.#video?.stir();
     return this.#control?.sendInput(input) ?? 'closed';
   }
 
   stats(): SessionStats {
     return mergeStats(this.#video?.stats, this.#audio?.stats, this.#control?.roundTrip);
+  }
+
+  /** Listeners hear of the first thing that is missing, and when nothing is missing any more. */
+  #miss(reason: string, missing: boolean): void {
+    const before = this.#missing.size;
+    if (missing) this.#missing.add(reason);
+    else this.#missing.delete(reason);
+    const silent = this.#missing.size > 0;
+    if (silent !== before > 0) this.#listener.silence({ silent, reason });
   }
 
   /**

@@ -18,6 +18,8 @@ export interface VideoStreamOptions {
   readonly referenceFrameInvalidation: boolean;
   /** Milliseconds within which the first datagram, and after it the first IDR, must come. */
   readonly startDeadline?: number;
+  /** Whether the host is heard at all; default always. */
+  readonly hostHeard?: () => boolean;
   readonly log: Log;
   readonly faults?: DatagramFaults | undefined;
 }
@@ -53,11 +55,14 @@ export interface VideoStreamEvents {
   'long-term-reference': [frameNumber: number];
   'fec-status': [FecStatus];
   quality: [{ status: 'ok' | 'poor' }];
+  /** The host answers a request for a key frame with no picture; then, that pictures come again. */
+  stalled: [{ stalled: boolean }];
   /**
    * At most once: −100 no datagram in time, −101 datagrams but no IDR in time
-   * (gamestream.md §5.10). The stream goes on until it is closed.
+   * (gamestream.md §5.10); `ceased`: there were pictures before. The stream goes on until it is
+   * closed.
    */
-  failed: [{ code: -100 | -101 }];
+  failed: [{ code: -100 | -101; ceased: boolean }];
 }
 
 export interface VideoStats {

@@ -6,6 +6,7 @@ import { Depacketizer } from './depacketizer.js';
 import type { FrameAssembly } from './frame-assembly.js';
 import { LossRecovery } from './loss-recovery.js';
 import { RTP_HEADER_BYTES } from './packet.js';
+import { PictureWatch } from './picture-watch.js';
 import { QualityWindow } from './quality-window.js';
 import { Reassembler } from './reassembler.js';
 import type {
@@ -31,6 +32,7 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
   readonly #depacketizer: Depacketizer;
   readonly #recovery: LossRecovery;
   readonly #quality: QualityWindow;
+  readonly #watch: PictureWatch;
   readonly #stats: VideoStats = emptyVideoStats();
   readonly #startDeadline: number;
   #startedAt = 0;
@@ -57,6 +59,11 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
       },
       options.referenceFrameInvalidation,
     );
+    this.#watch = new PictureWatch({
+      ask: () => this.#requestIdr(),
+      stalled: (stalled) => this.#announce('stalled', { stalled }),
+      gone: () => this.#fail(NO_DATAGRAM),
+    });
     this.#reassembler = new Reassembler(
       {
         frame: (frame) => this.#onFrame(frame),
@@ -99,7 +106,13 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
     this.removeAllListeners();
   }
 
+  /** Input went out: the picture should change. */
+  stir(): void {
+    this.#watch.stir();
+  }
+
   #receive(datagram: Buffer, now: number): void {
+    this.#watch.datagram();
     this.#firstDatagramAt ??= performance.now();
     this.#stats.packets++;
     this.#stats.bytes += datagram.length;
@@ -143,7 +156,9 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
       this.#log.info({ frame: unit.frameNumber, bytes: unit.data.length }, 'first video IDR');
     }
     this.#stats.framesDelivered++;
-    const receivedAt = unit.receivedAt + this.#receiver.heldUp;
+    const { heldUp } = this.#receiver;
+    this.#watch.picture(now - heldUp);
+    const receivedAt = unit.receivedAt + heldUp;
     this.#announce('access-unit', { ...unit, receivedAt });
     if (longTermReference && this.#options.referenceFrameInvalidation) {
       this.#announce('long-term-reference', unit.frameNumber);
@@ -179,7 +194,9 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
     const now = performance.now();
     this.#recovery.tick(now);
     this.#quality.tick(now);
-    if (this.#failed || this.#sawIdr) return;
+    if (this.#failed) return;
+    this.#watch.tick(clock, this.#options.hostHeard?.() ?? true);
+    if (this.#sawIdr) return;
     if (now - (this.#firstDatagramAt ?? this.#startedAt) >= this.#startDeadline) {
       this.#fail(this.#firstDatagramAt === null ? NO_DATAGRAM : NO_IDR);
     }
@@ -187,8 +204,9 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
 
   #fail(code: -100 | -101): void {
     this.#failed = true;
-    this.#log.warn({ code, packets: this.#stats.packets }, 'no video from the host');
-    this.#announce('failed', { code });
+    const ceased = this.#sawIdr;
+    this.#log.warn({ code, ceased, packets: this.#stats.packets }, 'no video from the host');
+    this.#announce('failed', { code, ceased });
   }
 
   /** A listener's mistake must not cost the stream, nor pass through the socket's callback. */

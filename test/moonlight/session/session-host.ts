@@ -38,6 +38,8 @@ export class SessionHost extends EventEmitter<SessionHostEvents> {
   encryptionRequested = 1;
   /** Sends video once it was pinged. */
   sendsVideo = true;
+  /** `still`: only what is asked for; `stopped`: none at all, whatever is asked for. */
+  pictures: 'flow' | 'still' | 'stopped' = 'flow';
   /** Answers RTSP and control. */
   reachable = true;
   pingsMatched = true;
@@ -247,6 +249,7 @@ export class SessionHost extends EventEmitter<SessionHostEvents> {
     let frameNumber = 1;
     const timer = setInterval(() => {
       const idr = this.#idrWanted;
+      if (this.pictures === 'stopped' || (this.pictures === 'still' && !idr)) return;
       this.#idrWanted = false;
       const frame = {
         data: idr ? IDR : P_FRAME,

@@ -1,0 +1,121 @@
+/** Milliseconds without a picture after which the host is asked for one. */
+const QUIET = 2_000;
+
+/** The same where the host keeps answering: nothing changes on its screen. */
+const STILL = 10_000;
+
+/** Milliseconds without a picture after input, which should have changed something. */
+const STIRRED = 1_000;
+
+/** Milliseconds between requests while none is answered. */
+const REPEAT = 500;
+
+/** Milliseconds after a request until viewers are told that it is not answered. */
+const TELL = 1_500;
+
+/** Milliseconds after a request until the host counts as one that sends no pictures any more. */
+const GIVE_UP = 5_000;
+
+/** The same where datagrams come, but no picture comes of them. */
+const GIVE_UP_ON_LOSS = 10_000;
+
+export interface PictureWatchSink {
+  /** Ask the host for a key frame. */
+  ask(): void;
+  stalled(stalled: boolean): void;
+  /** Once. */
+  gone(): void;
+}
+
+/**
+ * Tells a host whose pictures have ceased from one on whose screen nothing changes: the latter
+ * answers a request for a key frame. Begins with the first picture. All times are milliseconds of
+ * a clock that leaves out what this process was held up for.
+ */
+export class PictureWatch {
+  readonly #sink: PictureWatchSink;
+  #pictureAt: number | null = null;
+  /** Milliseconds without a picture that are put up with now. */
+  #patience = QUIET;
+  /** First request that is not answered, and the last one. */
+  #askedAt: number | null = null;
+  #lastAskedAt = -Infinity;
+  #stirred = false;
+  #stirredAt: number | null = null;
+  #datagrams = 0;
+  #datagramsWhenAsked = 0;
+  #stalled = false;
+  #gone = false;
+
+  constructor(sink: PictureWatchSink) {
+    this.#sink = sink;
+  }
+
+  datagram(): void {
+    this.#datagrams += 1;
+  }
+
+  /** Somebody did something that may well change the picture. */
+  stir(): void {
+    this.#stirred = true;
+  }
+
+  /** A picture that can be shown came. */
+  picture(now: number): void {
+    if (this.#askedAt !== null) this.#patience = Math.min(2 * this.#patience, STILL);
+    else if (now - (this.#pictureAt ?? now) < QUIET / 2) this.#patience = QUIET;
+    this.#restart(now);
+    this.#tell(false);
+  }
+
+  /**
+   * To be called several times a second.
+   *
+   * @param heard the host is there: its control stream says something
+   */
+  tick(now: number, heard: boolean): void {
+    if (this.#pictureAt === null || this.#gone) return;
+    if (!heard) {
+      // A gap of the network: nothing can be told of pictures until it is over.
+      this.#restart(now);
+      return;
+    }
+    if (this.#stirred) this.#stirredAt ??= now;
+    this.#stirred = false;
+    if (this.#askedAt === null) {
+      if (!this.#isOverdue(now, this.#pictureAt)) return;
+      this.#askedAt = now;
+      this.#datagramsWhenAsked = this.#datagrams;
+    }
+    if (now - this.#lastAskedAt >= REPEAT) {
+      this.#lastAskedAt = now;
+      this.#sink.ask();
+    }
+    const waited = now - this.#askedAt;
+    if (waited >= TELL) this.#tell(true);
+    const limit = this.#datagrams > this.#datagramsWhenAsked ? GIVE_UP_ON_LOSS : GIVE_UP;
+    if (waited < limit) return;
+    this.#gone = true;
+    this.#sink.gone();
+  }
+
+  #isOverdue(now: number, pictureAt: number): boolean {
+    const quiet = now - pictureAt;
+    if (quiet >= this.#patience) return true;
+    const stirred = this.#stirredAt !== null && now - this.#stirredAt >= STIRRED;
+    return stirred && now - this.#lastAskedAt >= QUIET;
+  }
+
+  #restart(now: number): void {
+    this.#pictureAt = now;
+    this.#askedAt = null;
+    this.#stirredAt = null;
+    this.#stirred = false;
+  }
+
+  #tell(stalled: boolean): void {
+    if (this.#stalled === stalled) return;
+    this.#stalled = stalled;
+    this.#sink.stalled(stalled);
+  }
+}
