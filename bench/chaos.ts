@@ -122,8 +122,9 @@ class World {
   #receivers: ReceiverProcess;
   readonly #random: SeededRandom;
   readonly #counts = new Map<string, number>();
-  /** Ids of streamers that have been asked for and not deleted. */
+  /** Ids of streamers that have been asked for and not deleted, and those of them that exist. */
   readonly #streamers = new Set<string>();
+  readonly #created = new Set<string>();
   /** What is under way; each ends by itself. */
   readonly #running = new Set<Promise<void>>();
   #visits = 0;
@@ -172,6 +173,7 @@ class World {
     const left = (await this.server.sessions()).map(({ session_id }) => session_id);
     await Promise.all(left.map((id) => this.server.delete(id)));
     this.#streamers.clear();
+    this.#created.clear();
     await until(
       'the registry is empty',
       async () => (await this.server.sessions()).length === 0,
@@ -219,13 +221,16 @@ class World {
   }
 
   async #act(action: Action): Promise<void> {
-    const id = this.#pick([...this.#streamers]);
+    // Now and then somebody comes, or deletes, while a streamer is only coming to be.
+    const early = this.#created.size === 0 || this.#random.chance(0.1);
+    const id = this.#pick([...(early ? this.#streamers : this.#created)]);
     if (action === 'create' || id === undefined) {
       await this.#create();
     } else if (action === 'join') {
       await this.#join(id);
     } else if (action === 'delete') {
       this.#streamers.delete(id);
+      this.#created.delete(id);
       this.#count(`deletes: ${(await this.server.delete(id)).status}`);
     } else if (action === 'kill a host') {
       await this.#outage();
@@ -240,9 +245,10 @@ class World {
     this.#next += 1;
     const id = `streamer-${this.#next}`;
     this.#streamers.add(id);
-    const { status } = await this.server.create(id, host);
-    this.#count(`creates: ${status}`);
-    if (status >= 400) this.#streamers.delete(id);
+    const outcome = await this.server.create(id, host);
+    this.#count(`create: ${outcome}`);
+    if (outcome !== 'created') this.#streamers.delete(id);
+    else if (this.#streamers.has(id)) this.#created.add(id);
   }
 
   async #join(id: string): Promise<void> {

@@ -100,14 +100,16 @@ export class ChaosServer {
     return { hostId, appId: app.app_id };
   }
 
-  create(id: string, { hostId, appId }: ServerHost): Promise<{ status: number }> {
-    return this.ask('POST', 'api/streamers', {
+  /** @returns `created`, or the code of the error */
+  async create(id: string, { hostId, appId }: ServerHost): Promise<string> {
+    const { status, text } = await this.ask('POST', 'api/streamers', {
       streamer_id: id,
       client_unique_id: id,
       host_id: hostId,
       app_id: appId,
       ...STREAMER_SETTINGS,
     });
+    return status < 400 ? 'created' : (JSON.parse(text) as { code: string }).code;
   }
 
   delete(id: string): Promise<{ status: number }> {
