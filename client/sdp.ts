@@ -13,3 +13,31 @@ export function withoutLipSync(sdp: string): string {
     )
     .join('');
 }
+
+/**
+ * Asks for stereo. A browser decodes Opus to as many channels as its own description says, and
+ * Chromium and Safari say one unless they are told (RFC 7587, 6.1: `stereo` is the receiver's
+ * wish). For what goes to `setLocalDescription`.
+ */
+export function withStereo(sdp: string): string {
+  return sdp
+    .split(/^(?=m=)/m)
+    .map((section) => (section.startsWith('m=audio') ? stereoSection(section) : section))
+    .join('');
+}
+
+function stereoSection(section: string): string {
+  let text = section;
+  for (const [line, payload] of section.matchAll(/^a=rtpmap:(\d+) opus\/48000\/2\r?\n/gim)) {
+    const format = new RegExp(`^(a=fmtp:${payload} )([^\\r\\n]*)`, 'm');
+    text = format.test(text)
+      ? text.replace(format, (_, head: string, parameters: string) => head + stereo(parameters))
+      : text.replace(line, `${line}a=fmtp:${payload} ${stereo('')}\r\n`);
+  }
+  return text;
+}
+
+function stereo(parameters: string): string {
+  const others = parameters.split(';').filter((one) => one !== '' && !/^\s*stereo=/i.test(one));
+  return [...others, 'stereo=1'].join(';');
+}

@@ -4,7 +4,7 @@ import { InputChannels } from './channels.js';
 import { Emitter } from './emitter.js';
 import { decodeFeedback, type PadFeedback } from './encode.js';
 import { ending, stageText, terminationReason, unauthorized, type Ending } from './ending.js';
-import { withoutLipSync } from './sdp.js';
+import { withoutLipSync, withStereo } from './sdp.js';
 
 /** Milliseconds that each wait of an attempt may take. */
 export interface SessionDeadlines {
@@ -344,7 +344,7 @@ export class ViewerSession extends Emitter<SessionEvents> {
     const connection = this.#connection;
     if (connection === undefined) return;
     await connection.setRemoteDescription({ type: 'offer', sdp: withoutLipSync(sdp) });
-    await connection.setLocalDescription();
+    await describeInStereo(connection);
     this.#send({
       Signaling: {
         Description: { ty: 'answer', sdp: connection.localDescription?.sdp ?? '' },
@@ -384,6 +384,16 @@ function stateOf(connection: RTCPeerConnection): RTCPeerConnectionState | RTCIce
 
 function stageFailure(stage: string, errorCode: number): string {
   return `This did not work out: ${stageText(stage).toLowerCase()} (error ${errorCode}).`;
+}
+
+/** A browser that does not let its answer be changed may say what it likes. */
+async function describeInStereo(connection: RTCPeerConnection): Promise<void> {
+  const { sdp = '' } = await connection.createAnswer();
+  try {
+    await connection.setLocalDescription({ type: 'answer', sdp: withStereo(sdp) });
+  } catch {
+    await connection.setLocalDescription();
+  }
 }
 
 /** Close codes of the server that say more than that the socket is closed. */

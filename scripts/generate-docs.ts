@@ -23,6 +23,11 @@ const MESSAGES = `# Messages of the viewer socket
 Text frames on \`/api/streamers/{id}/peer\`, one JSON value each. A variant without payload is a bare
 string, any other an object with one key. Clients ignore objects whose key they do not know.
 
+The server offers, and a client answers. Chromium and Safari play Opus in mono unless their own
+answer asks for stereo: add \`stereo=1\` to the format of each Opus payload type (\`a=fmtp:111
+minptime=10;useinbandfec=1;stereo=1\`) between \`createAnswer\` and \`setLocalDescription\`. A client
+that offers what was agreed once more does the same with its offer.
+
 `;
 
 const FAULTS = `# Errors

@@ -19,6 +19,7 @@ export const USAGE = `moontee demo-host [options]
   --audio-encryption M   off, offered, required (off)
   --control-encryption V 1 or 2 (2)
   --fec N                parity packets per 100 data packets (20)
+  --tone-channel N       the only channel with sound: 0 FL, 1 FR, 2 FC, 3 LFE, 4 BL, 5 BR, 6 SL, 7 SR
   --rtsp-lower-case      lower-case header names in RTSP answers
   --app TITLE=KIND:WHAT  another app: gst:DESCRIPTION of a raw video source, or clip:FILE with
                          access units behind their length as u32be (.h264, .h265, .av1; .10bit
@@ -110,6 +111,7 @@ export function parseArguments(args: readonly string[]): DemoHostOptions | null 
         'audio-encryption': TEXT,
         'control-encryption': TEXT,
         fec: TEXT,
+        'tone-channel': TEXT,
         'rtsp-lower-case': SWITCH,
         app: { type: 'string', multiple: true },
         hevc: SWITCH,
@@ -127,6 +129,10 @@ export function parseArguments(args: readonly string[]): DemoHostOptions | null 
   const control = choice('control-encryption', values['control-encryption'], ['1', '2']);
   const fec = values.fec;
   if (fec !== undefined && !/^\d{1,3}$/.test(fec)) invalid('--fec is a percentage');
+  const toneChannel = values['tone-channel'];
+  if (toneChannel !== undefined && !/^[0-7]$/.test(toneChannel)) {
+    invalid('--tone-channel is the index of a channel');
+  }
   return given({
     httpPort: port('http-port', values['http-port']),
     httpsPort: port('https-port', values['https-port']),
@@ -145,6 +151,7 @@ export function parseArguments(args: readonly string[]): DemoHostOptions | null 
     audioEncryption: choice('audio-encryption', values['audio-encryption'], offers),
     controlEncryption: control === undefined ? undefined : control === '1' ? (1 as const) : 2,
     fecPercentage: fec === undefined ? undefined : Number(fec),
+    toneChannel: toneChannel === undefined ? undefined : Number(toneChannel),
     lowerCaseRtspHeaders: values['rtsp-lower-case'],
     apps: values.app?.map(app),
     hevc: values.hevc,

@@ -262,8 +262,15 @@ export class DemoHost extends EventEmitter<DemoHostEvents> {
   #startMedia(session: Session): void {
     const pair = this.#ports.of(session);
     if (pair === undefined || session.state === 'closed') return;
-    const { style, fecPercentage, faults } = this.#settings;
-    const media = new SessionMedia({ session, ...pair, style, fecPercentage, faults });
+    const { style, fecPercentage, toneChannel, faults } = this.#settings;
+    const media = new SessionMedia({
+      session,
+      ...pair,
+      style,
+      fecPercentage,
+      toneChannel,
+      faults,
+    });
     this.#media.set(session, media);
   }
 

@@ -65,6 +65,8 @@ export interface DemoHostOptions {
   readonly fecPercentage?: number;
   /** Answer RTSP with lower-case header names, to try a client's tolerance. */
   readonly lowerCaseRtspHeaders?: boolean;
+  /** Index of the only channel on which there is sound, in the wire's order FL FR FC LFE … */
+  readonly toneChannel?: number | null;
   /** Apps beside the built-in ones. */
   readonly apps?: readonly AppOptions[];
   /** Encode HEVC or AV1 where a client asks and the element is installed. */

@@ -12,6 +12,7 @@ export interface Settings {
   readonly faults: Faults;
   readonly encryption: OfferedEncryption;
   readonly fecPercentage: number;
+  readonly toneChannel: number | null;
   readonly log: Log;
 }
 
@@ -33,6 +34,7 @@ export function settle(options: DemoHostOptions): Settings {
     bind,
     style,
     fecPercentage,
+    toneChannel: options.toneChannel ?? null,
     faults: options.faults ?? NO_FAULTS,
     // Wolf knows neither version 2 nor encrypted video (wolf.md).
     encryption: {

@@ -114,7 +114,11 @@ function audioFormat(
       audioTemplate: 'audio-opus',
       audioValues: { payload, ssrc },
       audioCaps: caps('OPUS', 2),
-      dress: { videoFormat, audioMap: 'opus/48000/2', audioFormat: `${common};stereo=1` },
+      dress: {
+        videoFormat,
+        audioMap: 'opus/48000/2',
+        audioFormat: `${common};stereo=1;sprop-stereo=1`,
+      },
     };
   }
   const mapping = audio.mapping.join(',');

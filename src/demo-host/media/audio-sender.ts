@@ -6,6 +6,8 @@ import { tone } from './tone.js';
 
 export interface AudioSenderOptions {
   readonly stream: AnnouncedStream;
+  /** Index of the one channel that is heard; null for the usual ones. */
+  readonly toneChannel: number | null;
   readonly packetizer: AudioPacketizer;
   readonly send: (datagram: Buffer) => void;
   readonly failed: (error: unknown) => void;
@@ -54,14 +56,15 @@ export class AudioSender {
   }
 
   #tick(): void {
-    const { channels, packetDuration } = this.#options.stream;
+    const { stream, toneChannel } = this.#options;
+    const { channels, packetDuration } = stream;
     const due = performance.now() - this.#startedAt;
     if (due - this.#made > MAX_LAG) {
       this.#made += Math.floor((due - this.#made) / packetDuration) * packetDuration;
     }
     while (this.#made + packetDuration <= due) {
       const count = packetDuration * RATE_PER_MILLISECOND;
-      const samples = tone(this.#epoch + this.#made, count, channels);
+      const samples = tone(this.#epoch + this.#made, count, channels, toneChannel);
       // The encoder's time has no holes: a pause is one of ours, not of the sound.
       this.#encoder.push(samples, this.#pushed * packetDuration * 1e6);
       this.#made += packetDuration;

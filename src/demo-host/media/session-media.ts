@@ -16,6 +16,8 @@ export interface SessionMediaOptions {
   readonly audio: MediaPort;
   readonly style: HostStyle;
   readonly fecPercentage: number;
+  /** Index of the one channel that is heard; null for the usual ones. */
+  readonly toneChannel: number | null;
   readonly faults: Faults;
 }
 
@@ -118,10 +120,11 @@ export class SessionMedia {
   }
 
   #startAudio(stream: AnnouncedStream): void {
-    const { session, style } = this.#options;
+    const { session, style, toneChannel } = this.#options;
     const { key, keyId } = session.request;
     this.#audio = new AudioSender({
       stream,
+      toneChannel,
       packetizer: new AudioPacketizer({
         packetDuration: stream.packetDuration,
         style,

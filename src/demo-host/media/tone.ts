@@ -17,9 +17,15 @@ const LFE = 3;
  *
  * @param at milliseconds of the wall clock at the first sample
  * @param count samples a channel
+ * @param only index of the one channel that is heard; null for the usual ones
  * @returns interleaved 16-bit little-endian samples at 48 kHz
  */
-export function tone(at: number, count: number, channels: AudioChannels): Buffer {
+export function tone(
+  at: number,
+  count: number,
+  channels: AudioChannels,
+  only: number | null = null,
+): Buffer {
   const samples = Buffer.alloc(count * channels * 2);
   for (let index = 0; index < count; index++) {
     const time = at + (index * 1000) / RATE;
@@ -30,7 +36,9 @@ export function tone(at: number, count: number, channels: AudioChannels): Buffer
     const envelope = Math.min(1, phase / FADE, (BEEP_LENGTH - phase) / FADE);
     const value = Math.round(VOLUME * envelope * Math.sin((2 * Math.PI * pitch * phase) / 1000));
     for (let channel = 0; channel < channels; channel++) {
-      if (channels === 2 || channel === speaker(second, channels)) {
+      const heard =
+        only === null ? channels === 2 || channel === speaker(second, channels) : channel === only;
+      if (heard) {
         samples.writeInt16LE(value, (index * channels + channel) * 2);
       }
     }

@@ -1,0 +1,83 @@
+/** What a browser hears on either side, from the host's speaker to the page. */
+import { rm } from 'node:fs/promises';
+import test, { type ExecutionContext } from 'ava';
+import type { Page } from 'playwright-core';
+import { demoServer, demoStreamer } from '../support/demo-server.js';
+import { until } from '../support/until.js';
+import { buildPage, TestBrowser } from '../web/browser.js';
+
+// What the children say is of no interest here.
+process.env['MOONTEE_LOG'] ??= 'error';
+
+let directory = '';
+
+test.before(async () => {
+  directory = await buildPage();
+});
+
+test.after.always(() => rm(directory, { recursive: true, force: true }));
+
+/** Runs in the page: the loudest that each side has been so far. */
+const LISTEN = `
+  const sides = [0, 1];
+  window.peaks = [0, 0];
+  const context = new AudioContext();
+  window.heardFrom = context;
+  const source = context.createMediaStreamSource(document.querySelector('video').srcObject);
+  const splitter = context.createChannelSplitter(2);
+  source.connect(splitter);
+  const analysers = sides.map((side) => {
+    const analyser = context.createAnalyser();
+    analyser.fftSize = 8192;
+    splitter.connect(analyser, side);
+    return analyser;
+  });
+  const samples = new Float32Array(8192);
+  setInterval(() => {
+    for (const side of sides) {
+      analysers[side].getFloatTimeDomainData(samples);
+      for (const sample of samples) {
+        window.peaks[side] = Math.max(window.peaks[side], Math.abs(sample));
+      }
+    }
+  }, 50);
+`;
+
+/** Loud enough for a beep. */
+const LOUD = 0.05;
+
+async function listen(page: Page): Promise<readonly [left: number, right: number]> {
+  await page.evaluate(LISTEN);
+  const peaks = (): Promise<[number, number]> => page.evaluate<[number, number]>('window.peaks');
+  await until('a beep', async () => Math.max(...(await peaks())) > LOUD);
+  // The one that has begun may still get louder on either side.
+  await page.waitForTimeout(1500);
+  return peaks();
+}
+
+async function view(t: ExecutionContext, url: string): Promise<Page> {
+  const browser = await TestBrowser.launch();
+  t.teardown(() => browser.close());
+  const page = await browser.open(`${url}#/streamers/s`);
+  await page.click('.stage');
+  await until('a picture', () => page.evaluate<boolean>('moontee.framesDecoded > 0'));
+  return page;
+}
+
+for (const [channel, side] of [
+  [0, 'left'],
+  [1, 'right'],
+] as const) {
+  test.serial(`a tone on the ${side} is heard on the ${side} alone`, async (t) => {
+    t.timeout(180_000);
+    const server = await demoServer(t, {
+      host: ['--tone-channel', String(channel)],
+      staticDirectory: directory,
+    });
+    await demoStreamer(server);
+    const page = await view(t, server.url);
+    const peaks = await listen(page);
+    const [heard, other] = channel === 0 ? peaks : [peaks[1], peaks[0]];
+    t.true(heard > 8 * other, peaks.join(' '));
+  });
+}
