@@ -6,6 +6,7 @@ import type { ApiContext } from './api/context.js';
 import { ClientAddress } from './access/client-address.js';
 import { CreationLimit } from './access/creation-limit.js';
 import { Credentials } from './access/credentials.js';
+import { RefusalLog } from './access/refusal-log.js';
 import { Gate } from './access/gate.js';
 import { EventFeed } from './api/event-feed.js';
 import { bodyReader } from './http/body.js';
@@ -73,6 +74,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   const identities = await IdentityStore.open(join(folder, 'identities.json'), log);
   const credentials = new Credentials(config.credentials, config.auth_failures_per_minute);
   const addresses = new ClientAddress(config.trusted_proxies);
+  const refusals = new RefusalLog(log);
   const gate = new Gate(credentials, addresses);
   const secure = config.certificate !== null;
   const guard = new OriginGuard({
@@ -133,9 +135,9 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     pingInterval: config.ping_interval_ms,
     pingTimeout: config.ping_timeout_ms,
     onInvalid: () => metrics.invalidMessages.inc(),
-    log,
   };
-  const common = { streamers, credentials, socket, authTimeout: config.auth_timeout_ms, log };
+  const authTimeout = config.auth_timeout_ms;
+  const common = { streamers, credentials, socket, authTimeout, refusals, log };
   const peers = new PeerEndpoint(common);
   const legacy = new LegacyStreams({ ...common, hosts, grace: config.legacy_grace_ms });
   const restore = config.restore_streamers
@@ -158,6 +160,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     gate,
     creations: new CreationLimit(config.creations_per_minute),
     addresses,
+    refusals,
     events,
     metrics,
     staticDirectory: options.staticDirectory,
@@ -192,6 +195,10 @@ export async function startServer(config: Config, options: ServerOptions): Promi
       const { endpoint, streamerId } = grant;
       if (endpoint === 'legacy' || streamerId === null) legacy.serve(socket, grant);
       else peers.serve(socket, { ...grant, streamerId });
+    },
+    onRefused: (request, code, reason) => {
+      const { method = '', url: path = '' } = request;
+      refusals.note(addresses.of(request), { method, path, code, reason }, 'upgrade refused');
     },
     maxPayload: config.max_message_bytes,
     log,
@@ -234,6 +241,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     await closed;
     clearTimeout(lingering);
     upgrades.close();
+    refusals.close();
     log.info('server stopped');
   }
 

@@ -1,21 +1,21 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { MoonteeError } from '../errors.js';
-import { LIMIT_WINDOW, secondsToWait } from './creation-limit.js';
+import { AddressBudget } from './address-budget.js';
 
 /**
  * The server's password. Both sides of a comparison are hashed first, so that neither
- * content nor length shows in its duration; an address that fails too often has to wait.
+ * content nor length shows in its duration. An address that fails too often is told to wait; that
+ * never holds up the right password, since somebody who knows it may sit behind the same address.
  */
 export class Credentials {
   readonly #digest: Buffer | null;
-  readonly #failures: RateLimiterMemory;
+  readonly #allowed: AddressBudget;
   #failed = 0;
 
   /** @param value null: nobody needs any */
   constructor(value: string | null, failuresPerMinute: number) {
     this.#digest = value === null ? null : digest(value);
-    this.#failures = new RateLimiterMemory({ points: failuresPerMinute, duration: LIMIT_WINDOW });
+    this.#allowed = new AddressBudget(failuresPerMinute);
   }
 
   get required(): boolean {
@@ -27,24 +27,15 @@ export class Credentials {
     return this.#failed;
   }
 
-  /** @throws RATE_LIMITED where the address has failed too often lately */
-  async check(given: string, address: string): Promise<boolean> {
-    if (this.#digest === null) return true;
-    await this.assertNotLimited(address);
-    if (timingSafeEqual(digest(given), this.#digest)) return true;
+  /** @throws RATE_LIMITED where they are wrong and the address has failed too often lately */
+  check(given: string, address: string): boolean {
+    if (this.#digest === null || timingSafeEqual(digest(given), this.#digest)) return true;
     this.#failed += 1;
-    // The one that reaches the limit is still told that it is wrong.
-    await this.#failures.consume(address).catch(() => undefined);
-    return false;
-  }
-
-  async assertNotLimited(address: string): Promise<void> {
-    const state = await this.#failures.get(address);
-    if (state instanceof RateLimiterRes && state.consumedPoints >= this.#failures.points) {
-      throw new MoonteeError('RATE_LIMITED', 'Too many wrong credentials', {
-        details: { retry_after_s: secondsToWait(state) },
-      });
-    }
+    const wait = this.#allowed.take(address);
+    if (wait === null) return false;
+    throw new MoonteeError('RATE_LIMITED', 'Too many wrong credentials', {
+      details: { retry_after_s: wait },
+    });
   }
 }
 

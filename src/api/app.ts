@@ -20,7 +20,7 @@ import { streamerRoutes } from './streamers.js';
 
 /** The HTTP side of the server, without a socket. */
 export async function createApp(api: ApiContext, guard: OriginGuard, routes: Routes): Promise<Koa> {
-  const { config, gate, log, metrics } = api;
+  const { addresses, config, gate, log, metrics, refusals } = api;
   const app = new Koa();
   // What reaches it went wrong on a connection that is gone.
   app.on('error', (error: unknown) => log.debug({ err: error }, 'connection error'));
@@ -28,7 +28,7 @@ export async function createApp(api: ApiContext, guard: OriginGuard, routes: Rou
     await next();
     metrics.requests.inc({ method: methodLabel(context.method), status: context.status });
   });
-  app.use(answerErrors(log));
+  app.use(answerErrors(log, refusals, addresses));
   app.use(headers(api));
   app.use(async (context, next) => {
     const isServer = targetOf(context.req).path === '*';
@@ -50,7 +50,7 @@ export async function createApp(api: ApiContext, guard: OriginGuard, routes: Rou
   }
   app.use(routes.serve());
   app.use(async (context, next) => {
-    await gate.admit(context.req, accessOfUnknown(targetOf(context.req).path));
+    gate.admit(context.req, accessOfUnknown(targetOf(context.req).path));
     await next();
   });
   app.use((await StaticFiles.read(api.staticDirectory)).serve());
@@ -97,7 +97,8 @@ function headers({ config }: ApiContext): Koa.Middleware {
     },
     // `frame-ancestors` says it better.
     frameguard: false,
-    hsts: config.certificate !== null,
+    // For this name: what others below it speak is not ours to say.
+    hsts: config.certificate !== null && { includeSubDomains: false },
   });
 }
 

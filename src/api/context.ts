@@ -9,6 +9,7 @@ import type { ClientAddress } from '../access/client-address.js';
 import type { CreationLimit } from '../access/creation-limit.js';
 import type { Credentials } from '../access/credentials.js';
 import type { Gate } from '../access/gate.js';
+import type { RefusalLog } from '../access/refusal-log.js';
 import type { EventFeed } from './event-feed.js';
 import type { Metrics } from './metrics.js';
 
@@ -24,6 +25,8 @@ export interface ApiContext {
   readonly gate: Gate;
   readonly creations: CreationLimit;
   readonly addresses: ClientAddress;
+  /** For lines whose number callers decide. */
+  readonly refusals: RefusalLog;
   readonly events: EventFeed;
   readonly metrics: Metrics;
   /** Folder of the built page; null serves none. */

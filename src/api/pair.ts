@@ -13,7 +13,7 @@ export function pairRoutes(routes: Routes, api: ApiContext): void {
 
   routes.post('/api/pair', 'administrator', async (context) => {
     const host = hosts.require(bodyOf(context, HostId).host_id);
-    await creations.take(addresses.of(context.req));
+    creations.take(addresses.of(context.req));
     if (await alreadyPaired(host)) {
       context.status = 304;
       return;

@@ -3,6 +3,7 @@ import { isRight } from 'fp-ts/lib/Either.js';
 import type * as t from 'io-ts';
 import type Koa from 'koa';
 import { MoonteeError } from '../errors.js';
+import { jsonBody } from '../http/body.js';
 import { queryParameter, targetOf } from '../http/request-target.js';
 import { describeIssues } from '../streamer/issues.js';
 
@@ -11,7 +12,7 @@ export function bodyOf<T>(context: { request: Koa.Request }, codec: t.Type<T, un
   if (context.request.is('application/json') !== 'application/json') {
     throw new MoonteeError('BAD_REQUEST', 'Content-Type must be application/json');
   }
-  const decoded = codec.decode(context.request.body);
+  const decoded = codec.decode(jsonBody(context.request.req));
   if (!isRight(decoded)) {
     throw new MoonteeError('BAD_REQUEST', `Invalid body: ${describeIssues(decoded.left)}`);
   }

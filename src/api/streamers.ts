@@ -64,7 +64,7 @@ export function streamerRoutes(routes: Routes, api: ApiContext): void {
   });
 
   async function create(spec: StreamerSpec, address: string): Promise<Streamer> {
-    await api.creations.take(address);
+    api.creations.take(address);
     const existing = streamers.get(spec.streamer_id);
     const settled = existing?.status === 'failed' || existing?.status === 'stopping';
     if (existing !== undefined && !settled) throw new MoonteeError('STREAMER_EXISTS');

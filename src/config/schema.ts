@@ -165,8 +165,12 @@ export const KEYS = {
     500,
     'Viewer sockets that have not authenticated yet.',
   ),
-  max_body_bytes: key(integer(1_024, 67_108_864), 2_097_152, 'Bytes of a request body.'),
-  max_message_bytes: key(integer(1_024, 16_777_216), 262_144, 'Bytes of a WebSocket message.'),
+  max_body_bytes: key(integer(1_024, 67_108_864), 16_384, 'Bytes of a request body.'),
+  max_message_bytes: key(
+    integer(1_024, 16_777_216),
+    65_536,
+    'Bytes of a WebSocket message; each kind of message has its own limit below it (the first one 16 384, a description 32 768).',
+  ),
   max_messages_per_second: key(
     integer(1, 100_000),
     200,
@@ -175,12 +179,12 @@ export const KEYS = {
   auth_failures_per_minute: key(
     integer(1, 1_000_000),
     60,
-    'Wrong credentials of one address in a minute before it has to wait.',
+    'Wrong credentials of one address (IPv6: of one /64) in a minute before it is told to wait. The right ones are always let in.',
   ),
   creations_per_minute: key(
     integer(1, 1_000_000),
     300,
-    'Streamers and pairings that one address may ask for in a minute.',
+    'Streamers and pairings that one address (IPv6: one /64) may ask for in a minute.',
   ),
 
   auth_timeout_ms: key(milliseconds, 5_000, 'Time a viewer has to authenticate.'),

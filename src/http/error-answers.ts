@@ -1,6 +1,12 @@
 import type Koa from 'koa';
 import { MoonteeError, type ErrorCode } from '../errors.js';
+import type { ClientAddress } from '../access/client-address.js';
+import type { RefusalLog } from '../access/refusal-log.js';
 import type { Log } from '../log.js';
+import { cleanText } from '../text.js';
+
+/** Characters of a path in a log line. */
+const MAX_PATH = 80;
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -60,7 +66,20 @@ export async function failingWith<T>(
 }
 
 /** Answers what the middleware below throws, and what none of it has answered. */
-export function answerErrors(log: Log): Koa.Middleware {
+export function answerErrors(
+  log: Log,
+  refusals: RefusalLog,
+  addresses: ClientAddress,
+): Koa.Middleware {
+  const note = (
+    context: Koa.ParameterizedContext,
+    facts: Readonly<Record<string, string | number>>,
+    message: string,
+    level: 'debug' | 'warn',
+  ): void => {
+    const { method, path, req } = context;
+    refusals.note(addresses.of(req), { method, path, ...facts }, message, level);
+  };
   return async (context, next) => {
     try {
       await next();
@@ -70,12 +89,22 @@ export function answerErrors(log: Log): Koa.Middleware {
     } catch (thrown) {
       if (context.headerSent) {
         // Too late for a status: the connection's end tells it.
-        log.warn({ err: thrown, path: context.path }, 'answer broke off');
+        const { code, message } = MoonteeError.from(thrown);
+        note(context, { code, reason: message }, 'answer broke off', 'warn');
         context.res.destroy();
         return;
       }
       const answer = errorAnswer(thrown);
-      report(log, context, answer);
+      const { status, error } = answer;
+      if (error.fault === 'internal' && status >= 500) {
+        const path = cleanText(context.path, MAX_PATH);
+        const facts = { method: context.method, path, status, code: error.code };
+        log.error({ ...facts, err: error }, 'request failed');
+      } else {
+        const facts = { status, code: error.code, reason: error.message };
+        if (status >= 500) note(context, facts, 'request failed', 'warn');
+        else note(context, facts, 'request refused', 'debug');
+      }
       context.status = answer.status;
       context.body = answer.body;
       context.set(answer.headers);
@@ -86,19 +115,4 @@ export function answerErrors(log: Log): Koa.Middleware {
 function retryAfter(error: MoonteeError): string {
   const seconds = error.details['retry_after_s'];
   return String(typeof seconds === 'number' ? Math.max(1, Math.ceil(seconds)) : 60);
-}
-
-function report(log: Log, context: Koa.ParameterizedContext, { status, error }: ErrorAnswer): void {
-  const facts = {
-    method: context.method,
-    path: context.path,
-    status,
-    code: error.code,
-    reason: error.message,
-    ...error.details,
-  };
-  if (error.fault === 'internal' && status >= 500)
-    log.error({ ...facts, err: error }, 'request failed');
-  else if (status >= 500) log.warn(facts, 'request failed');
-  else log.debug(facts, 'request refused');
 }

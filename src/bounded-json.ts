@@ -1,0 +1,38 @@
+/** JSON of others: its nesting is looked at before it is parsed. */
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN = new Set([0x5b, 0x7b]);
+const CLOSE = new Set([0x5d, 0x7d]);
+
+/**
+ * Parses what is nested no deeper than `maxDepth`: building and checking millions of arrays in
+ * arrays would hold up everybody else, and what works recursively would run out of stack.
+ *
+ * @throws SyntaxError
+ */
+export function parseJson(text: string, maxDepth: number): unknown {
+  if (isDeeper(text, maxDepth)) throw new SyntaxError('nested too deeply');
+  return JSON.parse(text);
+}
+
+/** Of text that is no JSON it may say anything; it takes one look at each character. */
+function isDeeper(text: string, maxDepth: number): boolean {
+  let depth = 0;
+  let quoted = false;
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    if (quoted) {
+      if (code === BACKSLASH) i += 1;
+      else if (code === QUOTE) quoted = false;
+    } else if (code === QUOTE) {
+      quoted = true;
+    } else if (OPEN.has(code)) {
+      depth += 1;
+      if (depth > maxDepth) return true;
+    } else if (CLOSE.has(code)) {
+      depth -= 1;
+    }
+  }
+  return false;
+}
