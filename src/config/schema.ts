@@ -218,7 +218,7 @@ export const KEYS = {
   heartbeat_timeout_ms: key(
     integer(500, 60_000),
     4_000,
-    'Silence after which a streamer process counts as hung.',
+    'Silence after which a streamer process counts as hung; time in which the machine did not let it run is left out, up to eight times as much.',
   ),
   streamer_memory_mib: key(
     integer(256, 1_048_576),

@@ -8,6 +8,7 @@ import type { Log } from '../log.js';
 import { launchChild } from './child-launch.js';
 import { ChildMessage, type ParentMessage } from './ipc.js';
 import { describeIssues } from './issues.js';
+import { MainThread } from './main-thread.js';
 import { threadStates } from './thread-states.js';
 
 export interface ProcessOptions {
@@ -54,6 +55,12 @@ const MAX_BACKLOG = 2_000;
 const MAX_LOGGED_DROPS = 20;
 /** Milliseconds between looks at the heartbeat. */
 const WATCH_INTERVAL = 250;
+/** A child that is not let run is given this many times the time of one that hangs. */
+const STARVED_PATIENCE = 8;
+/** Until it has connected, a child loads and makes everything: it is given this many times the time. */
+const START_PATIENCE = 3;
+/** Part of its life in the queue for a processor that makes it a starved child. */
+const STARVATION = 0.2;
 /** Children alive now: none of them survives this process. */
 const alive = new Set<ChildProcess>();
 let exitHookSet = false;
@@ -72,10 +79,12 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
   readonly #ready: Promise<void>;
   #resolveReady: () => void = () => undefined;
   #rejectReady: (error: MoonteeError) => void = () => undefined;
-  readonly #readyTimer: NodeJS.Timeout;
   readonly #watch: NodeJS.Timeout;
-  /** The first heartbeat came: from now on silence counts. */
-  #beating = false;
+  readonly #mainThread: MainThread;
+  /** What it has reached: `forked`, `ready` for its settings, `beating`, so that silence counts, `connected`. */
+  #stage: 'forked' | 'ready' | 'beating' | 'connected' = 'forked';
+  /** Milliseconds of the silence in which it was not let run. */
+  #starvedFor = 0;
   #ended: ProcessEnd | null = null;
   #cause: ProcessEnd | null = null;
   #lastSeen = performance.now();
@@ -99,9 +108,7 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
     });
     // Whoever does not wait for it must not crash on it.
     this.#ready.catch(() => undefined);
-    this.#readyTimer = setTimeout(() => {
-      this.kill('STREAMER_HUNG', 'The streamer process did not become ready in time');
-    }, options.readyTimeout);
+    this.#mainThread = new MainThread(this.pid ?? 0);
     this.#watch = setInterval(() => this.#checkHeartbeat(), WATCH_INTERVAL);
 
     alive.add(this.#child);
@@ -129,6 +136,11 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
             : { code: 'CLOSED', reason: 'The streamer process was stopped' }),
       );
     });
+  }
+
+  /** The machine did not let it run for a good part of its life. */
+  get isStarved(): boolean {
+    return this.#mainThread.starvation >= STARVATION;
   }
 
   get ended(): boolean {
@@ -225,14 +237,35 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
     this.#lastWatch = now;
     // Our own loop was held up: the child's heartbeats may lie unread in the channel.
     if (late > 500) this.#lastSeen = Math.max(this.#lastSeen, now - WATCH_INTERVAL);
-    if (!this.#beating || now - this.#lastSeen < this.#options.heartbeatTimeout) return;
-    if (this.#cause !== null) return;
+    const spent = this.#mainThread.look(now);
+    const silence = now - this.#lastSeen;
+    if (spent === 'starved')
+      this.#starvedFor = Math.min(silence, this.#starvedFor + WATCH_INTERVAL + late);
+    const patience = this.#patience;
+    // Time in which it could not have answered is no silence, up to a bound.
+    const hangs = silence - this.#starvedFor >= patience || silence >= STARVED_PATIENCE * patience;
+    if (!hangs || this.#cause !== null) return;
+    const [silent_ms, starved_ms] = [silence, this.#starvedFor].map(Math.round);
     const threads = threadStates(this.#child.pid ?? 0);
     this.#log.error(
-      { silent_ms: Math.round(now - this.#lastSeen), threads },
+      { silent_ms, starved_ms, stage: this.#stage, threads },
       'streamer process hangs',
     );
-    this.kill('STREAMER_HUNG', 'The streamer stopped responding');
+    this.kill(
+      'STREAMER_HUNG',
+      this.#stage === 'forked'
+        ? 'The streamer process did not become ready in time'
+        : 'The streamer stopped responding',
+    );
+  }
+
+  /** Milliseconds of silence that make a hang of it. */
+  get #patience(): number {
+    const { readyTimeout, heartbeatTimeout } = this.#options;
+    if (this.#stage === 'forked') return readyTimeout;
+    // Its settings are on their way, and the session that sends them has a deadline of its own.
+    if (this.#stage === 'ready') return Infinity;
+    return this.#stage === 'beating' ? START_PATIENCE * heartbeatTimeout : heartbeatTimeout;
   }
 
   /** Better one streamer that starts anew than a machine that runs out of memory. */
@@ -250,6 +283,7 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
   #receive(raw: unknown): void {
     if (this.#ended !== null) return;
     this.#lastSeen = performance.now();
+    this.#starvedFor = 0;
     const decoded = ChildMessage.decode(raw);
     if (!isRight(decoded)) {
       this.#drop(describeIssues(decoded.left));
@@ -258,16 +292,17 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
     const message = decoded.right;
     if (typeof message === 'object') {
       if ('Heartbeat' in message) {
-        this.#beating = true;
+        if (this.#stage !== 'connected') this.#stage = 'beating';
         this.#rss = message.Heartbeat.rss;
         this.#checkMemory();
         return;
       }
       if ('StreamerReady' in message) {
-        clearTimeout(this.#readyTimer);
+        this.#stage = 'ready';
         this.#resolveReady();
         return;
       }
+      if ('MoonlightConnected' in message) this.#stage = 'connected';
       if ('Reply' in message) {
         this.#settle(message.Reply);
         return;
@@ -294,7 +329,6 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
     if (this.#ended !== null) return;
     this.#ended = end;
     alive.delete(this.#child);
-    clearTimeout(this.#readyTimer);
     clearInterval(this.#watch);
     this.#rejectReady(new MoonteeError(end.code, end.reason));
     for (const [, pending] of this.#requests) {

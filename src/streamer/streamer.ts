@@ -227,9 +227,11 @@ export class Streamer extends EventEmitter<StreamerEvents> {
     const start = new AbortController();
     const abort = (): void => start.abort(new MoonteeError('CLOSED'));
     this.#stop.signal.addEventListener('abort', abort, { once: true });
-    const timer = setTimeout(() => {
-      start.abort(new MoonteeError('TIMEOUT', 'Moonlight did not connect in time'));
-    }, this.#options.startTimeout);
+    const deadline = new StartDeadline(
+      this.#options.startTimeout,
+      () => this.#process?.isStarved ?? false,
+      () => start.abort(new MoonteeError('TIMEOUT', 'Moonlight did not connect in time')),
+    );
     try {
       const [target, identity] = await settledOrAborted(
         Promise.all([this.#options.prepare(this.spec, start.signal), createDtlsIdentity()]),
@@ -237,7 +239,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
       );
       start.signal.throwIfAborted();
       return await this.#runProcess(this.#initMessage(target, identity), start.signal, () =>
-        clearTimeout(timer),
+        deadline.clear(),
       );
     } catch (error) {
       const { code, message } = MoonteeError.from(error, 'STREAMER_FAILED');
@@ -245,7 +247,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
       const end = { code, reason: message, errorCode: -1, byHost: false, silent };
       return { ...end, connectedFor: 0, final: false };
     } finally {
-      clearTimeout(timer);
+      deadline.clear();
       this.#stop.signal.removeEventListener('abort', abort);
     }
   }
@@ -348,6 +350,9 @@ export class Streamer extends EventEmitter<StreamerEvents> {
   /** What this server did to the host's app is not the host's will. */
   #judge(end: SessionVerdict): SessionVerdict {
     const doing = end.byHost ? this.#options.apps.ourDoing(this.spec) : null;
+    // Nobody said no: another attempt, with more of the machine, may do.
+    const isStarved = !end.byHost && (this.#process?.isStarved ?? false);
+    if (isStarved) return { ...end, spoilt: true };
     if (doing === 'order') return { ...end, reason: 'The app was quit on request' };
     if (doing === null) return end;
     const reason = 'The app ended with another streamer of this host';
@@ -369,6 +374,31 @@ export class Streamer extends EventEmitter<StreamerEvents> {
     if (this.#status === status || this.#status === 'stopping') return;
     this.#status = status;
     this.emit('status', status);
+  }
+}
+
+/** Times that a start is given its time once more because the machine does not let its child run. */
+const START_EXTENSIONS = 2;
+
+/** Ends a start that takes too long; one that is starved gets longer. */
+class StartDeadline {
+  #timer: NodeJS.Timeout;
+
+  constructor(time: number, isStarved: () => boolean, expire: () => void) {
+    let extensions = 0;
+    const onTimer = (): void => {
+      if (extensions >= START_EXTENSIONS || !isStarved()) {
+        expire();
+        return;
+      }
+      extensions += 1;
+      this.#timer = setTimeout(onTimer, time);
+    };
+    this.#timer = setTimeout(onTimer, time);
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
   }
 }
 

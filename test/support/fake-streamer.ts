@@ -140,6 +140,10 @@ function receive(message: ParentMessage): void {
       });
     } else if (sdp === 'die') {
       process.kill(process.pid, 'SIGKILL');
+    } else if (sdp === 'deadlock') {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    } else if (sdp === 'spin') {
+      for (;;);
     } else if (sdp === 'flood') {
       flood(peer_id);
     } else if (sdp === 'no path') {
