@@ -11,6 +11,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./commands/serve.js')).serve,
   demo: async () => (await import('./commands/demo.js')).demo,
   pair: async () => (await import('./commands/hosts.js')).pair,
+  unpair: async () => (await import('./commands/hosts.js')).unpair,
+  forget: async () => (await import('./commands/hosts.js')).forget,
   hosts: async () => (await import('./commands/hosts.js')).hosts,
   apps: async () => (await import('./commands/hosts.js')).apps,
   config: async () => (await import('./commands/config.js')).config,

@@ -32,6 +32,11 @@ export const ERRORS = {
   BODY_TOO_LARGE: { status: 413, fault: 'caller', message: 'Request body too large' },
   RATE_LIMITED: { status: 429, fault: 'caller', message: 'Too many requests' },
   LIMIT_REACHED: { status: 503, fault: 'caller', message: 'A configured limit is reached' },
+  DATA_IN_USE: {
+    status: 500,
+    fault: 'caller',
+    message: 'Another Moontee uses the data folder',
+  },
   CONFIG_INVALID: { status: 500, fault: 'caller', message: 'Invalid configuration' },
 
   HOST_UNREACHABLE: { status: 500, fault: 'host', message: 'Host unreachable' },

@@ -20,6 +20,8 @@ import { isLoopback } from './config/codecs.js';
 import { bindOf } from './config/load.js';
 import type { Config } from './config/schema.js';
 import { iceServerProvider } from './ice/configured.js';
+import { ControlSocket } from './hosts/control-socket.js';
+import { runDataCommand } from './hosts/data-commands.js';
 import { IdentityStore } from './hosts/identities.js';
 import { HostStore } from './hosts/store.js';
 import { Targets } from './hosts/targets.js';
@@ -32,6 +34,7 @@ import {
   type SocketGrant,
   type UpgradeOptions,
 } from './signaling/upgrade.js';
+import { FolderLock } from './storage/folder-lock.js';
 import { networkOf } from './streamer/network.js';
 import { defaultChildModule } from './streamer/process.js';
 import { StreamerRegistry } from './streamer/registry.js';
@@ -67,6 +70,21 @@ const LINGER = 500;
  * @throws CONFIG_INVALID, or what the operating system says of address, certificate or files
  */
 export async function startServer(config: Config, options: ServerOptions): Promise<RunningServer> {
+  const lock = await FolderLock.take(dirname(config.data_path), options.log);
+  try {
+    return await startOwner(config, options, lock);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+/** @param lock on the data folder; released when the server is closed */
+async function startOwner(
+  config: Config,
+  options: ServerOptions,
+  lock: FolderLock,
+): Promise<RunningServer> {
   const { log } = options;
   const bind = bindOf(config);
   const folder = dirname(config.data_path);
@@ -216,6 +234,12 @@ export async function startServer(config: Config, options: ServerOptions): Promi
   const authority = bind.host.includes(':') ? `[${bind.host}]:${port}` : `${name}:${port}`;
   const url = `${secure ? 'https' : 'http'}://${authority}${config.web_path_prefix}/`;
   log.info({ url, credentials_required: credentials.required }, 'server listens');
+  const control = await ControlSocket.listen(
+    config.data_path,
+    (command, say, signal) =>
+      runDataCommand(command, { hosts, identities, pin: config.pairing_pin }, say, signal),
+    log,
+  );
   await restore?.start();
 
   let closing: Promise<void> | null = null;
@@ -233,6 +257,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     events.close();
     await ended;
     await frozen;
+    await control.close();
     await hosts.save().catch((error: unknown) => log.error({ err: error }, 'hosts not saved'));
     // Whoever does not answer a close frame is not waited for.
     const lingering = setTimeout(() => {
@@ -242,6 +267,7 @@ export async function startServer(config: Config, options: ServerOptions): Promi
     clearTimeout(lingering);
     upgrades.close();
     refusals.close();
+    await lock.release();
     log.info('server stopped');
   }
 

@@ -10,7 +10,10 @@ import { bodyOf, queryFlag, queryInteger } from './request.js';
 
 const HOST_NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0,62}))*\.?$/i;
 
-export function hostRoutes(routes: Routes, { hosts, apps, config, log }: ApiContext): void {
+export function hostRoutes(
+  routes: Routes,
+  { hosts, identities, apps, config, log }: ApiContext,
+): void {
   routes.get('/api/hosts', 'administrator', async (context) => {
     const answers = await Promise.all(hosts.list().map(undetailedHost));
     context.body = { hosts: answers };
@@ -39,7 +42,10 @@ export function hostRoutes(routes: Routes, { hosts, apps, config, log }: ApiCont
   });
 
   routes.delete('/api/host', 'administrator', async (context) => {
-    await hosts.remove(queryInteger(context, 'host_id'));
+    const host = hosts.require(queryInteger(context, 'host_id'));
+    await hosts.remove(host.id);
+    apps.forget(host);
+    await identities.forgetHost(host);
     empty(context);
   });
 

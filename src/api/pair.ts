@@ -9,7 +9,7 @@ import { HostId } from './models.js';
 import { bodyOf } from './request.js';
 
 export function pairRoutes(routes: Routes, api: ApiContext): void {
-  const { hosts, config, creations, addresses, log } = api;
+  const { hosts, identities, config, creations, addresses, log } = api;
 
   routes.post('/api/pair', 'administrator', async (context) => {
     const host = hosts.require(bodyOf(context, HostId).host_id);
@@ -44,6 +44,7 @@ export function pairRoutes(routes: Routes, api: ApiContext): void {
   ): Promise<void> {
     try {
       await hosts.pair(host, pin, signal);
+      await identities.forgetOutdated(host);
     } catch (thrown) {
       const { code, message } = MoonteeError.from(thrown, 'PAIRING_FAILED');
       log.warn({ host_id: host.id, code, reason: message }, 'pairing failed');

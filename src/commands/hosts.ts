@@ -1,9 +1,15 @@
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
+import { MoonteeError } from '../errors.js';
+import { askServer } from '../hosts/control-socket.js';
+import { runDataCommand, type DataCommand } from '../hosts/data-commands.js';
+import { IdentityStore } from '../hosts/identities.js';
 import { HostStore } from '../hosts/store.js';
 import { createLog } from '../log.js';
-import { createPin } from '../moonlight/pairing/crypto.js';
+import { FolderLock } from '../storage/folder-lock.js';
 import { UsageError } from './usage.js';
 
 const CONFIG_OPTION = { config: { type: 'string' } } as const;
@@ -27,6 +33,35 @@ function parseAddress(text: string, defaultPort: number): { address: string; por
   return { address, port };
 }
 
+/** Milliseconds that another command, or a server that starts or ends, may have the folder. */
+const PATIENCE = 3_000;
+
+/** The running server does it, or nobody owns the folder, and this process does. */
+async function change(config: Config, command: DataCommand): Promise<void> {
+  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  const log = createLog('moontee', 'warn');
+  const deadline = performance.now() + PATIENCE;
+  for (;;) {
+    if (await askServer(config.data_path, command, say)) return;
+    try {
+      const lock = await FolderLock.take(dirname(config.data_path), log);
+      try {
+        const hosts = await openStore(config);
+        const file = join(dirname(config.data_path), 'identities.json');
+        const identities = await IdentityStore.open(file, log);
+        await runDataCommand(command, { hosts, identities, pin: config.pairing_pin }, say);
+      } finally {
+        await lock.release();
+      }
+      return;
+    } catch (error) {
+      const isTaken = error instanceof MoonteeError && error.code === 'DATA_IN_USE';
+      if (!isTaken || performance.now() > deadline) throw error;
+    }
+    await sleep(200);
+  }
+}
+
 /** `moontee pair ADDRESS[:PORT] [--pin 1234]`: adds a host, pairs with it, says its id. */
 export async function pair(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -41,13 +76,34 @@ export async function pair(args: readonly string[]): Promise<number> {
   }
   const config = configOf(values.config);
   const { address, port } = parseAddress(target, config.moonlight_default_http_port);
-  const store = await openStore(config);
-  const host = await store.add(address, port);
-  const pin = values.pin ?? config.pairing_pin ?? createPin();
-  process.stdout.write(`Enter this PIN on the host: ${pin}\n`);
-  await store.pair(host, pin);
-  process.stdout.write(`Paired. The host has the id ${host.id}.\n`);
+  await change(config, { command: 'pair', address, http_port: port, pin: values.pin ?? null });
   return 0;
+}
+
+/** `moontee unpair HOST_ID`: forgets a pairing, not the host. */
+export function unpair(args: readonly string[]): Promise<number> {
+  return changeHost('unpair', args);
+}
+
+/** `moontee forget HOST_ID`: forgets a host with its pairings. */
+export function forget(args: readonly string[]): Promise<number> {
+  return changeHost('forget', args);
+}
+
+async function changeHost(command: 'unpair' | 'forget', args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: CONFIG_OPTION,
+  });
+  await change(configOf(values.config), { command, host_id: hostId(command, positionals[0]) });
+  return 0;
+}
+
+function hostId(command: string, text: string | undefined): number {
+  const id = Number(text ?? NaN);
+  if (!Number.isInteger(id)) throw new UsageError(`${command} wants the id of a host (see hosts).`);
+  return id;
 }
 
 /** `moontee hosts`: a line each. */
@@ -73,8 +129,7 @@ export async function apps(args: readonly string[]): Promise<number> {
     allowPositionals: true,
     options: CONFIG_OPTION,
   });
-  const id = Number(positionals[0] ?? NaN);
-  if (!Number.isInteger(id)) throw new UsageError('apps wants the id of a host (see hosts).');
+  const id = hostId('apps', positionals[0]);
   const store = await openStore(configOf(values.config));
   for (const app of await store.require(id).apps()) {
     process.stdout.write(`${String(app.id).padStart(11)}  ${app.title}\n`);

@@ -6,6 +6,8 @@ export const USAGE = `Moontee keeps one Moonlight session alive and shows it to 
                                       the server
   moontee pair ADDRESS[:PORT] [--pin 1234] [--config FILE]
                                       add a GameStream host and pair with it
+  moontee unpair HOST_ID, moontee forget HOST_ID [--config FILE]
+                                      forget the pairing with a host, or the host
   moontee hosts [--config FILE]       the hosts that are known
   moontee apps HOST_ID [--config FILE]
                                       the apps of a host

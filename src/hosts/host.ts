@@ -84,6 +84,12 @@ export class Host {
     };
   }
 
+  /** Whether that is the certificate it was paired with last. PEM texts differ in their line ends. */
+  shows(certificatePem: string): boolean {
+    const bare = (pem: string): string => pem.replace(/\s+/g, '');
+    return bare(this.#stored.paired?.hostCertificate ?? '') === bare(certificatePem);
+  }
+
   setPairing(paired: StoredPairing | null): void {
     this.#stored = { ...this.#stored, paired };
     this.#client = this.#makeClient();

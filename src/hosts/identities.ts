@@ -97,6 +97,28 @@ export class IdentityStore {
     if (this.#identities.delete(keyOf(name, host))) await this.#save();
   }
 
+  /** The host itself is forgotten. */
+  async forgetHost({ stored }: Host): Promise<void> {
+    const address = `${stored.address}:${stored.httpPort}`;
+    await this.#forgetWhere(({ host }) => host === address);
+  }
+
+  /** The host shows another certificate since it was paired anew: what was paired before can never reach it. */
+  async forgetOutdated(paired: Host): Promise<void> {
+    const address = `${paired.stored.address}:${paired.stored.httpPort}`;
+    await this.#forgetWhere(
+      ({ host, server_certificate }) => host === address && !paired.shows(server_certificate),
+    );
+  }
+
+  async #forgetWhere(isLost: (identity: Identity) => boolean): Promise<void> {
+    const lost = [...this.#identities].filter(([, identity]) => isLost(identity));
+    if (lost.length === 0) return;
+    for (const [key] of lost) this.#identities.delete(key);
+    this.#log.info({ identities: lost.length }, 'streamer identities forgotten');
+    await this.#save();
+  }
+
   async #pair(name: string, host: Host, pin: string): Promise<Identity> {
     const { address, httpPort } = host.stored;
     const made = await createIdentity();

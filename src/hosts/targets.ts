@@ -53,9 +53,9 @@ export class Targets {
     try {
       await this.#awaitApp(host, identity, spec.app_id, signal);
     } catch (error) {
-      const lost = error instanceof MoonteeError && error.code === 'HOST_NOT_PAIRED';
+      const lost = error instanceof MoonteeError && isLost(error, identity, host);
       if (!lost || name === null || !this.#options.identities.has(name, host)) throw error;
-      // The host has forgotten this identity, not us: pair once more.
+      // The host has forgotten this identity, or was paired anew under another certificate: pair once more.
       await this.#options.identities.forget(name, host);
       identity = await this.#identity(name, spec, host);
       await this.#awaitApp(host, identity, spec.app_id, signal);
@@ -139,6 +139,12 @@ export class Targets {
       await sleep(APP_POLL, undefined, { signal });
     }
   }
+}
+
+/** The identity can never be used again, while the host itself is paired. */
+function isLost({ code }: MoonteeError, identity: PairedIdentity, host: Host): boolean {
+  if (code === 'HOST_NOT_PAIRED') return true;
+  return code === 'HOST_CERTIFICATE_CHANGED' && !host.shows(identity.hostCertificatePem);
 }
 
 function keyOf(host: Host, name: string): string {

@@ -31,7 +31,9 @@ const filler = join(folder, 'filler');
 
 async function contents(): Promise<Record<string, string>> {
   const entries = FILES.map(async (name) => [name, await readFile(join(folder, name), 'utf8')]);
-  const rest = (await readdir(folder)).filter((name) => !FILES.includes(name)).sort();
+  const rest = (await readdir(folder))
+    .filter((name) => !FILES.includes(name) && !name.startsWith('moontee.'))
+    .sort();
   return { ...(Object.fromEntries(await Promise.all(entries)) as object), rest: rest.join(' ') };
 }
 

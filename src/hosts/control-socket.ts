@@ -1,0 +1,244 @@
+import { once } from 'node:events';
+import { chmod, mkdtemp, open, rename, rm, rmdir, type FileHandle } from 'node:fs/promises';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { basename, dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { isRight } from 'fp-ts/lib/Either.js';
+import * as t from 'io-ts';
+import { ERRORS, MoonteeError, type ErrorCode } from '../errors.js';
+import type { Log } from '../log.js';
+import { DataCommand } from './data-commands.js';
+
+const FILE = 'moontee.sock';
+/** People at a command line at a time, bytes of what one asks, milliseconds to ask it in. */
+const MAX_CONNECTIONS = 8;
+const MAX_REQUEST = 4_096;
+const REQUEST_TIMEOUT = 5_000;
+/** Milliseconds for a server to take the connection, and for all of a command: a PIN is typed by a person. */
+const CONNECT_TIMEOUT = 2_000;
+const COMMAND_TIMEOUT = 150_000;
+/** Characters of an answer's line, and lines. */
+const MAX_LINE = 2_000;
+const MAX_LINES = 100;
+
+const Request = t.type({ file: t.string, ask: DataCommand }, 'ControlRequest');
+
+/** The end of an answer; lines to be printed come before. */
+const Answer = t.union([
+  t.type({ say: t.string }),
+  t.type({ done: t.literal(true) }),
+  t.type({ error: t.string, code: t.string }),
+]);
+
+export type RunCommand = (
+  command: DataCommand,
+  say: (line: string) => void,
+  signal: AbortSignal,
+) => Promise<void>;
+
+/**
+ * The way in for the command line beside a running server: a Unix socket in the data folder, for the same user
+ * only, whatever TLS, credentials and prefix the server has. One JSON line asks, JSON lines answer.
+ */
+export class ControlSocket {
+  readonly #path: string;
+  readonly #file: string;
+  readonly #run: RunCommand;
+  readonly #log: Log;
+  readonly #sockets = new Set<Socket>();
+  readonly #server: Server;
+
+  private constructor(dataPath: string, run: RunCommand, log: Log) {
+    this.#path = join(dirname(dataPath), FILE);
+    this.#file = basename(dataPath);
+    this.#run = run;
+    this.#log = log;
+    this.#server = createServer((socket) => this.#serve(socket));
+    this.#server.maxConnections = MAX_CONNECTIONS;
+  }
+
+  /**
+   * Whoever calls this owns the folder: what another one has left there is replaced. A file system without
+   * sockets costs only this, with a warning.
+   *
+   * @param dataPath file of the hosts
+   */
+  static async listen(dataPath: string, run: RunCommand, log: Log): Promise<ControlSocket> {
+    const control = new ControlSocket(dataPath, run, log);
+    try {
+      await control.#listen();
+    } catch (error) {
+      log.warn({ err: error }, 'no socket for the command line');
+    }
+    return control;
+  }
+
+  /** Ends what is under way. */
+  async close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    if (!this.#server.listening) return;
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    await Promise.all([closed, rm(this.#path, { force: true }).catch(() => undefined)]);
+  }
+
+  /** Others see it only when it is complete: it is made in a folder that is ours alone, and moved. */
+  async #listen(): Promise<void> {
+    const directory = await mkdtemp(join(dirname(this.#path), '.moontee-'));
+    try {
+      const made = join(directory, 's');
+      await throughFolder(made, async (path) => {
+        this.#server.listen({ path });
+        await once(this.#server, 'listening');
+      });
+      this.#server.on('error', (error) => this.#log.warn({ err: error }, 'control socket error'));
+      await chmod(made, 0o600);
+      await rename(made, this.#path);
+    } finally {
+      await rmdir(directory).catch(() => undefined);
+    }
+  }
+
+  #serve(socket: Socket): void {
+    this.#sockets.add(socket);
+    const gone = new AbortController();
+    socket.on('error', () => undefined);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      gone.abort(new MoonteeError('CLOSED', 'The caller left'));
+    });
+    const timer = setTimeout(() => socket.destroy(), REQUEST_TIMEOUT);
+    let text = '';
+    socket.setEncoding('utf8');
+    const onData = (chunk: string): void => {
+      text += chunk;
+      const end = text.indexOf('\n');
+      if (end < 0 && text.length <= MAX_REQUEST) return;
+      clearTimeout(timer);
+      socket.off('data', onData);
+      // What else it sends is not read.
+      socket.resume();
+      void this.#answer(socket, end < 0 ? '' : text.slice(0, end), gone.signal);
+    };
+    socket.on('data', onData);
+    socket.once('close', () => clearTimeout(timer));
+  }
+
+  async #answer(socket: Socket, line: string, signal: AbortSignal): Promise<void> {
+    const write = (answer: t.TypeOf<typeof Answer>): void => {
+      if (!socket.destroyed) socket.write(`${JSON.stringify(answer)}\n`);
+    };
+    try {
+      const ask = this.#decode(line);
+      this.#log.info({ command: ask.command }, 'command line asks');
+      await this.#run(ask, (say) => write({ say }), signal);
+      write({ done: true });
+    } catch (thrown) {
+      const { code, message } = MoonteeError.from(thrown);
+      this.#log.warn({ code }, 'command of the command line failed');
+      write({ error: message, code });
+    }
+    socket.end();
+  }
+
+  #decode(line: string): DataCommand {
+    let value: unknown;
+    try {
+      value = JSON.parse(line);
+    } catch {
+      throw new MoonteeError('BAD_REQUEST');
+    }
+    const decoded = Request.decode(value);
+    if (!isRight(decoded)) throw new MoonteeError('BAD_REQUEST');
+    const { file, ask } = decoded.right;
+    if (file !== this.#file) {
+      throw new MoonteeError(
+        'CONFIG_INVALID',
+        `The server that runs on this folder keeps its hosts in ${this.#file}, not in ${file}`,
+      );
+    }
+    return ask;
+  }
+}
+
+/**
+ * Has the server that owns the folder do it.
+ *
+ * @param dataPath file of the hosts
+ * @returns false where no server runs
+ * @throws what the server says; TIMEOUT; CLOSED where it ended meanwhile
+ */
+export async function askServer(
+  dataPath: string,
+  ask: DataCommand,
+  say: (line: string) => void,
+): Promise<boolean> {
+  const socket = await connectTo(join(dirname(dataPath), FILE));
+  if (socket === null) return false;
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), COMMAND_TIMEOUT);
+  try {
+    socket.write(`${JSON.stringify({ file: basename(dataPath), ask })}\n`);
+    let count = 0;
+    for await (const line of createInterface({ input: socket, signal: late.signal })) {
+      count += 1;
+      if (count > MAX_LINES || line.length > MAX_LINE) break;
+      const answer = Answer.decode(parsed(line));
+      if (!isRight(answer)) break;
+      if ('done' in answer.right) return true;
+      if ('error' in answer.right) {
+        const { code, error } = answer.right;
+        throw new MoonteeError(
+          Object.hasOwn(ERRORS, code) ? (code as ErrorCode) : 'INTERNAL',
+          error,
+        );
+      }
+      say(answer.right.say);
+    }
+    throw late.signal.aborted
+      ? new MoonteeError('TIMEOUT', 'The server did not answer in time')
+      : new MoonteeError('CLOSED', 'The server ended before it was done');
+  } finally {
+    clearTimeout(timer);
+    socket.destroy();
+  }
+}
+
+/** @returns null where nobody listens */
+async function connectTo(path: string): Promise<Socket | null> {
+  try {
+    return await throughFolder(path, async (short) => {
+      const socket = connect({ path: short });
+      // Once it is open, the end of its lines says the same.
+      socket.on('error', () => undefined);
+      try {
+        await once(socket, 'connect', { signal: AbortSignal.timeout(CONNECT_TIMEOUT) });
+        return socket;
+      } catch (error) {
+        socket.destroy();
+        throw error;
+      }
+    });
+  } catch {
+    return null;
+  }
+}
+
+/** The path of a socket has 107 bytes: folders with longer ones are reached by their descriptor. */
+async function throughFolder<T>(path: string, use: (short: string) => Promise<T>): Promise<T> {
+  let folder: FileHandle | undefined;
+  try {
+    folder = await open(dirname(path), 'r');
+    return await use(`/proc/self/fd/${folder.fd}/${basename(path)}`);
+  } finally {
+    await folder?.close();
+  }
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
+  }
+}
