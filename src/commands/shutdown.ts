@@ -4,14 +4,16 @@ import { flushLog, type Log } from '../log.js';
  * Resolves with the exit code once the process was told to end (SIGTERM, SIGINT, SIGHUP) and
  * `close` is done: 0, or 1 where it took longer than `deadline` milliseconds. A second signal
  * ends at once.
+ *
+ * An exception that nobody caught ends the process in the same order, with 1: what it
+ * interrupted is in doubt. A rejection that nobody waited for is logged and nothing else: it
+ * interrupted nobody. Both are defects of ours; ARCHITECTURE.md, "Defects", says more.
  */
 export function untilTold(close: () => Promise<void>, deadline: number, log: Log): Promise<number> {
   return new Promise((resolve) => {
     let told = false;
-    const onSignal = (signal: NodeJS.Signals): void => {
-      if (told) process.exit(1);
+    const end = (code: number): void => {
       told = true;
-      log.info({ signal }, 'ending');
       const timer = setTimeout(() => {
         log.error('ending took too long');
         void flushLog().finally(() => process.exit(1));
@@ -19,14 +21,28 @@ export function untilTold(close: () => Promise<void>, deadline: number, log: Log
       close().then(
         () => {
           clearTimeout(timer);
-          resolve(0);
+          resolve(code);
         },
         (error: unknown) => {
+          clearTimeout(timer);
           log.error({ err: error }, 'ending failed');
           resolve(1);
         },
       );
     };
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, onSignal);
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+      process.on(signal, () => {
+        if (told) process.exit(1);
+        log.info({ signal }, 'ending');
+        end(0);
+      });
+    }
+    process.on('unhandledRejection', (reason) => {
+      log.error({ err: reason }, 'nobody waited for what failed');
+    });
+    process.on('uncaughtException', (error) => {
+      log.fatal({ err: error }, 'nobody caught what was thrown');
+      if (!told) end(1);
+    });
   });
 }

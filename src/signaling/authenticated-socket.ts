@@ -117,9 +117,21 @@ export class AuthenticatedSocket {
       this.#isKnown = true;
       this.#socket.admit();
     }
-    this.#turn = this.#turn
-      .then(() => this.#handle(message))
-      .catch((error: unknown) => this.#handlers.onError(MoonteeError.from(error)));
+    this.#turn = this.#turn.then(() => this.#take(message));
+  }
+
+  /** Never rejects. */
+  async #take(message: StreamClientMessage): Promise<void> {
+    try {
+      try {
+        await this.#handle(message);
+      } catch (error) {
+        this.#handlers.onError(MoonteeError.from(error));
+      }
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'viewer not told of an error');
+      this.end('INTERNAL', 'Internal server error');
+    }
   }
 
   async #handle(message: StreamClientMessage): Promise<void> {

@@ -172,7 +172,7 @@ export class ChildStreamer {
   }
 
   fromPeer(id: string, message: StreamClientMessage): void {
-    this.#viewers.get(id)?.receive(message);
+    this.#costing(id, () => this.#viewers.get(id)?.receive(message));
   }
 
   /** One path for every way of leaving: input released, branch gone, then PeerRemoved. */
@@ -361,11 +361,7 @@ export class ChildStreamer {
       this.#viewers.set(id, viewer);
       this.#aggregator.join(id);
       peer.on('message', (label, data) => {
-        if (typeof data === 'string') return;
-        const events = decodeChannelMessage(label, data);
-        if (!events) return;
-        const now = performance.now();
-        for (const event of events) this.#sendInput(this.#aggregator.input(id, event, now));
+        this.#costing(id, () => this.#fromChannel(id, label, data));
       });
       peer.on('quality', (quality) => {
         log.info({ quality }, 'peer quality changed');
@@ -378,6 +374,24 @@ export class ChildStreamer {
       const error = MoonteeError.from(thrown, 'PIPELINE_FAILED');
       log.error({ err: error, code: error.code }, 'peer could not be added');
       this.#send({ PeerRemoved: { peer_id: id, code: error.code, reason: error.message } });
+    }
+  }
+
+  #fromChannel(id: string, label: string, data: Buffer | string): void {
+    if (typeof data === 'string') return;
+    const events = decodeChannelMessage(label, data);
+    if (!events) return;
+    const now = performance.now();
+    for (const event of events) this.#sendInput(this.#aggregator.input(id, event, now));
+  }
+
+  /** What a viewer brings about costs that viewer, and the streamer nothing. */
+  #costing(id: string, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#log.error({ err: error, peer_id: id }, 'message of a viewer failed');
+      void this.removePeer(id, 'INTERNAL', 'Internal server error');
     }
   }
 

@@ -116,7 +116,15 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
       exitHookSet = true;
       process.on('exit', killAll);
     }
-    this.#child.on('message', (message) => this.#receive(message));
+    this.#child.on('message', (message) => {
+      try {
+        this.#receive(message);
+      } catch (error) {
+        // What a child brings about costs its own streamer.
+        this.#log.error({ err: error }, 'message of a streamer failed');
+        this.kill('STREAMER_FAILED', 'The streamer failed');
+      }
+    });
     this.#child.on('error', (error) => {
       this.#log.error({ err: error }, 'streamer process error');
       // A failed spawn has no exit event.
@@ -170,11 +178,18 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
       return false;
     }
     this.#backlog += 1;
-    // The callback takes the error of a channel that closes meanwhile.
-    this.#child.send(message, () => {
+    try {
+      // The callback takes the error of a channel that closes meanwhile.
+      this.#child.send(message, () => {
+        this.#backlog -= 1;
+      });
+      return true;
+    } catch (error) {
+      // It cannot be written as JSON, e.g. because it is nested too deep.
       this.#backlog -= 1;
-    });
-    return true;
+      this.#drop(MoonteeError.from(error).message);
+      return false;
+    }
   }
 
   /**

@@ -67,6 +67,8 @@ export class StreamerRegistry extends EventEmitter<RegistryEvents> {
       throw new MoonteeError('LIMIT_REACHED', 'The server has as many streamers as it may have');
     }
     const streamer = new Streamer(spec, this.#options.streamer, patient);
+    // Every legacy socket that keeps it listens, too.
+    streamer.setMaxListeners(0);
     this.#streamers.set(id, streamer);
     streamer.on('viewer', (change) => this.emit('viewer', streamer, change));
     streamer.on('status', (status) => {

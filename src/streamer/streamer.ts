@@ -114,7 +114,15 @@ export class Streamer extends EventEmitter<StreamerEvents> {
     });
     this.#connected.catch(() => undefined);
     this.#patient = patient;
-    this.#life = this.#live();
+    this.#life = this.#live().catch((error: unknown) => {
+      this.#log.error({ err: error }, 'streamer failed');
+      this.#fail({
+        code: 'INTERNAL',
+        reason: 'Internal server error',
+        errorCode: -1,
+        byHost: false,
+      });
+    });
   }
 
   get id(): string {

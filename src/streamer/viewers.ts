@@ -39,7 +39,7 @@ export interface Picture {
 
 export interface ViewersOptions {
   readonly maxViewers: number;
-  /** For one viewer and its peer; must neither reject nor take long. */
+  /** For one viewer and its peer; must not take long. */
   readonly iceServers: (peerId: string) => Promise<readonly IceServer[]>;
   /** Milliseconds until the child's offer. */
   readonly offerTimeout: number;
@@ -248,13 +248,21 @@ export class Viewers {
 
   #attach(entry: Entry): void {
     entry.state = 'negotiating';
-    const { peerId } = entry.viewer;
     entry.viewer.deliver({ StageStarting: { stage: SETUP } });
     this.#deadline(entry, this.#options.offerTimeout, 'TIMEOUT', 'The streamer made no offer');
-    void this.#options.iceServers(peerId).then((servers) => {
+    void this.#addPeerSoon(entry);
+  }
+
+  /** Never rejects: what goes wrong costs this viewer. */
+  async #addPeerSoon(entry: Entry): Promise<void> {
+    try {
+      const servers = await this.#options.iceServers(entry.viewer.peerId);
       // It may have left, or the session may have ended, meanwhile.
       if (this.#isHere(entry)) this.#addPeer(entry, servers);
-    });
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'viewer not attached');
+      this.#dismiss(entry, 'INTERNAL', 'Internal server error');
+    }
   }
 
   #addPeer(entry: Entry, servers: readonly IceServer[]): void {
