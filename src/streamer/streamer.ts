@@ -121,6 +121,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
         reason: 'Internal server error',
         errorCode: -1,
         byHost: false,
+        silent: false,
       });
     });
   }

@@ -35,7 +35,7 @@ test('a message that cannot be written to a child is dropped', async (t) => {
     niceness: 0,
     log: silentLog(),
   });
-  t.teardown(() => child.stop({ quitApp: false, deadline: 1_000 }));
+  t.teardown(() => child.stop(1_000));
   await child.ready();
   t.false(child.send({ FromPeer: { peer_id: 'p', message: tooDeep() } }));
   t.is(child.drops, 1);
