@@ -33,7 +33,7 @@ const WHEEL_UNITS: Readonly<Record<number, number>> = {
 const HISTORY_BUTTONS = [3, 4];
 
 /** What browsers do with those buttons hangs on one or the other of these. */
-const HISTORY_EVENTS = ['mousedown', 'mouseup', 'auxclick'] as const;
+const HISTORY_EVENTS = ['mouseup', 'auxclick'] as const;
 
 /** Sends mouse and pen. */
 export function captureMouse({ stage, input, place, scale, ...options }: MouseOptions): void {
@@ -58,7 +58,6 @@ export function captureMouse({ stage, input, place, scale, ...options }: MouseOp
 
   cleanup.listen(stage, 'pointerdown', (event) => {
     if (!isMouse(event)) return;
-    event.preventDefault();
     stage.focus({ preventScroll: true });
     if (isRelative() && !isLocked(stage)) {
       lockPointer(stage);
@@ -97,6 +96,8 @@ export function captureMouse({ stage, input, place, scale, ...options }: MouseOp
     { passive: false },
   );
   cleanup.listen(stage, 'contextmenu', (event) => event.preventDefault());
+  // Not of `pointerdown`: without it there is no `mouseup`, on which Chromium goes back.
+  cleanup.listen(stage, 'mousedown', (event) => event.preventDefault());
   for (const name of HISTORY_EVENTS) {
     cleanup.listen(stage, name, (event) => {
       if (HISTORY_BUTTONS.includes(event.button)) event.preventDefault();

@@ -9,6 +9,8 @@ export interface RequestTarget {
    */
   readonly path: string;
   readonly query: URLSearchParams;
+  /** Where the request is for the path prefix without a slash: the same with one. */
+  readonly withSlash?: string;
   /** The same target in its only spelling: whatever parses it again reads what we have read. */
   readonly href: string;
 }
@@ -49,10 +51,12 @@ export function parseRequestTarget(text: string, prefix: string): RequestTarget 
   if (FORBIDDEN_IN_QUERY.test(decode(rawQuery.replaceAll('+', ' ')))) {
     throw refusal('a control character');
   }
-  const path = localPath(`/${segments.join('/')}`, prefix);
+  const whole = `/${segments.join('/')}`;
+  const path = localPath(whole, prefix);
   const search = rawQuery === '' ? '' : `?${rawQuery}`;
   return {
     path,
+    ...(prefix !== '' && whole === prefix ? { withSlash: `${prefix}/${search}` } : {}),
     // It takes off one question mark, which may be the first character of the query.
     query: new URLSearchParams(search),
     href: path.split('/').map(encodeURIComponent).join('/') + search,

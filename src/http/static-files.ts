@@ -38,10 +38,16 @@ export class StaticFiles {
   /** Answers GET and HEAD of a file; everything else goes on. */
   serve(): Koa.Middleware {
     return async (context, next) => {
-      const { path } = targetOf(context.req);
+      const { path, withSlash } = targetOf(context.req);
       const file = this.#files.get(path.endsWith('/') ? `${path}index.html` : path);
       if (file === undefined || (context.method !== 'GET' && context.method !== 'HEAD')) {
         await next();
+        return;
+      }
+      if (withSlash !== undefined) {
+        // The page names its parts relative to itself.
+        context.status = 308;
+        context.redirect(withSlash);
         return;
       }
       context.status = 200;

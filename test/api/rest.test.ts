@@ -104,7 +104,16 @@ test.serial('a path prefix and the doubled /api/api lead to the same routes', as
     t.deepEqual((await server.ask('GET', path)).json, { streamers: [] }, path);
     t.is((await server.ask('GET', path, { headers: { Authorization: '' } })).status, 401, path);
   }
-  t.is((await server.ask('GET', '/moonlight')).status, 200);
+  t.is((await server.ask('GET', '/moonlight/')).status, 200);
+  // The page's parts are relative to it, so it has to end with a slash.
+  for (const [path, location] of [
+    ['/moonlight', '/moonlight/'],
+    ['/moonlight?a=%2Fb', '/moonlight/?a=%2Fb'],
+  ] as const) {
+    const answer = await server.ask('GET', path);
+    t.is(answer.status, 308);
+    t.is(answer.headers['location'], location);
+  }
   t.is((await server.ask('GET', '/config.js')).text, 'export default {"path_prefix":"/moonlight"}');
   t.is((await server.ask('GET', '/moonlightly/api/streamers')).status, 404);
 });
