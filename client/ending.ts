@@ -100,6 +100,11 @@ export function stageText(stage: string): string {
   return Object.hasOwn(STAGES, stage) ? (STAGES[stage] ?? stage) : stage;
 }
 
+/** Whether this is a word with a meaning, and not a sentence for people. */
+export function isCode(text: string): boolean {
+  return Object.hasOwn(FINAL, text) || Object.hasOwn(PASSING, text);
+}
+
 export function terminationReason(errorCode: number): string {
   return TERMINATIONS[errorCode] ?? `The host has ended the stream (error ${errorCode}).`;
 }

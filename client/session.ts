@@ -3,7 +3,14 @@ import { attempt } from './attempt.js';
 import { InputChannels } from './channels.js';
 import { Emitter } from './emitter.js';
 import { decodeFeedback, type PadFeedback } from './encode.js';
-import { ending, stageText, terminationReason, unauthorized, type Ending } from './ending.js';
+import {
+  ending,
+  isCode,
+  stageText,
+  terminationReason,
+  unauthorized,
+  type Ending,
+} from './ending.js';
 import { withoutLipSync, withStereo } from './sdp.js';
 
 /** Milliseconds that each wait of an attempt may take. */
@@ -168,7 +175,9 @@ export class ViewerSession extends Emitter<SessionEvents> {
     }
     if (!this.#hasDescription) this.#await(this.#deadlines.server, 'SERVER_SILENT');
     if (typeof message === 'string') {
-      this.#conclude(ending(message));
+      // A sentence is the reason for clients that know no codes: the one of the close says more.
+      if (isCode(message)) this.#conclude(ending(message));
+      else this.#awaitEnd(ending(message));
     } else if (typeof message === 'object' && message !== null) {
       try {
         this.#take(message as Exclude<StreamServerMessage | StreamGeneralMessage, string>);
@@ -234,6 +243,11 @@ export class ViewerSession extends Emitter<SessionEvents> {
     if (isPrecise || known === undefined || (known.retry && !verdict.retry)) {
       this.#verdict = verdict;
     }
+    this.#awaitEnd(verdict);
+  }
+
+  /** The server closes the socket, or else we do. */
+  #awaitEnd(verdict: Ending): void {
     this.#farewell ??= setTimeout(
       () => this.#end(this.#verdict ?? verdict),
       this.#deadlines.farewell,

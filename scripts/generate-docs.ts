@@ -28,6 +28,12 @@ answer asks for stereo: add \`stereo=1\` to the format of each Opus payload type
 minptime=10;useinbandfec=1;stereo=1\`) between \`createAnswer\` and \`setLocalDescription\`. A client
 that offers what was agreed once more does the same with its offer.
 
+Before the server closes a socket it tells the reason as a bare string too, behind everything else:
+a sentence for people, which is what clients show that know nothing of \`PeerClosed\`. On the legacy
+socket (\`/api/host/stream\`) with \`mode: "keepalive"\` the server closes without a status once the
+streamer runs by itself; where \`session_id\` ends in \`-kickoff\` the client closes, and the streamer
+ends.
+
 `;
 
 const FAULTS = `# Errors

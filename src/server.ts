@@ -162,7 +162,7 @@ async function startOwner(
     ? new StreamerRestore(
         join(folder, 'streamers.json'),
         streamers,
-        (id) => legacy.modeOf(id) !== 'create',
+        (id) => !legacy.isPassing(id),
         log,
       )
     : null;
@@ -205,6 +205,7 @@ async function startOwner(
     routes,
     pending: () => peers.pending + legacy.pending,
     maxPending: config.max_pending_sockets,
+    peerCredentials: config.peer_credentials,
   };
   const upgrades = new Upgrades(app, {
     prefix: config.web_path_prefix,

@@ -25,7 +25,10 @@ export class OriginGuard {
 
   /** The name under which we are called is one that others cannot point at us. */
   allowsHost(request: IncomingMessage): boolean {
-    if (this.#options.credentialsRequired) return true;
+    return this.#options.credentialsRequired || this.#isCalledByOwnName(request);
+  }
+
+  #isCalledByOwnName(request: IncomingMessage): boolean {
     const { addresses, secure } = this.#options;
     let name: string;
     try {
@@ -42,14 +45,20 @@ export class OriginGuard {
     );
   }
 
-  /** A WebSocket from this page may be opened. Not asked where the upgrade has credentials. */
-  allowsSocket(request: IncomingMessage): boolean {
+  /**
+   * A WebSocket from this page may be opened. Not asked where the upgrade has credentials.
+   *
+   * @param isOpen it will not be asked for credentials later either
+   */
+  allowsSocket(request: IncomingMessage, isOpen: boolean): boolean {
     const { origin } = request.headers;
     // Not a browser.
     if (origin === undefined) return true;
     const { allowedOrigins, credentialsRequired, addresses, secure } = this.#options;
     if (allowedOrigins.includes(origin)) return true;
-    if (credentialsRequired && allowedOrigins.length === 0) return true;
-    return origin === addresses.originOf(request, secure);
+    const isAsked = credentialsRequired && !isOpen;
+    if (isAsked && allowedOrigins.length === 0) return true;
+    if (origin !== addresses.originOf(request, secure)) return false;
+    return isAsked || this.#isCalledByOwnName(request);
   }
 }

@@ -53,7 +53,7 @@ export async function createApp(api: ApiContext, guard: OriginGuard, routes: Rou
     gate.admit(context.req, accessOfUnknown(targetOf(context.req).path));
     await next();
   });
-  app.use((await StaticFiles.read(api.staticDirectory)).serve());
+  app.use((await StaticFiles.read(api.staticDirectory, config.static_path)).serve());
   return app;
 }
 

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import * as t from 'io-ts';
-import { resolveConfig } from '../config/load.js';
+import { bindOf, loadConfig } from '../config/load.js';
+import type { Config } from '../config/schema.js';
 import { MoonteeError } from '../errors.js';
 import { createLog, flushLog, type Log } from '../log.js';
 import { startServer, type RunningServer } from '../server.js';
@@ -29,25 +29,21 @@ const DESKTOP = 'Desktop';
 
 const HostReady = t.type({ ready: t.literal(true), http_port: t.Int });
 
-/** `moontee demo [--port 8080] [--input-log FILE]`: the whole thing on this machine. */
+/**
+ * `moontee demo [--port 8080] [--input-log FILE] [--config FILE] [--KEY VALUE …]`: the whole thing
+ * on this machine, as the configuration says, but with hosts of its own.
+ */
 export async function demo(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      port: { type: 'string', default: '8080' },
-      'input-log': { type: 'string' },
-    },
-  });
-  const port = Number(values.port);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new UsageError('--port takes a number from 0 to 65535.');
-  }
-  const log = createLog('moontee', process.env['MOONTEE_LOG'] ?? 'warn');
+  const { port, inputLog, rest } = ownArguments(args);
+  const loaded = loadConfig({ args: rest });
+  const level = loaded.sources.log_level === 'default' ? 'warn' : loaded.config.log_level;
+  const log = createLog('moontee', level);
+  for (const warning of loaded.warnings) log.warn({ file: loaded.file }, warning);
   const state = await mkdtemp(join(tmpdir(), 'moontee-demo-'));
   const running = new DemoParts(state);
   const ended = untilTold(() => running.close(), CLOSE_DEADLINE, log);
   try {
-    const url = await running.start(port, values['input-log'] ?? null, log);
+    const url = await running.start(withPort(loaded.config, port), inputLog, log);
     process.stdout.write(`\n  Moontee shows its demo host at\n\n    ${url}\n\n`);
     process.stdout.write('  Open it in two windows, type and move the mouse. Ctrl-C ends it.\n\n');
   } catch (error) {
@@ -57,6 +53,47 @@ export async function demo(args: readonly string[]): Promise<number> {
   const code = await ended;
   await flushLog();
   process.exit(code);
+}
+
+interface OwnArguments {
+  /** Null where none was given. */
+  readonly port: number | null;
+  readonly inputLog: string | null;
+  /** Those of the configuration. */
+  readonly rest: readonly string[];
+}
+
+/** @throws UsageError */
+function ownArguments(args: readonly string[]): OwnArguments {
+  const own = new Map<string, string>();
+  const rest: string[] = [];
+  for (let at = 0; at < args.length; at++) {
+    const argument = args[at] ?? '';
+    const [, name = '', , value] = /^--(port|input-log)(=(.*))?$/s.exec(argument) ?? [];
+    if (name === '') {
+      rest.push(argument);
+      continue;
+    }
+    if (value === undefined) at += 1;
+    const given = value ?? args[at];
+    if (given === undefined) throw new UsageError(`--${name} needs a value.`);
+    own.set(name, given);
+  }
+  const port = own.get('port');
+  if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) <= 65_535)) {
+    throw new UsageError('--port takes a number from 0 to 65535.');
+  }
+  return {
+    port: port === undefined ? null : Number(port),
+    inputLog: own.get('input-log') ?? null,
+    rest,
+  };
+}
+
+function withPort(config: Config, port: number | null): Config {
+  if (port === null) return config;
+  const { host } = bindOf(config);
+  return { ...config, bind_address: `${host.includes(':') ? `[${host}]` : host}:${port}` };
 }
 
 /** What the demo consists of; ends in the opposite order. */
@@ -71,17 +108,14 @@ class DemoParts {
   }
 
   /** @returns the URL of the streamer's page, once its first frame is in the pipeline */
-  async start(port: number, inputLog: string | null, log: Log): Promise<string> {
+  async start(config: Config, inputLog: string | null, log: Log): Promise<string> {
     const pin = String(randomInt(10_000)).padStart(4, '0');
     const hostPort = await this.#startHost(pin, inputLog);
-    const { config } = resolveConfig({
-      flags: {
-        bind_address: `127.0.0.1:${port}`,
-        data_path: join(this.#state, 'data.json'),
-        pairing_pin: pin,
-      },
-    });
-    this.#server = await startServer(config, { log, staticDirectory: pageDirectory() });
+    this.#server = await startServer(
+      // The hosts and pairings of whoever tries this stay as they are.
+      { ...config, data_path: join(this.#state, 'data.json'), pairing_pin: pin },
+      { log, staticDirectory: pageDirectory() },
+    );
 
     const host = await this.#server.hosts.add('127.0.0.1', hostPort);
     await this.#server.hosts.pair(host, pin);

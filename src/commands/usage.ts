@@ -1,7 +1,8 @@
 /** What `moontee help` prints. */
 export const USAGE = `Moontee keeps one Moonlight session alive and shows it to any number of browsers.
 
-  moontee demo [--port 8080]          a server with a built-in host, to see what it does
+  moontee demo [--port 8080] [--config FILE]
+                                      a server with a built-in host, to see what it does
   moontee serve [--config FILE] [--bind ADDR:PORT]
                                       the server
   moontee pair ADDRESS[:PORT] [--pin 1234] [--config FILE]

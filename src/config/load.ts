@@ -105,6 +105,11 @@ export function resolveConfig(input: {
     if (whole.credentials === 'default') {
       warnings.push('credentials is "default": choose a password of your own');
     }
+    if (whole.peer_credentials === 'optional' && whole.credentials !== null) {
+      warnings.push(
+        'peer_credentials is "optional": whoever reaches this server can watch and steer every streamer',
+      );
+    }
   }
   if (problems.length > 0) {
     throw new MoonteeError('CONFIG_INVALID', problems.join('; '), { details: { problems } });

@@ -122,6 +122,16 @@ export const KEYS = {
     [],
     'Origins of other sites that may use the interface from a browser (CORS and WebSocket). Empty: the same origin only.',
   ),
+  peer_credentials: key(
+    choice('required', 'optional'),
+    'required',
+    'Whether viewers of streamers that exist (`/api/streamers/ID/peer`) must show credentials. `optional` is for clients that send none, in a closed network: whoever reaches the server can watch and steer every streamer. REST, and the socket that makes streamers, are not concerned. A page that is reached by a name, not an address, must be among `allowed_origins`.',
+  ),
+  static_path: key(
+    nullable(text),
+    null,
+    'Folder of another client’s static files, served beside the page and without credentials; the page’s own files come first. Read at the start; files and folders whose names begin with a dot, and links that lead out of it, are left out.',
+  ),
   webrtc_local_addresses: key(
     list(ipAddress),
     [],

@@ -94,10 +94,10 @@ export class AuthenticatedSocket {
     this.#socket.end(code, reason);
   }
 
-  /** As {@link end}, without a status. */
-  endPlainly(): void {
+  /** As {@link end}, without a status, and without a reason unless one is given. */
+  endPlainly(reason?: string): void {
     this.#stop();
-    this.#socket.endPlainly();
+    this.#socket.endPlainly(reason);
   }
 
   /** Credentials are checked at once, so that nothing behind them is read before; the rest takes turns. */

@@ -25,7 +25,18 @@ export interface LegacySessionOptions extends AuthenticationOptions {
   readonly open: (spec: StreamerSpec, mode: LegacyMode) => Promise<Streamer>;
   /** Once. */
   readonly gone: () => void;
+  /** After `gone`: the streamer that it opened, or kept, has to do without it. */
+  readonly left: (streamer: Streamer) => void;
 }
+
+/** What a backend appends to the name of a session that it starts and leaves (signaling.md e.2). */
+const KICKOFF = /-kickoff$/;
+
+/**
+ * Milliseconds after which a streamer that still starts is handed over: a backend waits for ten
+ * seconds and takes silence for a failure.
+ */
+const HANDOVER_DEADLINE = 8_000;
 
 /** One legacy socket: it names the streamer that it wants, looks at it, or only keeps it. */
 export class LegacySession implements Viewer {
@@ -36,6 +47,7 @@ export class LegacySession implements Viewer {
   #begun = false;
   #streamer: Streamer | null = null;
   #stopWatching: (() => void) | null = null;
+  #handover: NodeJS.Timeout | null = null;
   #ended = false;
 
   constructor(socket: BrowserSocket, grant: SocketGrant, options: LegacySessionOptions) {
@@ -60,6 +72,11 @@ export class LegacySession implements Viewer {
     return this.#begun;
   }
 
+  /** The streamer that it keeps without looking at it. */
+  get kept(): Streamer | null {
+    return this.#stopWatching === null ? null : this.#streamer;
+  }
+
   deliver(message: StreamServerMessage): void {
     this.#socket.deliver(message);
   }
@@ -76,10 +93,13 @@ export class LegacySession implements Viewer {
     const spec = specOf(init);
     if (mode !== 'join') await this.#announceApp(spec);
     const streamer = await this.#options.open(spec, mode);
-    if (this.#ended) return;
+    if (this.#ended) {
+      this.#options.left(streamer);
+      return;
+    }
     this.#streamer = streamer;
     this.deliver({ StageComplete: { stage: 'Launch Streamer' } });
-    if (mode === 'keepalive') this.#watch(streamer);
+    if (mode === 'keepalive') this.#watch(streamer, !isKickoff(spec));
     else streamer.addViewer(this);
   }
 
@@ -95,11 +115,17 @@ export class LegacySession implements Viewer {
     });
   }
 
-  /** A socket that only keeps: it has no picture, and hears when the streamer ends. */
-  #watch(streamer: Streamer): void {
+  /**
+   * A socket that has no picture, and hears when the streamer runs or ends.
+   *
+   * @param handsOver the server ends it, without a status, once the streamer runs by itself;
+   *   otherwise it is the client's to end
+   */
+  #watch(streamer: Streamer, handsOver: boolean): void {
     const onStatus = (): void => {
       if (streamer.status === 'active') {
         this.deliver({ StageComplete: { stage: 'Moonlight Stream' } });
+        if (handsOver) this.#leaveAlone();
       } else if (!isAlive(streamer)) {
         this.deliver('PeerDisconnect');
         this.end('STREAMER_STOPPING', streamer.failure?.reason ?? 'The streamer was stopped');
@@ -107,15 +133,24 @@ export class LegacySession implements Viewer {
     };
     streamer.on('status', onStatus);
     this.#stopWatching = () => streamer.off('status', onStatus);
+    if (handsOver) this.#handover = setTimeout(() => this.#leaveAlone(), HANDOVER_DEADLINE);
     onStatus();
+  }
+
+  #leaveAlone(): void {
+    this.#forget();
+    this.#socket.endPlainly();
   }
 
   #fail(error: MoonteeError): void {
     if (this.#ended) return;
     this.#log.info({ code: error.code, reason: error.message }, 'stream refused');
-    this.deliver(plainError(error));
+    const plain = plainError(error);
+    this.deliver(plain);
     this.#left(error.code, error.message);
-    this.#socket.endPlainly();
+    // The others say all that there is to say.
+    if (plain === 'InternalServerError') this.#socket.endPlainly(error.message);
+    else this.#socket.endPlainly();
   }
 
   #left(code: string, reason: string): void {
@@ -128,13 +163,23 @@ export class LegacySession implements Viewer {
     if (this.#ended) return;
     this.#ended = true;
     this.#stopWatching?.();
+    if (this.#handover !== null) clearTimeout(this.#handover);
     this.#options.gone();
+    if (this.kept !== null) this.#options.left(this.kept);
   }
 }
 
 /** Whether it can be looked at, now or soon. */
 export function isAlive({ status }: Streamer): boolean {
   return status !== 'failed' && status !== 'stopping';
+}
+
+/**
+ * Whether a streamer is only to start its app: its socket stays until the client closes it, and
+ * the streamer ends with it. Without the suffix it is the other way round (signaling.md e.2).
+ */
+export function isKickoff({ streamer_id: id }: StreamerSpec): boolean {
+  return KICKOFF.test(id);
 }
 
 /** What a client that says little means: the reference's defaults. */

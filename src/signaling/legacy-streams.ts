@@ -5,7 +5,7 @@ import type { StreamerRegistry } from '../streamer/registry.js';
 import type { StreamerSpec } from '../streamer/spec.js';
 import type { Streamer } from '../streamer/streamer.js';
 import type { AuthenticationOptions } from './authenticated-socket.js';
-import { isAlive, LegacySession, type LegacyMode } from './legacy-session.js';
+import { isAlive, isKickoff, LegacySession, type LegacyMode } from './legacy-session.js';
 import type { SocketGrant } from './upgrade.js';
 import type { BrowserSocket } from './viewer-socket.js';
 
@@ -15,6 +15,12 @@ export interface LegacyOptions extends AuthenticationOptions {
   /** Milliseconds that a streamer of mode `create` outlives its last viewer. */
   readonly grace: number;
 }
+
+/**
+ * Milliseconds that a streamer which only started its app outlives its socket, at most: time for
+ * the browser that it was started for, which joins it rather than race with its end.
+ */
+const KICKOFF_GRACE = 5_000;
 
 /**
  * `/api/host/stream`: the socket that makes its streamer itself (signaling.md b.2, a.6), on
@@ -49,11 +55,23 @@ export class LegacyStreams {
     return this.#modes.get(streamerId);
   }
 
+  /** Whether a streamer is to end when nobody is there for it any more. */
+  isPassing(streamerId: string): boolean {
+    return this.#modes.get(streamerId) === 'create' || this.#isKickoff(streamerId);
+  }
+
+  #isKickoff(streamerId: string): boolean {
+    const streamer = this.#options.streamers.get(streamerId);
+    const isKept = this.#modes.get(streamerId) === 'keepalive';
+    return isKept && streamer !== undefined && isKickoff(streamer.spec);
+  }
+
   serve(socket: BrowserSocket, grant: SocketGrant): void {
     const session = new LegacySession(socket, grant, {
       ...this.#options,
       open: (spec, mode) => this.#open(spec, mode),
       gone: () => this.#sessions.delete(session),
+      left: (streamer) => this.#beginGrace(streamer),
     });
     this.#sessions.add(session);
   }
@@ -101,14 +119,21 @@ export class LegacyStreams {
   }
 
   #beginGrace(streamer: Streamer): void {
-    if (this.#modes.get(streamer.id) !== 'create') return;
-    if (streamer.viewers.length > 0 || !isAlive(streamer)) return;
+    if (!this.isPassing(streamer.id) || !isAlive(streamer)) return;
+    if (streamer.viewers.length > 0) return;
+    if ([...this.#sessions].some(({ kept }) => kept === streamer)) return;
     this.#endGrace(streamer.id);
-    const timer = setTimeout(() => {
-      this.#graces.delete(streamer.id);
-      this.#options.log.info({ streamer_id: streamer.id }, 'nobody came back');
-      this.#options.streamers.delete(streamer.id, true).catch(() => undefined);
-    }, this.#options.grace);
+    const { grace, log, streamers } = this.#options;
+    // What it started is to be found running by whoever comes.
+    const kickoff = this.#isKickoff(streamer.id);
+    const timer = setTimeout(
+      () => {
+        this.#graces.delete(streamer.id);
+        log.info({ streamer_id: streamer.id }, 'nobody came back');
+        streamers.delete(streamer.id, !kickoff).catch(() => undefined);
+      },
+      kickoff ? Math.min(grace, KICKOFF_GRACE) : grace,
+    );
     this.#graces.set(streamer.id, timer);
   }
 

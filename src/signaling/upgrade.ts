@@ -27,6 +27,8 @@ export interface UpgradeOptions {
   /** Sockets that are open and have not authenticated. */
   readonly pending: () => number;
   readonly maxPending: number;
+  /** What viewers of streamers that exist must show; the legacy socket makes them, and asks always. */
+  readonly peerCredentials: 'required' | 'optional';
 }
 
 /** The sockets of viewers, who may also show their credentials in the first message. */
@@ -50,9 +52,11 @@ export function grantSocket(request: IncomingMessage, options: UpgradeOptions): 
     gate.admit(request, accessOfUnknown(target.path));
     throw new MoonteeError('NOT_FOUND');
   }
-  const authenticated = gate.identify(request) !== 'stranger';
-  const isShown = authenticated && credentials.required;
-  if (!isShown && !guard.allowsSocket(request)) {
+  const isKnown = gate.identify(request) !== 'stranger';
+  const isOpen = route.endpoint === 'peer' && options.peerCredentials === 'optional';
+  const authenticated = isKnown || isOpen;
+  const isShown = isKnown && credentials.required;
+  if (!isShown && !guard.allowsSocket(request, isOpen)) {
     throw new MoonteeError('FORBIDDEN', 'This page may not open a socket here');
   }
   const streamerId = route.parameters['id'] ?? null;

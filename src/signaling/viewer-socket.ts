@@ -96,16 +96,26 @@ export class ViewerSocket {
     this.#strangers = null;
   }
 
-  /** Ends it; the handlers are told nothing, the caller knows. Idempotent. */
+  /**
+   * Ends it; the handlers are told nothing, the caller knows. The reason is the last bare string
+   * too, since that is what clients show that know nothing of ours. Idempotent.
+   */
   end(code: string, reason: string): void {
     this.#handlers = null;
+    this.#tell(reason);
     this.#close(closeCode(code), closeReason(reason));
   }
 
   /** As {@link end}, without a status: how the legacy socket says that an error was the end. */
-  endPlainly(): void {
+  endPlainly(reason = ''): void {
     this.#handlers = null;
+    this.#tell(reason);
     this.#close();
+  }
+
+  #tell(reason: string): void {
+    if (reason === '' || this.#ending || this.#socket.readyState !== WebSocket.OPEN) return;
+    if (this.#socket.bufferedAmount <= MAX_BUFFERED) this.#socket.send(JSON.stringify(reason));
   }
 
   #close(code?: number, reason?: string): void {

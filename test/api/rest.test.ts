@@ -1,5 +1,5 @@
 import test from 'ava';
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -87,6 +87,71 @@ test.serial('open without credentials: GET /, the page, config.js', async (t) =>
   t.is(config.text, 'export default {"path_prefix":""}');
   t.regex(config.headers['content-type'] ?? '', /^text\/javascript/);
 });
+
+test.serial(
+  'files of another client beside the page, and nothing that is not in their folder',
+  async (t) => {
+    const folder = await temporaryFolder(t);
+    for (const path of ['page', 'other/sub', 'other/.git']) {
+      await mkdir(join(folder, path), { recursive: true });
+    }
+    await writeFile(join(folder, 'secret.txt'), 'secret');
+    await writeFile(join(folder, 'page/index.html'), '<p>page');
+    await writeFile(join(folder, 'other/index.html'), '<p>other');
+    await writeFile(join(folder, 'other/stream.html'), '<p>stream');
+    await writeFile(join(folder, 'other/sub/a.js'), 'export {}');
+    await writeFile(join(folder, 'other/.git/config'), 'secret');
+    await writeFile(join(folder, 'other/.env'), 'secret');
+    await symlink('stream.html', join(folder, 'other/inside.html'));
+    await symlink('../secret.txt', join(folder, 'other/outside.txt'));
+    await symlink(join(folder, 'secret.txt'), join(folder, 'other/sub/absolute.txt'));
+    await symlink('.env', join(folder, 'other/hidden.txt'));
+    await symlink('..', join(folder, 'other/up'));
+    await symlink('nowhere', join(folder, 'other/broken'));
+    await symlink('sub', join(folder, 'other/folder'));
+    const settings = { static_path: join(folder, 'other') };
+    const server = await serve(t, settings, { folder, staticDirectory: join(folder, 'page') });
+    const get = (path: string) => server.ask('GET', path, { headers: { Authorization: '' } });
+    const stream = await get('/stream.html?hostId=0&appId=1');
+    t.is(stream.text, '<p>stream');
+    t.regex(stream.headers['content-type'] ?? '', /^text\/html/);
+    t.is(stream.headers['x-content-type-options'], 'nosniff');
+    t.regex(String(stream.headers['content-security-policy']), /default-src 'self'/);
+    t.is((await get('/')).text, '<p>page');
+    t.is((await get('/sub/a.js')).text, 'export {}');
+    t.is((await get('/inside.html')).text, '<p>stream');
+    for (const path of [
+      '/outside.txt',
+      '/sub/absolute.txt',
+      '/hidden.txt',
+      '/up/secret.txt',
+      '/up',
+      '/broken',
+      '/.env',
+      '/.git/config',
+      '/sub',
+      '/folder/a.js',
+      '/other/stream.html',
+    ]) {
+      t.is((await get(path)).status, 404, path);
+    }
+    for (const path of [
+      '/../secret.txt',
+      '/sub/..%2f..%2fsecret.txt',
+      '/sub//a.js',
+      '/sub%5ca.js',
+    ]) {
+      t.is((await get(path)).status, 400, path);
+    }
+    t.is((await server.ask('POST', '/stream.html')).status, 404);
+    await t.throwsAsync(() => serve(t, { static_path: join(folder, 'missing') }), {
+      message: /static_path .* cannot be read/,
+    });
+    await t.throwsAsync(() => serve(t, { static_path: join(folder, 'secret.txt') }), {
+      message: /static_path .* cannot be read/,
+    });
+  },
+);
 
 test.serial('GET / answers 200 where no page was built', async (t) => {
   const server = await serve(t);

@@ -270,3 +270,14 @@ test('a file that is no JSON is not quoted', async (t) => {
     t.false(verdict.problems.join().includes('hunter'), verdict.problems.join());
   }
 });
+
+test('what opens the server to its network is warned of', (t) => {
+  const warned = (file: Record<string, unknown>): number => resolveConfig({ file }).warnings.length;
+  t.is(warned({ credentials: 'x' }), 0);
+  t.is(warned({ credentials: 'x', peer_credentials: 'optional' }), 1);
+  // There are none to ask for.
+  t.is(warned({ peer_credentials: 'optional' }), 0);
+  t.throws(() => resolveConfig({ file: { peer_credentials: 'maybe' } }), {
+    code: 'CONFIG_INVALID',
+  });
+});

@@ -119,7 +119,7 @@ test.serial('a stranger cannot ask what exists: routes, methods, streamers', asy
     const viewer = await server.viewer(id, { headers: {} });
     viewer.send({ AuthenticateAndInit: { credentials: 'wrong' } });
     t.is((await viewer.closed).code, 4401, id);
-    t.deepEqual(viewer.names(), ['StageFailed', 'PeerClosed'], id);
+    t.deepEqual(viewer.names(), ['StageFailed', 'PeerClosed', 'Wrong credentials'], id);
   }
   const right = await server.viewer('none', { headers: {} });
   right.send({ AuthenticateAndInit: { credentials: PASSWORD } });

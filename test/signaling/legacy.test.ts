@@ -60,23 +60,33 @@ test.serial(
   },
 );
 
-test.serial('keepalive starts a streamer without a picture, join looks at it', async (t) => {
+function isRunning(viewer: RawViewer): boolean {
+  return viewer.messages.some(
+    (message) =>
+      typeof message === 'object' &&
+      'StageComplete' in message &&
+      message.StageComplete.stage === 'Moonlight Stream',
+  );
+}
+
+async function runs(viewer: RawViewer): Promise<void> {
+  while (!isRunning(viewer)) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+test.serial('keepalive starts a streamer and is closed without a code once it runs', async (t) => {
   const server = await serve(t, { legacy_grace_ms: '0' });
   await addHost(t, server);
   const keeper = await open(server, { session_id: 'agent-1', mode: 'keepalive' });
-  while (
-    !keeper.messages.some(
-      (message) =>
-        typeof message === 'object' &&
-        'StageComplete' in message &&
-        message.StageComplete.stage === 'Moonlight Stream',
-    )
-  ) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  t.is((await keeper.closed).code, 1005);
+  t.true(isRunning(keeper));
   t.false(keeper.names().includes('offer'));
-  keeper.socket.close(1000);
-  t.is((await keeper.closed).code, 1000);
+  // Nothing that its client would take for an error.
+  t.deepEqual(
+    keeper.messages.filter((message) => typeof message === 'string'),
+    [],
+  );
+  const again = await open(server, { session_id: 'agent-1', mode: 'keepalive' });
+  t.is((await again.closed).code, 1005);
   const viewer = await open(server, { session_id: 'agent-1', mode: 'join' });
   await viewer.until('WebRtcConfig');
   viewer.socket.close();
@@ -86,6 +96,37 @@ test.serial('keepalive starts a streamer without a picture, join looks at it', a
   const lost = await open(server, { session_id: 'agent-2', mode: 'join' });
   t.is((await lost.closed).code, 1005);
   t.deepEqual(lost.messages, ['SessionNotFound']);
+});
+
+test.serial('a kickoff is its client’s to close, and the streamer ends with it', async (t) => {
+  const server = await serve(t, { legacy_grace_ms: '300' });
+  await addHost(t, server);
+  const client = { session_id: 'agent-1-kickoff', mode: 'keepalive' };
+  const [one, other] = [await open(server, client), await open(server, client)];
+  await Promise.all([runs(one), runs(other)]);
+  one.socket.close(1000);
+  t.is((await one.closed).code, 1000);
+  // As long as anybody keeps it, it lives.
+  await new Promise((resolve) => setTimeout(resolve, 800));
+  t.is((await sessions(server)).length, 1);
+  t.is(other.socket.readyState, 1);
+  other.socket.close(1000);
+  await other.closed;
+  while ((await sessions(server)).length > 0) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  // Also where the client is gone before there is a streamer.
+  const hasty = await open(server, client);
+  hasty.socket.terminate();
+  await hasty.closed;
+  const early = await open(server, { session_id: 'agent-3', mode: 'create' });
+  early.socket.terminate();
+  await early.closed;
+  for (let quiet = 0; quiet < 10; quiet += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    if ((await sessions(server)).length > 0) quiet = 0;
+  }
+  t.pass();
 });
 
 test.serial('a client comes back to what it has started under another name', async (t) => {
@@ -117,7 +158,12 @@ test.serial('what cannot be started is a bare string and a close without a code'
   const refused = async (init: Record<string, unknown> = {}): Promise<unknown> => {
     const viewer = await open(server, init);
     t.is((await viewer.closed).code, 1005);
-    return viewer.messages.at(-1);
+    const plain = viewer.messages.filter((message) => typeof message === 'string');
+    // Where the word says little, the reason comes last, for people.
+    if (plain[0] !== 'InternalServerError') return plain.join();
+    t.is(plain.length, 2);
+    t.regex(plain[1] ?? '', / /);
+    return plain[0];
   };
   t.is(await refused(), 'HostNotFound');
   const host = await addHost(t, server, false);
@@ -137,6 +183,7 @@ test.serial('authentication of the legacy socket', async (t) => {
   t.deepEqual(wrong.messages, [
     failure,
     { PeerClosed: { code: 'UNAUTHORIZED', reason: 'Wrong credentials' } },
+    'Wrong credentials',
   ]);
   const silent = await server.viewer('', { path: PATH, headers: {} });
   t.is((await silent.closed).code, 4401);

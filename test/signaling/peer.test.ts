@@ -350,6 +350,51 @@ test.serial('a viewer of a streamer that still starts waits for it', async (t) =
   t.true(viewer.names().includes('PeerDisconnect'));
 });
 
+test.serial('optional credentials: viewers need none, everything else does', async (t) => {
+  const server = await serve(t, { peer_credentials: 'optional', auth_timeout_ms: '1000' });
+  await addHost(t, server);
+  await create(server);
+  const nobody = { headers: {} };
+  const silent = await server.viewer('s', nobody);
+  await silent.until('WebRtcConfig');
+  const doubled = await server.viewer('s', { ...nobody, path: '/api/api/streamers/s/peer' });
+  await doubled.until('WebRtcConfig');
+  // What a client stores for a proxy to replace is not looked at.
+  const empty = await server.viewer('s', nobody);
+  empty.send({ AuthenticateAndInit: { credentials: 'whatever' } });
+  await empty.until('WebRtcConfig');
+  t.is((await server.upgrade('/api/streamers/none/peer', {})).status, 404);
+  // Who says something must say the truth, and other sites' pages stay out, also where their name
+  // points here.
+  const path = '/api/streamers/s/peer';
+  t.is((await server.upgrade(path, { Authorization: 'Bearer x' })).status, 401);
+  const host = `evil.example:${server.port}`;
+  for (const headers of [
+    { Origin: 'https://evil.example' },
+    { Origin: `http://${host}`, Host: host },
+  ]) {
+    t.is((await server.upgrade(path, headers)).status, 403);
+  }
+  // The socket that makes streamers asks as before, and so does REST.
+  const legacy = await server.viewer('', { ...nobody, path: '/api/host/stream' });
+  legacy.send({ AuthenticateAndInit: { credentials: null } });
+  t.is((await legacy.closed).code, 4401);
+  for (const [method, target] of [
+    ['GET', '/api/streamers'],
+    ['GET', '/api/streamers/s'],
+    ['DELETE', '/api/streamers/s'],
+    ['GET', '/api/streamers/s/peer'],
+    ['GET', '/metrics'],
+  ] as const) {
+    t.is(
+      (await server.ask(method, target, { headers: { Authorization: '' } })).status,
+      401,
+      target,
+    );
+  }
+  t.is((await server.ask('GET', '/api/streamers/s')).status, 200);
+});
+
 test.serial('limits: viewers of a streamer, and sockets that have not authenticated', async (t) => {
   const server = await serve(t, { max_viewers: '1', max_pending_sockets: '2' });
   await addHost(t, server);
@@ -372,7 +417,7 @@ test.serial('how sessions end is told: host’s end, failure of the peer, deleti
   await unlucky.until('WebRtcConfig');
   unlucky.answer('no path');
   t.is((await unlucky.closed).code, 4500);
-  t.deepEqual(unlucky.messages.slice(-3), [
+  t.deepEqual(unlucky.messages.slice(-4), [
     { StageFailed: { stage: 'WebRTC Peer Negotiation', error_code: -1 } },
     {
       PeerClosed: {
@@ -381,15 +426,18 @@ test.serial('how sessions end is told: host’s end, failure of the peer, deleti
       },
     },
     'PeerDisconnect',
+    // What clients show that know nothing of the codes.
+    'No network path between the viewer and the server',
   ]);
   const [watcher, ender] = await Promise.all([server.viewer('s'), server.viewer('s')]);
   await Promise.all([watcher.until('WebRtcConfig'), ender.until('WebRtcConfig')]);
   ender.answer('host ends');
   await watcher.closed;
-  t.deepEqual(watcher.messages.slice(-3), [
+  t.deepEqual(watcher.messages.slice(-4), [
     { ConnectionTerminated: { error_code: 0 } },
     { PeerClosed: { code: 'STREAM_TERMINATED', reason: 'The app has ended' } },
     'PeerDisconnect',
+    'The app has ended',
   ]);
   let status = '';
   while (status !== 'failed') {
