@@ -19,6 +19,7 @@ import { OriginGuard } from './access/origin-guard.js';
 import { isLoopback } from './config/codecs.js';
 import { bindOf } from './config/load.js';
 import type { Config } from './config/schema.js';
+import { DRAIN_TIME, hostSocketsClosed } from './moonlight/host-connections.js';
 import { iceServerProvider } from './ice/configured.js';
 import { ControlSocket } from './hosts/control-socket.js';
 import { runDataCommand } from './hosts/data-commands.js';
@@ -54,7 +55,10 @@ export interface RunningServer {
   readonly port: number;
   readonly streamers: StreamerRegistry;
   readonly hosts: HostStore;
-  /** Tells viewers, ends sessions, stops children; idempotent, within five seconds. */
+  /**
+   * Tells viewers, ends sessions, stops children; idempotent. Takes `stop_timeout_ms` at most, and
+   * six seconds more where connections to hosts have to end in order.
+   */
   close(): Promise<void>;
 }
 
@@ -259,6 +263,7 @@ async function startOwner(
     await ended;
     await frozen;
     await control.close();
+    await hostSocketsClosed(DRAIN_TIME);
     await hosts.save().catch((error: unknown) => log.error({ err: error }, 'hosts not saved'));
     // Whoever does not answer a close frame is not waited for.
     const lingering = setTimeout(() => {

@@ -259,7 +259,7 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
     this.#beat = performance.now();
     if (message === 'FirstFrame') {
       this.emit('first-frame');
-    } else if (message === 'Stop') {
+    } else if (message === 'Stop' || message === 'Draining') {
       // The exit follows.
     } else if ('ToPeer' in message) {
       this.#toPeer(message.ToPeer);

@@ -23,7 +23,7 @@ import { UsageError } from './usage.js';
 /** Milliseconds for the demo host to listen, for the first frame, and for ending everything. */
 const HOST_DEADLINE = 20_000;
 const FRAME_DEADLINE = 20_000;
-const CLOSE_DEADLINE = 5_000;
+const CLOSE_DEADLINE = 12_000;
 
 const DESKTOP = 'Desktop';
 

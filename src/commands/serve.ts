@@ -7,7 +7,7 @@ import { pageDirectory } from './page.js';
 import { untilTold } from './shutdown.js';
 
 /** Milliseconds from a signal to the end of the process. */
-const CLOSE_DEADLINE = 5_000;
+const CLOSE_DEADLINE = 12_000;
 
 /** `moontee serve [--config FILE] [--bind ADDR:PORT] [--KEY VALUE …]`. */
 export async function serve(args: readonly string[]): Promise<number> {

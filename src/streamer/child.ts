@@ -6,6 +6,7 @@ import { isLeft } from 'fp-ts/lib/Either.js';
 import { MoonteeError } from '../errors.js';
 import { gstRuntime } from '../gst/runtime.js';
 import { createLog, flushLog, surviveLostReaders } from '../log.js';
+import { DRAIN_TIME, hostSocketsClosed, openHostSockets } from '../moonlight/host-connections.js';
 import { ChildStreamer, type RemovalCode } from './child-streamer.js';
 import { ParentMessage, type ChildMessage } from './ipc.js';
 import { describeIssues } from './issues.js';
@@ -30,15 +31,21 @@ async function stop(reason: string, exitCode = 0): Promise<void> {
   if (stopping) return;
   stopping = true;
   log.info({ reason }, 'streamer stopping');
-  setTimeout(() => {
+  const deadline = setTimeout(() => {
     log.error('closing took too long');
     void flushLog().finally(() => process.exit(1));
   }, CLOSE_DEADLINE).unref();
-  try {
-    await streamer?.close();
-  } catch (error) {
+  const closed = streamer?.close().catch((error: unknown) => {
     log.error({ err: error }, 'closing failed');
-  }
+  });
+  // A reset on a connection to a host may cost the host: the process stays until they have ended,
+  // and the server is told before its patience does.
+  const drains = openHostSockets() > 0;
+  if (drains) send('Draining');
+  await closed;
+  clearTimeout(deadline);
+  if (openHostSockets() > 0 && !drains) send('Draining');
+  await hostSocketsClosed(DRAIN_TIME);
   clearInterval(heartbeat);
   send('Stop');
   // The channel's write is asynchronous; leaving at once could lose the last message.

@@ -168,6 +168,8 @@ export const ChildMessage = t.union(
     }),
     /** The pipeline is broken; the child exits after it. */
     t.type({ Failed: t.type({ code: t.string, reason: t.string }) }),
+    /** The session is over, and its connections to the host still end in order: five seconds at most. */
+    t.literal('Draining'),
     /** Last message: everything is closed, the process exits. */
     t.literal('Stop'),
   ],

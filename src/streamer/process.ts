@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { isRight } from 'fp-ts/lib/Either.js';
 import { MoonteeError, type ErrorCode } from '../errors.js';
 import type { Log } from '../log.js';
+import { DRAIN_TIME } from '../moonlight/host-connections.js';
 import { launchChild } from './child-launch.js';
 import { ChildMessage, type ParentMessage } from './ipc.js';
 import { describeIssues } from './issues.js';
@@ -49,6 +50,8 @@ export function defaultChildModule(): URL {
   return new URL(`./child${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
 }
 
+/** Milliseconds for a child whose connections to the host still end in order, with some to spare. */
+const DRAIN_DEADLINE = DRAIN_TIME + 1_000;
 /** Messages that may wait in the IPC channel before more are dropped. */
 const MAX_BACKLOG = 2_000;
 /** Undecodable messages of one child that are logged; the rest is only counted. */
@@ -85,6 +88,10 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
   #stage: 'forked' | 'ready' | 'beating' | 'connected' = 'forked';
   /** Milliseconds of the silence in which it was not let run. */
   #starvedFor = 0;
+  #killTimer: NodeJS.Timeout | undefined;
+  /** Milliseconds of `performance.now()` at which a child that was asked to stop is killed. */
+  #killAt: number | null = null;
+  #drains = false;
   #ended: ProcessEnd | null = null;
   #cause: ProcessEnd | null = null;
   #lastSeen = performance.now();
@@ -215,7 +222,8 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
   }
 
   /**
-   * Asks the child to end its session and exit; kills it when it does not.
+   * Asks the child to end its session and exit; kills it when it does not. One that says that its
+   * connections to the host still end in order is given six seconds more.
    *
    * @param deadline milliseconds until SIGKILL
    */
@@ -225,17 +233,23 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
         resolve();
         return;
       }
-      const timer = setTimeout(() => {
-        this.#log.warn('streamer process ignores stop, killing it');
-        this.#child.kill('SIGKILL');
-      }, deadline);
+      this.#killAfter(deadline);
       this.once('end', () => {
-        clearTimeout(timer);
+        clearTimeout(this.#killTimer);
         resolve();
       });
       if (!this.send({ Stop: {} })) this.#child.kill('SIGKILL');
     });
     return this.#stopping;
+  }
+
+  #killAfter(deadline: number): void {
+    clearTimeout(this.#killTimer);
+    this.#killAt = performance.now() + deadline;
+    this.#killTimer = setTimeout(() => {
+      this.#log.warn('streamer process ignores stop, killing it');
+      this.#child.kill('SIGKILL');
+    }, deadline);
   }
 
   /** Ends the process at once, with a reason for the `end` event. */
@@ -305,6 +319,14 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
       return;
     }
     const message = decoded.right;
+    if (message === 'Draining') {
+      // Once: a child cannot put its end off for ever.
+      if (this.#killAt !== null && !this.#drains) {
+        this.#drains = true;
+        this.#killAfter(this.#killAt - performance.now() + DRAIN_DEADLINE);
+      }
+      return;
+    }
     if (typeof message === 'object') {
       if ('Heartbeat' in message) {
         if (this.#stage !== 'connected') this.#stage = 'beating';

@@ -3,7 +3,9 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect as netConnect, isIPv6, type Socket } from 'node:net';
 import { connect as tlsConnect, TLSSocket } from 'node:tls';
 import { MoonteeError } from '../../errors.js';
+import { letGo, trackHostSocket } from '../host-connections.js';
 import type { ClientIdentity } from '../types.js';
+import { Conversation } from './conversation.js';
 
 export interface HttpQuery {
   /** Name or IP address. */
@@ -45,7 +47,7 @@ export async function httpGet(query: HttpQuery): Promise<HttpAnswer> {
   const { signal, tls } = query;
   if (signal?.aborted === true) throw aborted(signal);
   const pinned = tls === undefined ? null : readCertificate(tls.certificatePem);
-  const socket = openSocket(query);
+  const socket = trackHostSocket(openSocket(query));
   // Errors after the verdict have nobody left to care about them.
   socket.on('error', () => undefined);
   let timer: NodeJS.Timeout | undefined;
@@ -92,7 +94,7 @@ export async function httpGet(query: HttpQuery): Promise<HttpAnswer> {
   } finally {
     clearTimeout(timer);
     if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort);
-    socket.destroy();
+    letGo(socket);
   }
 }
 
@@ -149,11 +151,11 @@ function exchange(
   };
   const tooLong = (): void => {
     fail(invalid(query, `more than ${query.maxBytes} bytes`));
-    socket.destroy();
+    request.destroy();
   };
   // Without the option `agent`, createConnection is used and `Connection: close` is sent.
   const request = httpRequest({
-    createConnection: () => socket,
+    createConnection: () => new Conversation(socket),
     path: query.path,
     headers: { Host: `${bracketed(query.address)}:${query.port}` },
   });

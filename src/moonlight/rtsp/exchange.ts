@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MoonteeError } from '../../errors.js';
+import { letGo, trackHostSocket } from '../host-connections.js';
 import { aborted } from '../nvhttp/http.js';
 import { MAX_RESPONSE } from './message.js';
 
@@ -78,9 +79,7 @@ export async function exchange(options: RtspExchange): Promise<Buffer> {
   } finally {
     clearTimeout(timer);
     if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
-    socket.removeAllListeners();
-    socket.on('error', () => undefined);
-    socket.destroy();
+    letGo(socket);
   }
 }
 
@@ -101,7 +100,9 @@ async function connectPatiently(options: RtspExchange): Promise<Socket> {
 }
 
 async function connectOnce({ address, port, timers, signal }: RtspExchange): Promise<Socket> {
-  const socket = connect({ host: address, port, noDelay: true });
+  const socket = trackHostSocket(connect({ host: address, port, noDelay: true }));
+  // Errors after the verdict have nobody left to care about them.
+  socket.on('error', () => undefined);
   let timer: NodeJS.Timeout | undefined;
   let onAbort: (() => void) | undefined;
   try {
@@ -113,12 +114,9 @@ async function connectOnce({ address, port, timers, signal }: RtspExchange): Pro
       socket.once('connect', resolve);
       socket.once('error', (error) => reject(failure(codeOf(error), error.message)));
     });
-    socket.removeAllListeners();
     return socket;
   } catch (error) {
-    socket.removeAllListeners();
-    socket.on('error', () => undefined);
-    socket.destroy();
+    letGo(socket);
     throw error;
   } finally {
     clearTimeout(timer);

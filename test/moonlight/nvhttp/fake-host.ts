@@ -184,7 +184,8 @@ export async function rawServer(
   onConnection: (socket: Socket) => void,
 ): Promise<{ port: number; close: () => Promise<void> }> {
   const sockets = new Set<Socket>();
-  const server = createTcpServer((socket) => {
+  // What is answered after the client's end is the host's business.
+  const server = createTcpServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
     socket.on('error', () => undefined);
     socket.on('close', () => sockets.delete(socket));

@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { EventEmitter, once } from 'node:events';
+import type { Socket as TcpSocket } from 'node:net';
 import { AudioPacketizer } from '../../../src/demo-host/media/audio-packetizer.js';
 import { VideoPacketizer } from '../../../src/demo-host/media/video-packetizer.js';
 import { silentLog } from '../../../src/log.js';
@@ -54,6 +55,7 @@ export class SessionHost extends EventEmitter<SessionHostEvents> {
   #peer: EnetPeer | null = null;
   #cipher: ControlCipher | null = null;
   #announce = '';
+  #holdRtsp: ((socket: TcpSocket) => void) | null = null;
   #timers: NodeJS.Timeout[] = [];
   #idrWanted = true;
 
@@ -91,6 +93,30 @@ export class SessionHost extends EventEmitter<SessionHostEvents> {
     const message = encodeHostMessage({ type: 'rumble', pad: 1, low: 2, high: 3 });
     const sealed = this.#cipher?.seal(message);
     if (sealed !== undefined) this.#peer?.send(0, sealed, 'reliable');
+  }
+
+  /**
+   * From now on a request of RTSP is answered when the client has ended, `milliseconds` later.
+   *
+   * @returns promises of the first one's coming, and of how its connection ended
+   */
+  holdRtsp(milliseconds: number): {
+    readonly asked: Promise<void>;
+    readonly ended: Promise<'in order' | 'reset'>;
+  } {
+    let onAsked: () => void = () => undefined;
+    const asked = new Promise<void>((resolve) => (onAsked = resolve));
+    const ended = new Promise<'in order' | 'reset'>((resolve) => {
+      this.#holdRtsp = (socket) => {
+        onAsked();
+        socket.once('error', () => resolve('reset'));
+        socket.once('close', () => resolve('in order'));
+        const half = (): void => void socket.write('RTSP/1.0 200 OK\r\n');
+        socket.once('end', () => setTimeout(half, milliseconds / 2));
+        socket.once('end', () => setTimeout(() => socket.end('CSeq: 1\r\n\r\n'), milliseconds));
+      };
+    });
+    return { asked, ended };
   }
 
   /** Leaves the control connection without a word. */
@@ -147,7 +173,10 @@ export class SessionHost extends EventEmitter<SessionHostEvents> {
       return xml('<cancel>1</cancel>');
     });
     this.#rtsp = await startRtspHost(
-      (request) => (this.reachable ? this.#answer(request) : () => undefined),
+      (request) => {
+        if (this.#holdRtsp !== null) return this.#holdRtsp;
+        return this.reachable ? this.#answer(request) : () => undefined;
+      },
       () => (this.encryptRtsp ? this.rikey : null),
     );
     this.#video = await this.#mediaSocket('video ping', (to) => this.#startVideo(to));
