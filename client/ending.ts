@@ -19,6 +19,7 @@ const FINAL: Readonly<Record<string, string>> = {
   STREAMER_STOPPING: 'The streamer has been stopped.',
   VIEWER_CERTIFICATE_MISMATCH: 'Somebody else answered on the path of the picture.',
   VIEWER_FLOODS: 'This viewer sent the server more than any player can.',
+  VIEWER_CODEC_UNSUPPORTED: 'This browser cannot play the video of this streamer.',
   CODEC_UNAVAILABLE: 'The server cannot carry this video codec to a browser.',
   HOST_NOT_FOUND: 'The host is not known to the server.',
   HOST_NOT_PAIRED: 'The server is not paired with the host.',

@@ -81,6 +81,11 @@ export const ERRORS = {
   VIEWER_MESSAGE_INVALID: { status: 400, fault: 'viewer', message: 'Invalid message' },
   VIEWER_TIMEOUT: { status: 408, fault: 'viewer', message: 'The viewer did not answer in time' },
   VIEWER_SDP_INVALID: { status: 400, fault: 'viewer', message: 'Invalid session description' },
+  VIEWER_CODEC_UNSUPPORTED: {
+    status: 415,
+    fault: 'viewer',
+    message: 'The viewer cannot play the video of this streamer',
+  },
   ICE_FAILED: {
     status: 504,
     fault: 'viewer',

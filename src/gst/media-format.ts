@@ -13,6 +13,8 @@ export const RTP = {
 } as const;
 
 interface VideoElements {
+  /** As people know it. */
+  readonly name: string;
   readonly template: string;
   readonly encodingName: string;
   readonly elements: readonly string[];
@@ -24,6 +26,7 @@ interface VideoElements {
 
 const VIDEO: Readonly<Record<VideoCodec, VideoElements>> = {
   h264: {
+    name: 'H.264',
     template: 'video-h264',
     encodingName: 'H264',
     elements: ['h264parse', 'rtph264pay'],
@@ -32,6 +35,7 @@ const VIDEO: Readonly<Record<VideoCodec, VideoElements>> = {
     format: 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f',
   },
   h265: {
+    name: 'H.265 (HEVC)',
     template: 'video-h265',
     encodingName: 'H265',
     elements: ['h265parse', 'rtph265pay'],
@@ -39,6 +43,7 @@ const VIDEO: Readonly<Record<VideoCodec, VideoElements>> = {
     format: 'level-id=180;profile-id=1;tier-flag=0;tx-mode=SRST',
   },
   av1: {
+    name: 'AV1',
     template: 'video-av1',
     encodingName: 'AV1',
     elements: ['av1parse', 'rtpav1pay'],
@@ -48,6 +53,8 @@ const VIDEO: Readonly<Record<VideoCodec, VideoElements>> = {
 };
 
 export interface MediaFormat {
+  /** The video codec as people know it. */
+  readonly videoName: string;
   readonly videoTemplate: string;
   readonly videoValues: PlaceholderValues;
   readonly audioTemplate: string;
@@ -88,6 +95,7 @@ export function mediaFormat(
   requireCodec(runtime, video.codec);
   const codec = VIDEO[video.codec];
   return {
+    videoName: codec.name,
     videoTemplate: codec.template,
     videoValues: { payload: RTP.video.payload, ssrc: RTP.video.ssrc },
     videoCaps:

@@ -28,6 +28,8 @@ const PENDING_LIMIT = 8;
 export interface NegotiationHost {
   readonly runtime: GstRuntime;
   readonly dress: OfferDress;
+  /** The video codec as people know it. */
+  readonly videoName: string;
   readonly network: NetworkOptions;
   readonly certificate: DtlsCertificate;
   /** There has been a path: webrtcbin's lock is a trap from then on. */
@@ -43,8 +45,12 @@ export interface NegotiationHost {
    * @param restarted a restart of ICE has been waiting for it
    */
   remoteDescribed(candidates: readonly string[], restarted: boolean): void;
-  /** The browser has agreed to take media. */
-  mediaAgreed(): void;
+  /**
+   * The browser has agreed to take video.
+   *
+   * @param sound the payload type of sound that it takes; null where it refuses sound
+   */
+  mediaAgreed(sound: number | null): void;
 }
 
 /**
@@ -111,7 +117,7 @@ export class Negotiation {
     return this.#step(async () => {
       if (!this.#offer)
         throw new MoonteeError('VIEWER_SDP_INVALID', 'No offer waits for an answer');
-      const clean = cleanAnswer(sdp, this.#offer);
+      const clean = this.#cleanAnswer(sdp, this.#offer);
       this.#announced(clean);
       const answer = parseDescription(this.#host.runtime, 'answer', clean.sdp);
       this.#branch.announce();
@@ -119,7 +125,7 @@ export class Negotiation {
       this.#agreed = this.#offer;
       this.#offer = null;
       this.#remoteDescribed(clean);
-      this.#host.mediaAgreed();
+      this.#host.mediaAgreed(clean.payloads.audio);
     });
   }
 
@@ -139,6 +145,25 @@ export class Negotiation {
       this.#remoteDescribed(clean);
       return agreed ? dressOffer(text, this.#host.dress) : text;
     });
+  }
+
+  /** @throws VIEWER_SDP_INVALID, VIEWER_CODEC_UNSUPPORTED where there would be no picture */
+  #cleanAnswer(sdp: string, offer: OfferShape): CleanDescription {
+    const unsupported = (cause?: unknown): MoonteeError =>
+      new MoonteeError(
+        'VIEWER_CODEC_UNSUPPORTED',
+        `This browser cannot play ${this.#host.videoName} video`,
+        { cause },
+      );
+    try {
+      const clean = cleanAnswer(sdp, offer);
+      if (clean.payloads.video === null) throw unsupported();
+      return clean;
+    } catch (error) {
+      const isUnsupported =
+        error instanceof MoonteeError && error.code === 'VIEWER_CODEC_UNSUPPORTED';
+      throw isUnsupported ? unsupported(error) : error;
+    }
   }
 
   /** No step begins any more, and one that waits for webrtcbin rejects. Idempotent. */

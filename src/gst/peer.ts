@@ -109,6 +109,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   #failure: { readonly code: ErrorCode; readonly reason: string } | null = null;
   #state: PeerState = 'negotiating';
   #mediaAgreed = false;
+  #takesSound = false;
   #recovery: NodeJS.Timeout | null = null;
   #closing: Promise<void> | null = null;
   /** ICE and DTLS are up: data channels may speak, and webrtcbin's lock has become a trap. */
@@ -160,6 +161,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     this.#negotiation = new Negotiation(branch, {
       runtime: host.runtime,
       dress: host.format.dress,
+      videoName: host.format.videoName,
       network: host.network,
       certificate: host.certificate,
       established: () => this.#established,
@@ -169,8 +171,9 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
         this.#candidates.restart();
       },
       remoteDescribed: (candidates, restarted) => this.#remoteDescribed(candidates, restarted),
-      mediaAgreed: () => {
+      mediaAgreed: (sound) => {
         this.#mediaAgreed = true;
+        this.#takesSound = sound !== null;
         this.#startMedia();
       },
     });
@@ -440,7 +443,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   /** Lets media in once the browser has agreed to take it; sound before the path would be late. */
   #startMedia(): void {
     if (this.#closing || !this.#mediaAgreed || this.#state === 'failed') return;
-    if (this.#state === 'connected') this.#sound.start();
+    if (this.#state === 'connected' && this.#takesSound) this.#sound.start();
     this.#video.start();
   }
 

@@ -39,10 +39,12 @@ declare module 'sdp-transform' {
     readonly candidates?: readonly Candidate[];
     readonly sctpPort?: number | string;
     readonly maxMessageSize?: number | string;
+    readonly bundleOnly?: string;
   }
 
   export interface SessionDescription extends SharedAttributes {
     readonly media: readonly MediaDescription[];
+    readonly groups?: readonly { readonly type: string; readonly mids: string | number }[];
   }
 
   export function parse(sdp: string): SessionDescription;

@@ -147,12 +147,14 @@ export interface CleanDescription {
   readonly fingerprints: readonly Fingerprint[];
   /** Unchecked candidate lines that stood in it. */
   readonly candidates: readonly string[];
+  /** The first payload type that was taken of each medium; null of one that was refused. */
+  readonly payloads: { readonly video: number | null; readonly audio: number | null };
 }
 
 /**
  * A browser's answer to `offer`, checked and rewritten.
  *
- * @throws VIEWER_SDP_INVALID
+ * @throws VIEWER_SDP_INVALID, VIEWER_CODEC_UNSUPPORTED where every section is refused
  */
 export function cleanAnswer(text: string, offer: OfferShape): CleanDescription {
   return cleanSections(text, offer, (parsed, media) =>
@@ -188,55 +190,128 @@ function cleanSections(
   if (session.media.length !== offer.sections.length) {
     throw invalid('its sections are not those that were offered');
   }
-  const mids: string[] = [];
-  const body: string[] = [];
-  let bundle: Transport | null = null;
   session.media.forEach((media, index) => {
     const offered = offer.sections[index];
     if (media.type !== offered?.kind) throw invalid('the order of the sections differs');
-    const refused = media.port === 0;
-    const mid = refused ? offered.mid : midOf(media);
-    if (mid !== offered.mid) throw invalid('a mid differs from the offered one');
-    if (refused) {
-      if (offered.kind === 'application') throw invalid('the data section was refused');
-      body.push(...refusedSection(offered));
-      return;
+    if (isRefused(session, media)) return;
+    if (midOf(media) !== offered.mid) throw invalid('a mid differs from the offered one');
+  });
+  const transport = bundledTransport(parsed, transportFor);
+  const lines = transportLines(transport);
+  const mids: string[] = [];
+  const payloads: { video: number | null; audio: number | null } = { video: null, audio: null };
+  const body = offer.sections.flatMap((offered, index) => {
+    const media = session.media[index];
+    if (media === undefined || isRefused(session, media)) return refusedSection(offered, lines);
+    mids.push(offered.mid);
+    if (offered.kind === 'application') return dataSection(media, offered.mid, lines);
+    const taken = takenPayloads(media, offered);
+    if (offered.kind === 'video' || offered.kind === 'audio') {
+      payloads[offered.kind] ??= taken[0] ?? null;
     }
-    mids.push(mid);
-    const transport = transportFor(parsed, media);
-    bundle ??= transport;
-    if (!sameFingerprints(bundle.fingerprints, transport.fingerprints)) {
+    return mediaSection(media, offered, taken, lines);
+  });
+  return cleaned(session, transport, { mids, body, payloads });
+}
+
+/** Mids of the bundle, the one whose section describes the transport first. */
+function bundleOf({ groups = [] }: SessionDescription): readonly string[] {
+  const group = groups.find(({ type }) => type === 'BUNDLE');
+  return String(group?.mids ?? '')
+    .split(' ')
+    .filter((mid) => mid !== '');
+}
+
+/** A port of 0 is a refusal, but in an offer of what the bundle carries (RFC 8843 §6). */
+function isRefused(
+  session: SessionDescription,
+  { port, bundleOnly, mid }: MediaDescription,
+): boolean {
+  if (port !== 0) return false;
+  return bundleOnly === undefined || !bundleOf(session).includes(String(mid ?? ''));
+}
+
+/**
+ * The one transport of all sections that were not refused: the tagged section of the bundle
+ * describes it, and the others need not (RFC 8843 §7.1.3). Outside a bundle each describes its
+ * own, which must be the same.
+ */
+function bundledTransport(
+  parsed: Parsed,
+  transportFor: (parsed: Parsed, media: MediaDescription) => Transport,
+): Transport {
+  const { session, fingerprints } = parsed;
+  const bundle = bundleOf(session);
+  const taken = session.media.filter((media) => !isRefused(session, media));
+  const tag = bundle.find((mid) => taken.some((media) => String(media.mid) === mid));
+  const tagged = taken.find((media) => String(media.mid) === tag) ?? taken[0];
+  if (!tagged) throw new MoonteeError('VIEWER_CODEC_UNSUPPORTED', 'Every section was refused');
+  const transport = transportFor(parsed, tagged);
+  for (const media of taken) {
+    const announced = usableFingerprints(fingerprints.get(media) ?? []);
+    if (announced && !sameFingerprints(transport.fingerprints, announced)) {
       throw invalid('its sections announce different certificates');
     }
-    const lines = transportLines(transport);
-    body.push(
-      ...(offered.kind === 'application'
-        ? dataSection(media, mid, lines)
-        : mediaSection(media, offered, lines)),
-    );
-  });
-  return cleaned(session, bundle, mids, body);
+    if (bundle.includes(String(media.mid))) continue;
+    const { ufrag, pwd } = transportFor(parsed, media);
+    if (ufrag !== transport.ufrag || pwd !== transport.pwd) {
+      throw invalid('its sections are not bundled');
+    }
+  }
+  return transport;
 }
 
 function cleaned(
   session: SessionDescription,
-  transport: Transport | null,
-  mids: readonly string[],
-  body: readonly string[],
+  { ufrag, setup, fingerprints }: Transport,
+  {
+    mids,
+    body,
+    payloads = { video: null, audio: null },
+  }: {
+    readonly mids: readonly string[];
+    readonly body: readonly string[];
+    readonly payloads?: CleanDescription['payloads'];
+  },
 ): CleanDescription {
-  if (!transport) throw invalid('every section was refused');
   const sdp = [...HEAD, `a=group:BUNDLE ${mids.join(' ')}`, ...body].join('\r\n');
-  const { ufrag, setup, fingerprints } = transport;
-  return { sdp: `${sdp}\r\n`, ufrag, setup, fingerprints, candidates: candidatesOf(session) };
+  return {
+    sdp: `${sdp}\r\n`,
+    ufrag,
+    setup,
+    fingerprints,
+    candidates: candidatesOf(session),
+    payloads,
+  };
 }
 
-function refusedSection(offered: OfferShape['sections'][number]): string[] {
+/** webrtcbin wants a transport even where nothing is transported. */
+function refusedSection(
+  { kind, mid, payloads }: OfferShape['sections'][number],
+  transport: readonly string[],
+): string[] {
   return [
-    `m=${offered.kind} 0 UDP/TLS/RTP/SAVPF ${offered.payloads.join(' ')}`,
+    kind === 'application'
+      ? 'm=application 0 UDP/DTLS/SCTP webrtc-datachannel'
+      : `m=${kind} 0 UDP/TLS/RTP/SAVPF ${payloads.join(' ')}`,
     'c=IN IP4 0.0.0.0',
-    `a=mid:${offered.mid}`,
+    `a=mid:${mid}`,
+    ...transport,
     'a=inactive',
   ];
+}
+
+/** @returns at least one */
+function takenPayloads(
+  media: MediaDescription,
+  offered: OfferShape['sections'][number],
+): readonly number[] {
+  const taken = String(media.payloads ?? '')
+    .split(' ')
+    .map(Number)
+    .filter((payload) => offered.payloads.includes(payload));
+  if (taken.length === 0) throw invalid('none of the offered payload types was taken');
+  return taken;
 }
 
 function dataSection(media: MediaDescription, mid: string, transport: readonly string[]): string[] {
@@ -258,15 +333,10 @@ function dataSection(media: MediaDescription, mid: string, transport: readonly s
 function mediaSection(
   media: MediaDescription,
   offered: OfferShape['sections'][number],
+  taken: readonly number[],
   transport: readonly string[],
 ): string[] {
   if (!/^(UDP\/TLS\/)?RTP\/SAVPF$/.test(media.protocol)) throw invalid('no secure media transport');
-  const payloads = String(media.payloads ?? '')
-    .split(' ')
-    .map(Number);
-  const taken = payloads.filter((payload) => offered.payloads.includes(payload));
-  const first = taken[0];
-  if (first === undefined) throw invalid('none of the offered payload types was taken');
   const lines: string[] = [];
   for (const payload of taken) {
     const map = media.rtp.find((entry) => entry.payload === payload);
@@ -332,7 +402,8 @@ export function cleanOffer(text: string): CleanDescription {
   }
   const mid = midOf(media);
   const transport = transportOf(parsed, media, ['actpass', 'active', 'passive']);
-  return cleaned(session, transport, [mid], dataSection(media, mid, transportLines(transport)));
+  const body = dataSection(media, mid, transportLines(transport));
+  return cleaned(session, transport, { mids: [mid], body });
 }
 
 /** What the answer to an offer of ours must match. */

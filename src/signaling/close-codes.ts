@@ -12,6 +12,8 @@ const CLOSE_CODE = {
   /** The streamer does not exist, or no longer: do not come back. */
   GONE: 4404,
   TIMEOUT: 4408,
+  /** The viewer cannot play the stream: do not come back. */
+  UNSUPPORTED: 4415,
   /** Another socket of the same client took over: do not come back. */
   SUPERSEDED: 4409,
   RATE_LIMITED: 4429,
@@ -32,6 +34,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   VIEWER_TIMEOUT: CLOSE_CODE.TIMEOUT,
   TIMEOUT: CLOSE_CODE.TIMEOUT,
   SUPERSEDED: CLOSE_CODE.SUPERSEDED,
+  VIEWER_CODEC_UNSUPPORTED: CLOSE_CODE.UNSUPPORTED,
   RATE_LIMITED: CLOSE_CODE.RATE_LIMITED,
   VIEWER_MESSAGE_INVALID: CLOSE_CODE.INVALID,
   VIEWER_CERTIFICATE_MISMATCH: CLOSE_CODE.INVALID,

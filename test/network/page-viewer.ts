@@ -70,8 +70,11 @@ const SCRIPT = `
     return connection.localDescription.sdp;
   };
   window.accept = (sdp) => connection.setRemoteDescription({ type: 'answer', sdp });
-  window.answer = async (sdp) => {
+  window.answer = async (sdp, refused) => {
     await connection.setRemoteDescription({ type: 'offer', sdp });
+    for (const transceiver of connection.getTransceivers()) {
+      if (transceiver.receiver.track.kind === refused) transceiver.stop();
+    }
     await connection.setLocalDescription();
     return connection.localDescription.sdp;
   };
@@ -219,9 +222,9 @@ export class PageViewer {
     return answer;
   }
 
-  /** The page's answer to an offer. */
-  async answer(offer: string): Promise<string> {
-    return String(await this.#call('answer', offer));
+  /** The page's answer to an offer. @param refused a medium that it does not take */
+  async answer(offer: string, refused: 'audio' | '' = ''): Promise<string> {
+    return String(await this.#call('answer', offer, refused));
   }
 
   async addCandidate(line: string): Promise<void> {
