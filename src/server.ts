@@ -110,6 +110,7 @@ async function startOwner(
     hosts,
     identities,
     pin: config.pairing_pin,
+    unpairOnDelete: config.unpair_on_delete,
     appWait: config.app_wait_ms,
     isRunning: (id) => {
       const status = streamers.get(id)?.status;

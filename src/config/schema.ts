@@ -269,6 +269,11 @@ export const KEYS = {
     'Time that a streamer of /api/host/stream outlives its last viewer.',
   ),
   restore_streamers: key(flag, false, 'Start the streamers of before again after a restart.'),
+  unpair_on_delete: key(
+    flag,
+    true,
+    'Deleting a streamer has the host forget its identity if nothing else uses it, as far as the host can. It is made anew with pairing_pin when it is wanted again.',
+  ),
   quit_app_on_delete: key(
     flag,
     true,

@@ -48,6 +48,8 @@ interface Doing {
 export interface AppUsersOptions {
   /** An identity under which nothing runs on that host, if there is one. */
   readonly bystander: (host: Host) => PairedIdentity | null;
+  /** A streamer does not come back: what the host keeps of it may go. Never rejects. */
+  readonly release: (spec: StreamerSpec, host: Host) => void;
   readonly log: Log;
 }
 
@@ -132,7 +134,8 @@ export class AppUsers implements AppOwner {
    * Nothing is left of the streamer. Quits its app where that was wished, and where nobody else uses it or it
    * does not matter. Never rejects, and takes two seconds at most.
    */
-  async leave({ streamer_id: id }: StreamerSpec, { quit }: Leave): Promise<void> {
+  async leave(spec: StreamerSpec, { quit, forGood }: Leave): Promise<void> {
+    const { streamer_id: id } = spec;
     const use = this.#uses.get(id);
     if (use === undefined) return;
     const doing = this.#doing(use.host);
@@ -147,6 +150,7 @@ export class AppUsers implements AppOwner {
       this.#uses.delete(id);
       if (use.isLeaving) doing.leaving -= 1;
       doing.until = performance.now() + CONSEQUENCE;
+      if (forGood) this.#options.release(spec, use.host);
     }
   }
 

@@ -3,29 +3,39 @@ import * as t from 'io-ts';
 import { MoonteeError } from '../errors.js';
 import type { Log } from '../log.js';
 import { createIdentity } from '../moonlight/identity.js';
+import { HostClient } from '../moonlight/nvhttp/host-client.js';
 import { pair } from '../moonlight/pairing/pair.js';
 import type { ClientIdentity } from '../moonlight/types.js';
 import { describeIssues } from '../streamer/issues.js';
 import { AtomicFile } from './atomic-file.js';
 import type { Host } from './host.js';
 
-const Identity = t.type({
-  client_unique_id: t.string,
-  /** `address:port` of the host it is paired with. */
-  host: t.string,
-  unique_id: t.string,
-  client_private_key: t.string,
-  client_certificate: t.string,
-  server_certificate: t.string,
-  /** RFC 3339. */
-  used_at: t.string,
-});
+const Identity = t.intersection([
+  t.type({
+    client_unique_id: t.string,
+    /** `address:port` of the host it is paired with. */
+    host: t.string,
+    unique_id: t.string,
+    client_private_key: t.string,
+    client_certificate: t.string,
+    server_certificate: t.string,
+    /** RFC 3339. */
+    used_at: t.string,
+  }),
+  /** Its streamer was deleted then, and the host did not confirm that it has forgotten it. */
+  t.partial({ released_at: t.string }),
+]);
 type Identity = t.TypeOf<typeof Identity>;
 
 const IdentityFile = t.type({ identities: t.array(Identity) }, 'identities.json');
 
-/** The least recently used ones beyond it are forgotten. */
+/** The least recently used ones beyond it are forgotten, and of those that nobody wants any more. */
 const MAX_IDENTITIES = 1_000;
+const MAX_RELEASED = 200;
+/** Milliseconds after which one that was not used is forgotten, and one that nobody wants any more. */
+const DAY = 86_400_000;
+const MAX_AGE = 180 * DAY;
+const MAX_RELEASED_AGE = 30 * DAY;
 /** Milliseconds for a PIN that nobody has to type. */
 const AUTO_PIN_TIMEOUT = 15_000;
 
@@ -43,6 +53,10 @@ export class IdentityStore {
   readonly #identities = new Map<string, Identity>();
   /** Pairings under way: a second asker waits for the first one's. */
   readonly #pairing = new Map<string, Promise<Identity>>();
+  /** Goodbyes under way: who wants the same identity waits. */
+  readonly #releasing = new Map<string, Promise<void>>();
+  /** Hosts that do not confirm a goodbye: each would be waited for in vain. */
+  readonly #unforgetting = new Set<string>();
 
   private constructor(path: string, log: Log) {
     this.#file = new AtomicFile(path);
@@ -73,6 +87,7 @@ export class IdentityStore {
    */
   async obtain(name: string, host: Host, pin: string | null): Promise<PairedIdentity> {
     const key = keyOf(name, host);
+    await this.#releasing.get(key);
     let identity = this.#identities.get(key);
     if (identity === undefined) {
       if (pin === null) throw new MoonteeError('PAIRING_PIN_MISSING');
@@ -84,12 +99,7 @@ export class IdentityStore {
       identity = await pairing;
     }
     this.#touch(key, identity);
-    return {
-      uniqueId: identity.unique_id,
-      privateKeyPem: identity.client_private_key,
-      certificatePem: identity.client_certificate,
-      hostCertificatePem: identity.server_certificate,
-    };
+    return pairedIdentity(identity);
   }
 
   /** The host no longer knows it. */
@@ -116,6 +126,45 @@ export class IdentityStore {
     if (lost.length === 0) return;
     for (const [key] of lost) this.#identities.delete(key);
     this.#log.info({ identities: lost.length }, 'streamer identities forgotten');
+    await this.#save();
+  }
+
+  /**
+   * Its last streamer is gone: the host is asked to forget it. Where the host does not confirm that, the identity
+   * is kept for a while, for somebody of that name may come back. Never rejects, and takes two seconds at most.
+   */
+  async release(name: string, host: Host): Promise<void> {
+    const key = keyOf(name, host);
+    const identity = this.#identities.get(key);
+    if (identity === undefined || this.#releasing.has(key)) return;
+    const releasing = this.#release(key, identity, host)
+      .catch((error: unknown) => this.#log.error({ err: error }, 'streamer identity not released'))
+      .finally(() => this.#releasing.delete(key));
+    this.#releasing.set(key, releasing);
+    await releasing;
+  }
+
+  async #release(key: string, identity: Identity, host: Host): Promise<void> {
+    const isForgotten =
+      !this.#unforgetting.has(identity.host) &&
+      (await HostClient.forPaired(
+        {
+          address: host.stored.address,
+          httpPort: host.stored.httpPort,
+          certificatePem: identity.server_certificate,
+        },
+        pairedIdentity(identity),
+        this.#log,
+      ).unpair());
+    // It was paired anew, or forgotten with its host, meanwhile.
+    if (this.#identities.get(key) !== identity) return;
+    if (isForgotten) {
+      this.#identities.delete(key);
+    } else {
+      this.#unforgetting.add(identity.host);
+      this.#identities.set(key, { ...identity, released_at: new Date().toISOString() });
+    }
+    this.#log.info({ host_id: host.id, unpaired: isForgotten }, 'streamer identity released');
     await this.#save();
   }
 
@@ -160,14 +209,32 @@ export class IdentityStore {
   /** Keeps the map in order of use. */
   #touch(key: string, identity: Identity): void {
     if (!this.#identities.delete(key)) return;
-    this.#identities.set(key, { ...identity, used_at: new Date().toISOString() });
+    const { released_at, ...kept } = identity;
+    this.#identities.set(key, { ...kept, used_at: new Date().toISOString() });
+    if (released_at === undefined && ageOf(identity.used_at) < DAY) return;
+    this.#save().catch((error: unknown) => {
+      this.#log.error({ err: error }, 'use of a streamer identity not saved');
+    });
+  }
+
+  /** Forgets what is too old or too many; in the order of use. */
+  #prune(): void {
+    const all = [...this.#identities];
+    const released = all.filter(([, { released_at }]) => released_at !== undefined);
+    const surplus = new Set([
+      ...released.slice(0, Math.max(0, released.length - MAX_RELEASED)).map(([key]) => key),
+      ...all.slice(0, Math.max(0, all.length - MAX_IDENTITIES)).map(([key]) => key),
+    ]);
+    for (const [key, { used_at, released_at }] of all) {
+      const isOld =
+        ageOf(used_at) > MAX_AGE ||
+        (released_at !== undefined && ageOf(released_at) > MAX_RELEASED_AGE);
+      if (isOld || surplus.has(key)) this.#identities.delete(key);
+    }
   }
 
   async #save(): Promise<void> {
-    for (const key of this.#identities.keys()) {
-      if (this.#identities.size <= MAX_IDENTITIES) break;
-      this.#identities.delete(key);
-    }
+    this.#prune();
     const identities = [...this.#identities.values()];
     await this.#file.write(`${JSON.stringify({ identities }, null, 2)}\n`);
   }
@@ -186,7 +253,22 @@ export class IdentityStore {
     for (const identity of decoded.right.identities) {
       this.#identities.set(`${identity.client_unique_id}\n${identity.host}`, identity);
     }
+    this.#prune();
   }
+}
+
+function pairedIdentity(identity: Identity): PairedIdentity {
+  return {
+    uniqueId: identity.unique_id,
+    privateKeyPem: identity.client_private_key,
+    certificatePem: identity.client_certificate,
+    hostCertificatePem: identity.server_certificate,
+  };
+}
+
+/** Milliseconds since a time that a file tells; a clock that was set back makes nothing old. */
+function ageOf(time: string): number {
+  return Date.now() - Date.parse(time);
 }
 
 function keyOf(name: string, host: Host): string {

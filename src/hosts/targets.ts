@@ -16,6 +16,8 @@ export interface TargetOptions {
   readonly hosts: HostStore;
   readonly identities: IdentityStore;
   readonly pin: string | null;
+  /** A streamer that is deleted takes its identity along. */
+  readonly unpairOnDelete: boolean;
   /** Milliseconds. */
   readonly appWait: number;
   /** Whether that streamer has, or is about to have, a session. */
@@ -35,7 +37,11 @@ export class Targets {
 
   constructor(options: TargetOptions) {
     this.#options = options;
-    this.apps = new AppUsers({ bystander: (host) => this.#bystander(host), log: options.log });
+    this.apps = new AppUsers({
+      bystander: (host) => this.#bystander(host),
+      release: (spec, host) => this.#release(spec, host),
+      log: options.log,
+    });
   }
 
   /**
@@ -109,6 +115,18 @@ export class Targets {
     }
     this.#ownPairing.set(host, spec.streamer_id);
     return host.identity();
+  }
+
+  /** The identity of a streamer that is gone for good, unless another streamer goes under it. */
+  #release({ streamer_id: id }: StreamerSpec, host: Host): void {
+    const { identities, pin, unpairOnDelete } = this.#options;
+    const prefix = keyOf(host, '');
+    for (const [key, user] of this.#users) {
+      if (user !== id || !key.startsWith(prefix)) continue;
+      this.#users.delete(key);
+      // Without a PIN another one could not be made.
+      if (unpairOnDelete && pin !== null) void identities.release(key.slice(prefix.length), host);
+    }
   }
 
   /** The host's own pairing, unless a streamer runs under it. */

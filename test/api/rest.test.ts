@@ -409,7 +409,7 @@ test.serial('streamers: create, get, list in order, delete', async (t) => {
   );
 
   const stats = await server.ask('GET', '/api/streamers/a/stats');
-  t.deepEqual(stats.json, { stats: { method: 'stats', peers: [] } });
+  t.like(stats.json, { stats: { method: 'stats', peers: [] } });
   t.is((await server.ask('GET', '/api/streamers/a/dot')).text, 'digraph g {}');
 
   const sessions = (await server.ask('GET', '/api/sessions')).json as { sessions: object[] };

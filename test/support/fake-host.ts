@@ -43,6 +43,8 @@ export class FakeHost {
   mac = '00:11:22:33:44:55';
   cancelled = 0;
   busy = false;
+  /** It knows how to forget a client. */
+  forgets = true;
   /** Verbs that were asked for. */
   readonly asked: string[] = [];
   readonly paired = new Set<string>();
@@ -79,11 +81,15 @@ export class FakeHost {
     }
   }
 
-  static async start(): Promise<FakeHost> {
+  /** @param port of HTTP; any by default */
+  static async start(how: { identity?: ClientIdentity; port?: number } = {}): Promise<FakeHost> {
     shared ??= createIdentity();
-    const host = new FakeHost(await shared);
-    for (const server of [host.#http, host.#https]) {
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const host = new FakeHost(how.identity ?? (await shared));
+    for (const [server, port] of [
+      [host.#http, how.port ?? 0],
+      [host.#https, 0],
+    ] as const) {
+      await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
     }
     return host;
   }
@@ -133,7 +139,8 @@ export class FakeHost {
       if (certificate !== null) reply(`<paired>${known ? 1 : 0}</paired>`);
       else reply(await this.#pair(url.searchParams));
     } else if (verb === 'unpair') {
-      reply('');
+      if (certificate !== null && this.forgets) this.paired.delete(certificate);
+      reply('', certificate !== null && !this.forgets ? 404 : 200);
     } else if (certificate !== null && !known) {
       reply('', 401);
     } else if (verb === 'serverinfo') {

@@ -79,6 +79,7 @@ const { config } = resolveConfig({
     data_path: join(folder, 'data.json'),
     pairing_pin: '1234',
     restore_streamers: 'true',
+    unpair_on_delete: 'false',
   },
 });
 const [first, second] = await Promise.all([FakeHost.start(), FakeHost.start()]);

@@ -131,13 +131,22 @@ export class HostClient {
     }
   }
 
-  /** Best effort: Sunshine does not know it and Wolf may never answer (§1.8). Never throws. */
-  async unpair(): Promise<void> {
+  /**
+   * Best effort: Sunshine does not know it and Wolf may never answer (§1.8). Over HTTP it gives up an attempt to
+   * pair, over TLS, once paired, the client takes its leave. Never throws.
+   *
+   * @returns whether the host has confirmed it
+   */
+  async unpair(): Promise<boolean> {
     try {
-      await this.#document('unpair', [], { timeout: TIMEOUT.unpair });
+      const timeout = TIMEOUT.unpair;
+      if (this.#options.tls === undefined) await this.#document('unpair', [], { timeout });
+      else await this.#secureDocument('unpair', [], timeout, undefined);
+      return true;
     } catch (error) {
       const { address, log } = this.#options;
       log.debug({ address, code: MoonteeError.from(error).code }, 'unpair not confirmed');
+      return false;
     }
   }
 
