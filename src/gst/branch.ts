@@ -14,6 +14,7 @@ import {
 } from './binding.js';
 import { fillTemplate, loadTemplate, type LaunchTemplate } from './launch-template.js';
 import type { DtlsCertificate } from './dtls-certificate.js';
+import { Ingress } from './ingress.js';
 import { configureAgent } from './peer-network.js';
 import { RTP, type MediaFormat } from './media-format.js';
 import { insertRenumbering, leftTooMuchOut, type PayloaderElement } from './renumbering.js';
@@ -50,6 +51,7 @@ export class PeerBranch {
   #closeSockets: (() => void) | null = null;
   readonly #name: string;
   #certified = false;
+  #ingress: Ingress | null = null;
   /** All handlers on webrtcbin and its data channels. */
   readonly gate: SignalGate;
   readonly #announced = new Set<MediaKind>();
@@ -186,6 +188,20 @@ export class PeerBranch {
     certificate.use(this.webrtc);
   }
 
+  /**
+   * Once an offer or answer with a data section has been made, and before it is set. Idempotent.
+   *
+   * @throws PIPELINE_FAILED
+   */
+  watchIngress(): void {
+    this.#ingress ??= new Ingress(this.#runtime, this.webrtc);
+  }
+
+  /** What comes in from the viewer; null before an offer or answer has been made. */
+  get ingress(): Ingress | null {
+    return this.#ingress;
+  }
+
   /** Keeps what comes of the video in its queue until {@link release}. */
   hold(): void {
     this.#videoQueue().minThresholdBuffers = HOLD;
@@ -235,6 +251,7 @@ export class PeerBranch {
     const closeSockets = this.#closeSockets;
     this.#bin = null;
     this.#webrtc = null;
+    this.#ingress = null;
     this.#closeSockets = null;
     if (!bin || !webrtc) return;
     await this.#finish(webrtc);

@@ -13,6 +13,7 @@ import {
   dressOffer,
   shapeOf,
   withCredentials,
+  withMessageLimit,
   type CleanDescription,
   type OfferDress,
   type OfferShape,
@@ -236,11 +237,12 @@ export class Negotiation {
     const certified = certificate.describe(descriptionText(made.sdp));
     const text = credentials ? withCredentials(certified, credentials) : certified;
     this.#branch.certify(certificate);
+    this.#branch.watchIngress();
     this.#branch.prepareNetwork(network);
     await this.#ask('set-local-description', [parseDescription(runtime, type, text)]);
     this.#described = true;
     this.#host.described();
-    return text;
+    return withMessageLimit(text);
   }
 
   /**

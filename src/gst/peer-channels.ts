@@ -7,15 +7,20 @@ import { MoonteeError } from '../errors.js';
 import type { Log } from '../log.js';
 import { emit, type Handler } from './binding.js';
 import type { PeerBranch } from './branch.js';
+import { MESSAGE_LIMIT } from './sdp.js';
 import type { GLib, GstRuntime, GstWebRTC } from './runtime.js';
 
-/** Channels that a browser may open, and the form of their labels. */
-const CHANNELS_LIMIT = 32;
+/**
+ * Threads that a browser's channels may cost. An open one has two, in webrtcbin's source for it and
+ * in the SCTP decoder. Until 1.24 a closed one keeps the first for as long as the viewer stays.
+ */
+const THREADS_LIMIT = 40;
+const THREADS_OF = { open: 2, closed: 1 } as const;
+/** The form of a channel's label. */
 const LABEL = /^[\x20-\x7e]{1,64}$/;
-/** Bytes of a message from a browser. Input is a few dozen. */
-const MESSAGE_LIMIT = 16 * 1024;
-/** Messages a second, averaged over {@link FLOOD_WINDOW} ms, above which it is a flood. */
+/** Messages and bytes a second, averaged over {@link FLOOD_WINDOW} ms, above which it is a flood. */
 const FLOOD_RATE = 4000;
+const FLOOD_BYTES = 128 * 1024;
 const FLOOD_WINDOW = 2000;
 /** Bytes that may wait in a channel on their way out. */
 const BUFFER_LIMIT = 256 * 1024;
@@ -32,6 +37,8 @@ type Message = Buffer | string;
 
 interface Entry {
   readonly channel: Channel;
+  /** Made by us, not by the browser. */
+  readonly ours: boolean;
   /** Null until it could be read. */
   label: string | null;
   open: boolean;
@@ -45,8 +52,8 @@ export interface ChannelListener {
   opened(label: string): void;
   closed(label: string): void;
   message(label: string, data: Message): void;
-  /** More messages than any player can cause. */
-  flooded(): void;
+  /** More than any player can cause. Called at most once. */
+  flooded(reason: string): void;
 }
 
 /** What handlers find their channels by. */
@@ -56,6 +63,13 @@ let nextOwner = 1;
 // The handlers are made out here, with nothing but numbers in scope: see SignalGate.connect.
 function acceptHandler(owner: number): Handler {
   return (channel: Channel) => owners.get(owner)?.accept(channel);
+}
+
+/** Called before webrtcbin builds anything for a channel, also for those that we make. */
+function prepareHandler(owner: number): Handler {
+  return (_channel: Channel, local: boolean) => {
+    if (!local) owners.get(owner)?.prepare();
+  };
 }
 
 function stateHandler(owner: number, key: number, open: boolean): Handler {
@@ -71,13 +85,19 @@ function acknowledgedHandler(owner: number, key: number): Handler {
 }
 
 function textHandler(owner: number, key: number): Handler {
-  return (text: string | null) => owners.get(owner)?.heard(key, text ?? '');
+  return (text: string | null) => {
+    const said = text ?? '';
+    if (owners.get(owner)?.admits(Buffer.byteLength(said)) === true) {
+      owners.get(owner)?.heard(key, said);
+    }
+  };
 }
 
 function bytesHandler(owner: number, key: number): Handler {
   return (bytes: GLib.Bytes | null) => {
     const size = bytes ? Number(bytes.getSize()) : 0;
-    if (size > MESSAGE_LIMIT) return;
+    if (owners.get(owner)?.admits(size) !== true) return;
+    // Byte by byte, in node-gtk: what is too large must not get here.
     owners.get(owner)?.heard(key, Buffer.from((size > 0 ? bytes?.getData() : null) ?? []));
   };
 }
@@ -92,6 +112,11 @@ export class PeerChannels {
   #nextKey = 1;
   #windowStart = 0;
   #windowCount = 0;
+  #windowBytes = 0;
+  /** Streams that the browser began, and those of them whose channel has been closed. */
+  #begun = 0;
+  #ended = 0;
+  #flooded = false;
 
   constructor(runtime: GstRuntime, branch: PeerBranch, listener: ChannelListener, log: Log) {
     this.#runtime = runtime;
@@ -100,6 +125,7 @@ export class PeerChannels {
     this.#log = log;
     owners.set(this.#owner, this);
     branch.on('on-data-channel', acceptHandler(this.#owner), true);
+    branch.on('prepare-data-channel', prepareHandler(this.#owner), true);
   }
 
   /** Makes a channel; no offer may have been made yet. */
@@ -112,7 +138,7 @@ export class PeerChannels {
       options,
     ) as Channel | null;
     if (!channel) throw new MoonteeError('PIPELINE_FAILED', 'No data channel could be made');
-    const entry = this.#keep(channel);
+    const entry = this.#keep(channel, true);
     entry.label = label;
     entry.channel.bufferedAmountLowThreshold = NEVER_LOW;
   }
@@ -130,6 +156,12 @@ export class PeerChannels {
     return true;
   }
 
+  /** Nothing is heard of any channel afterwards, what is on its way included. Idempotent. */
+  deafen(): void {
+    this.#flooded = true;
+    for (const [key, entry] of this.#entries) this.#forget(key, entry);
+  }
+
   /** Nothing is heard afterwards; the branch takes the handlers off. */
   close(): void {
     owners.delete(this.#owner);
@@ -137,14 +169,26 @@ export class PeerChannels {
     this.#entries.clear();
   }
 
+  /**
+   * @private The browser uses a stream that it has not used yet, and webrtcbin is about to build a
+   * channel for it. The thread that waits for the return is the one that takes SCTP packets apart,
+   * so nothing else begins meanwhile.
+   */
+  prepare(): void {
+    this.#branch.gate.heard();
+    this.#begun += 1;
+    const open = this.#begun - this.#ended;
+    const threads = open * THREADS_OF.open + this.#ended * THREADS_OF.closed;
+    if (threads <= THREADS_LIMIT) return;
+    this.#branch.ingress?.shut();
+    this.#flood('it opens too many data channels');
+  }
+
   /** @private a channel that the browser made; a thread waits for the return */
   accept(channel: Channel): void {
     this.#branch.gate.heard();
-    if (this.#entries.size >= CHANNELS_LIMIT) {
-      this.#log.warn({ channels: this.#entries.size }, 'data channel refused');
-      return;
-    }
-    const entry = this.#keep(channel);
+    if (this.#flooded) return;
+    const entry = this.#keep(channel, false);
     const key = this.#nextKey - 1;
     const { gate } = this.#branch;
     gate.connect(channel, 'on-buffered-amount-low', acknowledgedHandler(this.#owner, key), true);
@@ -183,13 +227,12 @@ export class PeerChannels {
       return;
     }
     this.#forget(key, entry);
+    if (!entry.ours) this.#ended += 1;
     if (entry.open && entry.label !== null) this.#listener.closed(entry.label);
   }
 
   /** @private a message; a thread waits for the return */
   heard(key: number, data: Message): void {
-    this.#branch.gate.heard();
-    if (data.length > MESSAGE_LIMIT || !this.#admit()) return;
     setImmediate(() => {
       const entry = this.#entries.get(key);
       if (!entry) return;
@@ -218,10 +261,10 @@ export class PeerChannels {
     return undefined;
   }
 
-  #keep(channel: Channel): Entry {
+  #keep(channel: Channel, ours: boolean): Entry {
     const key = this.#nextKey;
     this.#nextKey += 1;
-    const entry: Entry = { channel, label: null, open: false, early: [], waiting: null };
+    const entry: Entry = { channel, ours, label: null, open: false, early: [], waiting: null };
     this.#entries.set(key, entry);
     const { gate } = this.#branch;
     gate.connect(channel, 'on-open', stateHandler(this.#owner, key, true), true);
@@ -237,16 +280,29 @@ export class PeerChannels {
     this.#branch.gate.release(entry.channel);
   }
 
-  /** Counts a message; false where it is one of a flood. */
-  #admit(): boolean {
+  /** @private Counts a message of so many bytes; false if it is one too many, or too large. */
+  admits(size: number): boolean {
+    this.#branch.gate.heard();
+    if (this.#flooded) return false;
     const now = performance.now();
     if (now - this.#windowStart > FLOOD_WINDOW) {
       this.#windowStart = now;
       this.#windowCount = 0;
+      this.#windowBytes = 0;
     }
     this.#windowCount += 1;
-    const limit = (FLOOD_RATE * FLOOD_WINDOW) / 1000;
-    if (this.#windowCount === limit + 1) setImmediate(() => this.#listener.flooded());
-    return this.#windowCount <= limit;
+    this.#windowBytes += size;
+    const seconds = FLOOD_WINDOW / 1000;
+    if (this.#windowCount > FLOOD_RATE * seconds || this.#windowBytes > FLOOD_BYTES * seconds) {
+      this.#flood('it floods its data channels');
+      return false;
+    }
+    return size <= MESSAGE_LIMIT;
+  }
+
+  #flood(reason: string): void {
+    if (this.#flooded) return;
+    this.#flooded = true;
+    setImmediate(() => this.#listener.flooded(reason));
   }
 }

@@ -7,6 +7,7 @@ import { emit, type Handler } from './binding.js';
 import { PeerBranch } from './branch.js';
 import { showsAnnounced, type DtlsCertificate } from './dtls-certificate.js';
 import type { MediaFormat } from './media-format.js';
+import { FloodMeter } from './flood-meter.js';
 import { IceCandidates } from './ice-candidates.js';
 import { PeerChannels } from './peer-channels.js';
 import { Negotiation } from './negotiation.js';
@@ -100,6 +101,8 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   readonly #sound: SoundFeed;
   readonly #rtp: RtpStats;
   readonly #meter = new QualityMeter();
+  readonly #floods = new FloodMeter();
+  #repeats = true;
   readonly #bandwidth = new BandwidthMeter();
   readonly #path: PathReport;
   readonly #candidates: IceCandidates;
@@ -193,7 +196,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
         message: (label, data) => {
           if (this.#identify()) this.#tell('message', label, data);
         },
-        flooded: () => this.#fail('VIEWER_FLOODS', 'it floods its data channels'),
+        flooded: (reason) => this.#fail('VIEWER_FLOODS', reason),
       },
       log,
     );
@@ -269,12 +272,47 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   /** Looks for key frame requests and for a queue that fills up. Cheap, several times a second. */
   glance(): void {
     if (this.#closing || this.#state !== 'connected') return;
+    if (this.#floodsUs()) return;
     const asks = this.#rtp.keyframes();
     const count = asks ? asks.pliCount + asks.firCount : 0;
     if (count > this.#keyframeAsks) this.#host.needKeyframe('pli', this.id);
     this.#keyframeAsks = count;
     this.#video.look();
     this.#sound.look();
+  }
+
+  /** Looks at how much comes in from the viewer, and at what it makes us send once more. */
+  #floodsUs(): boolean {
+    const { ingress } = this.#branch;
+    if (!ingress) return false;
+    const { all, channels, rtcp } = ingress;
+    const repeats = this.#rtp.repeats();
+    const verdict = this.#floods.judge(
+      {
+        packets: all.packets,
+        bytes: all.bytes,
+        channelPackets: channels.packets,
+        channelBytes: channels.bytes,
+        rtcpPackets: rtcp.packets,
+        rtcpBytes: rtcp.bytes,
+        sources: this.#rtp.sources(),
+        repeatsAsked: repeats?.asked ?? 0,
+        repeatsSent: repeats?.sent ?? 0,
+        videoPackets: this.#host.videoPackets(),
+      },
+      performance.now(),
+    );
+    if (verdict.kind === 'end') {
+      this.#fail('VIEWER_FLOODS', verdict.reason);
+      return true;
+    }
+    const allowed = verdict.kind === 'fine';
+    if (allowed !== this.#repeats) {
+      this.#repeats = allowed;
+      this.#rtp.allowRepeats(allowed);
+      this.#log.info({ peer_id: this.id, allowed }, 'retransmission for the peer');
+    }
+    return false;
   }
 
   /** Reads the session's statistics and judges the link. About once a second. */
@@ -453,6 +491,8 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     this.#log.info({ peer_id: this.id, code, reason, ...this.#path.counts }, 'peer failed');
     this.#video.end();
     this.#sound.end();
+    this.#branch.ingress?.shut();
+    this.#channels.deafen();
     this.#become('failed');
   }
 

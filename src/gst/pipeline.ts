@@ -30,6 +30,7 @@ const REQUIRED = [
   'queue',
   'webrtcbin',
   'nicesink',
+  'identity',
   'dtlssrtpenc',
   'srtpenc',
   'sctpenc',

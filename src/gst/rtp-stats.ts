@@ -1,5 +1,5 @@
 /** Reads what a peer's RTP session knows. It is asked now and then; estimates alone are told. */
-import { emit, textOf } from './binding.js';
+import { descendants, emit, textOf } from './binding.js';
 import type { PeerBranch } from './branch.js';
 import { FeedbackListener } from './feedback.js';
 import { RTP } from './media-format.js';
@@ -35,9 +35,27 @@ interface ReceiverReport {
   readonly mark: string;
 }
 
+/** What was asked for once more, since the beginning. */
+export interface RepeatFigures {
+  readonly asked: number;
+  readonly sent: number;
+}
+
 interface RtpSession {
   readonly stats: Gst.Structure;
+  readonly numSources: number;
 }
+
+interface RepeaterElement extends Gst.Element {
+  readonly numRtxRequests: number;
+  readonly numRtxPackets: number;
+  maxSizePackets: number;
+}
+
+/** Packets that are kept to be sent once more; webrtcbin's own number. */
+const HISTORY = 500;
+/** As good as none: zero would mean all. */
+const NO_HISTORY = 1;
 
 interface RtpSource {
   readonly stats: Gst.Structure;
@@ -50,6 +68,7 @@ export class RtpStats {
   /** The session of the bundle; every medium is in it. */
   #session: RtpSession | null = null;
   #source: RtpSource | null = null;
+  #repeater: RepeaterElement | null = null;
   #feedback: FeedbackListener | null = null;
   readonly #tellBandwidth: (bitrate: number) => void;
   readonly #runtime: GstRuntime;
@@ -78,11 +97,36 @@ export class RtpStats {
     return parseSessionStats(textOf(this.#runtime, this.#session.stats));
   }
 
+  /** RTP sources of both ends that the session knows, which any RTCP can add to. */
+  sources(): number {
+    return this.#open() && this.#session ? this.#session.numSources : 0;
+  }
+
+  /** Cheap: what the browser asked for once more; null before there is anything to send. */
+  repeats(): RepeatFigures | null {
+    const repeater = this.#findRepeater();
+    return repeater && { asked: repeater.numRtxRequests, sent: repeater.numRtxPackets };
+  }
+
+  /** Whether what is lost is sent once more. */
+  allowRepeats(allowed: boolean): void {
+    const repeater = this.#findRepeater();
+    if (repeater) repeater.maxSizePackets = allowed ? HISTORY : NO_HISTORY;
+  }
+
+  #findRepeater(): RepeaterElement | null {
+    for (const child of this.#repeater ? [] : descendants(this.#branch.webrtc)) {
+      if (child.name.startsWith('rtprtxsend')) this.#repeater ??= child as RepeaterElement;
+    }
+    return this.#repeater;
+  }
+
   close(): void {
     this.#feedback?.close();
     this.#feedback = null;
     this.#session = null;
     this.#source = null;
+    this.#repeater = null;
   }
 
   #open(): boolean {

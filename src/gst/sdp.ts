@@ -9,6 +9,12 @@ import type { MediaDescription, SessionDescription } from 'sdp-transform';
 import { MoonteeError } from '../errors.js';
 import { sameFingerprints, usableFingerprints, type Fingerprint } from './fingerprint.js';
 
+/**
+ * Bytes of a message from a browser, which is told so and sends no larger ones. Input is a few
+ * dozen, the longest text that clients send a little more than a thousand.
+ */
+export const MESSAGE_LIMIT = 4096;
+
 /** Bytes of a description. Chromium's largest are about 12 kB. */
 export const SDP_LIMIT = 64 * 1024;
 const LINE_LIMIT = 2048;
@@ -459,6 +465,17 @@ export function dressOffer(text: string, dress: OfferDress): string {
     }
   }
   return out.join('\r\n');
+}
+
+/** A local description that tells the browser how large a message may be (RFC 8841 §6). */
+export function withMessageLimit(text: string): string {
+  const line = `a=max-message-size:${MESSAGE_LIMIT}`;
+  return text
+    .replaceAll(/^a=max-message-size:.*\r?\n/gm, '')
+    .replaceAll(
+      /^(a=sctp-port:\d+)(\r?\n)/gm,
+      (_, port: string, end: string) => `${port}${end}${line}${end}`,
+    );
 }
 
 /** A local description with other ICE credentials than webrtcbin wrote into it. */

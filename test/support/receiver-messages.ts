@@ -29,6 +29,8 @@ export interface ReceiverStats {
   readonly video: TrackStats;
   readonly audio: TrackStats;
   readonly messages: number;
+  /** Bytes of RTP and RTCP of any kind, also of what was sent again. */
+  readonly bytes: number;
 }
 
 /** How a receiving peer finds its way. */
@@ -44,11 +46,26 @@ export interface ReceiverNetwork {
   /** Default: all addresses but loopback. */
   readonly bindAddress?: string;
   /** Files; default: a certificate of its own. */
+  /** Nothing answers for it: no reports, and it may send what it likes. */
+  readonly raw?: boolean;
   readonly certificate?: { readonly certificatePemFile: string; readonly keyPemFile: string };
 }
 
-/** A label of a data channel, or RTCP. */
-export type FloodKind = { readonly channel: string } | 'rtcp';
+/**
+ * What a hostile peer has too much of. Those about RTP and RTCP need a receiver that is `raw`.
+ *
+ * - a label: messages of `bytes` (8) on that channel, as text if wanted
+ * - `rtcp`: PLIs and REMBs; needs one that is not raw
+ * - `nack`: requests for all of the last packets, as many as `bytes` have room for
+ * - `junk`: RTCP of any type with a right header and random content
+ * - `rtp`: packets of `bytes`, each of another SSRC
+ * - `channels`: data channels; with `close`, each is closed at once
+ */
+export type FloodKind =
+  | { readonly channel: string; readonly bytes?: number; readonly text?: boolean }
+  | 'rtcp'
+  | { readonly kind: 'nack' | 'junk' | 'rtp'; readonly bytes: number }
+  | { readonly kind: 'channels'; readonly close?: boolean };
 
 export type ToReceiver =
   | {
@@ -75,12 +92,13 @@ export type ToReceiver =
       readonly binary: boolean;
     }
   | { readonly type: 'keyframe'; readonly id: string }
-  /** As many messages on an open channel, or PLIs and REMBs, as fast as it can. */
   | {
       readonly type: 'flood';
       readonly id: string;
       readonly what: FloodKind;
       readonly count: number;
+      /** Left out: all at once. */
+      readonly perSecond?: number;
     }
   | { readonly type: 'bitrate'; readonly id: string; readonly bitrate: number }
   | { readonly type: 'stats'; readonly id: string; readonly request: number }

@@ -9,7 +9,11 @@ import {
   type Track,
 } from 'node-datachannel';
 import type { FloodKind, FromReceiver, ReceiverNetwork, ToReceiver } from './receiver-messages.js';
+import { hostilePacket, type SeenPacket } from './hostile-packets.js';
 import { TrackCounter } from './track-counter.js';
+
+/** Milliseconds between two bursts of a flood that has a pace. */
+const FLOOD_TICK = 10;
 
 class ReceivingPeer {
   readonly #id: string;
@@ -18,11 +22,18 @@ class ReceivingPeer {
   readonly #counters = { video: new TrackCounter(), audio: new TrackCounter() };
   readonly #channels = new Map<string, DataChannel>();
   readonly #wanted: readonly string[];
+  readonly #raw: boolean;
   #messages = 0;
+  #bytes = 0;
+  /** Of the video. */
+  #seen: SeenPacket = { ssrc: 0, sequence: 0 };
+  #flooding: NodeJS.Timeout | null = null;
+  #surplus = 0;
 
   constructor(id: string, channels: readonly string[], network: ReceiverNetwork = {}) {
     this.#id = id;
     this.#wanted = channels;
+    this.#raw = network.raw === true;
     this.#connection = new PeerConnection(id, {
       iceServers: network.turn ? [{ ...network.turn, relayType: 'TurnUdp' }] : [],
       iceTransportPolicy: network.relayOnly === true ? 'relay' : 'all',
@@ -69,7 +80,7 @@ class ReceivingPeer {
         this.#tracks.get('video')?.requestKeyframe();
         return;
       case 'flood':
-        this.#flood(message.what, message.count);
+        this.#startFlood(message.what, message.count, message.perSecond);
         return;
       case 'bitrate':
         this.#tracks.get('video')?.requestBitrate(message.bitrate);
@@ -82,23 +93,57 @@ class ReceivingPeer {
             video: this.#counters.video.stats(),
             audio: this.#counters.audio.stats(),
             messages: this.#messages,
+            bytes: this.#bytes,
           },
         });
         return;
       case 'close':
+        this.#stopFlood();
         this.#connection.close();
     }
   }
 
+  #startFlood(what: FloodKind, count: number, perSecond: number | undefined): void {
+    if (perSecond === undefined) {
+      this.#flood(what, count);
+      return;
+    }
+    const since = performance.now();
+    let done = 0;
+    this.#flooding = setInterval(() => {
+      const due = Math.min(count, Math.floor(((performance.now() - since) / 1000) * perSecond));
+      try {
+        this.#flood(what, due - done);
+      } catch {
+        // The other side has hung up.
+        done = count;
+      }
+      done = Math.max(done, due);
+      if (done >= count) this.#stopFlood();
+    }, FLOOD_TICK);
+  }
+
+  #stopFlood(): void {
+    if (this.#flooding) clearInterval(this.#flooding);
+    this.#flooding = null;
+  }
+
   #flood(what: FloodKind, count: number): void {
     const video = this.#tracks.get('video');
-    const channel = what === 'rtcp' ? undefined : this.#channels.get(what.channel);
     for (let i = 0; i < count; i += 1) {
       if (what === 'rtcp') {
         video?.requestKeyframe();
         video?.requestBitrate(100_000 + i);
+      } else if ('channel' in what) {
+        const channel = this.#channels.get(what.channel);
+        if (what.text === true) channel?.sendMessage('x'.repeat(what.bytes ?? 8));
+        else channel?.sendMessageBinary(Buffer.alloc(what.bytes ?? 8, i & 0xff));
+      } else if (what.kind === 'channels') {
+        this.#surplus += 1;
+        const channel = this.#connection.createDataChannel(`surplus${this.#surplus}`);
+        if (what.close === true) channel.close();
       } else {
-        channel?.sendMessageBinary(Buffer.alloc(8, i & 0xff));
+        video?.sendMessageBinary(hostilePacket(what.kind, what.bytes, this.#seen));
       }
     }
   }
@@ -131,8 +176,16 @@ class ReceivingPeer {
     const counter = this.#counters[kind];
     this.#tracks.set(kind, track);
     // Answers with receiver reports; without it nothing tells the sender how it goes.
-    track.setMediaHandler(new RtcpReceivingSession());
-    track.onMessage((packet) => counter.add(packet));
+    if (!this.#raw) track.setMediaHandler(new RtcpReceivingSession());
+    track.onMessage((packet) => {
+      this.#bytes += packet.length;
+      // Without a handler everything comes: RTCP by RFC 5761, and packets that were sent again.
+      const type = packet.readUInt8(1) & 0x7f;
+      if (this.#raw && kind === 'video' && (packet.length < 12 || type !== 102)) return;
+      counter.add(packet);
+      if (kind !== 'video' || packet.length < 12) return;
+      this.#seen = { ssrc: packet.readUInt32BE(8), sequence: packet.readUInt16BE(2) };
+    });
   }
 }
 

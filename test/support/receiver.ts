@@ -75,8 +75,10 @@ export class ReceivingPeer extends EventEmitter<ReceivingPeerEvents> {
     this.#process.tell({ type: 'keyframe', id: this.id });
   }
 
-  flood(what: FloodKind, count: number): void {
-    this.#process.tell({ type: 'flood', id: this.id, what, count });
+  /** @param perSecond left out: all at once */
+  flood(what: FloodKind, count: number, perSecond?: number): void {
+    const pace = perSecond === undefined ? {} : { perSecond };
+    this.#process.tell({ type: 'flood', id: this.id, what, count, ...pace });
   }
 
   /** Sends a REMB, bit/s. */
