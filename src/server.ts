@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import websockify from 'koa-websocket';
@@ -194,12 +195,17 @@ async function startOwner(
   socketRoutes(routes);
   const app = websockify(await createApp(api, guard, routes));
   const handle = app.callback();
-  const server = await createHttpServer(config, (request, response) => {
-    readTarget(request, config.web_path_prefix);
-    handle(request, response).catch((error: unknown) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    try {
+      readTarget(request, config.web_path_prefix);
+      await handle(request, response);
+    } catch (error) {
       log.error({ err: error }, 'request not answered');
       response.destroy();
-    });
+    }
+  };
+  const server = await createHttpServer(config, (request, response) => {
+    void answer(request, response);
   });
   const granting: UpgradeOptions = {
     streamers,

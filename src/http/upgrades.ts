@@ -79,10 +79,19 @@ export class Upgrades<Grant> {
         sockets.emit('connection', socket, request);
       });
     } catch (thrown) {
+      this.#refuse(request, stream, thrown);
+    }
+  }
+
+  #refuse(request: IncomingMessage, stream: Duplex, thrown: unknown): void {
+    try {
       const { code, message } =
         thrown instanceof HttpError ? thrown.error : MoonteeError.from(thrown);
       this.#options.onRefused(request, code, message);
       if (!stream.destroyed) refuseRaw(stream, thrown);
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'upgrade not refused in order');
+      stream.destroy();
     }
   }
 

@@ -36,9 +36,10 @@ export class RawViewer {
     id: string,
     stage: Stage = 'all',
     network: Parameters<ReceiverProcess['open']>[2] = {},
+    channels: readonly string[] = ['keyboard', 'mouse'],
   ) {
     this.#stage = stage;
-    this.peer = receivers.open(id, ['keyboard', 'mouse'], network);
+    this.peer = receivers.open(id, channels, network);
     this.socket = new WebSocket(url);
     this.socket.on('error', () => undefined);
     this.socket.on('message', (data: Buffer) => {

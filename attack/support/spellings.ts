@@ -1,0 +1,81 @@
+/** Other ways to write a path, which somebody may take for it. */
+export function spellings(path: string): readonly string[] {
+  const segments = path.slice(1).split('/');
+  const joined = (between: string): string => `/${segments.join(between)}`;
+  const first = segments[0] ?? '';
+  const rest = segments
+    .slice(1)
+    .map((segment) => `/${segment}`)
+    .join('');
+  const escaped = (text: string): string =>
+    text.replaceAll(/./g, (each) => `%${each.charCodeAt(0).toString(16)}`);
+  const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
+  return [
+    path,
+    path.toUpperCase(),
+    `/${segments.map(capital).join('/')}`,
+    `/${capital(first)}${rest}`,
+    `${path}/`,
+    `${path}//`,
+    `/${path}`,
+    `//host${path}`,
+    `//%@a${path}`,
+    joined('//'),
+    joined('/./'),
+    joined('/x/../'),
+    joined('/%2e/'),
+    joined('/x/%2e%2e/'),
+    joined('/x/.%2E/'),
+    joined('%2f'),
+    joined('%2F'),
+    joined('%252f'),
+    joined('\\'),
+    joined('%5c'),
+    joined(';/'),
+    joined('/;x=1/'),
+    `/.${path}`,
+    `/..${path}`,
+    `/x/..${path}`,
+    `/x/%2e%2e${path}`,
+    `/config.js/..${path}`,
+    `/config.js/%2e%2e${path}`,
+    `/config.js%00${path}`,
+    `/${escaped(first)}${rest}`,
+    `/%${escaped(first).replaceAll('%', '%25').slice(1)}${rest}`,
+    `/api${path}`,
+    `/API${path}`,
+    `/api/api${path}`,
+    `${path}?`,
+    `${path}?/peer`,
+    `${path}?a=/api/host/stream`,
+    `${path}#`,
+    `${path}#/config.js`,
+    `${path}%3f`,
+    `${path}%23`,
+    `${path};`,
+    `${path};a=b`,
+    `${path}.`,
+    `${path}.json`,
+    `${path}%20`,
+    `${path}%00`,
+    `${path}%0a`,
+    `${path}\t`,
+    `${path}\u0000`,
+    `${path}\u00a0`,
+    `${path}/peer`,
+    `${path}/%70eer`,
+    `/api/streamers${path}/peer`,
+    `/api/host/stream${path}`,
+    `/api/host/stream/..${path}`,
+    `http://127.0.0.1${path}`,
+    `http://evil.example${path}`,
+    `http://[${path}`,
+    `ws://127.0.0.1${path}`,
+    `https:${path}`,
+    path.slice(1),
+    `*${path}`,
+    path.replaceAll('a', '\u00e1'),
+    path.replaceAll('i', '%C4%B0'),
+    path.replaceAll('s', '%C5%BF'),
+  ];
+}
