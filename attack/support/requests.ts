@@ -86,19 +86,26 @@ function isWhole(received: string, request: string): boolean {
   if (end === -1) return false;
   const head = text.slice(0, end);
   if (/^HTTP\/1\.1 (?:101|204|304)/.test(head) || request.startsWith('HEAD ')) return true;
-  const length = /^content-length: *(\d+)/im.exec(head)?.[1];
-  return length !== undefined && text.length - end - 4 >= Number(length);
+  const length = lengthOf(head);
+  return length !== null && text.length - end - 4 >= length;
 }
 
 function parse(received: string): RawAnswer {
   const text = withoutContinue(received);
   const end = text.indexOf('\r\n\r\n');
   const head = end === -1 ? text : text.slice(0, end);
+  // What follows it is the answer to what was sent as another request.
+  const length = lengthOf(head) ?? Infinity;
   return {
     status: Number(/^HTTP\/1\.1 (\d{3})/.exec(head)?.[1] ?? 0),
     head: head.replaceAll(/^(?:date|keep-alive|sec-websocket-accept):.*\r?\n?/gim, ''),
-    body: end === -1 ? '' : text.slice(end + 4),
+    body: end === -1 ? '' : text.slice(end + 4, end + 4 + length),
   };
+}
+
+function lengthOf(head: string): number | null {
+  const length = /^content-length: *(\d+)/im.exec(head)?.[1];
+  return length === undefined ? null : Number(length);
 }
 
 function withoutContinue(text: string): string {
