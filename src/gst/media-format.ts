@@ -5,6 +5,7 @@ import { packageOfElement } from './packages.js';
 import type { PlaceholderValues } from './launch-template.js';
 import type { GstRuntime } from './runtime.js';
 import type { OfferDress } from './sdp.js';
+import { VideoFormat } from './video-format.js';
 
 /** One payloader feeds all peers, so these are the same for everybody. */
 export const RTP = {
@@ -20,8 +21,6 @@ interface VideoElements {
   readonly elements: readonly string[];
   /** Fields of the RTP caps that the payloader produces and an offer must have. */
   readonly caps: string;
-  /** `fmtp` of the offer. */
-  readonly format: string | null;
 }
 
 const VIDEO: Readonly<Record<VideoCodec, VideoElements>> = {
@@ -31,8 +30,6 @@ const VIDEO: Readonly<Record<VideoCodec, VideoElements>> = {
     encodingName: 'H264',
     elements: ['h264parse', 'rtph264pay'],
     caps: ', packetization-mode=(string)1',
-    // Browsers decode any profile under this name, and refuse others that they could decode.
-    format: 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f',
   },
   h265: {
     name: 'H.265 (HEVC)',
@@ -40,7 +37,6 @@ const VIDEO: Readonly<Record<VideoCodec, VideoElements>> = {
     encodingName: 'H265',
     elements: ['h265parse', 'rtph265pay'],
     caps: '',
-    format: 'level-id=180;profile-id=1;tier-flag=0;tx-mode=SRST',
   },
   av1: {
     name: 'AV1',
@@ -48,7 +44,6 @@ const VIDEO: Readonly<Record<VideoCodec, VideoElements>> = {
     encodingName: 'AV1',
     elements: ['av1parse', 'rtpav1pay'],
     caps: '',
-    format: 'level-idx=13;profile=0;tier=0',
   },
 };
 
@@ -62,7 +57,10 @@ export interface MediaFormat {
   /** Caps for the transceivers, so that an offer can be made before the first frame. */
   readonly videoCaps: string;
   readonly audioCaps: string;
+  /** Of an offer that is made now. */
   readonly dress: OfferDress;
+  /** Learns from an access unit at which decoders can start what later offers say. */
+  describe(keyFrame: Buffer): void;
 }
 
 /** Codecs whose elements are installed: what may be negotiated with a host. */
@@ -94,8 +92,14 @@ export function mediaFormat(
 ): MediaFormat {
   requireCodec(runtime, video.codec);
   const codec = VIDEO[video.codec];
+  const format = new VideoFormat(video);
+  const { dress, ...sound } = audioFormat(audio);
   return {
     videoName: codec.name,
+    get dress(): OfferDress {
+      return { ...dress, videoFormat: format.parameters };
+    },
+    describe: (keyFrame) => format.read(keyFrame),
     videoTemplate: codec.template,
     videoValues: { payload: RTP.video.payload, ssrc: RTP.video.ssrc },
     videoCaps:
@@ -103,14 +107,15 @@ export function mediaFormat(
       `payload=(int)${RTP.video.payload}, clock-rate=(int)90000, ssrc=(uint)${RTP.video.ssrc}, ` +
       `rtcp-fb-nack=(boolean)true, rtcp-fb-nack-pli=(boolean)true, ` +
       `rtcp-fb-goog-remb=(boolean)true${codec.caps}`,
-    ...audioFormat(audio, codec.format),
+    ...sound,
   };
 }
 
-function audioFormat(
-  audio: AudioLayout,
-  videoFormat: string | null,
-): Pick<MediaFormat, 'audioTemplate' | 'audioValues' | 'audioCaps' | 'dress'> {
+interface SoundFormat extends Pick<MediaFormat, 'audioTemplate' | 'audioValues' | 'audioCaps'> {
+  readonly dress: Omit<OfferDress, 'videoFormat'>;
+}
+
+function audioFormat(audio: AudioLayout): SoundFormat {
   const { payload, ssrc } = RTP.audio;
   const common = 'minptime=10;useinbandfec=1';
   const caps = (name: string, channels: number): string =>
@@ -123,7 +128,6 @@ function audioFormat(
       audioValues: { payload, ssrc },
       audioCaps: caps('OPUS', 2),
       dress: {
-        videoFormat,
         audioMap: 'opus/48000/2',
         audioFormat: `${common};stereo=1;sprop-stereo=1`,
       },
@@ -142,7 +146,6 @@ function audioFormat(
     },
     audioCaps: caps('MULTIOPUS', audio.channels),
     dress: {
-      videoFormat,
       audioMap: `multiopus/48000/${audio.channels}`,
       audioFormat:
         `channel_mapping=${mapping};coupled_streams=${audio.coupledStreams};${common};` +

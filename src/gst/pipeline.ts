@@ -191,6 +191,7 @@ class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements St
       this.#skipping = false;
     }
     if (unit.idr) {
+      this.#format.describe(unit.data);
       // Before the key frame's packets exist, so that nobody misses the first of them.
       for (const peer of this.#peers.values()) peer.keyframeComes();
       this.#keyframes.served();

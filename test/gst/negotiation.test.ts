@@ -75,6 +75,19 @@ test.serial('an offer can be made before the first frame has ever come', async (
   t.is(peer.state, 'closed');
 });
 
+test.serial('an offer says the level of the stream, agreed or read', async (t) => {
+  const large = { ...STREAM.video, width: 1920, height: 1080 };
+  const idle = await createStreamPipeline({ ...STREAM, video: large });
+  const early = await idle.addPeer('early');
+  t.regex(await early.createOffer(), /profile-level-id=42e02a\r$/m);
+  const sps = '0000000167640033acd940a02ff9610000030001000003003c8f183196';
+  const key = `${sps}0000000168ebecb22c0000000165888400`;
+  idle.pushVideo({ data: Buffer.from(key, 'hex'), pts: idle.runningTime, idr: true });
+  const late = await idle.addPeer('late');
+  t.regex(await late.createOffer(), /profile-level-id=42e033\r$/m);
+  await idle.close();
+});
+
 test.serial('garbage is refused and harms neither this viewer nor another', async (t) => {
   const witness = receivers.open('witness');
   const bystander = await pipeline.addPeer('witness');
