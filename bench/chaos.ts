@@ -25,13 +25,13 @@ const MALICIOUS = 0.1;
 
 /** What happens next, and its share of 100. */
 const ACTIONS = {
-  join: 66,
+  join: 68,
   create: 12,
   delete: 10,
   'stop a streamer for a moment': 5,
   'stop a streamer for good': 1,
   'kill a streamer': 3,
-  'kill a host': 3,
+  'kill a host': 1,
 } as const;
 type Action = keyof typeof ACTIONS;
 
