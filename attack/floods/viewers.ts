@@ -1,5 +1,6 @@
 /** Floods of viewers with the right credentials, who mean no good. */
 import type { RawViewer } from '../../test/support/raw-viewer.js';
+import type { JoinOptions } from '../support/scene.js';
 import type { Flood, FloodContext } from './flood.js';
 
 /** Milliseconds between two portions. */
@@ -8,7 +9,8 @@ const PAUSE = 50;
 /** A viewer that does something again and again, and joins again when it is thrown out. */
 function viewer(
   name: string,
-  portion: (viewer: RawViewer, context: FloodContext) => number | Promise<number>,
+  portion: (viewer: RawViewer) => number,
+  options: JoinOptions = {},
 ): Flood {
   return {
     name,
@@ -16,13 +18,13 @@ function viewer(
       const { scene } = context;
       let tried = 0;
       while (isOn(context)) {
-        const bad = await scene.join(scene.hostile, 'hostile').catch(() => null);
+        const bad = await scene.join(scene.hostile, 'hostile', options).catch(() => null);
         if (bad === null) {
           await pause(500);
           continue;
         }
         while (isOn(context) && bad.closed === null && bad.peer.state !== 'failed') {
-          tried += await portion(bad, context);
+          tried += portion(bad);
           await pause(PAUSE);
         }
         bad.leave('abrupt');
@@ -57,6 +59,20 @@ export const VIEWERS: readonly Flood[] = [
     bad.peer.flood('rtcp', 1_000);
     return 2_000;
   }),
+  ...(['nack', 'junk', 'rtp'] as const).map((kind) =>
+    viewer(
+      `${kind} packets`,
+      (bad) => {
+        bad.peer.flood({ kind, bytes: 1_200 }, 200);
+        return 200;
+      },
+      { raw: true },
+    ),
+  ),
+  viewer('data channels that are opened and closed', (bad) => {
+    bad.peer.flood({ kind: 'channels', close: true }, 50);
+    return 50;
+  }),
   viewer('restarts of ICE', (bad) => {
     for (let i = 0; i < 20; i += 1) bad.say({ RestartIce: {} });
     return 20;
@@ -88,7 +104,7 @@ export const VIEWERS: readonly Flood[] = [
       const labels = Array.from({ length: 300 }, (_, index) => `channel-${index}`);
       while (isOn(context)) {
         const bad = await scene
-          .join(scene.hostile, 'channels', undefined, labels)
+          .join(scene.hostile, 'channels', { channels: labels })
           .catch(() => null);
         tried += labels.length;
         await pause(1_000);

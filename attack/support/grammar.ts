@@ -176,8 +176,14 @@ export function randomTarget(random: SeededRandom): string {
   return way < 0.9 ? `/${tail}` : tail;
 }
 
-/** A whole request: half of them mutations of a good upgrade, half of them made of parts. */
+/** A request, of which some come upon an earlier one's heels (RFC 9112, section 9.3.2). */
 export function randomRequest(random: SeededRandom): string {
+  const earlier = random.next() < 0.1 ? request('GET', '/', 'HTTP/1.1', ['Host: x']) : '';
+  return earlier + oneRequest(random);
+}
+
+/** A mutation of a good upgrade, or one that is made of parts. */
+function oneRequest(random: SeededRandom): string {
   if (random.next() < 0.4) {
     const good = request('GET', pick(random, GOOD_TARGETS), 'HTTP/1.1', [
       ...['Host: 127.0.0.1', 'Connection: Upgrade', 'Upgrade: websocket'],

@@ -19,6 +19,11 @@ const Sessions = t.type({
   sessions: t.array(t.type({ session_id: t.string, streamer_pid: t.union([t.number, t.null]) })),
 });
 
+export interface JoinOptions {
+  readonly channels?: readonly string[];
+  readonly raw?: boolean;
+}
+
 /** Of the host's frames since the beginning, and of those that the healthy viewer has. */
 export interface Frames {
   readonly sent: number;
@@ -82,20 +87,35 @@ export class Scene {
     return this.#server.pid ?? 0;
   }
 
-  /** A viewer with the right credentials; resolves when it has pictures. */
+  /**
+   * A viewer with the right credentials; resolves when it has pictures, rejects when it is thrown out.
+   *
+   * @param channels labels of the data channels that it opens
+   * @param raw nothing answers for it: what it sends is what a flood makes
+   */
   async join(
     receivers: ReceiverProcess,
     name: string,
-    rewrite: (sdp: string) => string = (sdp) => sdp,
-    channels: readonly string[] = ['keyboard', 'mouse'],
+    { channels = ['keyboard', 'mouse'], raw = false }: JoinOptions = {},
   ): Promise<RawViewer> {
     this.#viewers += 1;
     const url = `ws://127.0.0.1:${this.port}/api/streamers/${STREAMER}/peer`;
-    const viewer = new RawViewer(url, receivers, `${name}-${this.#viewers}`, 'all', {}, channels);
-    viewer.rewrite = rewrite;
+    const id = `${name}-${this.#viewers}`;
+    const viewer = new RawViewer(url, receivers, id, 'all', { raw }, channels);
     await once(viewer.socket, 'open', { signal: AbortSignal.timeout(PATIENCE) });
     viewer.say({ AuthenticateAndInit: { credentials: this.password } });
-    await viewer.peer.until(({ video }) => video.markers > 3);
+    const closed = viewer.untilClosed().then(({ code }) => {
+      throw new Error(`thrown out with ${code}`);
+    });
+    const watching = viewer.peer.until(({ video }) => video.markers > 3);
+    try {
+      await Promise.race([watching, closed]);
+    } catch (error) {
+      viewer.leave('abrupt');
+      throw error;
+    } finally {
+      for (const wish of [closed, watching]) wish.catch(() => undefined);
+    }
     return viewer;
   }
 

@@ -1,4 +1,5 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type Websockify from 'koa-websocket';
 import type Koa from 'koa';
@@ -8,13 +9,13 @@ import { HttpError } from './error-answers.js';
 import { refuseRaw } from './raw-answer.js';
 import { readTarget } from './request-target.js';
 
-type Socket = Koa.Context['websocket'];
+type ViewerSocket = Koa.Context['websocket'];
 
 export interface UpgradesOptions<Grant> {
   readonly prefix: string;
   /** Decides before there is a socket. @throws MoonteeError the refusal */
   readonly grant: (request: IncomingMessage) => Grant;
-  readonly serve: (socket: Socket, grant: Grant) => void;
+  readonly serve: (socket: ViewerSocket, grant: Grant) => void;
   readonly onRefused: (request: IncomingMessage, code: ErrorCode, reason: string) => void;
   /** Bytes of a message. */
   readonly maxPayload: number;
@@ -52,10 +53,13 @@ export class Upgrades<Grant> {
   }
 
   attach(server: Server): void {
+    const answering = new Answering(server);
     server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
       // Its errors are the other side's leaving, at any time from now on.
       stream.on('error', () => void stream.destroy());
-      this.#upgrade(request, stream, head);
+      // Its answer would come between those that are still to come.
+      if (answering.has(request.socket)) stream.destroy();
+      else this.#upgrade(request, stream, head);
     });
     server.on('connect', (_request: IncomingMessage, stream: Duplex) => {
       stream.on('error', () => void stream.destroy());
@@ -95,7 +99,7 @@ export class Upgrades<Grant> {
     }
   }
 
-  #serve(request: IncomingMessage, socket: Socket): void {
+  #serve(request: IncomingMessage, socket: ViewerSocket): void {
     const grant = this.#grants.get(request);
     try {
       if (grant === undefined) throw new MoonteeError('INTERNAL', 'A socket without a grant');
@@ -104,6 +108,28 @@ export class Upgrades<Grant> {
       this.#options.log.error({ err: error }, 'socket not served');
       socket.terminate();
     }
+  }
+}
+
+/** Connections on which requests wait for their answers. */
+class Answering {
+  readonly #counts = new WeakMap<Socket, number>();
+
+  constructor(server: Server) {
+    for (const event of ['request', 'checkContinue', 'checkExpectation']) {
+      server.on(event, ({ socket }: IncomingMessage, response: ServerResponse) => {
+        this.#counts.set(socket, this.#count(socket) + 1);
+        response.once('close', () => this.#counts.set(socket, this.#count(socket) - 1));
+      });
+    }
+  }
+
+  has(socket: Socket): boolean {
+    return this.#count(socket) > 0;
+  }
+
+  #count(socket: Socket): number {
+    return this.#counts.get(socket) ?? 0;
   }
 }
 

@@ -180,6 +180,25 @@ test.serial(
   },
 );
 
+test.serial('an upgrade upon the heels of a request does not get between', async (t) => {
+  const server = await serve(t);
+  const upgrade = ['GET /api/host/stream HTTP/1.1', 'Host: x', ...WEBSOCKET, '', ''].join('\r\n');
+  for (let i = 0; i < 20; i += 1) {
+    const { status } = await exchange(server.port, `GET / HTTP/1.1\r\nHost: x\r\n\r\n${upgrade}`);
+    t.not(status, 101);
+  }
+  // One that waits for its answer gets a socket.
+  const socket = connect(server.port, '127.0.0.1');
+  t.teardown(() => socket.destroy());
+  socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  let received = '';
+  socket.on('data', (chunk: Buffer) => (received += chunk.toString()));
+  while (!received.includes('Moontee is running')) await once(socket, 'data');
+  socket.write(upgrade);
+  while (!received.includes('HTTP/1.1 101')) await once(socket, 'data');
+  t.pass();
+});
+
 test.serial('malformed upgrades get a clean answer', async (t) => {
   const server = await serve(t);
   const without = (name: string): string[] => WEBSOCKET.filter((line) => !line.startsWith(name));
