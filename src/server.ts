@@ -22,7 +22,7 @@ import { bindOf } from './config/load.js';
 import type { Config } from './config/schema.js';
 import { DRAIN_TIME, hostSocketsClosed } from './moonlight/host-connections.js';
 import { iceServerProvider } from './ice/configured.js';
-import { ControlSocket } from './hosts/control-socket.js';
+import { ControlSocket, takeDataFolder } from './hosts/control-socket.js';
 import { runDataCommand } from './hosts/data-commands.js';
 import { IdentityStore } from './hosts/identities.js';
 import { HostStore } from './hosts/store.js';
@@ -36,7 +36,7 @@ import {
   type SocketGrant,
   type UpgradeOptions,
 } from './signaling/upgrade.js';
-import { FolderLock } from './storage/folder-lock.js';
+import type { FolderLock } from './storage/folder-lock.js';
 import { networkOf } from './streamer/network.js';
 import { defaultChildModule } from './streamer/process.js';
 import { StreamerRegistry } from './streamer/registry.js';
@@ -75,7 +75,7 @@ const LINGER = 500;
  * @throws CONFIG_INVALID, or what the operating system says of address, certificate or files
  */
 export async function startServer(config: Config, options: ServerOptions): Promise<RunningServer> {
-  const lock = await FolderLock.take(dirname(config.data_path), options.log);
+  const lock = await takeDataFolder(config.data_path, options.log);
   try {
     return await startOwner(config, options, lock);
   } catch (error) {

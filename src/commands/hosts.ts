@@ -4,12 +4,11 @@ import { parseArgs } from 'node:util';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { MoonteeError } from '../errors.js';
-import { askServer } from '../hosts/control-socket.js';
+import { askServer, takeDataFolder } from '../hosts/control-socket.js';
 import { runDataCommand, type DataCommand } from '../hosts/data-commands.js';
 import { IdentityStore } from '../hosts/identities.js';
 import { HostStore } from '../hosts/store.js';
 import { createLog } from '../log.js';
-import { FolderLock } from '../storage/folder-lock.js';
 import { UsageError } from './usage.js';
 
 const CONFIG_OPTION = { config: { type: 'string' } } as const;
@@ -44,7 +43,7 @@ async function change(config: Config, command: DataCommand): Promise<void> {
   for (;;) {
     if (await askServer(config.data_path, command, say)) return;
     try {
-      const lock = await FolderLock.take(dirname(config.data_path), log);
+      const lock = await takeDataFolder(config.data_path, log);
       try {
         const hosts = await openStore(config);
         const file = join(dirname(config.data_path), 'identities.json');

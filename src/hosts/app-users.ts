@@ -7,10 +7,11 @@ import type { StreamerSpec } from '../streamer/spec.js';
 import type { Host } from './host.js';
 import type { PairedIdentity } from './identities.js';
 
-/** Milliseconds for all that is said to a host when a streamer leaves it. */
-const LEAVE_TIMEOUT = 1_800;
-/** Milliseconds for the question who else sees an app. */
-const PROBE_TIMEOUT = 1_000;
+/** Milliseconds for quitting an app: when a streamer is deleted, and when the whole server ends. */
+const QUIT_TIMEOUT = { deleted: 5_000, ending: 1_200 } as const;
+/** Milliseconds for one look at who sees an app, and for all three of them. */
+const LOOK_TIMEOUT = 1_000;
+const LOOKS_TIMEOUT = 2_000;
 /** Milliseconds after our own doing in which a host's word is taken for its consequence. */
 const CONSEQUENCE = 10_000;
 /** Ends of a first start after which the host does not run the app for us. */
@@ -77,6 +78,8 @@ export class AppUsers implements AppOwner {
     signal: AbortSignal,
   ): Promise<void> {
     if (!this.#uses.has(id)) await this.#watch(host, identity, undefined, signal);
+    // Who was deleted meanwhile has left already, and does not leave again.
+    signal.throwIfAborted();
     this.#uses.set(id, { host, appId, identity, mayRun: true, over: false, isLeaving: false });
   }
 
@@ -132,7 +135,7 @@ export class AppUsers implements AppOwner {
 
   /**
    * Nothing is left of the streamer. Quits its app where that was wished, and where nobody else uses it or it
-   * does not matter. Never rejects, and takes two seconds at most.
+   * does not matter. Never rejects, and takes seven seconds at most, or little more than one at the server's end.
    */
   async leave(spec: StreamerSpec, { quit, forGood }: Leave): Promise<void> {
     const { streamer_id: id } = spec;
@@ -145,7 +148,7 @@ export class AppUsers implements AppOwner {
         this.#options.log.info({ streamer_id: id }, 'app goes on for other streamers');
         return;
       }
-      await this.#quit(id, use);
+      await this.#quit(id, use, QUIT_TIMEOUT[forGood ? 'deleted' : 'ending']);
     } finally {
       this.#uses.delete(id);
       if (use.isLeaving) doing.leaving -= 1;
@@ -184,9 +187,11 @@ export class AppUsers implements AppOwner {
   ): Promise<void> {
     const [other] = this.#running(host, without);
     if (other === undefined || this.#separate.has(keyOf(host))) return;
+    const late = AbortSignal.timeout(LOOKS_TIMEOUT);
+    const ended = signal === undefined ? late : AbortSignal.any([signal, late]);
     for (const identity of [other.identity, bystander, other.identity]) {
       const info = await clientOf(host, identity, this.#options.log)
-        .serverInfo(signal, PROBE_TIMEOUT)
+        .serverInfo(ended, LOOK_TIMEOUT)
         .catch(() => null);
       if (info?.trust !== 'paired' || info.busy !== (identity === other.identity)) return;
     }
@@ -201,13 +206,13 @@ export class AppUsers implements AppOwner {
   }
 
   /** Asks first: an app that somebody else has started since is none of ours. */
-  async #quit(streamerId: string, { host, appId, identity }: Use): Promise<void> {
+  async #quit(streamerId: string, { host, appId, identity }: Use, timeout: number): Promise<void> {
     const log = this.#options.log.child({ streamer_id: streamerId, app_id: appId });
     const late = new AbortController();
-    const timer = setTimeout(() => late.abort(new MoonteeError('TIMEOUT')), LEAVE_TIMEOUT);
+    const timer = setTimeout(() => late.abort(new MoonteeError('TIMEOUT')), timeout);
     try {
       const client = clientOf(host, identity, log);
-      const info = await client.serverInfo(late.signal, LEAVE_TIMEOUT);
+      const info = await client.serverInfo(late.signal, timeout);
       if (info.trust !== 'paired' || (info.currentGame | 0) !== (appId | 0)) {
         log.info(
           { current_game: info.currentGame, trust: info.trust },
@@ -215,7 +220,7 @@ export class AppUsers implements AppOwner {
         );
         return;
       }
-      await client.cancel(late.signal, LEAVE_TIMEOUT);
+      await client.cancel(late.signal, timeout);
       host.clearCache();
       log.info('app quit');
     } catch (error) {

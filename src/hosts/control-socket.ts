@@ -7,6 +7,7 @@ import { isRight } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { ERRORS, MoonteeError, type ErrorCode } from '../errors.js';
 import type { Log } from '../log.js';
+import { FolderLock } from '../storage/folder-lock.js';
 import { DataCommand } from './data-commands.js';
 
 const FILE = 'moontee.sock';
@@ -159,6 +160,23 @@ export class ControlSocket {
     }
     return ask;
   }
+}
+
+/**
+ * Takes the folder for this process. Where the file system has no locks, a server that answers there is enough to
+ * stay away.
+ *
+ * @param dataPath file of the hosts
+ * @throws DATA_IN_USE
+ */
+export async function takeDataFolder(dataPath: string, log: Log): Promise<FolderLock> {
+  const folder = dirname(dataPath);
+  const lock = await FolderLock.take(folder, log);
+  if (lock.isHeld) return lock;
+  const socket = await connectTo(join(folder, FILE));
+  if (socket === null) return lock;
+  socket.destroy();
+  throw new MoonteeError('DATA_IN_USE', `Another Moontee uses the data folder ${folder}`);
 }
 
 /**

@@ -60,6 +60,11 @@ export class FolderLock {
     }
   }
 
+  /** False where the file system has no locks, or nothing can be written. */
+  get isHeld(): boolean {
+    return this.#file !== null;
+  }
+
   /** Lets others have it. Idempotent; the kernel does the same for a process that ends. */
   async release(): Promise<void> {
     const file = this.#file;

@@ -97,6 +97,21 @@ test.serial('a second server on one folder is refused, and the first goes on', a
   t.is((await second.ask('GET', '/api/hosts')).status, 200);
 });
 
+test.serial('without locks of the kernel a server that answers keeps others away', async (t) => {
+  const first = await serve(t);
+  const { PATH } = process.env;
+  process.env['PATH'] = '/nonexistent';
+  try {
+    t.is((await code(t, serve(t, {}, { folder: first.folder }))).code, 'DATA_IN_USE');
+    await first.running.close();
+    const second = await serve(t, {}, { folder: first.folder });
+    t.is((await second.ask('GET', '/api/hosts')).status, 200);
+    await second.running.close();
+  } finally {
+    process.env['PATH'] = PATH;
+  }
+});
+
 test.serial(
   'commands go through the server that runs, behind TLS, credentials and a prefix',
   async (t) => {

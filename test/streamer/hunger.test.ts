@@ -103,7 +103,8 @@ test.serial('a process that is not let run is given longer, and lives', async (t
 test.serial('a stopped process, a lock and an endless loop are hangs', async (t) => {
   const stopped = await child(t);
   process.kill(stopped.made.pid ?? 0, 'SIGSTOP');
-  t.is(new MainThread(stopped.made.pid ?? 0).look(), 'stopped');
+  const looks = new MainThread(stopped.made.pid ?? 0);
+  await until('it is stopped', () => looks.look() === 'stopped');
   const locked = await child(t);
   order(locked.made, 'deadlock');
   const spinning = await child(t);
@@ -121,12 +122,14 @@ test.serial('a lock is a hang on a busy machine as well', async (t) => {
 });
 
 test.serial('a first start that is starved gets longer, or another attempt', async (t) => {
-  const server = await serve(t, { create_timeout_ms: '2500', streamer_niceness: '19' });
+  const server = await serve(t, { create_timeout_ms: '4000', streamer_niceness: '19' });
   await addHost(t, server);
-  const making = server.ask('POST', '/api/streamers', { body: createBody('s') });
+  const making = server.ask('POST', '/api/streamers', {
+    body: { ...createBody('s'), client_unique_id: null },
+  });
   const pid = await until('a process', () => server.running.streamers.get('s')?.pid);
   const giveBack = await takeProcessor(t, pid);
-  await sleep(4_000);
+  await sleep(6_000);
   giveBack();
   t.is((await making).status, 200);
   t.like((await server.ask('GET', '/api/streamers/s')).json, { status: 'active' });

@@ -1,9 +1,10 @@
 /** Streamers of one host, whose end is not each other’s: with real sessions. */
 import test, { type ExecutionContext } from 'ava';
+import type { ConfigKey } from '../../src/config/schema.js';
 import { DemoHost } from '../../src/demo-host/demo-host.js';
 import type { HostStyle } from '../../src/demo-host/options.js';
 import { defaultChildModule } from '../../src/streamer/process.js';
-import { createBody, serve, type TestServer } from '../support/server.js';
+import { createBody, PASSWORD, serve, type TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 
 interface Scene {
@@ -12,7 +13,11 @@ interface Scene {
   readonly appId: number;
 }
 
-async function scene(t: ExecutionContext, style: HostStyle = 'sunshine'): Promise<Scene> {
+async function scene(
+  t: ExecutionContext,
+  style: HostStyle = 'sunshine',
+  flags: Partial<Record<ConfigKey, string>> = {},
+): Promise<Scene> {
   const host = await DemoHost.start({
     httpPort: 0,
     pin: '1234',
@@ -20,17 +25,21 @@ async function scene(t: ExecutionContext, style: HostStyle = 'sunshine'): Promis
     apps: [{ title: 'Blocks', source: { kind: 'blocks' } }],
   });
   t.teardown(() => host.close());
-  const server = await start(t);
+  const server = await start(t, undefined, flags);
   const added = await server.running.hosts.add('127.0.0.1', host.httpPort);
   await server.running.hosts.pair(added, '1234');
   const app = (await added.apps()).find(({ title }) => title === 'Blocks');
   return { host, server, appId: app?.id ?? 0 };
 }
 
-function start(t: ExecutionContext, folder?: string): Promise<TestServer> {
+function start(
+  t: ExecutionContext,
+  folder?: string,
+  flags: Partial<Record<ConfigKey, string>> = {},
+): Promise<TestServer> {
   return serve(
     t,
-    { stop_timeout_ms: '20000', restore_streamers: String(folder !== undefined) },
+    { stop_timeout_ms: '20000', restore_streamers: String(folder !== undefined), ...flags },
     { childModule: defaultChildModule(), ...(folder === undefined ? {} : { folder }) },
   );
 }
@@ -102,6 +111,31 @@ test.serial('an app that is quit for all comes back for those who stay', async (
     return now.status === 'failed' && now;
   });
   t.is(over.failure?.reason, 'The app was quit on request');
+});
+
+test.serial('a legacy streamer whose grace is over quits the app only as the last', async (t) => {
+  const scenery = await scene(t, 'sunshine', { legacy_grace_ms: '200' });
+  const { server, appId } = scenery;
+  await create(scenery, 'a');
+  const legacy = await server.viewer('', { path: '/api/host/stream' });
+  legacy.send({
+    AuthenticateAndInit: {
+      ...createBody('b', appId),
+      credentials: PASSWORD,
+      session_id: 'b',
+      width: 320,
+      height: 240,
+      fps: 10,
+    },
+  });
+  await until('it streams', () => connected(scenery) === 2);
+  await until('it has a viewer', () => server.running.streamers.get('b')?.viewers.length === 1);
+  legacy.socket.close();
+  await until('its grace is over', () => server.running.streamers.get('b') === undefined);
+  t.like(await told(scenery, 'a'), { status: 'active', restarts: 0 });
+  t.true(await runsApp(scenery));
+  t.is((await server.ask('DELETE', '/api/streamers/a')).status, 204);
+  t.false(await runsApp(scenery));
 });
 
 test.serial('deletes at once, and a create in their midst, leave what is wanted', async (t) => {
