@@ -13,6 +13,8 @@ interface Pad {
   announced: PadAdd | undefined;
   /** The host's number; undefined while all slots, or all of its viewer's, are taken. */
   slot: number | undefined;
+  /** Unplugged; a state brings it back as it was announced. */
+  isRemoved: boolean;
   controls: PadControls;
 }
 
@@ -66,6 +68,7 @@ export class Pads {
     const pad = this.#pad(peerId, input.pad);
     const before = pad.announced;
     pad.announced = input;
+    pad.isRemoved = false;
     if (pad.slot === undefined) return this.#place(pad);
     const isSame =
       before?.capabilities === input.capabilities &&
@@ -73,8 +76,10 @@ export class Pads {
     return isSame ? [] : [this.#arrival(pad.slot, input)];
   }
 
+  /** Some clients go on with the channel of a pad that is plugged in again, and add nothing. */
   state(peerId: string, input: PadInput): HostInput[] {
     const pad = this.#pad(peerId, input.pad);
+    pad.isRemoved = false;
     const isSame = isEqual(pad.controls, input);
     pad.controls = controlsOf(input);
     if (pad.slot === undefined) return this.#place(pad);
@@ -93,7 +98,7 @@ export class Pads {
    */
   letGo(peerId: string, input: PadInput): HostInput[] {
     const pad = this.#pads.get(peerId)?.get(input.pad);
-    if (pad === undefined) return [];
+    if (pad === undefined || pad.isRemoved) return [];
     const { controls } = pad;
     return this.state(peerId, {
       type: 'pad-state',
@@ -110,21 +115,24 @@ export class Pads {
 
   /** A pad that is not known is ignored: browsers may name the wrong one. */
   remove(peerId: string, number: number): HostInput[] {
-    const pads = this.#pads.get(peerId);
-    const pad = pads?.get(number);
-    if (pads === undefined || pad === undefined) return [];
-    pads.delete(number);
+    const pad = this.#pads.get(peerId)?.get(number);
+    if (pad === undefined) return [];
+    pad.isRemoved = true;
     return this.#unplug(pad);
   }
 
   /** Notes a pad of a viewer who may not play yet, for {@link plugAll}. */
   note(peerId: string, input: PadAdd): void {
-    this.#pad(peerId, input.pad).announced = input;
+    const pad = this.#pad(peerId, input.pad);
+    pad.announced = input;
+    pad.isRemoved = false;
   }
 
   /** Gives slots to the pads of a viewer who may play from now on. */
   plugAll(peerId: string): HostInput[] {
-    return this.#of(peerId).flatMap((pad) => (pad.slot === undefined ? this.#place(pad) : []));
+    return this.#of(peerId).flatMap((pad) =>
+      pad.slot === undefined && !pad.isRemoved ? this.#place(pad) : [],
+    );
   }
 
   /** Takes the slots away; the pads stay known and come back with {@link plugAll} or a state. */
@@ -160,7 +168,14 @@ export class Pads {
     }
     let pad = pads.get(number);
     if (pad === undefined) {
-      pad = { peerId, number, announced: undefined, slot: undefined, controls: AT_REST };
+      pad = {
+        peerId,
+        number,
+        announced: undefined,
+        slot: undefined,
+        isRemoved: false,
+        controls: AT_REST,
+      };
       pads.set(number, pad);
     }
     return pad;

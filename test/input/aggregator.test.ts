@@ -264,6 +264,24 @@ test('every browser pad has a slot of its own, freed when it is unplugged', (t) 
   t.deepEqual(all.leave('bob') as unknown[], [hostPad(1, 1), hostPad(0, 0)]);
 });
 
+test('a state of a pad that was removed brings it back as it was announced', (t) => {
+  const all = aggregatorWith('ann');
+  all.input('ann', addPad(2, 6), 0);
+  all.input('ann', padState(2, { buttons: 4 }), 0);
+  t.deepEqual(all.input('ann', { type: 'pad-remove', pad: 2 }, 0) as unknown[], [hostPad(0, 0)]);
+  t.is(all.held.pads, 0);
+  t.deepEqual(all.input('ann', padState(2, { buttons: 1 }), 0) as unknown[], [
+    arrival(0, 1, 6),
+    hostPad(0, 1),
+    hostPad(0, 1, { buttons: 1 }),
+  ]);
+  // Rights that come and go bring back what is plugged in, and nothing else.
+  all.input('ann', { type: 'pad-remove', pad: 2 }, 0);
+  all.setRights('ann', 'view');
+  t.deepEqual(all.setRights('ann', 'control'), []);
+  t.is(all.held.pads, 0);
+});
+
 test('adding a known pad refreshes it', (t) => {
   const all = aggregatorWith('ann');
   all.input('ann', addPad(0), 0);
