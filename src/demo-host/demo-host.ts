@@ -183,6 +183,8 @@ export class DemoHost extends EventEmitter<DemoHostEvents> {
         formatsOf: (session) => this.#catalogue.formatsOf(session.game.app),
         encryption,
         fecPercentage,
+        byAddress: faults.byAddress,
+        silentWithoutSession: faults.appFails,
         port: (session, kind) => this.#portOf(session, kind),
       }),
     );
@@ -234,7 +236,7 @@ export class DemoHost extends EventEmitter<DemoHostEvents> {
   }
 
   #adopt(session: Session): void {
-    const { terminate } = this.#settings.faults;
+    const { terminate, byAddress, appFails } = this.#settings.faults;
     session.on('input', (input) => {
       this.#inputLog?.write(session.id, input);
       this.emit('input', { session_id: session.id, input });
@@ -246,7 +248,11 @@ export class DemoHost extends EventEmitter<DemoHostEvents> {
         (other) => other !== session && other.game === session.game,
       );
       if (!watched) session.game.desktop.release();
+      if (byAddress) this.#freezeOthers(session);
     });
+    if (appFails) {
+      setImmediate(() => this.#sessions.cancel(session.request.client, 'the app cannot start'));
+    }
     if (terminate !== null) {
       session.once('connected', () => {
         const timer = setTimeout(
@@ -257,6 +263,13 @@ export class DemoHost extends EventEmitter<DemoHostEvents> {
       });
     }
     this.emit('session', session);
+  }
+
+  /** To such a host it was their session as well. */
+  #freezeOthers({ request }: Session): void {
+    for (const other of this.#sessions.all) {
+      if (other.request.address === request.address) this.#media.get(other)?.video?.stall(Infinity);
+    }
   }
 
   #startMedia(session: Session): void {

@@ -22,6 +22,13 @@ export interface Faults {
   readonly noAudio: boolean;
   /** Only the first frame of a stream is an IDR, whatever the client asks. */
   readonly noIdr: boolean;
+  /**
+   * Clients are told apart by their address, as Wolf of 2024 does: a second one is given the
+   * first one's session, and takes the picture from it when it leaves.
+   */
+  readonly byAddress: boolean;
+  /** An app ends as soon as it is launched, and RTSP is not answered without one. */
+  readonly appFails: boolean;
 }
 
 export const NO_FAULTS: Faults = {
@@ -38,6 +45,8 @@ export const NO_FAULTS: Faults = {
   noVideo: false,
   noAudio: false,
   noIdr: false,
+  byAddress: false,
+  appFails: false,
 };
 
 function invalid(text: string): never {
@@ -95,6 +104,10 @@ function one(text: string): Partial<Faults> {
       return { noAudio: value === '' || invalid(text) };
     case 'no-idr':
       return { noIdr: value === '' || invalid(text) };
+    case 'by-address':
+      return { byAddress: value === '' || invalid(text) };
+    case 'app-fails':
+      return { appFails: value === '' || invalid(text) };
     default:
       return invalid(text);
   }

@@ -176,11 +176,15 @@ export class ReconnectingSession extends EventEmitter<ReconnectingSessionEvents>
   /** @param notBefore milliseconds of `performance.now()` */
   async #mayRetry(loss: SessionLoss, notBefore: number): Promise<boolean> {
     const { signal } = this.#ending;
-    const stopped = new Promise<boolean>((resolve) => {
-      if (signal.aborted) resolve(false);
-      signal.addEventListener('abort', () => resolve(false), { once: true });
+    if (signal.aborted) return false;
+    const wanted = await new Promise<boolean>((resolve) => {
+      const onAbort = (): void => resolve(false);
+      signal.addEventListener('abort', onAbort, { once: true });
+      void this.#options
+        .retry(loss)
+        .then(resolve)
+        .finally(() => signal.removeEventListener('abort', onAbort));
     });
-    const wanted = await Promise.race([this.#options.retry(loss), stopped]);
     const wait = notBefore - performance.now();
     if (wanted && wait > 0) await sleep(wait, undefined, { signal }).catch(() => undefined);
     return wanted && !signal.aborted;

@@ -27,6 +27,8 @@ import {
 /** Milliseconds. */
 const START_TIMEOUT = 25_000;
 const CLOSE_TIMEOUT = 3_000;
+/** For the question whether the app still runs, for each of its requests. */
+const PROBE_TIMEOUT = 2_000;
 /** Part of closing that is kept for quitting the app. */
 const QUIT_TIME = 800;
 
@@ -204,6 +206,8 @@ export class MoonlightSession extends EventEmitter<MoonlightSessionEvents> {
         },
         log: this.#log,
         signal,
+      }).catch(async (error: unknown) => {
+        throw await this.#explain(error);
       }),
     );
     this.#agreed = true;
@@ -241,6 +245,17 @@ export class MoonlightSession extends EventEmitter<MoonlightSessionEvents> {
     this.#launched = true;
     this.#log.info({ app_id: appId, address, rtsp_port: started.url.port }, 'app started');
     return started;
+  }
+
+  /** A host whose app could not start says so by having none; its RTSP merely breaks off. */
+  async #explain(thrown: unknown): Promise<unknown> {
+    const { signal } = this.#starting;
+    const { code, details, message } = MoonteeError.from(thrown);
+    if (code !== 'RTSP_FAILED' || signal.aborted || this.#client === null) return thrown;
+    const info = await this.#client.serverInfo(signal, PROBE_TIMEOUT).catch(() => null);
+    if (info === null || info.currentGame !== 0) return thrown;
+    const reason = `The app ended on the host before its stream began: it may be unable to start there (${message})`;
+    return new MoonteeError('STREAM_TERMINATED', reason, { cause: thrown, details });
   }
 
   /** Tells the stages by their names of gamestream.md §9.1. */

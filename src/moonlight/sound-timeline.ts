@@ -46,6 +46,8 @@ export class SoundTimeline {
   #anchor: number | null = null;
   /** Smoothed milliseconds by which packets come later than their times. */
   #lateness = 0;
+  /** The same of what was handed out, whatever the reason. */
+  #told = 0;
   #sinceCorrection = 0;
   /** Arrival since which every packet is late, and by how much at least. */
   #lateSince: number | null = null;
@@ -65,9 +67,9 @@ export class SoundTimeline {
     this.#duration = duration;
   }
 
-  /** Smoothed milliseconds by which packets come later than their times; negative is early. */
+  /** Smoothed milliseconds by which packets come later than they are played; negative is early. */
   get lateness(): number {
-    return this.#lateness;
+    return this.#told;
   }
 
   /**
@@ -88,6 +90,7 @@ export class SoundTimeline {
     const packet = sequence + this.#anchor;
     if (packet <= this.#last) return null;
     this.#last = packet;
+    this.#told += GAIN * ((now - packet) * this.#duration - this.#told);
     return Math.round(packet * this.#duration * NANOSECONDS);
   }
 

@@ -328,7 +328,14 @@ export class ChildStreamer {
   #sendConnected({ video, hostFeatures }: NegotiatedStream): void {
     const { width, height, fps, codec } = video;
     this.#send({
-      MoonlightConnected: { width, height, fps, codec, touch: hostFeatures.touchAndPen },
+      MoonlightConnected: {
+        width,
+        height,
+        fps,
+        codec,
+        touch: hostFeatures.touchAndPen,
+        sessions_by_address: hostFeatures.sessionsByAddress,
+      },
     });
   }
 

@@ -121,13 +121,17 @@ export const ChildMessage = t.union(
     t.type({ ToPeer: t.type({ peer_id: t.string, message: StreamServerMessage }) }),
     t.type({ Broadcast: StreamServerMessage }),
     t.type({
-      MoonlightConnected: t.type({
-        width: Integer,
-        height: Integer,
-        fps: Integer,
-        codec: t.string,
-        touch: t.boolean,
-      }),
+      MoonlightConnected: t.intersection([
+        t.type({
+          width: Integer,
+          height: Integer,
+          fps: Integer,
+          codec: t.string,
+          touch: t.boolean,
+        }),
+        /** The host tells its clients apart by their address. */
+        t.partial({ sessions_by_address: t.boolean }),
+      ]),
     }),
     /** The host is not heard or seen for some seconds; MoonlightConnected follows where it is again. */
     t.type({ MoonlightReconnecting: t.type({ reason: t.string }) }),

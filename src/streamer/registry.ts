@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { MoonteeError, type ErrorCode } from '../errors.js';
 import type { Log } from '../log.js';
 import type { Leave } from './app-owner.js';
+import { HostSeats } from './host-seats.js';
 import type { StreamerSpec } from './spec.js';
 import { Streamer, type StreamerOptions } from './streamer.js';
 
@@ -28,6 +29,7 @@ export class StreamerRegistry extends EventEmitter<RegistryEvents> {
   /** Ids whose next streamer waits for the end of the one before. */
   readonly #reserved = new Set<string>();
   readonly #retention = new Map<Streamer, NodeJS.Timeout>();
+  readonly #seats = new HostSeats();
   #closed = false;
 
   constructor(options: RegistryOptions) {
@@ -66,7 +68,7 @@ export class StreamerRegistry extends EventEmitter<RegistryEvents> {
     if (running.length + this.#reserved.size >= this.#options.maxStreamers) {
       throw new MoonteeError('LIMIT_REACHED', 'The server has as many streamers as it may have');
     }
-    const streamer = new Streamer(spec, this.#options.streamer, patient);
+    const streamer = new Streamer(spec, this.#options.streamer, this.#seats, patient);
     // Every legacy socket that keeps it listens, too.
     streamer.setMaxListeners(0);
     this.#streamers.set(id, streamer);

@@ -28,7 +28,7 @@ export interface SessionOptions {
   readonly mayQuitApp: () => Promise<boolean>;
   /** Says of an end what the child cannot know. */
   readonly judge: (end: SessionVerdict) => SessionVerdict;
-  readonly onConnected: (picture: Picture) => void;
+  readonly onConnected: (connected: Picture & { sessions_by_address?: boolean }) => void;
   /** The host is silent for now; the child says by connecting again that it is not. */
   readonly onInterrupted: (reason: string) => void;
   /**

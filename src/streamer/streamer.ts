@@ -6,6 +6,7 @@ import type { Log } from '../log.js';
 import type { StreamClientMessage } from '../signaling/messages.js';
 import type { AppOwner, Leave } from './app-owner.js';
 import { createDtlsIdentity } from './dtls-identity.js';
+import type { HostSeats } from './host-seats.js';
 import type { IpcNetwork } from './ipc.js';
 import { RestartPolicy, type RestartOptions, type SessionEnd } from './policy.js';
 import { StreamerProcess } from './process.js';
@@ -78,6 +79,9 @@ export class Streamer extends EventEmitter<StreamerEvents> {
   #settleConnected: (error: MoonteeError | null) => void = () => undefined;
   #status: StreamerStatus = 'starting';
   #process: StreamerProcess | null = null;
+  readonly #seats: HostSeats;
+  /** Address and port of the host that it has a seat on. */
+  #host: string | null = null;
   #picture: Picture | null = null;
   #failure: StreamerFailure | null = null;
   #sessions = 0;
@@ -86,10 +90,14 @@ export class Streamer extends EventEmitter<StreamerEvents> {
   /** First starts that failed for something that passes. */
   #spoiltStarts = 0;
 
-  /** @param patient a first start that fails is tried again, as after a lost connection */
-  constructor(spec: StreamerSpec, options: StreamerOptions, patient = false) {
+  /**
+   * @param seats of the hosts, shared by all streamers
+   * @param patient a first start that fails is tried again, as after a lost connection
+   */
+  constructor(spec: StreamerSpec, options: StreamerOptions, seats: HostSeats, patient = false) {
     super();
     this.spec = spec;
+    this.#seats = seats;
     this.createdAt = new Date();
     this.#options = options;
     this.#log = options.log.child({ streamer_id: spec.streamer_id });
@@ -195,7 +203,9 @@ export class Streamer extends EventEmitter<StreamerEvents> {
     if (this.#status !== 'stopping') {
       const { apps } = this.#options;
       apps.leaving(this.spec);
-      this.#over = this.#life.then(() => apps.leave(this.spec, leave));
+      this.#over = this.#life
+        .then(() => apps.leave(this.spec, leave))
+        .finally(() => this.#leaveHost());
       this.#setStatus('stopping');
       this.#settleConnected(new MoonteeError(code, reason));
       this.#viewers.dismissAll(code, reason);
@@ -212,6 +222,8 @@ export class Streamer extends EventEmitter<StreamerEvents> {
       const end = await this.#session();
       this.#options.apps.sessionEnded(this.spec, end);
       if (this.#stop.signal.aborted) break;
+      // Where there is one seat only it is kept for the next session.
+      if (this.#host !== null && !this.#seats.isSingle(this.#host)) this.#leaveHost();
       const delay = this.#startFailed(end) || end.final ? null : this.#policy.next(end);
       this.#log.warn({ code: end.code, reason: end.reason, retry_in_ms: delay }, 'session ended');
       if (delay === null) {
@@ -247,6 +259,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
         start.signal,
       );
       start.signal.throwIfAborted();
+      await this.#takeSeat(target, start.signal);
       return await this.#runProcess(this.#initMessage(target, identity), start.signal, () =>
         deadline.clear(),
       );
@@ -259,6 +272,20 @@ export class Streamer extends EventEmitter<StreamerEvents> {
       deadline.clear();
       this.#stop.signal.removeEventListener('abort', abort);
     }
+  }
+
+  /** @throws HOST_BUSY */
+  async #takeSeat(target: SessionTarget, signal: AbortSignal): Promise<void> {
+    const host = `${target.host_address.toLowerCase()}:${target.host_http_port}`;
+    // The host may have moved since.
+    if (this.#host !== host) this.#leaveHost();
+    await this.#seats.take(host, this.id, signal);
+    this.#host = host;
+  }
+
+  #leaveHost(): void {
+    if (this.#host !== null) this.#seats.leave(this.#host, this.id);
+    this.#host = null;
   }
 
   #runProcess(init: InitMessage, startSignal: AbortSignal, connected: () => void): Promise<RunEnd> {
@@ -282,8 +309,9 @@ export class Streamer extends EventEmitter<StreamerEvents> {
       stopTimeout,
       mayQuitApp: () => this.#options.apps.mayQuit(this.spec),
       judge: (end) => this.#judge(end),
-      onConnected: (picture) => {
+      onConnected: ({ sessions_by_address: byAddress = false, ...picture }) => {
         connected();
+        if (this.#host !== null) this.#seats.learn(this.#host, byAddress);
         this.#sessionConnected(picture);
       },
       onInterrupted: (reason) => {
@@ -372,6 +400,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
   #fail({ code, reason, errorCode }: SessionVerdict): void {
     if (this.#status === 'failed' || this.#status === 'stopping') return;
     this.#options.apps.failed(this.spec);
+    this.#leaveHost();
     this.#failure = { code, reason, at: new Date() };
     this.#viewers.sessionEnded({ code, reason, errorCode }, true);
     this.#settleConnected(new MoonteeError(code, reason));

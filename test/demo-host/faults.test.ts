@@ -11,6 +11,7 @@ test('the switches are read', (t) => {
       'stall-video=5s@250ms',
       'terminate=0x80030023@2,no-idr',
       'slow-pairing=1.5',
+      'by-address,app-fails',
     ]),
     {
       ...NO_FAULTS,
@@ -24,6 +25,8 @@ test('the switches are read', (t) => {
       terminate: { code: 0x80030023, after: 2000 },
       noIdr: true,
       slowPairing: 1500,
+      byAddress: true,
+      appFails: true,
     },
   );
   t.is(parseFaults(['terminate=-1']).terminate?.code, 0xffffffff);

@@ -450,6 +450,32 @@ test.serial('a session that is lost comes back in its child, and viewers stay', 
   t.like(await streamer.request('stats'), { losses: 10, gaveUp: false });
 });
 
+test.serial(
+  'a host that tells clients apart by address serves one streamer at a time',
+  async (t) => {
+    const streamers = registry(t);
+    // Both at once: the second waits for what the first finds out.
+    const [first, second] = await Promise.all([
+      streamers.create(spec('one', APP.BY_ADDRESS)),
+      streamers.create(spec('two', APP.BY_ADDRESS)),
+    ]);
+    await first.connected();
+    const error = await t.throwsAsync(second.connected(), { instanceOf: MoonteeError });
+    t.is(error.code, 'HOST_BUSY');
+    t.regex(error.message, /streamer one has it/);
+    t.is(first.status, 'active');
+    // Its seat is kept while its child is made anew.
+    process.kill(first.pid ?? 0, 'SIGKILL');
+    await status(first, 'reconnecting');
+    const third = await streamers.create(spec('three', APP.BY_ADDRESS));
+    t.is((await t.throwsAsync(third.connected(), { instanceOf: MoonteeError })).code, 'HOST_BUSY');
+    await status(first, 'active');
+    await streamers.delete('one', false);
+    const fourth = await streamers.create(spec('two', APP.BY_ADDRESS));
+    await fourth.connected();
+  },
+);
+
 test.serial('a session that never shows a picture uses up the attempts', async (t) => {
   const streamers = registry(t);
   const streamer = await streamers.create(spec('v', APP.SHOWS_NOTHING));

@@ -12,4 +12,5 @@ export const APP = {
   TAKES_MEMORY: 908,
   STAYS_AWAY: 909,
   SHOWS_NOTHING: 910,
+  BY_ADDRESS: 911,
 } as const;

@@ -65,7 +65,8 @@ function connect(): void {
     default:
   }
   send({ Broadcast: { StageStarting: { stage: 'RTSP handshake' } } });
-  send({ MoonlightConnected: { ...picture, codec: 'h264', touch: true } });
+  const sessions_by_address = app === APP.BY_ADDRESS;
+  send({ MoonlightConnected: { ...picture, codec: 'h264', touch: true, sessions_by_address } });
   send('FirstFrame');
 }
 

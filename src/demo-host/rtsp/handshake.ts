@@ -18,6 +18,10 @@ export interface HandshakeContext {
   readonly formatsOf: (session: Session) => readonly VideoFormat[];
   readonly encryption: OfferedEncryption;
   readonly fecPercentage: number;
+  /** Sessions are found by the client's address alone. */
+  readonly byAddress: boolean;
+  /** Who has no session is not answered. */
+  readonly silentWithoutSession: boolean;
   /** The UDP port of a session's stream. */
   readonly port: (session: Session, kind: StreamKind) => number;
 }
@@ -43,6 +47,9 @@ export class Handshake implements RtspBackend {
   reply(request: RtspRequest, address: string, known: Session | null): RtspReply {
     // What comes back into a header must not be able to end it.
     const cseq = /^\d{1,10}$/.exec(request.headers.get('cseq') ?? '')?.[0] ?? '0';
+    if (this.#context.silentWithoutSession && this.candidates(address).length === 0) {
+      return { session: null, answer: null };
+    }
     const { session, ...answer } = this.#answer(request, address, known);
     return {
       session,
@@ -99,7 +106,8 @@ export class Handshake implements RtspBackend {
     const kind = /^(?:rtsp(?:enc)?:\/\/[^/]*\/)?streamid=(video|audio|control)(?:\/|$)/i
       .exec(request.target)?.[1]
       ?.toLowerCase();
-    const session = known ?? this.#unclaimed(address) ?? this.#unannounced(address);
+    const session =
+      known ?? this.#firstOf(address) ?? this.#unclaimed(address) ?? this.#unannounced(address);
     if (kind === undefined) return { status: 404, headers: [], session };
     if (session === null) return { status: 454, headers: [], session };
     session.claimed = true;
@@ -135,6 +143,11 @@ export class Handshake implements RtspBackend {
     const token = request.headers.get('session')?.split(';', 1)[0]?.trim();
     if (token === undefined) return null;
     return this.candidates(address).find((session) => session.token === token) ?? null;
+  }
+
+  #firstOf(address: string): Session | null {
+    if (!this.#context.byAddress) return null;
+    return this.#context.sessions.all.find(({ request }) => request.address === address) ?? null;
   }
 
   #unclaimed(address: string): Session | null {

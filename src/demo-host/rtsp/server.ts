@@ -15,7 +15,8 @@ import {
 } from './message.js';
 
 export interface RtspReply {
-  readonly answer: RtspAnswer;
+  /** Null ends the connection without a word. */
+  readonly answer: RtspAnswer | null;
   /** The session that the request was found to belong to. */
   readonly session: Session | null;
 }
@@ -151,6 +152,10 @@ function serve(socket: Socket, options: RtspServerOptions, backend: RtspBackend)
       if (parsed.request.body !== '' && !mayBeRequest(pending)) pending = Buffer.alloc(0);
       const reply = backend.reply(parsed.request, address, session);
       session = reply.session ?? session;
+      if (reply.answer === null) {
+        socket.end();
+        return;
+      }
       send(reply.answer, encrypted);
       log.debug({ method: parsed.request.method, status: reply.answer.status }, 'rtsp answered');
       answered += 1;

@@ -56,7 +56,10 @@ export async function exchange(options: RtspExchange): Promise<Buffer> {
       const silent = (): void => reject(failure('ETIMEDOUT', 'the host does not answer'));
       timer = setTimeout(silent, timers.silence);
       socket.on('error', (error) => reject(failure(codeOf(error), error.message)));
-      socket.on('end', () => resolve(Buffer.concat(chunks)));
+      socket.on('end', () => {
+        if (size > 0) resolve(Buffer.concat(chunks));
+        else reject(failure(null, 'the host ended the connection without an answer'));
+      });
       socket.on('close', () => reject(failure('ECONNRESET', 'connection closed')));
       socket.on('data', (chunk: Buffer) => {
         clearTimeout(timer);

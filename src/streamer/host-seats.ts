@@ -1,0 +1,104 @@
+import { MoonteeError } from '../errors.js';
+
+interface Seat {
+  /** Streamers that have, or are about to have, a session there. */
+  readonly takers: Set<string>;
+  /** It tells clients apart by their address; null while no handshake has shown. */
+  byAddress: boolean | null;
+  /** Those who wait for the first one's handshake. */
+  waiters: (() => void)[];
+}
+
+/** Hosts whose nature is remembered; of more the first that is not in use is forgotten. */
+const MAX_HOSTS = 1_000;
+
+/**
+ * Which streamers have sessions on which host. To a host that tells clients apart by their address
+ * all streamers of this server are one: the second would get the session of the first, and no
+ * picture, and its end would be the first one's. Such a host has one seat. What a host is shows in
+ * its handshake, so the first on an unknown one goes alone.
+ */
+export class HostSeats {
+  readonly #hosts = new Map<string, Seat>();
+
+  /**
+   * Waits for the handshake of another streamer on a host that is not known yet. Idempotent.
+   *
+   * @param host names it: address and port
+   * @throws MoonteeError HOST_BUSY where the only seat is taken, and the signal's reason
+   */
+  async take(host: string, streamerId: string, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      signal.throwIfAborted();
+      const seat = this.#seat(host);
+      const other = [...seat.takers].find((taker) => taker !== streamerId);
+      if (other === undefined || seat.byAddress === false) {
+        seat.takers.add(streamerId);
+        return;
+      }
+      if (seat.byAddress === true) throw busy(other);
+      await changed(seat, signal);
+    }
+  }
+
+  /** A handshake with the host has shown what it is. */
+  learn(host: string, byAddress: boolean): void {
+    const seat = this.#seat(host);
+    seat.byAddress = byAddress;
+    wake(seat);
+  }
+
+  /** Whether the host is one that has a single seat. */
+  isSingle(host: string): boolean {
+    return this.#hosts.get(host)?.byAddress === true;
+  }
+
+  /** Idempotent. */
+  leave(host: string, streamerId: string): void {
+    const seat = this.#hosts.get(host);
+    if (seat === undefined || !seat.takers.delete(streamerId)) return;
+    wake(seat);
+  }
+
+  #seat(host: string): Seat {
+    const known = this.#hosts.get(host);
+    if (known !== undefined) return known;
+    for (const [name, { takers, waiters }] of this.#hosts) {
+      if (this.#hosts.size < MAX_HOSTS) break;
+      if (takers.size === 0 && waiters.length === 0) this.#hosts.delete(name);
+    }
+    const seat: Seat = { takers: new Set(), byAddress: null, waiters: [] };
+    this.#hosts.set(host, seat);
+    return seat;
+  }
+}
+
+function wake(seat: Seat): void {
+  const { waiters } = seat;
+  seat.waiters = [];
+  for (const waiter of waiters) waiter();
+}
+
+/** Resolves with the next change of the seat; rejects with the signal's reason. */
+function changed(seat: Seat, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      seat.waiters = seat.waiters.filter((waiter) => waiter !== onChange);
+      reject(MoonteeError.from(signal.reason, 'TIMEOUT'));
+    };
+    const onChange = (): void => {
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    };
+    seat.waiters.push(onChange);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+function busy(other: string): MoonteeError {
+  return new MoonteeError(
+    'HOST_BUSY',
+    `The host tells its clients apart by their address, so this server can have one session there: streamer ${other} has it`,
+    { details: { streamer_id: other } },
+  );
+}
