@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { parseArgs } from 'node:util';
 import { MoonteeError } from '../errors.js';
 import { descriptorLimit, viewersWithin } from '../gst/descriptors.js';
+import { holesOf, REACHABLE_PACKAGE, type KnownHole } from '../gst/known-holes.js';
 import { packageOfElement } from '../gst/packages.js';
 import { gstRuntime } from '../gst/runtime.js';
 import { openSslSrtp } from '../streamer/libraries.js';
@@ -56,7 +57,7 @@ export async function doctor(args: readonly string[]): Promise<number> {
   });
   const findings = [
     node(),
-    ...gstreamer(),
+    ...(await gstreamer()),
     srtp(),
     descriptors(),
     await receiveBuffer(),
@@ -77,7 +78,7 @@ function node(): Finding {
   };
 }
 
-function gstreamer(): Finding[] {
+async function gstreamer(): Promise<Finding[]> {
   try {
     const runtime = gstRuntime();
     const findings: Finding[] = [{ verdict: 'ok', what: `${runtime.version}, typelibs load` }];
@@ -100,6 +101,7 @@ function gstreamer(): Finding[] {
       });
     }
     if (findings.length === 1) findings.push({ verdict: 'ok', what: 'all elements are there' });
+    findings.push(...(await holesOf(runtime)).map(hole));
     runtime.close();
     return findings;
   } catch (error) {
@@ -111,6 +113,14 @@ function gstreamer(): Finding[] {
       },
     ];
   }
+}
+
+function hole({ id, what, installed, mended }: KnownHole): Finding {
+  return {
+    verdict: 'warning',
+    what: `${REACHABLE_PACKAGE} ${installed} has a hole (${id}): ${what}`,
+    remedy: `Upgrade it to ${mended} or later: apt-get install --only-upgrade ${REACHABLE_PACKAGE}`,
+  };
 }
 
 function srtp(): Finding {

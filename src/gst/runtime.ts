@@ -150,6 +150,11 @@ export class GstRuntime {
     return this.namespaces.Gst.ElementFactory.find(name) !== null;
   }
 
+  /** Of the plugin that has an element, as its authors number it; null where it is missing. */
+  pluginVersion(element: string): string | null {
+    return this.namespaces.Gst.ElementFactory.find(element)?.getPlugin()?.getVersion() ?? null;
+  }
+
   /** @throws ELEMENT_MISSING with the Debian package that has it */
   requireElements(...names: readonly string[]): void {
     for (const name of names) {

@@ -4,6 +4,7 @@
  */
 import { isLeft } from 'fp-ts/lib/Either.js';
 import { MoonteeError } from '../errors.js';
+import { holesOf, REACHABLE_PACKAGE } from '../gst/known-holes.js';
 import { gstRuntime } from '../gst/runtime.js';
 import { createLog, flushLog, surviveLostReaders } from '../log.js';
 import { DRAIN_TIME, hostSocketsClosed, openHostSockets } from '../moonlight/host-connections.js';
@@ -76,6 +77,7 @@ function receive(message: ParentMessage): void {
       send({ Heartbeat: { rss: process.memoryUsage.rss() } });
     }, init.heartbeat_interval);
     streamer = new ChildStreamer({ init, send, fail, log });
+    void warnOfHoles();
   } else if ('AddPeer' in message) {
     streamer?.addPeer(message.AddPeer.peer_id, message.AddPeer.ice_servers);
   } else if ('FromPeer' in message) {
@@ -89,6 +91,18 @@ function receive(message: ParentMessage): void {
     streamer?.mayQuitApp(message.MayQuitApp.allowed);
   } else {
     void stop('asked to');
+  }
+}
+
+async function warnOfHoles(): Promise<void> {
+  try {
+    for (const { id, what, installed, mended } of await holesOf(gstRuntime())) {
+      const hole = { hole: id, package: REACHABLE_PACKAGE, installed, mended };
+      log.warn(hole, `GStreamer has a hole that viewers can reach, upgrade it: ${what}`);
+    }
+  } catch (error) {
+    // The streamer itself says what is wrong with GStreamer.
+    log.debug({ err: error }, 'versions of GStreamer could not be read');
   }
 }
 
