@@ -6,6 +6,7 @@ import { STRANGERS } from './floods/strangers.js';
 import { VIEWERS } from './floods/viewers.js';
 import { parsing } from './parsing.js';
 import { Scene } from './support/scene.js';
+import type { Picture } from './support/terms.js';
 import { upgrades } from './upgrades.js';
 
 /** Every attack. A new one is a row more. */
@@ -22,6 +23,7 @@ export const FULL_MINUTES = 12;
 
 export interface CampaignOptions {
   readonly attacks: readonly Attack[];
+  readonly picture: Picture;
   readonly minutes: number;
   readonly seed: number;
   readonly onOutcome: (outcome: Outcome) => void;
@@ -36,7 +38,7 @@ export interface CampaignOptions {
 export async function runCampaign(options: CampaignOptions): Promise<boolean> {
   const random = new SeededRandom(options.seed);
   const share = Math.min(1, options.minutes / FULL_MINUTES);
-  const scene = await Scene.start();
+  const scene = await Scene.start(options.picture);
   let isClean = true;
   try {
     for (const attack of options.attacks) {

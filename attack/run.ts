@@ -24,6 +24,7 @@ if (!(minutes > 0) || !Number.isInteger(seed) || attacks.length === 0) {
 const width = Math.max(...attacks.map(({ name }) => name.length));
 const isClean = await runCampaign({
   attacks,
+  picture: 'clip',
   minutes,
   seed,
   onOutcome({ attack, tried, findings, note }) {

@@ -3,11 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import * as t from 'io-ts';
 import { isRight } from 'fp-ts/lib/Either.js';
+import { ensureClip } from '../../bench/support/clip.js';
 import { end, forkProgram, logLevel } from '../../bench/support/processes.js';
 import { RawViewer } from '../../test/support/raw-viewer.js';
 import { ReceiverProcess } from '../../test/support/receiver.js';
 import { PATIENCE } from '../../test/support/until.js';
-import { PASSWORD_VARIABLE, STREAMER } from './terms.js';
+import { PASSWORD_VARIABLE, STREAMER, type Picture } from './terms.js';
 
 const Stats = t.type({
   stats: t.type({
@@ -60,13 +61,14 @@ export class Scene {
     this.hostile = receivers.hostile;
   }
 
-  static async start(): Promise<Scene> {
+  static async start(picture: Picture): Promise<Scene> {
     const password = randomBytes(12).toString('hex');
-    const host = forkProgram(new URL('./host-process.ts', import.meta.url));
+    const clip = picture === 'clip' ? [(await ensureClip()).unitsFile] : [];
+    const host = forkProgram(new URL('./host-process.ts', import.meta.url), clip);
     const hostPort = await portOf(host);
     const environment = { [PASSWORD_VARIABLE]: password, MOONTEE_LOG: logLevel() };
     const program = new URL('./server-process.ts', import.meta.url);
-    const server = forkProgram(program, [String(hostPort)], { environment });
+    const server = forkProgram(program, [String(hostPort), picture], { environment });
     const port = await portOf(server);
     const [healthy, hostile] = await Promise.all([
       ReceiverProcess.start(),

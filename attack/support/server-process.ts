@@ -1,5 +1,6 @@
 /**
- * The server under attack, with credentials and one streamer. Argument: the host's HTTP port.
+ * The server under attack, with credentials and one streamer. Arguments: the host's HTTP port,
+ * and what it shows.
  * It has no net: what nobody catches ends it.
  */
 import { mkdtempSync } from 'node:fs';
@@ -32,7 +33,10 @@ const streamer = await server.streamers.create({
   client_unique_id: STREAMER,
   host_id: host.id,
   app_id: app?.id ?? 0,
-  settings: { ...STREAMER_SETTINGS, width: 640, height: 360, fps: 30, bitrate: 2_000 },
+  settings: {
+    ...STREAMER_SETTINGS,
+    ...(process.argv[3] === 'clip' ? {} : { width: 640, height: 360, fps: 30, bitrate: 2_000 }),
+  },
 });
 await streamer.connected();
 process.on('message', () => {

@@ -1,6 +1,9 @@
 /** What the processes of the campaign have agreed on. */
 export const HOST_PIN = '4711';
-export const HOST_APP = 'Blocks';
+export const HOST_APP = 'Picture';
 export const STREAMER = 'watched';
 /** Tells the server its password: on a command line everybody could read it. */
 export const PASSWORD_VARIABLE = 'MOONTEE_ATTACK_PASSWORD';
+
+/** What the host shows: the clip of the benchmarks (10 Mbit/s), or pictures that cost nothing. */
+export type Picture = 'clip' | 'blocks';

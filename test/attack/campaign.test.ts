@@ -2,7 +2,10 @@
 import test from 'ava';
 import type { Attack, Outcome } from '../../attack/attack.js';
 import { ATTACKS, runCampaign } from '../../attack/campaign.js';
+import { asAttack, type Flood } from '../../attack/floods/flood.js';
 import { Judge } from '../../attack/support/judge.js';
+import type { Scene } from '../../attack/support/scene.js';
+import { SeededRandom } from '../../src/moonlight/random.js';
 
 const FLOODS = ['flood: wrong passwords in the first message', 'flood: PLI and REMB'];
 
@@ -10,6 +13,7 @@ test.serial('a short campaign finds nothing', async (t) => {
   const outcomes: Outcome[] = [];
   const isClean = await runCampaign({
     attacks: ATTACKS.filter(({ name }) => !name.startsWith('flood') || FLOODS.includes(name)),
+    picture: 'blocks',
     minutes: 0.25,
     seed: 7,
     onOutcome: (outcome) => outcomes.push(outcome),
@@ -35,6 +39,7 @@ test.serial('a server that ends is a finding, and the end of the campaign', asyn
   };
   const isClean = await runCampaign({
     attacks: [deadly, deadly],
+    picture: 'blocks',
     minutes: 0.25,
     seed: 1,
     onOutcome: (outcome) => outcomes.push(outcome),
@@ -72,4 +77,24 @@ test('answers to strangers are judged by what everybody may read', (t) => {
   t.is(judge.problemOf(upgrade('/api/streamers/a%20b/peer?x'), answer(101)), null);
   t.is(judge.problemOf(upgrade('/API/host/stream'), answer(101)), 'a socket where none may be');
   t.is(judge.problemOf(get('/api/host/stream'), answer(101)), 'a socket where none may be');
+});
+
+test('too few frames of the healthy viewer are a finding, if they are again and again', async (t) => {
+  const idle: Flood = { name: 'idle', run: () => Promise.resolve(1) };
+  for (const [share, isFinding] of [
+    [0.5, true],
+    [1, false],
+  ] as const) {
+    let looks = 0;
+    const scene = {
+      frames: () => {
+        looks += 1;
+        return Promise.resolve({ sent: looks * 1_000, shown: looks * 1_000 * share });
+      },
+      ended: () => Promise.resolve(null),
+    } as unknown as Scene;
+    const budget = { random: new SeededRandom(1), share: 0.01 };
+    const { findings } = await asAttack(idle).run(scene, budget);
+    t.is(findings.length, isFinding ? 1 : 0);
+  }
 });
