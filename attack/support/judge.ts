@@ -38,7 +38,8 @@ export class Judge {
 
 /** The two socket paths, and nothing that needs more than unescaping. */
 function isSocketUpgrade(request: string): boolean {
-  const target = /^GET (\S+) HTTP\/1\.1\r?\n/.exec(request)?.[1] ?? '';
+  // Node takes any number of spaces between the parts of the first line.
+  const target = /^GET +(\S+) +HTTP\/1\.1\r?\n/.exec(request)?.[1] ?? '';
   let path: string;
   try {
     path = decodeURIComponent(target.split('?')[0] ?? '');

@@ -75,6 +75,7 @@ test('answers to strangers are judged by what everybody may read', (t) => {
   t.is(judge.problemOf(get('/api'), answer(401)), null);
   t.is(judge.problemOf(get('http://['), answer(500)), 'status 500');
   t.is(judge.problemOf(upgrade('/api/streamers/a%20b/peer?x'), answer(101)), null);
+  t.is(judge.problemOf(upgrade('/api/host/stream '), answer(101)), null);
   t.is(judge.problemOf(upgrade('/API/host/stream'), answer(101)), 'a socket where none may be');
   t.is(judge.problemOf(get('/api/host/stream'), answer(101)), 'a socket where none may be');
 });
