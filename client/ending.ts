@@ -20,6 +20,20 @@ const FINAL: Readonly<Record<string, string>> = {
   VIEWER_CERTIFICATE_MISMATCH: 'Somebody else answered on the path of the picture.',
   VIEWER_FLOODS: 'This viewer sent the server more than any player can.',
   VIEWER_CODEC_UNSUPPORTED: 'This browser cannot play the video of this streamer.',
+  VIEWER_MESSAGE_INVALID: 'The server did not understand this viewer.',
+  VIEWER_SDP_INVALID: 'Browser and server could not agree on a connection.',
+  ELEMENT_MISSING: 'The server lacks a part that the stream needs.',
+  CONFIG_INVALID: 'The server is not set up for this.',
+  BAD_REQUEST: 'The server did not understand this viewer.',
+  FORBIDDEN: 'The server does not let this page in.',
+  NOT_FOUND: 'The server does not have this.',
+  PAIRING_PIN_MISSING: 'The server cannot pair with the host by itself.',
+  PAIRING_WRONG_PIN: 'The host wants another PIN than the server has.',
+  PAIRING_MITM: 'Somebody stands between the server and the host.',
+  HOST_CERTIFICATE_CHANGED: 'The host shows another certificate than the server knows.',
+  ENCRYPTION_REQUIRED: 'The host requires an encryption that the server does not have.',
+  LEFT: 'This viewer has left.',
+  REFUSED: 'The server does not want this viewer back.',
   CODEC_UNAVAILABLE: 'The server cannot carry this video codec to a browser.',
   HOST_NOT_FOUND: 'The host is not known to the server.',
   HOST_NOT_PAIRED: 'The server is not paired with the host.',
@@ -62,6 +76,20 @@ export function ending(code: string, reason?: string): Ending {
   const final = Object.hasOwn(FINAL, code) ? FINAL[code] : undefined;
   const passing = Object.hasOwn(PASSING, code) ? PASSING[code] : undefined;
   return { code, reason: text ?? final ?? passing ?? unknown(code), retry: final === undefined };
+}
+
+/** What the server said of the end; it may know better than its code whether coming back helps. */
+export function endingOf({
+  code,
+  reason,
+  retry,
+}: {
+  readonly code: string;
+  readonly reason: string;
+  readonly retry?: boolean;
+}): Ending {
+  const end = ending(code, reason);
+  return { ...end, retry: retry ?? end.retry };
 }
 
 /** A sentence is given as it is: servers say one where there is no code. */
@@ -109,3 +137,16 @@ export function isCode(text: string): boolean {
 export function terminationReason(errorCode: number): string {
   return TERMINATIONS[errorCode] ?? `The host has ended the stream (error ${errorCode}).`;
 }
+
+/** Close codes of the server that say more than that the socket is closed. */
+export const CLOSE_CODES: Readonly<Record<number, string>> = {
+  1001: 'SERVER_STOPPING',
+  1008: 'REFUSED',
+  4401: 'UNAUTHORIZED',
+  4404: 'STREAMER_NOT_FOUND',
+  4409: 'SUPERSEDED',
+  4410: 'REFUSED',
+  4415: 'VIEWER_CODEC_UNSUPPORTED',
+  4429: 'RATE_LIMITED',
+  4503: 'LIMIT_REACHED',
+};

@@ -4,7 +4,9 @@ import { InputChannels } from './channels.js';
 import { Emitter } from './emitter.js';
 import { decodeFeedback, type PadFeedback } from './encode.js';
 import {
+  CLOSE_CODES,
   ending,
+  endingOf,
   isCode,
   stageText,
   terminationReason,
@@ -221,7 +223,7 @@ export class ViewerSession extends Emitter<SessionEvents> {
       const reason = terminationReason(message.ConnectionTerminated.error_code);
       this.#note(ending('ConnectionTerminated', reason));
     } else if ('PeerClosed' in message) {
-      this.#conclude(ending(message.PeerClosed.code, message.PeerClosed.reason), true);
+      this.#conclude(endingOf(message.PeerClosed), true);
     } else if ('Resume' in message) {
       this.emit('resume', message.Resume.secret);
     } else if ('PeerQuality' in message) {
@@ -409,14 +411,3 @@ async function describeInStereo(connection: RTCPeerConnection): Promise<void> {
     await connection.setLocalDescription();
   }
 }
-
-/** Close codes of the server that say more than that the socket is closed. */
-const CLOSE_CODES: Readonly<Record<number, string>> = {
-  1001: 'SERVER_STOPPING',
-  4401: 'UNAUTHORIZED',
-  4404: 'STREAMER_NOT_FOUND',
-  4409: 'SUPERSEDED',
-  4415: 'VIEWER_CODEC_UNSUPPORTED',
-  4429: 'RATE_LIMITED',
-  4503: 'LIMIT_REACHED',
-};

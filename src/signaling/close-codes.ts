@@ -1,3 +1,5 @@
+import { isFinal } from './viewer-words.js';
+
 /**
  * WebSocket close codes. Clients that know nothing of them see an ordinary close; ours tells
  * from them whether coming back makes sense.
@@ -12,6 +14,8 @@ const CLOSE_CODE = {
   /** The streamer does not exist, or no longer: do not come back. */
   GONE: 4404,
   TIMEOUT: 4408,
+  /** It would end so again: do not come back. */
+  FINAL: 4410,
   /** The viewer cannot play the stream: do not come back. */
   UNSUPPORTED: 4415,
   /** Another socket of the same client took over: do not come back. */
@@ -30,6 +34,8 @@ const BY_CODE: Readonly<Record<string, number>> = {
   HOST_NOT_FOUND: CLOSE_CODE.GONE,
   APP_NOT_FOUND: CLOSE_CODE.GONE,
   HOST_NOT_PAIRED: CLOSE_CODE.GONE,
+  // Also where it starts anew; the message before the close says which.
+  STREAMER_FAILED: CLOSE_CODE.FAILED,
   CLOSED: CLOSE_CODE.GOING_AWAY,
   VIEWER_TIMEOUT: CLOSE_CODE.TIMEOUT,
   TIMEOUT: CLOSE_CODE.TIMEOUT,
@@ -44,7 +50,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
 
 /** The close code of an error code (or `LEFT`, `SUPERSEDED`). */
 export function closeCode(code: string): number {
-  return BY_CODE[code] ?? CLOSE_CODE.FAILED;
+  return BY_CODE[code] ?? (isFinal(code) ? CLOSE_CODE.FINAL : CLOSE_CODE.FAILED);
 }
 
 /** A close frame's reason has room for 123 bytes. */

@@ -13,6 +13,7 @@ import {
   type Init,
 } from './authenticated-socket.js';
 import type { StreamServerMessage } from './messages.js';
+import { viewerReason } from './viewer-words.js';
 import type { SocketGrant } from './upgrade.js';
 import type { BrowserSocket } from './viewer-socket.js';
 
@@ -128,7 +129,9 @@ export class LegacySession implements Viewer {
         if (handsOver) this.#leaveAlone();
       } else if (!isAlive(streamer)) {
         this.deliver('PeerDisconnect');
-        this.end('STREAMER_STOPPING', streamer.failure?.reason ?? 'The streamer was stopped');
+        const { failure } = streamer;
+        const reason = failure ? viewerReason(failure.code, failure.reason) : null;
+        this.end('STREAMER_STOPPING', reason ?? 'The streamer was stopped');
       }
     };
     streamer.on('status', onStatus);
@@ -149,7 +152,8 @@ export class LegacySession implements Viewer {
     this.deliver(plain);
     this.#left(error.code, error.message);
     // The others say all that there is to say.
-    if (plain === 'InternalServerError') this.#socket.endPlainly(error.message);
+    if (plain === 'InternalServerError')
+      this.#socket.endPlainly(viewerReason(error.code, error.message));
     else this.#socket.endPlainly();
   }
 

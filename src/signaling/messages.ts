@@ -105,7 +105,13 @@ export const StreamServerMessage = t.union(
     }),
     t.type({ ConnectionTerminated: t.type({ error_code: Integer }) }),
     /** Extension, ignored by older clients: why a viewer is being closed, with an error code. */
-    t.type({ PeerClosed: t.type({ code: t.string, reason: t.string }) }),
+    t.type({
+      PeerClosed: t.intersection([
+        t.type({ code: t.string, reason: t.string }),
+        /** Whether coming back can help, where the code alone says otherwise. */
+        t.partial({ retry: t.boolean }),
+      ]),
+    }),
     /** Extension: with this secret a viewer that comes back takes the place of its old self. */
     t.type({ Resume: t.type({ secret: t.string }) }),
     /** Extension: the link quality of this viewer as the server sees it. */

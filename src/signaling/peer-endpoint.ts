@@ -7,6 +7,7 @@ import type { Viewer } from '../streamer/viewers.js';
 import { AuthenticatedSocket, type AuthenticationOptions } from './authenticated-socket.js';
 import { Clients, type Supersedable } from './clients.js';
 import type { StreamServerMessage } from './messages.js';
+import { viewerReason } from './viewer-words.js';
 import type { SocketGrant } from './upgrade.js';
 import type { BrowserSocket } from './viewer-socket.js';
 
@@ -131,8 +132,9 @@ class PeerSession implements Viewer, Supersedable {
     this.#log.info({ code: error.code, reason: error.message }, 'viewer refused');
     const stage = 'Setup WebRTC Peer';
     this.deliver({ StageFailed: { stage, error_code: -1 } });
-    this.deliver({ PeerClosed: { code: error.code, reason: error.message } });
-    this.#leave(error.code, error.message);
+    const reason = viewerReason(error.code, error.message);
+    this.deliver({ PeerClosed: { code: error.code, reason } });
+    this.#leave(error.code, reason);
   }
 
   /** Our own decision. */

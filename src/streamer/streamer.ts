@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MoonteeError, type ErrorCode } from '../errors.js';
 import type { IceServer } from '../gst/types.js';
 import type { Log } from '../log.js';
+import { viewerReason } from '../signaling/viewer-words.js';
 import type { StreamClientMessage } from '../signaling/messages.js';
 import type { AppOwner, Leave } from './app-owner.js';
 import { createDtlsIdentity } from './dtls-identity.js';
@@ -177,7 +178,8 @@ export class Streamer extends EventEmitter<StreamerEvents> {
   addViewer(viewer: Viewer): void {
     if (this.#status === 'stopping') throw new MoonteeError('STREAMER_STOPPING');
     if (this.#status === 'failed') {
-      throw new MoonteeError('STREAMER_FAILED', this.#failure?.reason ?? 'The streamer failed');
+      const { code = 'STREAMER_FAILED', reason = '' } = this.#failure ?? {};
+      throw new MoonteeError('STREAMER_FAILED', viewerReason(code, reason));
     }
     this.#viewers.add(viewer);
   }

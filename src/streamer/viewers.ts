@@ -1,6 +1,7 @@
 import { MoonteeError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { StreamClientMessage, StreamServerMessage } from '../signaling/messages.js';
+import { isFinal, viewerReason } from '../signaling/viewer-words.js';
 import type { IceServer } from '../gst/types.js';
 import { browserServers } from '../ice/browser-servers.js';
 import type { ParentMessage } from './ipc.js';
@@ -182,7 +183,7 @@ export class Viewers {
       } else if (!entry.terminated) {
         entry.viewer.deliver({ ConnectionTerminated: { error_code: end.errorCode } });
       }
-      this.#dismiss(entry, end.code, end.reason);
+      this.#dismiss(entry, end.code, end.reason, !all);
     }
   }
 
@@ -306,12 +307,15 @@ export class Viewers {
     }, delay);
   }
 
-  #dismiss(entry: Entry, code: string, reason: string): void {
+  /** @param goesOn the streamer does, whatever the code: coming back helps */
+  #dismiss(entry: Entry, code: string, reason: string, goesOn = false): void {
     if (!this.#isHere(entry)) return;
     this.#forget(entry, code);
-    entry.viewer.deliver({ PeerClosed: { code, reason } });
+    const words = viewerReason(code, reason);
+    const retry = goesOn && isFinal(code) ? { retry: true } : {};
+    entry.viewer.deliver({ PeerClosed: { code, reason: words, ...retry } });
     entry.viewer.deliver('PeerDisconnect');
-    entry.viewer.end(code, reason);
+    entry.viewer.end(code, words);
   }
 
   #forget(entry: Entry, code: string): void {
