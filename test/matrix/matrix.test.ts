@@ -162,9 +162,11 @@ async function play(t: ExecutionContext, row: Case, seed: number): Promise<void>
   const { codec, bitDepth } = clip;
   t.like(stream.video, { ...CLIP, codec, bitDepth, chroma: '4:2:0', colorSpace: 'Rec709' });
   t.deepEqual(stream.encryption, agreed[row.style]);
-  t.is(stream.audio.channels, row.channels);
+  // 7.1 is more than a Wolf bears: it is asked for 5.1.
+  const channels = row.style === 'wolf' && row.channels === 8 ? 6 : row.channels;
+  t.is(stream.audio.channels, channels);
   t.is(stream.audio.packetDuration, 10);
-  t.is(new Set(stream.audio.mapping).size, row.channels);
+  t.is(new Set(stream.audio.mapping).size, channels);
 
   while (units.length < PICTURES) await once(session, 'video');
   while (packets.length < PACKETS) await once(session, 'audio');
