@@ -92,6 +92,7 @@ export class ViewerConnection extends Emitter<ConnectionEvents> {
     session.on('resume', (secret) => (this.#resumeSecret = secret));
     session.on('progress', (text) => this.emit('progress', text));
     session.on('stream', (stream) => this.emit('stream', stream));
+    session.on('noSound', (reason) => this.emit('noSound', reason));
     session.on('ready', (ready) => this.emit('ready', ready));
     session.on('title', (title) => this.emit('title', title));
     session.on('stage', (stage) => this.emit('stage', stage));

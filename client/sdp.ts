@@ -41,3 +41,17 @@ function stereo(parameters: string): string {
   const others = parameters.split(';').filter((one) => one !== '' && !/^\s*stereo=/i.test(one));
   return [...others, 'stereo=1'].join(';');
 }
+
+/**
+ * @param offer what the server offers
+ * @param answer what the browser says to it
+ * @returns why the browser takes no sound; undefined if it takes it, or if there is none
+ */
+export function refusedSound(offer: string, answer: string): string | undefined {
+  const isRefused = /^m=audio 0 /m.test(answer);
+  if (!isRefused) return undefined;
+  const [, channels = '2'] = /^a=rtpmap:\d+ multiopus\/48000\/(\d+)/im.exec(offer) ?? [];
+  return Number(channels) > 2
+    ? 'This browser cannot play surround sound: ask for a stream in stereo.'
+    : 'This browser cannot play the sound of this stream.';
+}

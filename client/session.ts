@@ -13,7 +13,7 @@ import {
   unauthorized,
   type Ending,
 } from './ending.js';
-import { withoutLipSync, withStereo } from './sdp.js';
+import { refusedSound, withoutLipSync, withStereo } from './sdp.js';
 
 /** Milliseconds that each wait of an attempt may take. */
 export interface SessionDeadlines {
@@ -55,6 +55,8 @@ export type ViewerEvents = {
   progress: [text: string];
   /** Audio and video come in this one stream. */
   stream: [MediaStream];
+  /** Why this browser takes no sound; null if it does. */
+  noSound: [string | null];
   /** The size and abilities of the host; again when they change. */
   ready: [ViewerReady];
   feedback: [PadFeedback];
@@ -361,6 +363,8 @@ export class ViewerSession extends Emitter<SessionEvents> {
     if (connection === undefined) return;
     await connection.setRemoteDescription({ type: 'offer', sdp: withoutLipSync(sdp) });
     await describeInStereo(connection);
+    if (this.#closed) return;
+    this.emit('noSound', refusedSound(sdp, connection.localDescription?.sdp ?? '') ?? null);
     this.#send({
       Signaling: {
         Description: { ty: 'answer', sdp: connection.localDescription?.sdp ?? '' },

@@ -17,8 +17,8 @@ import { captureTouch, type TouchMode } from './touch-input.js';
 const NO_PICTURE = 15_000;
 /** Milliseconds that an input may go without any change of the picture. */
 const STANDSTILL = 3_000;
-/** Milliseconds for which it is said that a pad is left out. */
-const PAD_REMARK = 20_000;
+/** Milliseconds for which it is said that something is left out. */
+const SHORT_REMARK = 20_000;
 
 const TOUCH_LABELS: Readonly<Record<TouchMode, string>> = {
   touch: 'Fingers: touch screen',
@@ -57,7 +57,9 @@ export function viewerPage({ api, streamerId, onUnauthorized }: ViewerPageOption
   let stageText: string | null = null;
   /** When the first input was sent that no frame has followed. */
   let unansweredAt: number | undefined;
-  let padRemark: { readonly text: string; readonly until: number } | undefined;
+  let noSound: string | null = null;
+  /** What is left out, said for a while. */
+  let shortRemark: { readonly text: string; readonly until: number } | undefined;
 
   const playback = new Playback(settings.volume, cleanup);
   const { video } = playback;
@@ -211,11 +213,13 @@ export function viewerPage({ api, streamerId, onUnauthorized }: ViewerPageOption
       if (playback.isBlocked) playback.unmute();
     });
   }
+  const sayShortly = (text: string): void => {
+    shortRemark = { text, until: performance.now() + SHORT_REMARK };
+  };
   const gamepads = new Gamepads(
     input,
     (name) => {
-      const text = `A controller is left out, since its layout is not known: ${name}`;
-      padRemark = { text, until: performance.now() + PAD_REMARK };
+      sayShortly(`A controller is left out, since its layout is not known: ${name}`);
     },
     cleanup,
   );
@@ -239,7 +243,7 @@ export function viewerPage({ api, streamerId, onUnauthorized }: ViewerPageOption
     }
     if (isConstrained) return 'Your network cannot keep up';
     if (hostPoor) return 'The link to the host is poor';
-    return padRemark !== undefined && now < padRemark.until ? padRemark.text : '';
+    return shortRemark !== undefined && now < shortRemark.until ? shortRemark.text : '';
   };
   /** A host sends nothing while nothing changes; but input changes something. */
   const followAnswers = (): void => {
@@ -277,6 +281,12 @@ export function viewerPage({ api, streamerId, onUnauthorized }: ViewerPageOption
     remark();
   });
   connection.on('progress', (text) => notice.progress(text));
+  connection.on('noSound', (reason) => {
+    noSound = reason;
+    if (reason === null) return;
+    soundItem.update({ icon: 'muted', label: reason });
+    sayShortly(reason);
+  });
   connection.on('stream', (stream) => playback.play(stream));
   connection.on('ready', (ready) => {
     host = ready;
@@ -300,9 +310,13 @@ export function viewerPage({ api, streamerId, onUnauthorized }: ViewerPageOption
     if (document.activeElement === document.body) stage.focus({ preventScroll: true });
   });
   playback.on('sound', (sound) => {
-    soundPill.hidden = sound !== 'blocked';
+    soundPill.hidden = sound !== 'blocked' || noSound !== null;
     const isOn = sound === 'on';
-    soundItem.update({ icon: isOn ? 'sound' : 'muted', label: isOn ? 'Sound off' : 'Sound on' });
+    soundItem.update(
+      noSound === null
+        ? { icon: isOn ? 'sound' : 'muted', label: isOn ? 'Sound off' : 'Sound on' }
+        : { icon: 'muted', label: noSound },
+    );
   });
 
   cleanup.every(1_000, () => {

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { withoutLipSync, withStereo } from '../../client/sdp.js';
+import { refusedSound, withoutLipSync, withStereo } from '../../client/sdp.js';
 
 test('the sound gets a stream of its own and nothing else changes', (t) => {
   const offer = (soundStream: string): string =>
@@ -61,4 +61,17 @@ test('stereo is asked for wherever Opus is taken, and nothing else changes', (t)
 test('sprop-stereo is another thing, and line ends stay what they were', (t) => {
   const lines = 'm=audio 9 RTP 111\na=rtpmap:111 opus/48000/2\na=fmtp:111 sprop-stereo=0';
   t.is(withStereo(lines), `${lines};stereo=1`);
+});
+
+test('why a browser takes no sound', (t) => {
+  const stereo = 'm=audio 9 UDP/TLS/RTP/SAVPF 97\r\na=rtpmap:97 OPUS/48000/2\r\n';
+  const surround = 'm=audio 0 UDP/TLS/RTP/SAVPF 97\r\na=rtpmap:97 multiopus/48000/6\r\n';
+  const taken = 'v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\nm=audio 9 UDP/TLS/RTP/SAVPF 97\r\n';
+  const refused = 'v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\nm=audio 0 UDP/TLS/RTP/SAVPF 97\r\n';
+  const silent = 'v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n';
+  t.is(refusedSound(stereo, taken), undefined);
+  t.is(refusedSound(surround, taken), undefined);
+  t.is(refusedSound(silent, silent), undefined);
+  t.regex(refusedSound(surround, refused) ?? '', /surround/);
+  t.regex(refusedSound(stereo, refused) ?? '', /cannot play the sound/);
 });

@@ -129,7 +129,10 @@ test.serial('a 5.1 streamer: the picture, and why there is no sound', async (t) 
   await demoStreamer(server, { audio_channels: 6 });
   const { page } = await view(t, server.url);
   await untilPicture(page);
-  t.pass();
+  await until('the reason', () =>
+    page.evaluate("/surround/.test(document.querySelector('.remark').innerText)"),
+  );
+  t.is(await page.evaluate('moontee.state'), 'connected');
 });
 
 test.serial('without H.264 there is one reason, and no second attempt', async (t) => {
