@@ -1,4 +1,4 @@
-/** Which Debian 12 package has what is missing. */
+/** Which Debian package has what is missing; the names are those of Debian 12 and 13. */
 
 const TYPELIBS: Readonly<Record<string, string>> = {
   GLib: 'gir1.2-glib-2.0',
@@ -17,7 +17,7 @@ const ELEMENTS: readonly (readonly [pattern: RegExp, debian: string])[] = [
     /^(webrtcbin|dtls|srtp|sctp|openh264|h26[45]parse|av1parse|av1(enc|dec)|x265)/,
     'gstreamer1.0-plugins-bad',
   ],
-  [/^rtpav1(pay|depay)$/, 'gstreamer1.0-plugins-rs (not part of Debian 12)'],
+  [/^rtpav1(pay|depay)$/, 'gstreamer1.0-plugins-rs (not part of Debian)'],
   [/^rtp/, 'gstreamer1.0-plugins-good'],
   [
     /^(appsrc|appsink|opus|audio|video|compositor$|text|clock|time|cairo)/,
