@@ -1,9 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { Server as TlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import websockify from 'koa-websocket';
 import { apiRoutes, createApp } from './api/app.js';
 import type { ApiContext } from './api/context.js';
+import { AddressQuota } from './access/address-quota.js';
 import { ClientAddress } from './access/client-address.js';
 import { CreationLimit } from './access/creation-limit.js';
 import { Credentials } from './access/credentials.js';
@@ -11,6 +14,9 @@ import { RefusalLog } from './access/refusal-log.js';
 import { Gate } from './access/gate.js';
 import { EventFeed } from './api/event-feed.js';
 import { bodyReader } from './http/body.js';
+import { Certificate } from './http/certificate.js';
+import { Connections } from './http/connections.js';
+import { refusePlainly } from './http/raw-answer.js';
 import { readTarget } from './http/request-target.js';
 import { Routes } from './http/routes.js';
 import { createHttpServer, listen } from './http/server.js';
@@ -38,7 +44,7 @@ import {
 } from './signaling/upgrade.js';
 import type { FolderLock } from './storage/folder-lock.js';
 import { networkOf } from './streamer/network.js';
-import { defaultChildModule } from './streamer/process.js';
+import { defaultChildModule, killStreamers } from './streamer/process.js';
 import { StreamerRegistry } from './streamer/registry.js';
 import { StreamerRestore } from './streamer/restore.js';
 
@@ -57,16 +63,20 @@ export interface RunningServer {
   readonly streamers: StreamerRegistry;
   readonly hosts: HostStore;
   /**
-   * Tells viewers, ends sessions, stops children; idempotent. Takes `stop_timeout_ms` at most, and
-   * six seconds more where connections to hosts have to end in order.
+   * Tells viewers, ends sessions, stops children; idempotent. Takes five seconds at most, and as long
+   * again where connections of streamers to their hosts have to end in order.
    */
   close(): Promise<void>;
+  /** Uses renewed certificate files at once. Never rejects. */
+  reload(): Promise<void>;
 }
 
 /** Milliseconds for an offer of the child, and then for ICE and DTLS: the child's own are shorter. */
 const OFFER_TIMEOUT = 15_000;
 const CONNECT_TIMEOUT = 45_000;
-/** Milliseconds that closing sockets get after everything else is gone. */
+/** Milliseconds that streamers get to end, hosts to be saved, and sockets to close after that. */
+const CLOSE_DEADLINE = 3_800;
+const SAVE_DEADLINE = 300;
 const LINGER = 500;
 
 /**
@@ -98,7 +108,15 @@ async function startOwner(
   const credentials = new Credentials(config.credentials, config.auth_failures_per_minute);
   const addresses = new ClientAddress(config.trusted_proxies);
   const refusals = new RefusalLog(log);
-  const gate = new Gate(credentials, addresses);
+  const connections = new Connections({
+    maxConnections: config.max_connections,
+    maxPerAddress: config.max_connections_per_address,
+    maxRequestsPerAddress: config.max_requests_per_address,
+    addresses,
+    refusals,
+  });
+  const onKnown = (request: IncomingMessage): void => connections.trust(request);
+  const gate = new Gate(credentials, addresses, onKnown);
   const secure = config.certificate !== null;
   const guard = new OriginGuard({
     allowedOrigins: config.allowed_origins,
@@ -163,7 +181,8 @@ async function startOwner(
   const authTimeout = config.auth_timeout_ms;
   const common = { streamers, credentials, socket, authTimeout, refusals, log };
   const peers = new PeerEndpoint(common);
-  const legacy = new LegacyStreams({ ...common, hosts, grace: config.legacy_grace_ms });
+  const creations = new CreationLimit(config.creations_per_minute);
+  const legacy = new LegacyStreams({ ...common, hosts, creations, grace: config.legacy_grace_ms });
   const restore = config.restore_streamers
     ? new StreamerRestore(
         join(folder, 'streamers.json'),
@@ -182,7 +201,7 @@ async function startOwner(
     legacy,
     credentials,
     gate,
-    creations: new CreationLimit(config.creations_per_minute),
+    creations,
     addresses,
     refusals,
     events,
@@ -195,16 +214,35 @@ async function startOwner(
   socketRoutes(routes);
   const app = websockify(await createApp(api, guard, routes));
   const handle = app.callback();
+  const certificate =
+    config.certificate === null
+      ? null
+      : await Certificate.open({
+          paths: config.certificate,
+          onRenewed: (pair) => {
+            if (server instanceof TlsServer) server.setSecureContext(pair);
+          },
+          log,
+        });
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
       readTarget(request, config.web_path_prefix);
-      await handle(request, response);
+      if (isAdmitted(request, response)) await handle(request, response);
     } catch (error) {
       log.error({ err: error }, 'request not answered');
       response.destroy();
     }
   };
-  const server = await createHttpServer(config, (request, response) => {
+  const isAdmitted = (request: IncomingMessage, response: ServerResponse): boolean => {
+    try {
+      connections.enter(request, response);
+      return true;
+    } catch (error) {
+      refusePlainly(response, error);
+      return false;
+    }
+  };
+  const server = createHttpServer(config, certificate?.pair ?? null, (request, response) => {
     void answer(request, response);
   });
   const granting: UpgradeOptions = {
@@ -214,8 +252,12 @@ async function startOwner(
     addresses,
     guard,
     routes,
-    pending: () => peers.pending + legacy.pending,
-    maxPending: config.max_pending_sockets,
+    pending: new AddressQuota({
+      what: 'sockets that have not authenticated',
+      perAddress: config.max_pending_sockets_per_address,
+      inAll: config.max_pending_sockets,
+    }),
+    onKnown,
     peerCredentials: config.peer_credentials,
   };
   const upgrades = new Upgrades(app, {
@@ -234,12 +276,13 @@ async function startOwner(
     log,
   });
   upgrades.attach(server);
-  const connections = new Set<Socket>();
-  server.on('connection', (connection: Socket) => {
-    connections.add(connection);
-    connection.once('close', () => connections.delete(connection));
-  });
-  await listen(server, bind.host, bind.port);
+  connections.attach(server);
+  try {
+    await listen(server, bind.host, bind.port);
+  } catch (error) {
+    certificate?.close();
+    throw error;
+  }
   server.on('error', (error) => log.error({ err: error }, 'server error'));
   const { port } = server.address() as AddressInfo;
   const name = isLoopback(bind.host) ? '127.0.0.1' : bind.host;
@@ -267,15 +310,21 @@ async function startOwner(
     peers.close();
     legacy.close();
     events.close();
-    await ended;
-    await frozen;
+    certificate?.close();
+    const from = performance.now();
+    const over = Promise.all([ended, frozen]);
+    if (!(await isDoneWithin(CLOSE_DEADLINE, over))) {
+      log.warn('streamers take too long to end and are killed');
+      if (killStreamers() > 0) await isDoneWithin(DRAIN_TIME, over);
+    }
     await control.close();
-    await hostSocketsClosed(DRAIN_TIME);
-    await hosts.save().catch((error: unknown) => log.error({ err: error }, 'hosts not saved'));
+    await hostSocketsClosed(Math.max(0, DRAIN_TIME - (performance.now() - from)));
+    const saved = hosts
+      .save()
+      .catch((error: unknown) => log.error({ err: error }, 'hosts not saved'));
+    if (!(await isDoneWithin(SAVE_DEADLINE, saved))) log.error('hosts not saved in time');
     // Whoever does not answer a close frame is not waited for.
-    const lingering = setTimeout(() => {
-      for (const connection of connections) connection.destroy();
-    }, LINGER);
+    const lingering = setTimeout(() => connections.destroy(), LINGER);
     await closed;
     clearTimeout(lingering);
     upgrades.close();
@@ -290,5 +339,17 @@ async function startOwner(
     streamers,
     hosts,
     close: () => (closing ??= close()),
+    reload: () => certificate?.reload() ?? Promise.resolve(),
   };
+}
+
+/** @param work must not reject */
+async function isDoneWithin(milliseconds: number, work: Promise<unknown>): Promise<boolean> {
+  const late = new AbortController();
+  const done = await Promise.race([
+    work.then(() => true),
+    sleep(milliseconds, false, { signal: late.signal }).catch(() => false),
+  ]);
+  late.abort();
+  return done;
 }

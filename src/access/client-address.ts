@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIP } from 'node:net';
+import { BlockList, isIP, type Socket } from 'node:net';
 
 /** Who is at the other end, seen through the proxies that we trust. */
 export class ClientAddress {
@@ -14,12 +14,23 @@ export class ClientAddress {
     }
   }
 
+  /** The address at the other end of a connection, empty where that is gone. */
+  ofSocket({ remoteAddress }: Socket): string {
+    return plain(remoteAddress ?? '');
+  }
+
+  /** Whether it is a proxy's that we trust. */
+  isTrusted(address: string): boolean {
+    const family = isIP(address);
+    return family !== 0 && this.#trusted.check(address, family === 6 ? 'ipv6' : 'ipv4');
+  }
+
   /** The nearest address that is not a trusted proxy's. */
   of(request: IncomingMessage): string {
-    let address = plain(request.socket.remoteAddress ?? '');
+    let address = this.ofSocket(request.socket);
     const header = request.headers['x-forwarded-for'];
     const hops = (Array.isArray(header) ? header.join(',') : (header ?? '')).split(',');
-    while (this.#trusts(address)) {
+    while (this.isTrusted(address)) {
       const previous = plain(hops.pop()?.trim() ?? '');
       if (isIP(previous) === 0) break;
       address = previous;
@@ -29,16 +40,11 @@ export class ClientAddress {
 
   /** The origin under which a browser sees us. */
   originOf(request: IncomingMessage, secure: boolean): string {
-    const proxied = this.#trusts(plain(request.socket.remoteAddress ?? ''));
+    const proxied = this.isTrusted(this.ofSocket(request.socket));
     const forwarded = proxied ? first(request.headers['x-forwarded-host']) : undefined;
     const protocol = proxied ? first(request.headers['x-forwarded-proto']) : undefined;
     const scheme = protocol ?? (secure ? 'https' : 'http');
     return `${scheme}://${forwarded ?? request.headers.host ?? ''}`;
-  }
-
-  #trusts(address: string): boolean {
-    const family = isIP(address);
-    return family !== 0 && this.#trusted.check(address, family === 6 ? 'ipv6' : 'ipv4');
   }
 }
 

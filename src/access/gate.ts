@@ -14,8 +14,15 @@ export type Principal = 'stranger' | 'administrator';
 export class Gate {
   readonly #credentials: Credentials;
   readonly #addresses: ClientAddress;
+  readonly #onKnown: (request: IncomingMessage) => void;
 
-  constructor(credentials: Credentials, addresses: ClientAddress) {
+  /** @param onKnown gets every request that shows the right credentials, or needs none */
+  constructor(
+    credentials: Credentials,
+    addresses: ClientAddress,
+    onKnown: (request: IncomingMessage) => void = () => undefined,
+  ) {
+    this.#onKnown = onKnown;
     this.#credentials = credentials;
     this.#addresses = addresses;
   }
@@ -26,11 +33,13 @@ export class Gate {
    * @throws UNAUTHORIZED for wrong credentials, RATE_LIMITED
    */
   identify(request: IncomingMessage): Principal {
-    if (!this.#credentials.required) return 'administrator';
-    const given = bearerOf(request.headers.authorization);
-    if (given === null) return 'stranger';
-    const address = this.#addresses.of(request);
-    if (!this.#credentials.check(given, address)) throw new MoonteeError('UNAUTHORIZED');
+    if (this.#credentials.required) {
+      const given = bearerOf(request.headers.authorization);
+      if (given === null) return 'stranger';
+      const address = this.#addresses.of(request);
+      if (!this.#credentials.check(given, address)) throw new MoonteeError('UNAUTHORIZED');
+    }
+    this.#onKnown(request);
     return 'administrator';
   }
 

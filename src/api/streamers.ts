@@ -28,6 +28,7 @@ export function streamerRoutes(routes: Routes, api: ApiContext): void {
     const address = api.addresses.of(context.req);
     const streamer = madeBefore(key, spec) ?? (await createUnder(key, spec, address));
     if (wait) await streamer.connected();
+    await streamers.promise(streamer);
     context.body = streamerInfo(streamer);
   });
 

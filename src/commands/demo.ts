@@ -41,7 +41,12 @@ export async function demo(args: readonly string[]): Promise<number> {
   for (const warning of loaded.warnings) log.warn({ file: loaded.file }, warning);
   const state = await mkdtemp(join(tmpdir(), 'moontee-demo-'));
   const running = new DemoParts(state);
-  const ended = untilTold(() => running.close(), CLOSE_DEADLINE, log);
+  const ended = untilTold(() => running.close(), CLOSE_DEADLINE, log, [
+    'SIGTERM',
+    'SIGINT',
+    // The terminal is gone, and with it who would end the demo.
+    'SIGHUP',
+  ]);
   try {
     const url = await running.start(withPort(loaded.config, port), inputLog, log);
     process.stdout.write(`\n  Moontee shows its demo host at\n\n    ${url}\n\n`);

@@ -19,7 +19,10 @@ export async function serve(args: readonly string[]): Promise<number> {
   const log = createLog('moontee', config.log_level);
   for (const warning of warnings) log.warn({ file }, warning);
   checkDescriptors(config.max_viewers, log);
+  let reload = (): Promise<void> => Promise.resolve();
+  process.on('SIGHUP', () => void reload());
   const server = await startServer(config, { log, staticDirectory: pageDirectory() });
+  reload = () => server.reload();
   process.stdout.write(`${server.url}\n`);
   const code = await untilTold(() => server.close(), CLOSE_DEADLINE, log);
   await flushLog();

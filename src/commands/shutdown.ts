@@ -1,7 +1,7 @@
 import { flushLog, type Log } from '../log.js';
 
 /**
- * Resolves with the exit code once the process was told to end (SIGTERM, SIGINT, SIGHUP) and
+ * Resolves with the exit code once the process was told to end (SIGTERM, SIGINT, or others) and
  * `close` is done: 0, or 1 where it took longer than `deadline` milliseconds. A second signal
  * ends at once.
  *
@@ -9,7 +9,12 @@ import { flushLog, type Log } from '../log.js';
  * interrupted is in doubt. A rejection that nobody waited for is logged and nothing else: it
  * interrupted nobody. Both are defects of ours; ARCHITECTURE.md, "Defects", says more.
  */
-export function untilTold(close: () => Promise<void>, deadline: number, log: Log): Promise<number> {
+export function untilTold(
+  close: () => Promise<void>,
+  deadline: number,
+  log: Log,
+  signals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT'],
+): Promise<number> {
   return new Promise((resolve) => {
     let told = false;
     const end = (code: number): void => {
@@ -30,7 +35,7 @@ export function untilTold(close: () => Promise<void>, deadline: number, log: Log
         },
       );
     };
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+    for (const signal of signals) {
       process.on(signal, () => {
         if (told) process.exit(1);
         log.info({ signal }, 'ending');

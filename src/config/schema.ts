@@ -93,7 +93,11 @@ export const KEYS = {
     'Kinds of candidates that are offered.',
   ),
   web_path_prefix: key(pathPrefix, '', 'Path in front of everything, as browsers see it.'),
-  certificate: key(nullable(certificate), null, 'Key and certificate for HTTPS. null: HTTP.'),
+  certificate: key(
+    nullable(certificate),
+    null,
+    'Key and certificate for HTTPS. Renewed files are used within seconds, or at SIGHUP, without a restart. null: HTTP.',
+  ),
   streamer_path: key(
     nullable(t.string),
     null,
@@ -169,11 +173,30 @@ export const KEYS = {
     4,
     'Gamepads of one viewer; a host has 16 for all of them.',
   ),
-  max_connections: key(integer(10, 100_000), 2_000, 'TCP connections at a time.'),
+  max_connections: key(
+    integer(10, 100_000),
+    2_000,
+    'TCP connections at a time. Where all are taken, the oldest of the address that has the most ends for a newcomer, unless it has shown credentials.',
+  ),
+  max_connections_per_address: key(
+    integer(1, 100_000),
+    1_000,
+    'TCP connections of one address (IPv6: of one /64) that have not shown credentials. Those of `trusted_proxies` are not counted.',
+  ),
+  max_requests_per_address: key(
+    integer(1, 100_000),
+    250,
+    'Requests of one address without credentials that are being answered at a time. Behind `trusted_proxies` it is the address of the client.',
+  ),
   max_pending_sockets: key(
     integer(1, 100_000),
     500,
-    'Viewer sockets that have not authenticated yet.',
+    'Viewer sockets that have not authenticated yet. Where all are taken, the address that has the most loses its oldest to a newcomer of another.',
+  ),
+  max_pending_sockets_per_address: key(
+    integer(1, 100_000),
+    250,
+    'Of these, those of one address (IPv6: of one /64). Behind `trusted_proxies` it is the address of the client.',
   ),
   max_body_bytes: key(integer(1_024, 67_108_864), 16_384, 'Bytes of a request body.'),
   max_message_bytes: key(
@@ -204,7 +227,11 @@ export const KEYS = {
     12_000,
     'Silence after which a viewer is gone: nothing received and no ping answered.',
   ),
-  request_timeout_ms: key(milliseconds, 10_000, 'Time a client has to send a whole request.'),
+  request_timeout_ms: key(
+    milliseconds,
+    10_000,
+    'Time a client has to send a whole request, and before that for the handshake of TLS.',
+  ),
   create_timeout_ms: key(
     milliseconds,
     25_000,

@@ -1,6 +1,9 @@
-import { STATUS_CODES } from 'node:http';
+import { STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { errorAnswer } from './error-answers.js';
+
+/** Milliseconds that the other side has to take the answer. */
+const DEADLINE = 2_000;
 
 /** Answers with an error where there is a connection but no response, and ends both. */
 export function refuseRaw(stream: Duplex, thrown: unknown): void {
@@ -14,5 +17,19 @@ export function refuseRaw(stream: Duplex, thrown: unknown): void {
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
   ];
   stream.once('finish', () => stream.destroy());
+  // Whoever does not read it is not waited for.
+  const timer = setTimeout(() => stream.destroy(), DEADLINE);
+  stream.once('close', () => clearTimeout(timer));
   stream.end(`${head.join('\r\n')}\r\n\r\n${text}`);
+}
+
+/** As {@link refuseRaw}, where there is a response that nobody else has begun. */
+export function refusePlainly(response: ServerResponse, thrown: unknown): void {
+  const { status, headers, body } = errorAnswer(thrown);
+  response.writeHead(status, {
+    ...headers,
+    'Content-Type': 'application/json; charset=utf-8',
+    Connection: 'close',
+  });
+  response.end(JSON.stringify(body));
 }

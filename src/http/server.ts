@@ -1,15 +1,16 @@
-import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
 import type { Config } from '../config/schema.js';
 import { MoonteeError } from '../errors.js';
+import type { KeyPair } from './certificate.js';
 import { Incoming } from './incoming.js';
 
-/** A server with its limits and, where configured, TLS. @throws CONFIG_INVALID (certificate) */
-export async function createHttpServer(
+/** A server with its limits. @param pair with it, the server speaks TLS */
+export function createHttpServer(
   config: Config,
+  pair: KeyPair | null,
   handler: http.RequestListener,
-): Promise<http.Server | https.Server> {
+): http.Server | https.Server {
   // A request that trickles in is cut off, headers and body alike.
   const limits = {
     IncomingMessage: Incoming,
@@ -18,16 +19,11 @@ export async function createHttpServer(
     keepAliveTimeout: 5_000,
     connectionsCheckingInterval: Math.min(1_000, config.request_timeout_ms),
   };
-  const { certificate } = config;
   const server =
-    certificate === null
+    pair === null
       ? http.createServer(limits, handler)
       : https.createServer(
-          {
-            ...limits,
-            key: await readPem('private_key_pem', certificate.private_key_pem),
-            cert: await readPem('certificate_pem', certificate.certificate_pem),
-          },
+          { ...limits, ...pair, handshakeTimeout: config.request_timeout_ms },
           handler,
         );
   // A body is asked for by who reads it. Without that the rest of the connection is in doubt.
@@ -37,18 +33,7 @@ export async function createHttpServer(
   });
   // Expectations that nobody knows may be ignored (RFC 9110, section 10.1.1).
   server.on('checkExpectation', handler);
-  server.maxConnections = config.max_connections;
   return server;
-}
-
-async function readPem(name: string, path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw new MoonteeError('CONFIG_INVALID', `certificate.${name}: ${path} cannot be read`, {
-      cause: error,
-    });
-  }
 }
 
 /** @throws CONFIG_INVALID where the address cannot be bound */

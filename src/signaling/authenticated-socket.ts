@@ -115,6 +115,7 @@ export class AuthenticatedSocket {
         return;
       }
       this.#isKnown = true;
+      this.#grant.onKnown();
       this.#socket.admit();
     }
     this.#turn = this.#turn.then(() => this.#take(message));

@@ -68,11 +68,6 @@ export class LegacySession implements Viewer {
     );
   }
 
-  /** The first message was right. */
-  get begun(): boolean {
-    return this.#begun;
-  }
-
   /** The streamer that it keeps without looking at it. */
   get kept(): Streamer | null {
     return this.#stopWatching === null ? null : this.#streamer;

@@ -1,3 +1,4 @@
+import type { CreationLimit } from '../access/creation-limit.js';
 import { MoonteeError } from '../errors.js';
 import type { HostStore } from '../hosts/store.js';
 import { sameApp } from '../hosts/targets.js';
@@ -12,6 +13,8 @@ import type { BrowserSocket } from './viewer-socket.js';
 export interface LegacyOptions extends AuthenticationOptions {
   readonly streamers: StreamerRegistry;
   readonly hosts: HostStore;
+  /** Streamers that are made here are among those that an address may ask for. */
+  readonly creations: CreationLimit;
   /** Milliseconds that a streamer of mode `create` outlives its last viewer. */
   readonly grace: number;
 }
@@ -46,10 +49,6 @@ export class LegacyStreams {
     });
   }
 
-  get pending(): number {
-    return [...this.#sessions].filter(({ begun }) => !begun).length;
-  }
-
   /** How a streamer was made here; undefined where it was not. */
   modeOf(streamerId: string): LegacyMode | undefined {
     return this.#modes.get(streamerId);
@@ -69,7 +68,7 @@ export class LegacyStreams {
   serve(socket: BrowserSocket, grant: SocketGrant): void {
     const session = new LegacySession(socket, grant, {
       ...this.#options,
-      open: (spec, mode) => this.#open(spec, mode),
+      open: (spec, mode) => this.#open(spec, mode, grant.address),
       gone: () => this.#sessions.delete(session),
       left: (streamer) => this.#beginGrace(streamer),
     });
@@ -77,16 +76,21 @@ export class LegacyStreams {
   }
 
   /** The running streamer of that spec, or one that is made now. */
-  async #open(spec: StreamerSpec, mode: LegacyMode): Promise<Streamer> {
+  async #open(spec: StreamerSpec, mode: LegacyMode, address: string): Promise<Streamer> {
     const { streamers } = this.#options;
     const named = streamers.get(spec.streamer_id);
     if (named !== undefined && isAlive(named)) return named;
     const same = this.#ofSameClient(spec);
     if (same !== undefined) return same;
     if (mode === 'join') throw new MoonteeError('STREAMER_NOT_FOUND');
+    this.#options.creations.take(address);
     try {
       const made = await streamers.create(spec);
       this.#modes.set(spec.streamer_id, mode);
+      made.connected().then(
+        () => streamers.promise(made),
+        () => undefined,
+      );
       return made;
     } catch (error) {
       // Somebody was quicker: theirs serves as well.

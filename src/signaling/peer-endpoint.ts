@@ -25,11 +25,6 @@ export class PeerEndpoint {
     this.#options = options;
   }
 
-  /** Sockets that have not authenticated yet. */
-  get pending(): number {
-    return [...this.#sessions].filter(({ authenticated }) => !authenticated).length;
-  }
-
   serve(socket: BrowserSocket, grant: SocketGrant & { streamerId: string }): void {
     const session = new PeerSession(socket, grant, this.#options, this.#clients, () => {
       this.#sessions.delete(session);
@@ -79,10 +74,6 @@ class PeerSession implements Viewer, Supersedable {
         onLeft: (code, reason) => this.#left(code, reason),
       },
     );
-  }
-
-  get authenticated(): boolean {
-    return this.#socket.entered;
   }
 
   start(): void {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { AddressQuota, Place } from '../access/address-quota.js';
 import type { ClientAddress } from '../access/client-address.js';
 import type { Credentials } from '../access/credentials.js';
 import type { OriginGuard } from '../access/origin-guard.js';
@@ -15,6 +16,8 @@ export interface SocketGrant {
   /** The upgrade carried the right credentials, or none are needed. */
   readonly authenticated: boolean;
   readonly address: string;
+  /** To be told when the first message had the right credentials. */
+  readonly onKnown: () => void;
 }
 
 export interface UpgradeOptions {
@@ -25,8 +28,9 @@ export interface UpgradeOptions {
   readonly guard: OriginGuard;
   readonly routes: Routes<SocketGrant['endpoint']>;
   /** Sockets that are open and have not authenticated. */
-  readonly pending: () => number;
-  readonly maxPending: number;
+  readonly pending: AddressQuota;
+  /** Gets every request whose sender is known. */
+  readonly onKnown: (request: IncomingMessage) => void;
   /** What viewers of streamers that exist must show; the legacy socket makes them, and asks always. */
   readonly peerCredentials: 'required' | 'optional';
 }
@@ -61,12 +65,17 @@ export function grantSocket(request: IncomingMessage, options: UpgradeOptions): 
   }
   const streamerId = route.parameters['id'] ?? null;
   const address = addresses.of(request);
-  if (!authenticated) {
-    if (options.pending() >= options.maxPending) {
-      throw new MoonteeError('LIMIT_REACHED', 'Too many sockets that have not authenticated');
-    }
-  } else if (streamerId !== null) {
-    streamers.require(streamerId);
-  }
-  return { endpoint: route.endpoint, streamerId, authenticated, address };
+  if (authenticated && streamerId !== null) streamers.require(streamerId);
+  const place = authenticated ? null : waitIn(options.pending, address, request);
+  const onKnown = (): void => {
+    place?.leave();
+    options.onKnown(request);
+  };
+  return { endpoint: route.endpoint, streamerId, authenticated, address, onKnown };
+}
+
+function waitIn(pending: AddressQuota, address: string, { socket }: IncomingMessage): Place {
+  const place = pending.enter(address, () => void socket.destroy());
+  socket.once('close', () => place.leave());
+  return place;
 }

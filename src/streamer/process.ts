@@ -66,10 +66,27 @@ const START_PATIENCE = 3;
 const STARVATION = 0.2;
 /** Children alive now: none of them survives this process. */
 const alive = new Set<ChildProcess>();
+/** Those whose connections to the host still end in order. */
+const draining = new WeakSet<ChildProcess>();
 let exitHookSet = false;
 
 function killAll(): void {
   for (const child of alive) child.kill('SIGKILL');
+}
+
+/**
+ * Ends children at once, for a server that cannot wait for them.
+ *
+ * @returns how many are left to themselves, since their connections to hosts end in order: they have
+ * a deadline of their own
+ */
+export function killStreamers(): number {
+  let left = 0;
+  for (const child of alive) {
+    if (draining.has(child)) left += 1;
+    else child.kill('SIGKILL');
+  }
+  return left;
 }
 
 /** A streamer child process: its IPC, its heartbeat and its end. */
@@ -323,6 +340,7 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
       // Once: a child cannot put its end off for ever.
       if (this.#killAt !== null && !this.#drains) {
         this.#drains = true;
+        draining.add(this.#child);
         this.#killAfter(this.#killAt - performance.now() + DRAIN_DEADLINE);
       }
       return;

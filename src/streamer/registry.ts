@@ -30,6 +30,7 @@ export class StreamerRegistry extends EventEmitter<RegistryEvents> {
   readonly #reserved = new Set<string>();
   readonly #retention = new Map<Streamer, NodeJS.Timeout>();
   readonly #seats = new HostSeats();
+  #remember: (streamer: Streamer) => Promise<void> = () => Promise.resolve();
   #closed = false;
 
   constructor(options: RegistryOptions) {
@@ -83,6 +84,19 @@ export class StreamerRegistry extends EventEmitter<RegistryEvents> {
     );
     this.emit('created', streamer);
     return streamer;
+  }
+
+  /** Sets what {@link promise} waits for. */
+  rememberWith(remember: (streamer: Streamer) => Promise<void>): void {
+    this.#remember = remember;
+  }
+
+  /**
+   * Before whoever asked for it is told that it is there: from then on it outlives a restart. Never
+   * rejects, and is bounded.
+   */
+  async promise(streamer: Streamer): Promise<void> {
+    if (this.#streamers.get(streamer.id) === streamer) await this.#remember(streamer);
   }
 
   get(id: string): Streamer | undefined {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isRight } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
 import { AtomicFile } from '../hosts/atomic-file.js';
@@ -5,6 +6,10 @@ import type { Log } from '../log.js';
 import { describeIssues } from './issues.js';
 import type { StreamerRegistry } from './registry.js';
 import { StreamerSpec } from './spec.js';
+import type { Streamer } from './streamer.js';
+
+/** Milliseconds that a creation waits for its entry to be on the disk. */
+const WRITE_DEADLINE = 1_000;
 
 const RestoreFile = t.type({ streamers: t.array(StreamerSpec) }, 'streamers.json');
 
@@ -14,6 +19,8 @@ export class StreamerRestore {
   readonly #streamers: StreamerRegistry;
   readonly #log: Log;
   readonly #lasting: (id: string) => boolean;
+  /** Those whose creators know that they are there; what a shutdown cut off is nobody's wish any more. */
+  readonly #promised = new WeakSet<Streamer>();
   #written = '';
   #writing: Promise<void> = Promise.resolve();
   #frozen = false;
@@ -36,12 +43,17 @@ export class StreamerRestore {
     const specs = await this.#read();
     for (const spec of specs) {
       try {
-        await this.#streamers.create(spec, true);
+        this.#promised.add(await this.#streamers.create(spec, true));
       } catch (error) {
         this.#log.warn({ err: error, streamer_id: spec.streamer_id }, 'streamer not restored');
       }
     }
-    for (const event of ['created', 'status', 'removed'] as const) {
+    this.#streamers.rememberWith(async (streamer) => {
+      this.#promised.add(streamer);
+      this.#save();
+      await Promise.race([this.#writing, sleep(WRITE_DEADLINE, undefined, { ref: false })]);
+    });
+    for (const event of ['status', 'removed'] as const) {
       this.#streamers.on(event, () => this.#save());
     }
     this.#save();
@@ -73,7 +85,13 @@ export class StreamerRestore {
     if (this.#frozen) return;
     const specs = this.#streamers
       .list()
-      .filter(({ id, status }) => status !== 'failed' && status !== 'stopping' && this.#lasting(id))
+      .filter(
+        (streamer) =>
+          this.#promised.has(streamer) &&
+          streamer.status !== 'failed' &&
+          streamer.status !== 'stopping' &&
+          this.#lasting(streamer.id),
+      )
       .map(({ spec }) => spec);
     const text = `${JSON.stringify({ streamers: specs }, null, 2)}\n`;
     if (text === this.#written) return;

@@ -302,6 +302,69 @@ test.serial('streamers come back after a restart where that is configured, else 
   t.deepEqual(third.running.streamers.list(), []);
 });
 
+test.serial(
+  'a create that a shutdown cuts off does not come to life, one that was answered does',
+  async (t) => {
+    const server = await serve(t, { restore_streamers: 'true' });
+    await addHost(t, server);
+    const create = (id: string, app: number, query = ''): Promise<Answer> =>
+      server.ask('POST', `/api/streamers${query}`, { body: createBody(id, app) });
+    t.is((await create('running', APP.GOOD)).status, 200);
+    t.is((await create('answered', APP.NEVER_CONNECTS, '?wait=false')).status, 200);
+    const cut = create('cut', APP.NEVER_CONNECTS);
+    while (pidOf(server, 'cut') === null) await new Promise((resolve) => setImmediate(resolve));
+    await server.running.close();
+    t.not((await cut).status, 200);
+    const second = await serve(t, { restore_streamers: 'true' }, { folder: server.folder });
+    t.deepEqual(
+      second.running.streamers.list().map(({ id }) => id),
+      ['running', 'answered'],
+    );
+  },
+);
+
+test.serial(
+  'closing is bounded, whatever children, sockets and readers do meanwhile',
+  async (t) => {
+    // Without a bound of its own it would take as long as children may.
+    const server = await serve(t, { stop_timeout_ms: '60000' });
+    await addHost(t, server);
+    for (const id of ['a', 'b', 'c']) {
+      const { status, text } = await server.ask('POST', '/api/streamers', { body: createBody(id) });
+      t.is(status, 200, text);
+    }
+    const pids = ['a', 'b', 'c'].map((id) => pidOf(server, id) ?? 0);
+    const viewers = await Promise.all(
+      Array.from({ length: 60 }, (_, i) => server.viewer(['a', 'b', 'c'][i % 3] ?? 'a')),
+    );
+    await Promise.all(viewers.map((viewer) => viewer.until('WebRtcConfig')));
+    const strangers = await Promise.all(
+      Array.from({ length: 100 }, () => server.viewer('a', { headers: {} })),
+    );
+    // They neither read nor answer a close frame.
+    for (const { socket } of [...viewers.slice(0, 30), ...strangers]) socket.pause();
+    const idle = Array.from({ length: 100 }, () => connect(server.port, '127.0.0.1'));
+    for (const socket of idle) {
+      socket.on('error', () => undefined);
+      socket.write('GET / HTTP/1.1\r\n');
+    }
+    const waiting = server.ask('POST', '/api/streamers', {
+      body: createBody('d', APP.NEVER_CONNECTS),
+    });
+    while (pidOf(server, 'd') === null) await new Promise((resolve) => setImmediate(resolve));
+    for (const pid of pids) process.kill(pid, 'SIGSTOP');
+    const from = performance.now();
+    await server.running.close();
+    // Five seconds is the promise; the machine may be busy with others.
+    t.true(performance.now() - from < 20_000);
+    t.not((await waiting.catch(() => ({ status: 0 }))).status, 200);
+    t.is((await viewers.at(-1)?.closed)?.code, 1001);
+    await until('children are gone', () => !pids.some(isAlive));
+    for (const socket of idle) socket.destroy();
+    for (const { socket } of [...viewers, ...strangers]) socket.terminate();
+  },
+);
+
 test.serial('TLS: the interface and the sockets', async (t) => {
   const folder = await temporaryFolder(t);
   const { certificatePem, privateKeyPem } = await createIdentity();

@@ -2,10 +2,19 @@
 import test, { type ExecutionContext } from 'ava';
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  openSync,
+  readFileSync,
+  readSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createIdentity } from '../../src/moonlight/identity.js';
 import { temporaryFolder } from '../support/server.js';
 import { PATIENCE, until } from '../support/until.js';
 
@@ -212,3 +221,42 @@ test('a password of the command line does not stay there for others to read', as
   server.kill('SIGTERM');
   t.deepEqual(await exit, [0, null]);
 });
+
+for (const secure of [false, true]) {
+  test(`SIGHUP does not end a server ${secure ? 'with' : 'without'} TLS`, async (t) => {
+    const folder = await temporaryFolder(t);
+    const paths = {
+      private_key_pem: join(folder, 'key.pem'),
+      certificate_pem: join(folder, 'cert.pem'),
+    };
+    const put = async (): Promise<void> => {
+      const { privateKeyPem, certificatePem } = await createIdentity();
+      writeFileSync(paths.private_key_pem, privateKeyPem);
+      writeFileSync(paths.certificate_pem, certificatePem);
+    };
+    await put();
+    const server = spawn(
+      process.execPath,
+      [...TSX, CLI, 'serve', '--bind', '127.0.0.1:0', '--data-path', join(folder, 'd.json')],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: {
+          ...process.env,
+          ...(secure ? { MOONTEE_CERTIFICATE: JSON.stringify(paths) } : {}),
+        },
+      },
+    );
+    t.teardown(() => server.kill('SIGKILL'));
+    let text = '';
+    server.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    await once(server.stdout, 'data', { signal: AbortSignal.timeout(PATIENCE) });
+    for (let i = 0; i < 3; i += 1) server.kill('SIGHUP');
+    await put();
+    server.kill('SIGHUP');
+    if (secure) await until('the new certificate', () => text.includes('certificate renewed'));
+    const exit = once(server, 'exit', { signal: AbortSignal.timeout(PATIENCE) });
+    server.kill('SIGTERM');
+    t.deepEqual(await exit, [0, null]);
+    t.true(text.includes('server stopped'));
+  });
+}

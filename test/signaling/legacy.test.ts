@@ -1,5 +1,12 @@
 import test from 'ava';
-import { addHost, PASSWORD, serve, type RawViewer, type TestServer } from '../support/server.js';
+import {
+  addHost,
+  createBody,
+  PASSWORD,
+  serve,
+  type RawViewer,
+  type TestServer,
+} from '../support/server.js';
 
 const PATH = '/api/host/stream';
 
@@ -195,4 +202,22 @@ test.serial('authentication of the legacy socket', async (t) => {
   header.send({ AuthenticateAndInit: { credentials: null } });
   t.is((await header.closed).code, 1005);
   t.deepEqual(header.messages, ['HostNotFound']);
+});
+
+test.serial('streamers that it makes are among those that an address may ask for', async (t) => {
+  const server = await serve(t, { creations_per_minute: '2' });
+  await addHost(t, server);
+  for (const id of ['a', 'b']) {
+    const viewer = await open(server, { session_id: id, client_unique_id: id });
+    await viewer.until('offer');
+  }
+  const third = await open(server, { session_id: 'c', client_unique_id: 'c' });
+  await third.until('InternalServerError');
+  await third.closed;
+  const body = { ...createBody('d'), client_unique_id: null };
+  t.is((await server.ask('POST', '/api/streamers', { body })).status, 429);
+  // What runs already can be looked at.
+  const again = await open(server, { session_id: 'a', client_unique_id: 'a' });
+  await again.until('offer');
+  t.is(server.running.streamers.list().length, 2);
 });
