@@ -9,6 +9,9 @@ interface Seat {
   waiters: (() => void)[];
 }
 
+/** Milliseconds that the first one's handshake is waited for: one that hangs must not hold up the others. */
+const PATIENCE = 8_000;
+
 /** Hosts whose nature is remembered; of more the first that is not in use is forgotten. */
 const MAX_HOSTS = 1_000;
 
@@ -20,6 +23,12 @@ const MAX_HOSTS = 1_000;
  */
 export class HostSeats {
   readonly #hosts = new Map<string, Seat>();
+  readonly #patience: number;
+
+  /** @param patience milliseconds for the handshake of the first on an unknown host */
+  constructor(patience = PATIENCE) {
+    this.#patience = patience;
+  }
 
   /**
    * Waits for the handshake of another streamer on a host that is not known yet. Idempotent.
@@ -28,16 +37,22 @@ export class HostSeats {
    * @throws MoonteeError HOST_BUSY where the only seat is taken, and the signal's reason
    */
   async take(host: string, streamerId: string, signal: AbortSignal): Promise<void> {
+    const deadline = performance.now() + this.#patience;
     for (;;) {
       signal.throwIfAborted();
       const seat = this.#seat(host);
       const other = [...seat.takers].find((taker) => taker !== streamerId);
-      if (other === undefined || seat.byAddress === false) {
+      const left = deadline - performance.now();
+      if (
+        other === undefined ||
+        seat.byAddress === false ||
+        (seat.byAddress === null && left <= 0)
+      ) {
         seat.takers.add(streamerId);
         return;
       }
       if (seat.byAddress === true) throw busy(other);
-      await changed(seat, signal);
+      await changed(seat, signal, left);
     }
   }
 
@@ -79,14 +94,20 @@ function wake(seat: Seat): void {
   for (const waiter of waiters) waiter();
 }
 
-/** Resolves with the next change of the seat; rejects with the signal's reason. */
-function changed(seat: Seat, signal: AbortSignal): Promise<void> {
+/** Resolves with the next change of the seat, or after `timeout` ms; rejects with the signal's reason. */
+function changed(seat: Seat, signal: AbortSignal, timeout: number): Promise<void> {
   return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      seat.waiters = seat.waiters.filter((waiter) => waiter !== onChange);
+      onChange();
+    }, timeout);
     const onAbort = (): void => {
+      clearTimeout(timer);
       seat.waiters = seat.waiters.filter((waiter) => waiter !== onChange);
       reject(MoonteeError.from(signal.reason, 'TIMEOUT'));
     };
     const onChange = (): void => {
+      clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
       resolve();
     };

@@ -66,6 +66,14 @@ test('who waits can stop waiting', async (t) => {
   await seats.take('h', 'c', never);
 });
 
+test('a first one that hangs does not hold up the others for ever', async (t) => {
+  const seats = new HostSeats(50);
+  await seats.take('h', 'a', never);
+  await Promise.all([seats.take('h', 'b', never), seats.take('h', 'c', never)]);
+  seats.learn('h', true);
+  await t.throwsAsync(seats.take('h', 'd', never), { instanceOf: MoonteeError });
+});
+
 test('whatever comes and goes: never two on a host with one seat', async (t) => {
   const step = fc.record({
     who: fc.constantFrom('a', 'b', 'c'),
