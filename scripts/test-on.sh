@@ -64,8 +64,8 @@ git clone -q --no-hardlinks . "$root/root/moontee"
 
 cat >"$root/root/commands.sh" <<'INSIDE'
 set -euo pipefail
-mount -t proc proc /proc
-mount -t sysfs sysfs /sys
+mountpoint -q /proc || mount -t proc proc /proc
+mountpoint -q /sys || mount -t sysfs sysfs /sys
 cd /root/moontee
 if [ ! -d /opt/node ]; then
   apt-get update -qq && apt-get install -y -qq --no-install-recommends nodejs >/dev/null
@@ -77,7 +77,7 @@ if [ $# -gt 0 ]; then exec "$@"; fi
 say './moontee demo'
 ./moontee demo --port 0 >/root/demo.log 2>&1 &
 demo=$!
-for _ in $(seq 600); do
+for _ in $(seq 1800); do
   url=$(grep -om1 'http://[^ "]*/' /root/demo.log || true)
   [ -n "$url" ] && break
   kill -0 $demo 2>/dev/null || break
