@@ -1,10 +1,5 @@
+import { TokenBucket, type Budget } from '../token-bucket.js';
 import type { ViewerInput } from './viewer-input.js';
-
-/** Tokens a second and how many may be saved up. */
-interface Budget {
-  readonly rate: number;
-  readonly burst: number;
-}
 
 /** What one viewer may cause, per kind of input, so that a fast mouse never eats a key press. */
 export interface InputBudgets {
@@ -22,31 +17,6 @@ export const DEFAULT_BUDGETS: InputBudgets = {
   press: { rate: 200, burst: 200 },
   text: { rate: 1024, burst: 8192 },
 };
-
-/** A token bucket whose clock is given by the caller. */
-class TokenBucket {
-  readonly #budget: Budget;
-  #tokens: number;
-  #filledAt: number | undefined;
-
-  constructor(budget: Budget) {
-    this.#budget = budget;
-    this.#tokens = budget.burst;
-  }
-
-  /** @param now milliseconds; a clock that goes back refills nothing */
-  take(cost: number, now: number): boolean {
-    const elapsed = Math.max(0, now - (this.#filledAt ?? now));
-    this.#filledAt = now;
-    this.#tokens = Math.min(
-      this.#budget.burst,
-      this.#tokens + (elapsed * this.#budget.rate) / 1000,
-    );
-    if (this.#tokens < cost) return false;
-    this.#tokens -= cost;
-    return true;
-  }
-}
 
 /** The rate limit of one viewer. */
 export class InputRate {

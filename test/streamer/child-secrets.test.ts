@@ -112,3 +112,20 @@ test('what a child writes comes in whole lines, and none is endless', async (t) 
   t.is(lines[2]?.length, 16_385);
   t.deepEqual(lines.slice(3), ['no line feed\n']);
 });
+
+test('a child that writes without measure does not fill the log, and what is left out is told', async (t) => {
+  const output = new PassThrough();
+  const lines: string[] = [];
+  forwardOutput(output, (line) => lines.push(line));
+  output.write('GStreamer-RTP-CRITICAL\n'.repeat(50_000));
+  await until('it may write again', () => {
+    output.write('later\n');
+    return lines.at(-1) === 'later\n';
+  });
+  output.end();
+  const told = lines.filter((line) => line.includes('left out'));
+  t.true(lines.length < 10_000, String(lines.length));
+  t.true(told.length > 0);
+  const dropped = told.map((line) => (JSON.parse(line) as { dropped: number }).dropped);
+  t.true(dropped.reduce((sum, count) => sum + count, 0) > 40_000);
+});
