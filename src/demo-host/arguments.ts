@@ -28,7 +28,7 @@ export const USAGE = `moontee demo-host [options]
   --hevc  --av1          encode these too, where the element is installed
   --fault LIST           loss=0.01 burst=4 reorder=0.01 duplicate=0.01 jitter=20 seed=7
                          stall-video=5s@10s terminate=0x80030023@5s slow-pairing=3s
-                         refuse-launch no-video no-audio no-idr by-address app-fails;
+                         udp-hole=8s@10s refuse-launch no-video no-audio no-idr by-address app-fails;
                          comma-separated, repeatable
   --help
 `;

@@ -10,12 +10,14 @@ import { isHdr } from './apps.js';
 import { hdrMessage } from './hdr.js';
 import type { HostStyle } from './options.js';
 import type { Session, Sessions } from './sessions.js';
+import type { UdpHole } from './udp-hole.js';
 
 export interface ControlPortOptions {
   readonly bind: string;
   readonly port: number;
   readonly sessions: Sessions;
   readonly style: HostStyle;
+  readonly hole: UdpHole;
   readonly log: Log;
 }
 
@@ -47,7 +49,8 @@ export class ControlPort {
 
   private constructor(options: ControlPortOptions) {
     this.#options = options;
-    const { bind, port, log } = options;
+    const { bind, port, hole, log } = options;
+    const profile = hole.over(null);
     this.#host = new EnetHost({
       log,
       local: { address: bind, port },
@@ -55,6 +58,7 @@ export class ControlPort {
       maxPeers: MAX_PEERS,
       limits: { maxMessageSize: 4096, maxBufferedBytes: 64 * 1024 },
       admit: () => this.#candidates().length > 0,
+      faults: profile === null ? undefined : { seed: 1, incoming: profile, outgoing: profile },
     });
     this.#host.on('peer', (peer) => this.#accept(peer));
     this.#timer = setInterval(() => this.#checkSilence(), CHECK_INTERVAL);

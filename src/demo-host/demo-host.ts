@@ -18,6 +18,7 @@ import { RtspServer } from './rtsp/server.js';
 import { SessionPorts } from './session-ports.js';
 import { Sessions, type Session } from './sessions.js';
 import { settle, type Settings } from './settings.js';
+import { UdpHole } from './udp-hole.js';
 
 export interface DemoHostEvents {
   /** Input that a client sent, decoded. */
@@ -40,6 +41,7 @@ export class DemoHost extends EventEmitter<DemoHostEvents> {
   readonly #settings: Settings;
   readonly #sessions: Sessions;
   readonly #media = new Map<Session, SessionMedia>();
+  readonly #hole: UdpHole;
   /** What to close, in the order of opening. */
   readonly #resources: (() => void | Promise<void>)[] = [];
   #catalogue!: AppCatalogue;
@@ -54,6 +56,7 @@ export class DemoHost extends EventEmitter<DemoHostEvents> {
   private constructor(settings: Settings) {
     super();
     this.#settings = settings;
+    this.#hole = new UdpHole(settings.faults.udpHole);
     this.#sessions = new Sessions(settings.style, settings.log);
   }
 
@@ -158,13 +161,14 @@ export class DemoHost extends EventEmitter<DemoHostEvents> {
     this.#pairing.on('pin-needed', (need) => this.#askForPin(need));
     this.#sessions.on('session', (session) => this.#adopt(session));
 
-    this.#ports = await SessionPorts.open({ bind, ports, style, faults, log });
+    this.#ports = await SessionPorts.open({ bind, ports, style, faults, hole: this.#hole, log });
     this.#resources.push(() => this.#ports.close());
     this.#control = await ControlPort.open({
       bind,
       port: ports.control,
       sessions: this.#sessions,
       style,
+      hole: this.#hole,
       log,
     });
     this.#resources.push(() => this.#control.close());
@@ -250,6 +254,7 @@ export class DemoHost extends EventEmitter<DemoHostEvents> {
       if (!watched) session.game.desktop.release();
       if (byAddress) this.#freezeOthers(session);
     });
+    session.once('connected', () => this.#hole.begin());
     if (appFails) {
       setImmediate(() => this.#sessions.cancel(session.request.client, 'the app cannot start'));
     }

@@ -12,6 +12,8 @@ export interface Faults {
   readonly seed: number;
   /** Video pauses for `duration` once, `after` the stream's start. */
   readonly stallVideo: { readonly duration: number; readonly after: number } | null;
+  /** No UDP passes in either direction for `duration` once, `after` the first session is up. */
+  readonly udpHole: { readonly duration: number; readonly after: number } | null;
   /** Sent `after` the control stream is up. */
   readonly terminate: { readonly code: number; readonly after: number } | null;
   /** Every launch and resume is refused. */
@@ -39,6 +41,7 @@ export const NO_FAULTS: Faults = {
   jitter: 0,
   seed: 1,
   stallVideo: null,
+  udpHole: null,
   terminate: null,
   refuseLaunch: false,
   slowPairing: 0,
@@ -66,6 +69,12 @@ function duration(text: string, value: string, unit: number): number {
   return numberIn(text, String(Number(match[1]) * scale), 0, 24 * 3_600_000);
 }
 
+/** `5s@10s`: for five seconds, after ten; after three where that is left out. */
+function spell(text: string, value: string): { duration: number; after: number } {
+  const [length = '', after = '3s'] = value.split('@', 2);
+  return { duration: duration(text, length, 1000), after: duration(text, after, 1000) };
+}
+
 function one(text: string): Partial<Faults> {
   const [name = '', value = ''] = text.split(/=(.*)/s, 2);
   switch (name) {
@@ -81,12 +90,10 @@ function one(text: string): Partial<Faults> {
       return { jitter: duration(text, value, 1) };
     case 'slow-pairing':
       return { slowPairing: duration(text, value, 1000) };
-    case 'stall-video': {
-      const [length = '', after = '3s'] = value.split('@', 2);
-      return {
-        stallVideo: { duration: duration(text, length, 1000), after: duration(text, after, 1000) },
-      };
-    }
+    case 'stall-video':
+      return { stallVideo: spell(text, value) };
+    case 'udp-hole':
+      return { udpHole: spell(text, value) };
     case 'terminate': {
       const [code = '', after = '3s'] = value.split('@', 2);
       return {

@@ -3,12 +3,14 @@ import type { Faults } from './faults.js';
 import { MediaPort } from './media/media-port.js';
 import type { HostStyle, Ports } from './options.js';
 import type { Session } from './sessions.js';
+import type { UdpHole } from './udp-hole.js';
 
 export interface SessionPortsOptions {
   readonly bind: string;
   readonly ports: Ports;
   readonly style: HostStyle;
   readonly faults: Faults;
+  readonly hole: UdpHole;
   readonly log: Log;
 }
 
@@ -73,9 +75,9 @@ export class SessionPorts {
   }
 
   async #bind(owner: Session | null, slot: number): Promise<PortPair> {
-    const { bind, ports, faults, log } = this.#options;
+    const { bind, ports, faults, hole, log } = this.#options;
     const at = (base: number): number => (base === 0 ? 0 : base + slot);
-    const common = { bind, owner, faults, log };
+    const common = { bind, owner, faults, hole, log };
     const video = new MediaPort({ ...common, port: at(ports.video) });
     const audio = new MediaPort({ ...common, port: at(ports.audio) });
     try {

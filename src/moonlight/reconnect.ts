@@ -231,7 +231,8 @@ function lossOf(end: Termination | MoonteeError): SessionLoss {
     code: end.code,
     errorCode: typeof number === 'number' ? number : -1,
     reason: end.message,
-    silent: SILENT.has(end.code),
+    // A refusal is an answer.
+    silent: SILENT.has(end.code) && end.details['refused'] !== true,
   };
 }
 

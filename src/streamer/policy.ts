@@ -80,9 +80,15 @@ export class RestartPolicy {
       this.#attempts += 1;
     }
     const delay = Math.min(backoffMax, backoffMin * 2 ** Math.min(this.#waits, 30));
-    this.#waits += 1;
+    // RTSP was answered: the host is there, and each attempt listens for its UDP for seconds.
+    if (!isDeaf(end)) this.#waits += 1;
     return delay;
   }
+}
+
+/** Its UDP alone did not come through. */
+function isDeaf({ code, silent }: SessionEnd): boolean {
+  return silent && code === 'CONTROL_FAILED';
 }
 
 function isAway({ code, silent }: SessionEnd): boolean {

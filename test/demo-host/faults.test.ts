@@ -9,6 +9,7 @@ test('the switches are read', (t) => {
     parseFaults([
       'loss=0.01,burst=4,reorder=0.02,duplicate=0.03,jitter=20,seed=7',
       'stall-video=5s@250ms',
+      'udp-hole=8',
       'terminate=0x80030023@2,no-idr',
       'slow-pairing=1.5',
       'by-address,app-fails',
@@ -22,6 +23,7 @@ test('the switches are read', (t) => {
       jitter: 20,
       seed: 7,
       stallVideo: { duration: 5000, after: 250 },
+      udpHole: { duration: 8000, after: 3000 },
       terminate: { code: 0x80030023, after: 2000 },
       noIdr: true,
       slowPairing: 1500,
@@ -30,7 +32,15 @@ test('the switches are read', (t) => {
     },
   );
   t.is(parseFaults(['terminate=-1']).terminate?.code, 0xffffffff);
-  for (const bad of ['loss=2', 'loss=', 'nothing', 'seed=x', 'no-video=1', 'stall-video=5m']) {
+  for (const bad of [
+    'loss=2',
+    'loss=',
+    'nothing',
+    'seed=x',
+    'no-video=1',
+    'stall-video=5m',
+    'udp-hole=5m@1',
+  ]) {
     t.throws(() => parseFaults([bad]), { message: /Not a fault/ }, bad);
   }
 });

@@ -64,6 +64,20 @@ for (const away of [1_500, 14_000]) {
   });
 }
 
+test.serial('a hole in UDP alone: pictures are back when it is over', async (t) => {
+  const { create } = await scene(t, '--fault', 'udp-hole=12s@4s');
+  const streamer = await create('s');
+  await streamer.connected();
+  await shows(streamer);
+  const { pid } = streamer;
+  await until('the session is lost', () => streamer.failure !== null);
+  t.is(streamer.failure?.code, 'HOST_UNREACHABLE');
+  await shows(streamer);
+  t.is(streamer.pid, pid);
+  t.is(streamer.restarts, 1);
+  t.is(streamer.status, 'active');
+});
+
 test.serial('pictures that cease are noticed, and the session is resumed', async (t) => {
   const { create } = await scene(t, '--fault', 'stall-video=100s@4s');
   const streamer = await create('s');

@@ -65,6 +65,16 @@ test('a host that is away is waited for, and the wait is not counted', (t) => {
   t.is(policy.next(end({ code: 'HOST_REFUSED', connectedFor: 0 })), null);
 });
 
+test('a host whose UDP alone is gone is asked at the same pace, however long', (t) => {
+  const policy = new RestartPolicy(OPTIONS);
+  const deaf = end({ code: 'CONTROL_FAILED', silent: true, connectedFor: 0 });
+  const waits = Array.from({ length: 20 }, () => policy.next(deaf));
+  t.deepEqual(new Set(waits), new Set([OPTIONS.backoffMin]));
+  // One that refuses has said something: it counts.
+  for (let i = 0; i < OPTIONS.maxAttempts; i += 1) policy.next({ ...deaf, silent: false });
+  t.is(policy.next({ ...deaf, silent: false }), null);
+});
+
 test('sessions without a picture are not stable, however often they connect', (t) => {
   const policy = new RestartPolicy(OPTIONS);
   const dark = end({ code: 'NO_VIDEO', connectedFor: 0 });

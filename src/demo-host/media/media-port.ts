@@ -3,6 +3,7 @@ import { DatagramSocket, type Endpoint, type FaultProfile } from '../../moonligh
 import type { Faults } from '../faults.js';
 import { plainAddress } from '../http/nvhttp.js';
 import type { Session } from '../sessions.js';
+import type { UdpHole } from '../udp-hole.js';
 
 export interface MediaPortOptions {
   readonly bind: string;
@@ -10,6 +11,7 @@ export interface MediaPortOptions {
   /** The one session that the port serves; null where all share it. */
   readonly owner: Session | null;
   readonly faults: Faults;
+  readonly hole: UdpHole;
   readonly log: Log;
 }
 
@@ -38,16 +40,19 @@ export class MediaPort {
   readonly #destinations = new Map<Session, Endpoint>();
 
   constructor(options: MediaPortOptions) {
-    const { bind, port, owner, faults, log } = options;
+    const { bind, port, owner, faults, hole, log } = options;
     this.#owner = owner;
-    const outgoing = faultProfile(faults);
+    const outgoing = hole.over(faultProfile(faults));
+    const incoming = hole.over(null);
     this.#socket = new DatagramSocket({
       remote: null,
       local: { address: bind, port },
       receive: (datagram, from) => this.#receive(datagram, from),
       receiveBufferBytes: 64 * 1024,
       log,
-      ...(outgoing === null ? {} : { faults: { seed: faults.seed, outgoing } }),
+      ...(outgoing === null
+        ? {}
+        : { faults: { seed: faults.seed, outgoing, ...(incoming === null ? {} : { incoming }) } }),
     });
   }
 

@@ -22,6 +22,14 @@ type Route = (typeof CLIENT_MESSAGE_ROUTE)[keyof typeof CLIENT_MESSAGE_ROUTE];
 const PING_INTERVAL = 100;
 /** Milliseconds without a word that tell a dead host or network from a lost ping. */
 const SILENCE = 3_000;
+/** Milliseconds within which a host that is there has answered a ping. */
+const ANSWERED = 500;
+/**
+ * Pings without anything of a host, media included, after which it has forgotten us: ENet gives a
+ * client up that has acknowledged nothing for five seconds, and such a host says no more. Counted,
+ * so that a process that was held up does not take its own silence for the host's.
+ */
+const FORGOTTEN = 60;
 const LOSS_STATS_INTERVAL = 50;
 const MAX_FEC_STATUS = 8;
 const LINGER = 2000;
@@ -45,6 +53,9 @@ export class ControlStream extends EventEmitter<ControlStreamEvents> {
   #lastGoodFrame = 0;
   #frameSeen = false;
   #silent = false;
+  /** Pings in a row since which nothing came. */
+  #unheard = 0;
+  #mediaPackets = 0;
   #connectCalled = false;
   #finished = false;
   #closing: Promise<void> | undefined;
@@ -118,6 +129,10 @@ export class ControlStream extends EventEmitter<ControlStreamEvents> {
   }
 
   #tick(): void {
+    if (this.#isForgotten()) {
+      this.#disconnected('timeout');
+      return;
+    }
     const silent = (this.#enet?.peer.silence ?? 0) > SILENCE;
     if (silent !== this.#silent) {
       this.#silent = silent;
@@ -127,6 +142,15 @@ export class ControlStream extends EventEmitter<ControlStreamEvents> {
       this.#send({ type: 'frame-fec-status', status }, CLIENT_MESSAGE_ROUTE.status);
     }
     this.#send({ type: 'ping' }, CLIENT_MESSAGE_ROUTE.generic);
+  }
+
+  #isForgotten(): boolean {
+    const packets = this.#options.mediaPackets?.();
+    if (packets === undefined) return false;
+    const heard = packets !== this.#mediaPackets || this.silence < ANSWERED;
+    this.#mediaPackets = packets;
+    this.#unheard = heard ? 0 : this.#unheard + 1;
+    return this.#unheard >= FORGOTTEN;
   }
 
   #sendLossStats(): void {

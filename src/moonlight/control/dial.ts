@@ -41,10 +41,10 @@ export async function dialControl(
         opened?.host.close();
         reject(error);
       });
-    const failed = (reason: string): void =>
-      fail(new MoonteeError('CONTROL_FAILED', reason, { details: { ...remote } }));
+    const failed = (reason: string, refused: boolean): void =>
+      fail(new MoonteeError('CONTROL_FAILED', reason, { details: { ...remote, refused } }));
     const abort = (): void => fail(new MoonteeError('CLOSED', 'The control stream was closed'));
-    const late = (): void => failed(`No answer on UDP port ${remote.port} in ${timeout} ms`);
+    const late = (): void => failed(`No answer on UDP port ${remote.port} in ${timeout} ms`, false);
     const deadline = setTimeout(late, timeout);
     signal.addEventListener('abort', abort);
 
@@ -61,7 +61,7 @@ export async function dialControl(
         opened = { host, peer };
         peer.once('connect', () => end(() => resolve({ host, peer })));
         peer.once('disconnect', ({ reason }) =>
-          reason === 'timeout' ? late() : failed('The host refused the control connection'),
+          reason === 'timeout' ? late() : failed('The host refused the control connection', true),
         );
       },
       (error: unknown) => fail(MoonteeError.from(error, 'CONTROL_FAILED')),

@@ -15,6 +15,8 @@ export interface ControlStreamOptions {
   readonly hostFeatures: { readonly touchAndPen: boolean; readonly padTouchAndMotion: boolean };
   /** The four numbers of `appversion`; default 7.1.431.-1. */
   readonly hostVersion?: readonly number[];
+  /** Datagrams of video and sound so far; left out: not known. */
+  readonly mediaPackets?: () => number;
   /** Milliseconds; default 10 000. */
   readonly connectTimeout?: number;
   readonly faults?: DatagramFaults | undefined;

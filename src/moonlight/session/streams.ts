@@ -110,6 +110,7 @@ export class SessionStreams {
       connectData,
       hostFeatures: stream.hostFeatures,
       hostVersion,
+      mediaPackets: () => (this.#video?.stats.packets ?? 0) + (this.#audio?.stats.packets ?? 0),
       log,
     });
     this.#control = control;

@@ -10,6 +10,7 @@ import {
 } from '../../../src/moonlight/reconnect.js';
 import type { StreamSettings } from '../../../src/moonlight/types.js';
 import { STREAM_SETTINGS } from '../../support/stream-settings.js';
+import { until } from '../../support/until.js';
 import { twoIdentities, xml } from '../nvhttp/fake-host.js';
 import { SessionHost } from './session-host.js';
 
@@ -88,6 +89,24 @@ test.serial('an attempt that fails in RTSP is followed by another', async (t) =>
   t.deepEqual(events, ['reconnecting 1', 'reconnecting 2', 'reconnected']);
   t.is(host.rikeys.size, 3);
 });
+
+test.serial(
+  'a hole in UDP alone: the launch was used, so the next attempt is not held',
+  async (t) => {
+    // The host would be waited for until the test is over.
+    const changes = { startTimeout: 1500, pendingLaunch: 600_000, retry: patiently };
+    const { host, session } = await begin(t, changes);
+    const losses: SessionLoss[] = [];
+    session.on('reconnecting', (loss) => losses.push(loss));
+    host.cutUdp(true);
+    await until('an attempt has failed', () => losses.length > 1);
+    const back = Promise.all([once(session, 'reconnected'), once(session, 'video')]);
+    host.cutUdp(false);
+    await back;
+    t.like(losses[0], { code: 'HOST_UNREACHABLE', silent: true });
+    t.is(host.steps.filter((step) => step === 'launch').length, 1);
+  },
+);
 
 test.serial('what the host ended is not brought back', async (t) => {
   const { host, session, events } = await begin(t);

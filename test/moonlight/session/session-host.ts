@@ -125,6 +125,11 @@ export class SessionHost extends EventEmitter<SessionHostEvents> {
     this.#peer?.disconnect('now');
   }
 
+  /** From now on, or no longer, nothing comes through over UDP; HTTP and RTSP go on. */
+  cutUdp(isCut: boolean): void {
+    this.#network.loss = isCut ? 1 : 0;
+  }
+
   /** Is gone without a word, with everything that ran. */
   async crash(): Promise<void> {
     this.#stopMedia();
@@ -254,12 +259,15 @@ export class SessionHost extends EventEmitter<SessionHostEvents> {
     const socket = createSocket('udp4');
     let known = '';
     socket.on('message', (ping, { port, address }) => {
+      if (this.#network.loss === 1) return;
       this.pingsMatched &&= ping.length === 20 && ping.toString('latin1', 0, 16) === PING_PAYLOAD;
       const sender = `${port} ${this.rikey.toString('hex')}`;
       if (known === sender) return;
       known = sender;
       this.#step(name);
-      onFirstPing((datagram) => socket.send(datagram, port, address));
+      onFirstPing((datagram) => {
+        if (this.#network.loss < 1) socket.send(datagram, port, address);
+      });
     });
     socket.bind(0, '127.0.0.1');
     await once(socket, 'listening');
