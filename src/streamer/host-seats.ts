@@ -5,6 +5,8 @@ interface Seat {
   readonly takers: Set<string>;
   /** It tells clients apart by their address; null while no handshake has shown. */
   byAddress: boolean | null;
+  /** Whose handshake showed that it does. */
+  owner: string | null;
   /** Those who wait for the first one's handshake. */
   waiters: (() => void)[];
 }
@@ -56,11 +58,19 @@ export class HostSeats {
     }
   }
 
-  /** A handshake with the host has shown what it is. */
-  learn(host: string, byAddress: boolean): void {
+  /**
+   * A handshake of that streamer with the host has shown what it is. Two may be there at once where
+   * the first one's handshake took too long: the one whose handshake came first stays.
+   *
+   * @throws MoonteeError HOST_BUSY where the only seat is another's
+   */
+  learn(host: string, streamerId: string, byAddress: boolean): void {
     const seat = this.#seat(host);
     seat.byAddress = byAddress;
     wake(seat);
+    if (!byAddress) return;
+    seat.owner ??= streamerId;
+    if (seat.owner !== streamerId) throw busy(seat.owner);
   }
 
   /** Whether the host is one that has a single seat. */
@@ -72,6 +82,7 @@ export class HostSeats {
   leave(host: string, streamerId: string): void {
     const seat = this.#hosts.get(host);
     if (seat === undefined || !seat.takers.delete(streamerId)) return;
+    if (seat.owner === streamerId) seat.owner = null;
     wake(seat);
   }
 
@@ -82,7 +93,7 @@ export class HostSeats {
       if (this.#hosts.size < MAX_HOSTS) break;
       if (takers.size === 0 && waiters.length === 0) this.#hosts.delete(name);
     }
-    const seat: Seat = { takers: new Set(), byAddress: null, waiters: [] };
+    const seat: Seat = { takers: new Set(), byAddress: null, owner: null, waiters: [] };
     this.#hosts.set(host, seat);
     return seat;
   }

@@ -11,6 +11,8 @@ export interface RegistryOptions {
   readonly maxStreamers: number;
   /** Milliseconds that a failed streamer can still be asked why; Infinity keeps it. */
   readonly retention: number;
+  /** Milliseconds, as of {@link HostSeats}. */
+  readonly seatPatience?: number;
   readonly log: Log;
 }
 
@@ -29,7 +31,7 @@ export class StreamerRegistry extends EventEmitter<RegistryEvents> {
   /** Ids whose next streamer waits for the end of the one before. */
   readonly #reserved = new Set<string>();
   readonly #retention = new Map<Streamer, NodeJS.Timeout>();
-  readonly #seats = new HostSeats();
+  readonly #seats: HostSeats;
   #remember: (streamer: Streamer) => Promise<void> = () => Promise.resolve();
   #closed = false;
 
@@ -37,6 +39,7 @@ export class StreamerRegistry extends EventEmitter<RegistryEvents> {
     super();
     this.#options = options;
     this.#log = options.log;
+    this.#seats = new HostSeats(options.seatPatience);
   }
 
   /**

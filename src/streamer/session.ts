@@ -1,4 +1,4 @@
-import { ERRORS, type ErrorCode } from '../errors.js';
+import { ERRORS, MoonteeError, type ErrorCode } from '../errors.js';
 import type { Log } from '../log.js';
 import type { ChildMessage } from './ipc.js';
 import type { SessionEnd } from './policy.js';
@@ -28,6 +28,7 @@ export interface SessionOptions {
   readonly mayQuitApp: () => Promise<boolean>;
   /** Says of an end what the child cannot know. */
   readonly judge: (end: SessionVerdict) => SessionVerdict;
+  /** @throws MoonteeError where the session may not be: it is ended, with that reason */
   readonly onConnected: (connected: Picture & { sessions_by_address?: boolean }) => void;
   /** The host is silent for now; the child says by connecting again that it is not. */
   readonly onInterrupted: (reason: string) => void;
@@ -95,7 +96,14 @@ export function runSession(options: SessionOptions): Promise<RunEnd> {
     if (typeof message === 'object' && 'MoonlightConnected' in message) {
       if (verdict !== null || stopSignal.aborted) return;
       connected = true;
-      options.onConnected(message.MoonlightConnected);
+      try {
+        options.onConnected(message.MoonlightConnected);
+      } catch (thrown) {
+        const { code, message: reason } = MoonteeError.from(thrown);
+        const end = { code, reason, ...UNSAID };
+        options.onOver(end);
+        finish(end);
+      }
       return;
     }
     if (typeof message === 'object' && 'MoonlightLost' in message) {

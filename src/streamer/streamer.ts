@@ -313,7 +313,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
       judge: (end) => this.#judge(end),
       onConnected: ({ sessions_by_address: byAddress = false, ...picture }) => {
         connected();
-        if (this.#host !== null) this.#seats.learn(this.#host, byAddress);
+        if (this.#host !== null) this.#seats.learn(this.#host, this.id, byAddress);
         this.#sessionConnected(picture);
       },
       onInterrupted: (reason) => {

@@ -125,6 +125,27 @@ test.serial('a host that tells clients apart by address: the second is refused',
   await shows(third);
 });
 
+test.serial('two at once on such a host: one stays, the other is refused', async (t) => {
+  const host = await HostProcess.start(t, '--style', 'wolf', '--fault', 'by-address');
+  const { paired, identity } = await host.pair();
+  const [app] = await HostClient.forPaired(paired, identity, silentLog()).apps();
+  const streamers = realStreamers(t, paired, identity, {}, 0);
+  const both = await Promise.all(
+    ['one', 'two'].map((id) => streamers.create(streamerSpec(id, app?.id ?? 0))),
+  );
+  const ends = await Promise.allSettled(both.map((streamer) => streamer.connected()));
+  const refused = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
+  t.is(refused.length, 1);
+  t.is(MoonteeError.from(refused[0]).code, 'HOST_BUSY');
+  const winner = both[ends.findIndex(({ status }) => status === 'fulfilled')];
+  if (winner === undefined) throw new Error('nobody is connected');
+  // The other one's end froze its picture: it brings its session back by itself.
+  await shows(winner);
+  await sleep(6_000);
+  await shows(winner);
+  t.is(winner.status, 'active');
+});
+
 test.serial('a streamer that stood still: sound and picture are together again', async (t) => {
   const { create } = await scene(t);
   const streamer = await create('s');

@@ -8,7 +8,7 @@ const never = new AbortController().signal;
 test('a host that tells clients apart by address has one seat', async (t) => {
   const seats = new HostSeats();
   await seats.take('wolf:47989', 'a', never);
-  seats.learn('wolf:47989', true);
+  seats.learn('wolf:47989', 'a', true);
   t.true(seats.isSingle('wolf:47989'));
   const error = await t.throwsAsync(seats.take('wolf:47989', 'b', never), {
     instanceOf: MoonteeError,
@@ -33,7 +33,7 @@ test('on a host that is not known the first goes alone, and the others follow', 
   });
   await new Promise((resolve) => setImmediate(resolve));
   t.deepEqual(order, []);
-  seats.learn('h', false);
+  seats.learn('h', 'a', false);
   await Promise.all(others);
   t.deepEqual(order.sort(), ['b', 'c']);
 });
@@ -51,7 +51,7 @@ test('the first one fails: another goes first', async (t) => {
   seats.leave('h', 'a');
   await Promise.race(others);
   t.is(taken.length, 1);
-  seats.learn('h', true);
+  seats.learn('h', 'b', true);
   t.true((await Promise.all(others)).includes('HOST_BUSY'));
 });
 
@@ -70,7 +70,15 @@ test('a first one that hangs does not hold up the others for ever', async (t) =>
   const seats = new HostSeats(50);
   await seats.take('h', 'a', never);
   await Promise.all([seats.take('h', 'b', never), seats.take('h', 'c', never)]);
-  seats.learn('h', true);
+  seats.learn('h', 'b', true);
+  for (const late of ['a', 'c']) {
+    const error = t.throws(() => seats.learn('h', late, true), { instanceOf: MoonteeError });
+    t.is(error.code, 'HOST_BUSY');
+    t.regex(error.message, /streamer b has it/);
+    seats.leave('h', late);
+  }
+  // Its own next session.
+  seats.learn('h', 'b', true);
   await t.throwsAsync(seats.take('h', 'd', never), { instanceOf: MoonteeError });
 });
 
@@ -91,7 +99,7 @@ test('whatever comes and goes: never two on a host with one seat', async (t) => 
           seated.delete(who);
         } else if (what === 'learn') {
           if (!seated.has(who)) continue;
-          seats.learn('h', true);
+          seats.learn('h', who, true);
           known = true;
         } else {
           void seats.take('h', who, ending.signal).then(

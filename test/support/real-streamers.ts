@@ -19,17 +19,23 @@ const NO_APPS: AppOwner = {
   leave: () => Promise.resolve(),
 };
 
-/** Attempts follow each other quickly, and nobody counts as hung or slow. */
+/**
+ * Attempts follow each other quickly, and nobody counts as hung or slow.
+ *
+ * @param seatPatience milliseconds that a second streamer of an unknown host waits for the first
+ */
 export function realStreamers(
   t: ExecutionContext,
   host: PairedHost,
   identity: ClientIdentity,
   changes: Partial<StreamerOptions> = {},
+  seatPatience?: number,
 ): StreamerRegistry {
   const log = silentLog();
   const streamers = new StreamerRegistry({
     maxStreamers: 4,
     retention: Infinity,
+    ...(seatPatience === undefined ? {} : { seatPatience }),
     log,
     streamer: {
       module: defaultChildModule(),
