@@ -1,0 +1,77 @@
+/**
+ * Runs the tests: all of them in two tiers beside each other, plain code on one core while media
+ * plays on the other, and one closing line. With arguments it is ava: `npm test -- test/x.test.ts`.
+ */
+import { spawn } from 'node:child_process';
+import { dirname, join } from 'node:path';
+
+const ROOT = dirname(import.meta.dirname);
+const AVA = join(ROOT, 'node_modules', '.bin', 'ava');
+const TIERS = ['unit', 'media'];
+/** What ava says at the end of a run. */
+const PASSED = /^ *(\d+) tests? passed$/m;
+/** Between its lines and its account of failures. */
+const DIVIDER = '\n  ─\n';
+const FAILED =
+  /^ *(\d+) (?:tests? failed|tests? remained pending|uncaught exceptions?|unhandled rejections?)/gm;
+
+const given = process.argv.slice(2);
+if (given.length > 0) {
+  const ava = spawn(process.execPath, [AVA, ...given], { cwd: ROOT, stdio: 'inherit' });
+  process.exitCode = await exitOf(ava);
+} else {
+  await runTiers();
+}
+
+async function runTiers() {
+  const results = await Promise.all(TIERS.map((tier) => runTier(tier)));
+  // Each tier's account of its failures, which ava gives at the end.
+  for (const { tier, output } of results) {
+    const account = output.indexOf(DIVIDER);
+    process.stdout.write(`\n${tier}:\n${account === -1 ? '' : output.slice(account + 1)}`);
+  }
+  const passed = sum(results.map(({ output }) => Number(PASSED.exec(output)?.[1] ?? 0)));
+  const failed = sum(results.map(failures));
+  process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
+  process.exitCode = Math.max(...results.map(({ code }) => code));
+}
+
+/** Its lines appear as they come, so that what hangs can be seen. */
+async function runTier(tier) {
+  const config = `ava.${tier}.config.js`;
+  const ava = spawn(process.execPath, [AVA, '--config', config], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  let account = false;
+  for (const stream of [ava.stdout, ava.stderr]) {
+    stream.setEncoding('utf8');
+    stream.on('data', (chunk) => {
+      output += chunk;
+      account ||= output.includes(DIVIDER);
+      if (!account) process.stdout.write(chunk);
+    });
+  }
+  const code = await exitOf(ava);
+  return { tier, code, output };
+}
+
+/** At least one where the run failed, whatever it says. */
+function failures({ code, output }) {
+  const counted = sum([...output.matchAll(FAILED)].map(([, count]) => Number(count)));
+  return Math.max(counted, code === 0 ? 0 : 1);
+}
+
+async function exitOf(child) {
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    // Ended by a signal it has failed.
+    child.once('close', (code) => resolve(code ?? 1));
+  });
+}
+
+function sum(numbers) {
+  return numbers.reduce((total, number) => total + number, 0);
+}
