@@ -1,11 +1,19 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { parseJson } from '../../src/bounded-json.js';
+import { readMessage } from '../../src/signaling/read-message.js';
 import { AUTHORIZATION, serve } from '../support/server.js';
 
 function depthOf(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
   return 1 + Math.max(0, ...Object.values(value).map(depthOf));
+}
+
+function withoutPrototypes(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(withoutPrototypes);
+  const kept = Object.entries(value).filter(([key]) => key !== '__proto__');
+  return Object.fromEntries(kept.map(([key, each]) => [key, withoutPrototypes(each)]));
 }
 
 test('what is nested no deeper than allowed is parsed, anything else is refused', (t) => {
@@ -18,11 +26,22 @@ test('what is nested no deeper than allowed is parsed, anything else is refused'
       if (depthOf(value) > max) {
         t.throws(() => parseJson(text, max), { instanceOf: SyntaxError });
       } else {
-        t.deepEqual(parseJson(text, max), JSON.parse(text));
+        t.deepEqual(parseJson(text, max), withoutPrototypes(JSON.parse(text)));
       }
     },
   );
   t.notThrows(() => fc.assert(property));
+});
+
+test('nothing is inherited from a key __proto__, however it is written', (t) => {
+  for (const key of ['__proto__', '\\u005f_proto__', '__pr\\u006fto__']) {
+    const text = `{"a":[{"${key}":{"b":1},"c":2}],"${key}":[3]}`;
+    t.deepEqual(parseJson(text, 8), { a: [{ c: 2 }] });
+    const init = `{"AuthenticateAndInit":{"${key}":{"session_id":["x"],"bitrate":{}}}}`;
+    const message = readMessage(Buffer.from(init));
+    if ('problem' in message || !('AuthenticateAndInit' in message)) t.fail();
+    else t.is(message.AuthenticateAndInit.session_id, undefined);
+  }
 });
 
 test('brackets and quotes inside of texts do not count', (t) => {
