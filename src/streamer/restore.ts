@@ -38,7 +38,7 @@ export class StreamerRestore {
     this.#log = log;
   }
 
-  /** Starts what ran before and follows changes from then on. A broken file starts nothing. */
+  /** Starts what ran before and follows changes from then on. A file that is broken, or cannot be read, starts nothing. */
   async start(): Promise<void> {
     const specs = await this.#read();
     for (const spec of specs) {
@@ -69,9 +69,9 @@ export class StreamerRestore {
   }
 
   async #read(): Promise<readonly StreamerSpec[]> {
-    const text = await this.#file.read();
-    if (text === null) return [];
     try {
+      const text = await this.#file.read();
+      if (text === null) return [];
       const decoded = RestoreFile.decode(JSON.parse(text));
       if (isRight(decoded)) return decoded.right.streamers;
       this.#log.error({ reason: describeIssues(decoded.left) }, 'no streamers restored');

@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -300,6 +300,20 @@ test.serial('streamers come back after a restart where that is configured, else 
   await second.running.close();
   const third = await serve(t, {}, { folder: server.folder });
   t.deepEqual(third.running.streamers.list(), []);
+});
+
+test.serial('a list of streamers that is of no use starts nothing, and the server', async (t) => {
+  const put: ((path: string) => Promise<unknown>)[] = [
+    (path) => mkdir(path),
+    (path) => writeFile(path, ''),
+    (path) => writeFile(path, '{"streamers":[null]}'),
+  ];
+  for (const make of put) {
+    const folder = await temporaryFolder(t);
+    await make(join(folder, 'streamers.json'));
+    const server = await serve(t, { restore_streamers: 'true' }, { folder });
+    t.is((await server.ask('GET', '/api/streamers')).text, '{"streamers":[]}');
+  }
 });
 
 test.serial(
