@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { MoonteeError } from '../errors.js';
 import type { Log } from '../log.js';
@@ -24,6 +24,8 @@ export interface CertificateOptions {
 }
 
 const INTERVAL = 5_000;
+/** Bytes of a file: a long chain has some ten thousand. */
+const MAX_SIZE = 1 << 20;
 
 /**
  * The server's certificate, also after it was renewed. The files are read again and again rather
@@ -113,8 +115,11 @@ async function readPair(paths: CertificatePaths): Promise<KeyPair> {
   return pair;
 }
 
+/** A pipe or a device is not read: that may never end, and would hold up the process's own end. */
 async function readPem(name: keyof CertificatePaths, paths: CertificatePaths): Promise<string> {
   try {
+    const facts = await stat(paths[name]);
+    if (!facts.isFile() || facts.size > MAX_SIZE) throw new Error('no regular file of that size');
     return await readFile(paths[name], 'utf8');
   } catch (error) {
     throw new MoonteeError('CONFIG_INVALID', `certificate.${name}: ${paths[name]} cannot be read`, {

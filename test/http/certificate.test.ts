@@ -1,10 +1,12 @@
 /** Renewed certificates, in the ways in which files are renewed. */
 import test, { type ExecutionContext } from 'ava';
+import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
+import { promisify } from 'node:util';
 import { Certificate, type KeyPair } from '../../src/http/certificate.js';
 import { createLogTo } from '../../src/log.js';
 import { createIdentity } from '../../src/moonlight/identity.js';
@@ -98,6 +100,12 @@ test('what is half written, broken or gone leaves the old one, with one warning'
     () => writeFile(join(folder, 'cert.pem'), second.cert.slice(0, 300)),
     () => writeFile(join(folder, 'cert.pem'), ''),
     () => rm(join(folder, 'cert.pem')),
+    // Reading it would wait for a writer, and nothing could end the process.
+    async () => {
+      await promisify(execFile)('mkfifo', [join(folder, 'cert.pem')]);
+    },
+    () => rm(join(folder, 'cert.pem')).then(() => mkdir(join(folder, 'cert.pem'))),
+    () => rm(join(folder, 'cert.pem'), { recursive: true }),
     () => writeFile(join(folder, 'cert.pem'), third.cert),
   ];
   for (const make of broken) {
