@@ -1,4 +1,4 @@
-import { pino, type Bindings, type Logger } from 'pino';
+import { levels, pino, type Bindings, type Logger } from 'pino';
 import { LogDestination } from './log-destination.js';
 import { loggable, withoutUserInfo } from './log-values.js';
 
@@ -13,10 +13,16 @@ let standardError: LogDestination | null = null;
  * The process's logger: one JSON line an event, on stderr, so that stdout stays free for
  * what a command prints. Nobody waits for its reader ({@link LogDestination}).
  *
- * @param level pino level; default `MOONTEE_LOG` or `info`
+ * @param level pino level; default `MOONTEE_LOG`, or `info` where that is no level
  */
-export function createLog(name: string, level = process.env['MOONTEE_LOG'] ?? 'info'): Log {
+export function createLog(name: string, level = environmentLevel()): Log {
   return createLogTo(logOutput(), name, level);
+}
+
+/** The variable may be meant for another program, whose levels have other names. */
+function environmentLevel(): string {
+  const level = process.env['MOONTEE_LOG'] ?? '';
+  return level === 'silent' || Object.hasOwn(levels.values, level) ? level : 'info';
 }
 
 /** As {@link createLog}, for lines that go elsewhere. */

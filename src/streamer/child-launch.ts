@@ -51,6 +51,8 @@ export function launchChild(module: string | URL, niceness: number, log: Log): C
     env: withLibraries({
       ...ALLOCATOR,
       ...childEnvironment(),
+      // Wherever the server has it from.
+      MOONTEE_LOG: log.level,
       [PARENT_PID_VARIABLE]: String(process.pid),
     }),
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -3,7 +3,7 @@ import test from 'ava';
 import { inspect } from 'node:util';
 import { execFile } from 'node:child_process';
 import { MoonteeError } from '../../src/errors.js';
-import { createLogTo } from '../../src/log.js';
+import { createLog, createLogTo } from '../../src/log.js';
 
 const SECRET = 'hunter2-hunter2';
 
@@ -32,6 +32,22 @@ test('facts are logged, objects are not, whatever their keys', (t) => {
     msg: 'facts',
   });
 });
+
+test.serial(
+  'a level that is none of ours, as in the environment of another program, is info',
+  (t) => {
+    const before = process.env['MOONTEE_LOG'];
+    t.teardown(() => {
+      if (before === undefined) delete process.env['MOONTEE_LOG'];
+      else process.env['MOONTEE_LOG'] = before;
+    });
+    const levels = ['verbose', 'moontee=debug', 'constructor', '', 'warn', 'silent'].map((text) => {
+      process.env['MOONTEE_LOG'] = text;
+      return createLog('test').level;
+    });
+    t.deepEqual(levels, ['info', 'info', 'info', 'info', 'warn', 'silent']);
+  },
+);
 
 test('keys that say so are secrets', (t) => {
   for (const key of [

@@ -94,6 +94,8 @@ test.serial('a launched child has them neither', async (t) => {
   await once(child, 'message', { signal: AbortSignal.timeout(PATIENCE) });
   const environment = readFileSync(`/proc/${child.pid ?? 0}/environ`, 'utf8');
   t.true(environment.includes('PATH='));
+  // It logs as the server does.
+  t.true(environment.includes('MOONTEE_LOG=silent\0'));
   t.false(environment.includes(SECRET), environment);
 });
 
