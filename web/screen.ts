@@ -21,7 +21,7 @@ type SafariDocument = Document & {
 
 const safari: SafariDocument = document;
 
-export function isFullscreen(): boolean {
+function isFullscreen(): boolean {
   // Absent where the browser knows no full screen.
   const element: Element | null | undefined = document.fullscreenElement;
   return (element ?? safari.webkitFullscreenElement ?? null) !== null;
@@ -41,7 +41,7 @@ export async function toggleFullscreen(root: SafariElement, video: SafariVideo):
   else attempt(() => (root.webkitRequestFullscreen ?? video.webkitEnterFullscreen)?.call(root));
 }
 
-export async function leaveFullscreen(): Promise<void> {
+async function leaveFullscreen(): Promise<void> {
   await attemptAsync(() => document.exitFullscreen());
   if (isFullscreen()) attempt(() => safari.webkitExitFullscreen?.());
 }

@@ -16,7 +16,7 @@ export interface DemoServerOptions {
 }
 
 /** The base port of a demo host that accepts the PIN 1234. */
-export async function demoHost(t: ExecutionContext, args: readonly string[] = []): Promise<number> {
+async function demoHost(t: ExecutionContext, args: readonly string[] = []): Promise<number> {
   const host = fork(
     new URL('../../src/demo-host/main.ts', import.meta.url),
     ['--http-port', '0', '--pin', '1234', ...args],
