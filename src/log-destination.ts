@@ -29,6 +29,7 @@ export interface LogDestinationOptions {
 export class LogDestination {
   readonly #fd: number;
   readonly #owned: boolean;
+  readonly #unblock: () => void;
   readonly #describeDrops: (dropped: number) => string;
   readonly #maxQueued: number;
   #queue: (Buffer | typeof NOTE)[] = [];
@@ -40,9 +41,10 @@ export class LogDestination {
   #dropped = 0;
 
   constructor(options: LogDestinationOptions) {
-    const { fd, owned } = withoutBlocking(options.fd);
+    const { fd, owned, unblock } = withoutBlocking(options.fd);
     this.#fd = fd;
     this.#owned = owned;
+    this.#unblock = unblock;
     this.#describeDrops = options.describeDrops;
     this.#maxQueued = options.maxQueued ?? MAX_QUEUED;
   }
@@ -132,6 +134,7 @@ export class LogDestination {
     let offset = 0;
     while (offset < bytes.length) {
       try {
+        this.#unblock();
         offset += writeSync(this.#fd, bytes, offset);
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
@@ -171,21 +174,27 @@ export class LogDestination {
  *
  * Terminals and pipes are opened a second time, since the flag belongs to what all processes that
  * inherited a descriptor share. Where that is not possible (sockets; a pipe of another user) Node's
- * own stream of the descriptor sets the flag, and takes it back at the process's end. A file on a
+ * own stream of the descriptor sets the flag, and takes it back at the process's end. Others who
+ * share it may take it back at any time, so that it is set anew before each write. A file on a
  * disk never blocks for long, and a second opening would have a position of its own.
  */
-function withoutBlocking(fd: number): { fd: number; owned: boolean } {
+function withoutBlocking(fd: number): { fd: number; owned: boolean; unblock: () => void } {
   try {
     const kind = fstatSync(fd);
     if (kind.isFIFO() || isatty(fd)) {
       const { O_WRONLY, O_APPEND, O_NONBLOCK, O_NOCTTY } = constants;
       const flags = O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY;
-      return { fd: openSync(`/proc/self/fd/${fd}`, flags), owned: true };
+      const opened = openSync(`/proc/self/fd/${fd}`, flags);
+      return { fd: opened, owned: true, unblock: () => undefined };
     }
   } catch {
     // Not permitted, or no /proc.
   }
-  if (fd === 1) process.stdout.on('error', () => undefined);
-  if (fd === 2) process.stderr.on('error', () => undefined);
-  return { fd, owned: false };
+  const stream = fd === 1 ? process.stdout : fd === 2 ? process.stderr : null;
+  stream?.on('error', () => undefined);
+  // Not documented, and the only way to the flag: libuv's uv_stream_set_blocking.
+  const { _handle: handle } = (stream ?? {}) as {
+    _handle?: { setBlocking?: (blocking: boolean) => number };
+  };
+  return { fd, owned: false, unblock: () => void handle?.setBlocking?.(false) };
 }

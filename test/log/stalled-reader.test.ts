@@ -152,6 +152,18 @@ test('a socket that nobody reads, as children have: the same', async (t) => {
   t.deepEqual(await once(child, 'exit', { signal: AbortSignal.timeout(PATIENCE) }), [1, null]);
 });
 
+test('somebody who shares the socket and makes it block again holds nothing up', async (t) => {
+  const out = await pipe(t);
+  const child = await writer(t, out.writer, 'pipe');
+  child.stderr?.pause();
+  await write(child, 1);
+  child.send('block');
+  const { dropped } = await write(child, 5_000);
+  t.true(dropped > 1_000, String(dropped));
+  child.send('exit');
+  t.deepEqual(await once(child, 'exit', { signal: AbortSignal.timeout(PATIENCE) }), [0, null]);
+});
+
 test('readers that go, of the log and of what is printed, end nothing', async (t) => {
   const log = await pipe(t);
   const out = await pipe(t);

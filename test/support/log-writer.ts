@@ -1,7 +1,9 @@
 /**
  * A process that logs: on the order `{lines}` so many lines of 1 kB, and it answers when it is
- * through. `exit` ends it as a program ends itself, `throw` fatally.
+ * through. `exit` ends it as a program ends itself, `fatal` fatally; `block` does to its stderr what
+ * others may do who share it.
  */
+import { execFileSync } from 'node:child_process';
 import { createLog, flushLog, logOutput, surviveLostReaders } from '../../src/log.js';
 
 const log = createLog('writer');
@@ -9,7 +11,11 @@ const padding = 'x'.repeat(1_000);
 let written = 0;
 
 surviveLostReaders();
-process.on('message', (order: { lines: number } | 'exit' | 'fatal') => {
+process.on('message', (order: { lines: number } | 'exit' | 'fatal' | 'block') => {
+  if (order === 'block') {
+    execFileSync('python3', ['-c', 'import os; os.set_blocking(2, True)'], { stdio: 'inherit' });
+    return;
+  }
   if (order === 'exit' || order === 'fatal') {
     if (order === 'fatal') log.fatal('the last line');
     else log.info('the last line');
