@@ -50,7 +50,8 @@ export interface ReconnectingSessionOptions extends Omit<MoonlightSessionOptions
 /**
  * A session that outlives gaps: it is brought back with new keys, as often as `retry` says. What a
  * host said stands: it ends like a session where the host ended it. What is guessed from silence
- * does not: an app that is gone after it is launched anew.
+ * does not: an app that is gone after it is launched anew. A host that came back as another one, with
+ * media that does not fit the pipeline behind us, ends the session: whoever wants it starts anew.
  */
 export class ReconnectingSession extends EventEmitter<ReconnectingSessionEvents> {
   readonly #options: ReconnectingSessionOptions;
@@ -155,6 +156,12 @@ export class ReconnectingSession extends EventEmitter<ReconnectingSessionEvents>
       this.#session = this.#create(this.#resuming(mayLaunch));
       try {
         const stream = await this.#session.start(this.#ending.signal);
+        if (this.#stream !== null && !sameSound(this.#stream, stream)) {
+          // This is not the end that anybody is to hear of.
+          this.#session.removeAllListeners();
+          await this.#session.close();
+          return outgrown('The host lays out the channels of its sound otherwise than before');
+        }
         this.#stream = stream;
         this.#launched = this.#session;
         guard(log, () => this.emit('reconnected', stream));
@@ -163,6 +170,9 @@ export class ReconnectingSession extends EventEmitter<ReconnectingSessionEvents>
         const error = MoonteeError.from(thrown);
         if (error.details['app_ended'] === true) {
           return { code: termination.code, reason: error.message, byHost: true };
+        }
+        if (error.code === 'CODEC_UNAVAILABLE') {
+          return outgrown('The host does not offer the video codec of before any more');
         }
         loss = lossOf(error);
       }
@@ -207,6 +217,22 @@ export class ReconnectingSession extends EventEmitter<ReconnectingSessionEvents>
     this.#closed = true;
     guard(this.#options.log, () => this.emit('closed', termination));
   }
+}
+
+/** Whether one decoder does for both. */
+function sameSound({ audio: before }: NegotiatedStream, { audio: now }: NegotiatedStream): boolean {
+  return (
+    before.channels === now.channels &&
+    before.streams === now.streams &&
+    before.coupledStreams === now.coupledStreams &&
+    before.packetDuration === now.packetDuration &&
+    before.mapping.every((channel, index) => now.mapping[index] === channel)
+  );
+}
+
+/** The host is there, but our pipeline is of no use for it. */
+function outgrown(reason: string): Termination {
+  return { code: -1, reason, byHost: false };
 }
 
 /**

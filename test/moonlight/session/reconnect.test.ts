@@ -8,7 +8,11 @@ import {
   type ReconnectingSessionOptions,
   type SessionLoss,
 } from '../../../src/moonlight/reconnect.js';
-import type { StreamSettings } from '../../../src/moonlight/types.js';
+import {
+  VIDEO_FORMAT,
+  type StreamSettings,
+  type Termination,
+} from '../../../src/moonlight/types.js';
 import { STREAM_SETTINGS } from '../../support/stream-settings.js';
 import { until } from '../../support/until.js';
 import { twoIdentities, xml } from '../nvhttp/fake-host.js';
@@ -42,10 +46,12 @@ const patiently: ReconnectingSessionOptions['retry'] = async () => {
 async function begin(
   t: ExecutionContext,
   changes: Partial<ReconnectingSessionOptions> = {},
+  description = '',
 ): Promise<{ host: SessionHost; session: ReconnectingSession; events: string[] }> {
   const [identity, them] = await twoIdentities();
   const host = await SessionHost.start(them);
   t.teardown(() => host.close());
+  host.description = description;
   const session = new ReconnectingSession({
     host: host.http.paired,
     identity,
@@ -154,6 +160,60 @@ test.serial('a host that hung up and then was away has not ended the app', async
   await back;
   t.is(host.steps.filter((step) => step === 'launch').length, 2);
 });
+
+const SURROUND = 'a=fmtp:97 surround-params=642012453\n';
+
+test.serial('sound of other channels than before is no resumption', async (t) => {
+  const settings = { ...SETTINGS, audioChannels: 6 } as const;
+  const { host, session, events } = await begin(t, { settings, retry: patiently }, SURROUND);
+  t.deepEqual(session.stream?.audio.mapping, [0, 1, 2, 3, 4, 5]);
+  host.hangUp();
+  await Promise.all([once(session, 'reconnected'), once(session, 'video')]);
+  // As after an update of the host.
+  host.description = 'a=fmtp:97 surround-params=642014523\n';
+  const closed = once(session, 'closed') as Promise<[Termination]>;
+  host.hangUp();
+  const [termination] = await closed;
+  t.like(termination, { code: -1, byHost: false });
+  t.regex(termination.reason, /channels of its sound/);
+  t.deepEqual(events.slice(0, 3), ['reconnecting 1', 'reconnected', 'reconnecting 1']);
+});
+
+test.serial(
+  'a host that has lost the codec of the pipeline is not asked for it again',
+  async (t) => {
+    const settings = { ...SETTINGS, videoFormats: VIDEO_FORMAT.H264 | VIDEO_FORMAT.H265 };
+    const [identity, them] = await twoIdentities();
+    const host = await SessionHost.start(them);
+    t.teardown(() => host.close());
+    host.description = 'sprop-parameter-sets=AAAAAU\n';
+    host.http.on('serverinfo', ({ secure }) =>
+      host.http.serverInfo({
+        PairStatus: secure ? '1' : '0',
+        currentgame: String(host.currentGame),
+        state: host.currentGame === 0 ? 'SUNSHINE_SERVER_FREE' : 'SUNSHINE_SERVER_BUSY',
+        ServerCodecModeSupport: '259',
+      }),
+    );
+    const session = new ReconnectingSession({
+      host: host.http.paired,
+      identity,
+      appId: 1,
+      settings,
+      log: silentLog(),
+      retry: patiently,
+    });
+    t.teardown(() => session.close());
+    const [{ video }] = await Promise.all([session.start(), host.seen('video ping')]);
+    t.is(video.codec, 'h265');
+    host.description = '';
+    const closed = once(session, 'closed') as Promise<[Termination]>;
+    host.hangUp();
+    const [termination] = await closed;
+    t.like(termination, { code: -1, byHost: false });
+    t.regex(termination.reason, /video codec/);
+  },
+);
 
 test.serial('attempts are bounded', async (t) => {
   const { host, session, events } = await begin(t);

@@ -35,6 +35,8 @@ export class SessionHost extends EventEmitter<SessionHostEvents> {
   apps: Readonly<Record<number, string>> = { 1: 'Desktop', 2: 'Game' };
   currentGame = 0;
   encryptRtsp = false;
+  /** More lines of DESCRIBE. */
+  description = '';
   /** Encryption that DESCRIBE requests, of everything supported. */
   encryptionRequested = 1;
   /** Sends video once it was pinged. */
@@ -230,7 +232,7 @@ export class SessionHost extends EventEmitter<SessionHostEvents> {
     if (request.method === 'DESCRIBE') {
       return (
         `${head}\r\na=x-ss-general.featureFlags:3\na=x-ss-general.encryptionSupported:7\n` +
-        `a=x-ss-general.encryptionRequested:${this.encryptionRequested}\n`
+        `a=x-ss-general.encryptionRequested:${this.encryptionRequested}\n${this.description}`
       );
     }
     if (request.method === 'ANNOUNCE') this.#announce = request.body;
