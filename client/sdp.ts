@@ -50,8 +50,9 @@ function stereo(parameters: string): string {
 export function refusedSound(offer: string, answer: string): string | undefined {
   const isRefused = /^m=audio 0 /m.test(answer);
   if (!isRefused) return undefined;
-  const [, channels = '2'] = /^a=rtpmap:\d+ multiopus\/48000\/(\d+)/im.exec(offer) ?? [];
-  return Number(channels) > 2
+  const isSurround = /^a=rtpmap:\d+ multiopus\//im.test(offer);
+  const isStereo = /^a=rtpmap:\d+ opus\/48000\/2/im.test(offer);
+  return isSurround && !isStereo
     ? 'This browser cannot play surround sound: ask for a stream in stereo.'
     : 'This browser cannot play the sound of this stream.';
 }

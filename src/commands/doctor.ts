@@ -33,7 +33,9 @@ const OPTIONAL: readonly (readonly [element: string, use: string])[] = [
   ['av1parse', 'AV1 streams'],
   ['rtpav1pay', 'AV1 streams'],
   ['openh264enc', 'the demo host'],
-  ['opusenc', 'the demo host'],
+  ['opusenc', 'demo host, and no stereo of 5.1 and 7.1 for browsers that take no other'],
+  ['opusdec', 'stereo of 5.1 and 7.1 for browsers that take no other'],
+  ['audioconvert', 'stereo of 5.1 and 7.1 for browsers that take no other'],
 ];
 
 /** Viewers of a streamer that there should be descriptors for. */

@@ -31,11 +31,18 @@ const HOLD = 1_000_000;
 
 export type MediaKind = 'video' | 'audio';
 
+/** Where packets of a medium are handed out. */
+export interface Tap {
+  readonly tee: Gst.Element;
+  readonly payloader: PayloaderElement;
+  /** Of its packets, where that is known before there are any. */
+  readonly caps: Gst.Caps | null;
+}
+
 /** Where branches are attached. */
 export interface Trunk {
   readonly pipeline: Gst.Pipeline;
-  readonly tees: Readonly<Record<MediaKind, Gst.Element>>;
-  readonly payloaders: Readonly<Record<MediaKind, PayloaderElement>>;
+  readonly taps: Readonly<Record<MediaKind, Tap>>;
 }
 
 let template: LaunchTemplate | null = null;
@@ -46,6 +53,8 @@ export class PeerBranch {
   /** Null once it is gone: whoever still holds the branch must not hold its elements. */
   #bin: Gst.Bin | null;
   readonly #links = new Map<MediaKind, { readonly tee: Gst.Pad; readonly sink: Gst.Pad }>();
+  /** What each medium is fed from; null of sound until it is known which one the viewer takes. */
+  readonly #taps: { readonly video: Tap; audio: Tap | null };
   #webrtc: WebRtcElement | null;
   /** Set once the agent is ready. */
   #closeSockets: (() => void) | null = null;
@@ -67,6 +76,7 @@ export class PeerBranch {
     const { Gst, GstWebRTC } = runtime.namespaces;
     this.#runtime = runtime;
     this.#trunk = trunk;
+    this.#taps = { video: trunk.taps.video, audio: format.stereo ? null : trunk.taps.audio };
     this.gate = new SignalGate(runtime);
     template ??= loadTemplate('peer');
     const bin = runtime.parseBin(fillTemplate(template));
@@ -117,16 +127,26 @@ export class PeerBranch {
     this.gate.connect(this.webrtc, signal, handler, locked);
   }
 
+  /**
+   * The viewer has chosen its sound. Only the first choice counts.
+   *
+   * @param tap left out: the sound as it comes from the host
+   */
+  useSound(tap: Tap = this.#trunk.taps.audio): void {
+    if (!this.#disposed) this.#taps.audio ??= tap;
+  }
+
   linked(kind: MediaKind): boolean {
     return this.#links.has(kind);
   }
 
   /** Lets packets in from now on. Takes no stream lock, so it never waits for media. */
   link(kind: MediaKind): void {
-    if (this.#disposed || this.#links.has(kind)) return;
+    const tap = this.#taps[kind];
+    if (this.#disposed || !tap || this.#links.has(kind)) return;
     this.#clearWay(kind);
-    this.#continueNumbers(kind);
-    const tee = this.#trunk.tees[kind].requestPadSimple('src_%u');
+    this.#continueNumbers(kind, tap);
+    const tee = tap.tee.requestPadSimple('src_%u');
     const sink = this.#bin?.getStaticPad(kind);
     if (!tee || !sink) return;
     // Unchecked: a caps query would wander through webrtcbin, and the formats are known.
@@ -135,9 +155,8 @@ export class PeerBranch {
   }
 
   /** Keeps sequence numbers from jumping further than SRTP can follow. */
-  #continueNumbers(kind: MediaKind): void {
+  #continueNumbers(kind: MediaKind, { payloader }: Tap): void {
     const last = this.#lastNumbers.get(kind);
-    const payloader = this.#trunk.payloaders[kind];
     if (last === undefined || this.#renumbered.has(kind)) return;
     if (!leftTooMuchOut(payloader, last)) return;
     const entrance = this.#bin?.getStaticPad(kind) as Gst.GhostPad | null;
@@ -152,10 +171,12 @@ export class PeerBranch {
   /** Both media are going to be sent: lets webrtcbin build their ways before there are packets. */
   announce(): void {
     for (const kind of ['video', 'audio'] as const) {
-      const source = this.#trunk.tees[kind].getStaticPad('sink');
+      const tap = this.#taps[kind];
+      const caps = tap?.caps ?? tap?.tee.getStaticPad('sink')?.getCurrentCaps();
       const queue = this.element(`${kind}-queue`).getStaticPad('sink');
-      if (!source || !queue || this.#announced.has(kind)) continue;
-      if (announceCaps(this.#runtime, source, queue)) this.#announced.add(kind);
+      if (!caps || !queue || this.#announced.has(kind)) continue;
+      announceCaps(this.#runtime, caps, queue);
+      this.#announced.add(kind);
     }
   }
 
@@ -226,11 +247,13 @@ export class PeerBranch {
   unlink(kind: MediaKind): void {
     const link = this.#links.get(kind);
     if (!link) return;
+    const tap = this.#taps[kind];
     this.#links.delete(kind);
     link.tee.unlink(link.sink);
-    this.#trunk.tees[kind].releaseRequestPad(link.tee);
+    if (!tap) return;
+    tap.tee.releaseRequestPad(link.tee);
     // Afterwards: none above it can have got in.
-    this.#lastNumbers.set(kind, this.#trunk.payloaders[kind].seqnum);
+    this.#lastNumbers.set(kind, tap.payloader.seqnum);
   }
 
   /**
@@ -244,6 +267,7 @@ export class PeerBranch {
     const { Gst } = this.#runtime.namespaces;
     this.unlink('video');
     this.unlink('audio');
+    this.#taps.audio = null;
     // From here on nothing of webrtcbin waits for us, so its lock may be taken.
     await this.gate.silence();
     const bin = this.#bin;

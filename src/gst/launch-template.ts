@@ -3,7 +3,8 @@
  * The comment lines above the text declare every placeholder with its type, range and default,
  * and what stands in for source and sink where the text is run by hand.
  *
- * Nothing but a declared number, list of numbers or enumerated word gets into a pipeline.
+ * Nothing but a declared number, list of numbers or enumerated word gets into a pipeline. A `reals`
+ * is a list of fractions, e.g. gains.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -20,6 +21,7 @@ interface Range {
 export type PlaceholderType =
   | ({ readonly kind: 'int' } & Range)
   | ({ readonly kind: 'ints' } & Range)
+  | ({ readonly kind: 'reals' } & Range)
   | { readonly kind: 'enum'; readonly words: readonly string[] };
 
 export interface Placeholder {
@@ -43,7 +45,7 @@ export interface LaunchTemplate {
 }
 
 const NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
-const DECLARATION = /^\{([a-z-]+)\}\s+(int|ints|enum)\s+(\S+)\s+(\S+)\s+(.+)$/;
+const DECLARATION = /^\{([a-z-]+)\}\s+(int|ints|reals|enum)\s+(\S+)\s+(\S+)\s+(.+)$/;
 const WORD = /^[A-Za-z0-9_-]{1,32}$/;
 /** Most numbers in a list. */
 const LIST_LIMIT = 16;
@@ -117,7 +119,7 @@ function parseDeclaration(template: string, line: string): Placeholder {
     if (!Number.isSafeInteger(min) || !Number.isSafeInteger(max)) {
       throw invalid(`${template} has a bad range: ${line}`);
     }
-    type = { kind: kind === 'ints' ? 'ints' : 'int', min: min ?? 0, max: max ?? 0 };
+    type = { kind: kind as 'int' | 'ints' | 'reals', min: min ?? 0, max: max ?? 0 };
   }
   const placeholder: Placeholder = { name, type, default: fallback, about };
   render(placeholder, fallback);
@@ -139,16 +141,28 @@ function number(placeholder: Placeholder, value: unknown, range: Range): string 
   return String(read);
 }
 
+/** Typed: GStreamer takes a bare number in an array for one of another type. */
+function real(placeholder: Placeholder, value: unknown, range: Range): string {
+  const read = typeof value === 'string' && /^\d{1,6}(\.\d{1,6})?$/.test(value) ? +value : value;
+  if (typeof read !== 'number' || !(read >= range.min && read <= range.max)) {
+    throw invalid(`{${placeholder.name}} must be a number ${range.min}..${range.max}`, {
+      placeholder: placeholder.name,
+    });
+  }
+  return `(float)${read.toFixed(4)}`;
+}
+
 /** @throws PIPELINE_FAILED where the value is not of the declared type */
 function render(placeholder: Placeholder, value: PlaceholderValue): string {
   const { type } = placeholder;
   if (type.kind === 'int') return number(placeholder, value, type);
-  if (type.kind === 'ints') {
+  if (type.kind === 'ints' || type.kind === 'reals') {
+    const one = type.kind === 'ints' ? number : real;
     const list: readonly unknown[] = typeof value === 'string' ? value.split(',') : [value].flat();
     if (list.length === 0 || list.length > LIST_LIMIT) {
       throw invalid(`{${placeholder.name}} must be a list of 1 to ${LIST_LIMIT} numbers`);
     }
-    return list.map((entry) => number(placeholder, entry, type)).join(',');
+    return list.map((entry) => one(placeholder, entry, type)).join(',');
   }
   if (typeof value !== 'string' || !type.words.includes(value) || !WORD.test(value)) {
     throw invalid(`{${placeholder.name}} must be one of ${type.words.join(', ')}`);

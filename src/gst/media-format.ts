@@ -13,6 +13,38 @@ export const RTP = {
   audio: { payload: 111, ssrc: 0x6d6f6f61, clockRate: 48_000 },
 } as const;
 
+/** Of surround sound that was made stereo. Each viewer gets one of both, so they share a source. */
+const STEREO_PAYLOAD = 112;
+/** Elements that make stereo of surround sound. */
+const STEREO_ELEMENTS = ['opusdec', 'audioconvert', 'opusenc'] as const;
+
+/**
+ * GStreamer's family 1 counts channels in Vorbis' order (RFC 7845 §5.1.1.2), the wire in the order
+ * FL FR FC LFE BL BR SL SR: the wire's index of each.
+ */
+const VORBIS_ORDER: Readonly<Record<6 | 8, readonly number[]>> = {
+  6: [0, 2, 1, 4, 5, 3],
+  8: [0, 2, 1, 6, 7, 4, 5, 3],
+};
+
+/**
+ * What each side gets of each channel, in the wire's order: as ITU-R BS.775 mixes, without the
+ * low-frequency effects, at half the volume, so that little is clipped when all are loud.
+ */
+const FULL = 0.5;
+const SHARED = 0.354;
+const LEFT = [FULL, 0, SHARED, 0, SHARED, 0, SHARED, 0];
+const RIGHT = [0, FULL, SHARED, 0, 0, SHARED, 0, SHARED];
+
+/** Surround sound as those get it who take stereo alone. */
+export interface StereoFormat {
+  readonly payload: number;
+  readonly template: string;
+  readonly values: PlaceholderValues;
+  /** Of the RTP packets. */
+  readonly caps: string;
+}
+
 interface VideoElements {
   /** As people know it. */
   readonly name: string;
@@ -57,6 +89,8 @@ export interface MediaFormat {
   /** Caps for the transceivers, so that an offer can be made before the first frame. */
   readonly videoCaps: string;
   readonly audioCaps: string;
+  /** What is offered beside surround sound; null where there is none, or no way to make it. */
+  readonly stereo: StereoFormat | null;
   /** Of an offer that is made now. */
   readonly dress: OfferDress;
   /** Learns from an access unit at which decoders can start what later offers say. */
@@ -93,7 +127,7 @@ export function mediaFormat(
   requireCodec(runtime, video.codec);
   const codec = VIDEO[video.codec];
   const format = new VideoFormat(video);
-  const { dress, ...sound } = audioFormat(audio);
+  const { dress, ...sound } = audioFormat(runtime, audio);
   return {
     videoName: codec.name,
     get dress(): OfferDress {
@@ -111,45 +145,91 @@ export function mediaFormat(
   };
 }
 
-interface SoundFormat extends Pick<MediaFormat, 'audioTemplate' | 'audioValues' | 'audioCaps'> {
+/** The element that is missing to make stereo of surround sound; null where none is. */
+export function missingForStereo(runtime: Pick<GstRuntime, 'hasElement'>): string | null {
+  return STEREO_ELEMENTS.find((name) => !runtime.hasElement(name)) ?? null;
+}
+
+interface SoundFormat extends Pick<
+  MediaFormat,
+  'audioTemplate' | 'audioValues' | 'audioCaps' | 'stereo'
+> {
   readonly dress: Omit<OfferDress, 'videoFormat'>;
 }
 
-function audioFormat(audio: AudioLayout): SoundFormat {
-  const { payload, ssrc } = RTP.audio;
-  const common = 'minptime=10;useinbandfec=1';
-  const caps = (name: string, channels: number): string =>
+const COMMON_PARAMETERS = 'minptime=10;useinbandfec=1';
+const STEREO_DRESS = {
+  map: 'opus/48000/2',
+  format: `${COMMON_PARAMETERS};stereo=1;sprop-stereo=1`,
+} as const;
+
+function soundCaps(name: 'OPUS' | 'MULTIOPUS', payload: number, channels: number): string {
+  return (
     `application/x-rtp, media=(string)audio, encoding-name=(string)${name}, ` +
     `payload=(int)${payload}, clock-rate=(int)48000, encoding-params=(string)${channels}, ` +
-    `ssrc=(uint)${ssrc}`;
+    `ssrc=(uint)${RTP.audio.ssrc}`
+  );
+}
+
+function audioFormat(runtime: Pick<GstRuntime, 'hasElement'>, audio: AudioLayout): SoundFormat {
+  const { payload, ssrc } = RTP.audio;
   if (audio.channels === 2) {
     return {
       audioTemplate: 'audio-opus',
       audioValues: { payload, ssrc },
-      audioCaps: caps('OPUS', 2),
-      dress: {
-        audioMap: 'opus/48000/2',
-        audioFormat: `${common};stereo=1;sprop-stereo=1`,
-      },
+      audioCaps: soundCaps('OPUS', payload, 2),
+      stereo: null,
+      dress: { audio: { [payload]: STEREO_DRESS } },
     };
   }
+  const stereo = missingForStereo(runtime) === null ? stereoFormat(audio, audio.channels) : null;
+  const surround = soundCaps('MULTIOPUS', payload, audio.channels);
   const mapping = audio.mapping.join(',');
+  const { channels, streams, coupledStreams } = audio;
   return {
     audioTemplate: 'audio-multiopus',
     audioValues: {
       payload,
       ssrc,
-      channels: audio.channels,
-      streams: audio.streams,
-      coupled: audio.coupledStreams,
+      channels,
+      streams,
+      coupled: coupledStreams,
       mapping: audio.mapping,
     },
-    audioCaps: caps('MULTIOPUS', audio.channels),
+    // The order is that of preference: who takes both gets surround.
+    audioCaps: stereo ? `${surround}; ${stereo.caps}` : surround,
+    stereo,
     dress: {
-      audioMap: `multiopus/48000/${audio.channels}`,
-      audioFormat:
-        `channel_mapping=${mapping};coupled_streams=${audio.coupledStreams};${common};` +
-        `num_streams=${audio.streams}`,
+      audio: {
+        [payload]: {
+          map: `multiopus/48000/${channels}`,
+          format:
+            `channel_mapping=${mapping};coupled_streams=${coupledStreams};${COMMON_PARAMETERS};` +
+            `num_streams=${streams}`,
+        },
+        ...(stereo && { [stereo.payload]: STEREO_DRESS }),
+      },
     },
+  };
+}
+
+function stereoFormat(
+  { streams, coupledStreams, mapping }: AudioLayout,
+  channels: 6 | 8,
+): StereoFormat {
+  return {
+    payload: STEREO_PAYLOAD,
+    template: 'audio-stereo',
+    values: {
+      payload: STEREO_PAYLOAD,
+      ssrc: RTP.audio.ssrc,
+      channels,
+      streams,
+      coupled: coupledStreams,
+      mapping: VORBIS_ORDER[channels].map((index) => mapping[index] ?? 0),
+      left: LEFT.slice(0, channels),
+      right: RIGHT.slice(0, channels),
+    },
+    caps: soundCaps('OPUS', STEREO_PAYLOAD, 2),
   };
 }

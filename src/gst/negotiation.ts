@@ -47,11 +47,13 @@ export interface NegotiationHost {
    */
   remoteDescribed(candidates: readonly string[], restarted: boolean): void;
   /**
-   * The browser has agreed to take video.
+   * The browser's answer is about to be set.
    *
    * @param sound the payload type of sound that it takes; null where it refuses sound
    */
-  mediaAgreed(sound: number | null): void;
+  soundChosen(sound: number | null): void;
+  /** The browser has agreed to take video. */
+  mediaAgreed(): void;
 }
 
 /**
@@ -120,13 +122,14 @@ export class Negotiation {
         throw new MoonteeError('VIEWER_SDP_INVALID', 'No offer waits for an answer');
       const clean = this.#cleanAnswer(sdp, this.#offer);
       this.#announced(clean);
+      this.#host.soundChosen(clean.payloads.audio);
       const answer = parseDescription(this.#host.runtime, 'answer', clean.sdp);
       this.#branch.announce();
       await this.#ask('set-remote-description', [answer]);
       this.#agreed = this.#offer;
       this.#offer = null;
       this.#remoteDescribed(clean);
-      this.#host.mediaAgreed(clean.payloads.audio);
+      this.#host.mediaAgreed();
     });
   }
 

@@ -16,6 +16,7 @@ import { QualityMeter } from './quality.js';
 import { RtpStats, type SessionFigures } from './rtp-stats.js';
 import type { GstRuntime, GstWebRTC } from './runtime.js';
 import { SoundFeed } from './sound-feed.js';
+import type { StereoSound } from './stereo-sound.js';
 import { VideoFeed } from './video-feed.js';
 import type { KeyframeReason } from './keyframes.js';
 import type {
@@ -38,6 +39,8 @@ export interface PeerHost {
   readonly format: MediaFormat;
   readonly network: NetworkOptions;
   readonly certificate: DtlsCertificate;
+  /** Instead of surround sound; null where there is none. */
+  readonly stereo: StereoSound | null;
   /** RTP packets of video that have left the payloader so far. */
   videoPackets(): number;
   needKeyframe(reason: KeyframeReason, peerId: string): void;
@@ -112,7 +115,10 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   #failure: { readonly code: ErrorCode; readonly reason: string } | null = null;
   #state: PeerState = 'negotiating';
   #mediaAgreed = false;
-  #takesSound = false;
+  /** Null before the browser has chosen. */
+  #takesSound: boolean | null = null;
+  /** It has joined those who get stereo made of surround sound. */
+  #inStereo = false;
   #recovery: NodeJS.Timeout | null = null;
   #closing: Promise<void> | null = null;
   /** ICE and DTLS are up: data channels may speak, and webrtcbin's lock has become a trap. */
@@ -174,9 +180,9 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
         this.#candidates.restart();
       },
       remoteDescribed: (candidates, restarted) => this.#remoteDescribed(candidates, restarted),
-      mediaAgreed: (sound) => {
+      soundChosen: (payload) => this.#soundChosen(payload),
+      mediaAgreed: () => {
         this.#mediaAgreed = true;
-        this.#takesSound = sound !== null;
         this.#startMedia();
       },
     });
@@ -478,10 +484,29 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     return this.#identified;
   }
 
+  /**
+   * Between surround and stereo the first answer chooses. A later one comes too late: the packets
+   * would be numbered by somebody else, and telling webrtcbin their caps would take its lock.
+   */
+  #soundChosen(payload: number | null): void {
+    const { stereo } = this.#host;
+    if (this.#takesSound !== null && stereo) return;
+    this.#takesSound = payload !== null;
+    if (payload === null) return;
+    if (!stereo || payload !== stereo.payload) {
+      this.#branch.useSound();
+      return;
+    }
+    const tap = stereo.join();
+    if (!tap) return;
+    this.#inStereo = true;
+    this.#branch.useSound(tap);
+  }
+
   /** Lets media in once the browser has agreed to take it; sound before the path would be late. */
   #startMedia(): void {
     if (this.#closing || !this.#mediaAgreed || this.#state === 'failed') return;
-    if (this.#state === 'connected' && this.#takesSound) this.#sound.start();
+    if (this.#state === 'connected' && this.#takesSound === true) this.#sound.start();
     this.#video.start();
   }
 
@@ -525,6 +550,8 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
       this.#channels.close();
       await this.#branch.dispose();
     } finally {
+      if (this.#inStereo) this.#host.stereo?.leave();
+      this.#inStereo = false;
       this.#candidates.clear();
       this.#host.removed(this);
       this.removeAllListeners();

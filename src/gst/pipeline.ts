@@ -3,17 +3,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MoonteeError } from '../errors.js';
 import type { Log } from '../log.js';
 import { ask, dotOf, type AppSrcElement } from './binding.js';
-import { PeerBranch, type MediaKind, type Trunk } from './branch.js';
+import { PeerBranch, type MediaKind, type Tap, type Trunk } from './branch.js';
 import { watchBus, type BusMessage } from './bus.js';
 import { assertDescriptorsForViewer, hasDescriptorsForViewer } from './descriptors.js';
 import { DtlsCertificate } from './dtls-certificate.js';
 import { KeyframeCoalescer, type KeyframeReason } from './keyframes.js';
 import { fillTemplate, loadTemplate } from './launch-template.js';
-import { mediaFormat, type MediaFormat } from './media-format.js';
+import { mediaFormat, missingForStereo, type MediaFormat } from './media-format.js';
 import { applyServers, serverUris } from './peer-network.js';
 import { WebRtcPeer, type PeerHost } from './peer.js';
 import { chooseTimestamps, type PayloaderElement } from './renumbering.js';
 import { gstRuntime, type Gst, type GstRuntime } from './runtime.js';
+import { StereoSound } from './stereo-sound.js';
 import type {
   IceServer,
   Peer,
@@ -84,6 +85,7 @@ class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements St
   readonly #pipeline: Gst.Pipeline;
   readonly #sources: Readonly<Record<MediaKind, AppSrcElement>>;
   readonly #trunk: Trunk;
+  readonly #stereo: StereoSound | null;
   readonly #peers = new Map<string, WebRtcPeer>();
   readonly #keyframes = new KeyframeCoalescer();
   readonly #host: PeerHost;
@@ -126,18 +128,23 @@ class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements St
     };
     this.#trunk = {
       pipeline: this.#pipeline,
-      tees: { video: this.#element('video-tee'), audio: this.#element('audio-tee') },
-      payloaders: {
-        video: this.#element('video-pay') as PayloaderElement,
-        audio: this.#element('audio-pay') as PayloaderElement,
-      },
+      taps: { video: this.#tap('video'), audio: this.#tap('audio') },
     };
-    for (const payloader of Object.values(this.#trunk.payloaders)) chooseTimestamps(payloader);
+    for (const { payloader } of Object.values(this.#trunk.taps)) chooseTimestamps(payloader);
+    this.#stereo =
+      format.stereo && new StereoSound(runtime, this.#pipeline, format.stereo, this.#log);
+    if (options.audio.channels > 2 && !this.#stereo) {
+      this.#log.warn(
+        { element: missingForStereo(runtime) },
+        'no stereo for browsers that take no surround sound: an element is missing',
+      );
+    }
     this.#host = {
       runtime,
       format,
       network: options.network,
       certificate,
+      stereo: this.#stereo,
       videoPackets: () => this.#countPackets(),
       needKeyframe: (reason, peerId) => this.#needKeyframe(reason, peerId),
       removed: (peer) => this.#removed(peer),
@@ -268,6 +275,14 @@ class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements St
     return element;
   }
 
+  #tap(kind: MediaKind): Tap {
+    return {
+      tee: this.#element(`${kind}-tee`),
+      payloader: this.#element(`${kind}-pay`) as PayloaderElement,
+      caps: null,
+    };
+  }
+
   #branch(): PeerBranch {
     return new PeerBranch(this.#runtime, this.#trunk, this.#format);
   }
@@ -286,10 +301,14 @@ class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements St
     // Payloader and browser rely on it.
     const time = Math.max(Math.round(Number.isFinite(pts) ? pts : 0), this.#lastPts[kind] + 1);
     this.#lastPts[kind] = time;
-    const buffer = Gst.Buffer.newWrapped(data as unknown as number[]);
-    buffer.pts = BigInt(time);
-    if (duration !== null) buffer.duration = BigInt(Math.round(duration));
-    this.#sources[kind].pushBuffer(buffer);
+    const makeBuffer = (): Gst.Buffer => {
+      const buffer = Gst.Buffer.newWrapped(data as unknown as number[]);
+      buffer.pts = BigInt(time);
+      if (duration !== null) buffer.duration = BigInt(Math.round(duration));
+      return buffer;
+    };
+    this.#sources[kind].pushBuffer(makeBuffer());
+    if (kind === 'audio') this.#stereo?.push(makeBuffer);
   }
 
   /** Milliseconds of video that wait in the source. */
@@ -298,7 +317,7 @@ class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements St
   }
 
   #countPackets(): number {
-    const { seqnum } = this.#trunk.payloaders.video;
+    const { seqnum } = this.#trunk.taps.video.payloader;
     if (this.#packets.last < 0) this.#packets.last = seqnum;
     this.#packets.total += (seqnum - this.#packets.last + 65_536) % 65_536;
     this.#packets.last = seqnum;
@@ -349,6 +368,10 @@ class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements St
     const { type, source, text } = message;
     if (type === 'warning') {
       this.#log.warn({ source, text }, 'pipeline warning');
+      return;
+    }
+    if (this.#stereo?.owns(source)) {
+      this.#log.error({ source, text }, 'stereo sound failed');
       return;
     }
     if (source.includes('/GstBin:')) {
@@ -409,6 +432,7 @@ class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements St
     await Promise.all([...this.#peers.values()].map((peer) => peer.close()));
     await this.#spare?.dispose();
     this.#spare = null;
+    this.#stereo?.close();
     this.#pipeline.setState(this.#runtime.namespaces.Gst.State.NULL);
     this.#runtime.collector.soon();
   }

@@ -153,7 +153,10 @@ export interface CleanDescription {
   readonly fingerprints: readonly Fingerprint[];
   /** Unchecked candidate lines that stood in it. */
   readonly candidates: readonly string[];
-  /** The first payload type that was taken of each medium; null of one that was refused. */
+  /**
+   * The first payload type that was taken of each medium; null of one that was refused, and of
+   * sound that is not wanted for now.
+   */
   readonly payloads: { readonly video: number | null; readonly audio: number | null };
 }
 
@@ -212,9 +215,8 @@ function cleanSections(
     mids.push(offered.mid);
     if (offered.kind === 'application') return dataSection(media, offered.mid, lines);
     const taken = takenPayloads(media, offered);
-    if (offered.kind === 'video' || offered.kind === 'audio') {
-      payloads[offered.kind] ??= taken[0] ?? null;
-    }
+    if (offered.kind === 'video') payloads.video ??= taken[0] ?? null;
+    if (offered.kind === 'audio' && receives(media)) payloads.audio ??= taken[0] ?? null;
     return mediaSection(media, offered, taken, lines);
   });
   return cleaned(session, transport, { mids, body, payloads });
@@ -307,6 +309,11 @@ function refusedSection(
   ];
 }
 
+/** Whether a browser wants what we send: that it does not is another thing than refusing it. */
+function receives({ direction = 'sendrecv' }: MediaDescription): boolean {
+  return direction === 'recvonly' || direction === 'sendrecv';
+}
+
 /** @returns at least one */
 function takenPayloads(
   media: MediaDescription,
@@ -376,7 +383,7 @@ function mediaSection(
     'a=rtcp-mux',
     'a=rtcp-rsize',
     // We only send: whatever else a browser writes, it can do no more than receive.
-    direction === 'inactive' || direction === 'sendonly' ? 'a=inactive' : 'a=recvonly',
+    receives(media) ? 'a=recvonly' : 'a=inactive',
     ...lines,
   ];
 }
@@ -429,9 +436,8 @@ export function shapeOf(offer: string): OfferShape {
 export interface OfferDress {
   /** Format parameters of the video payload type, e.g. `packetization-mode=1`. */
   readonly videoFormat: string | null;
-  /** Replaces the sound's `rtpmap` and `fmtp`, which are Chromium's own for surround. */
-  readonly audioMap: string;
-  readonly audioFormat: string;
+  /** Replaces `rtpmap` and `fmtp` of each payload type of sound; surround's are Chromium's own. */
+  readonly audio: Readonly<Record<number, { readonly map: string; readonly format: string }>>;
 }
 
 /** Stream id of all tracks: a track without one is lost on existing clients. */
@@ -451,12 +457,19 @@ export function dressOffer(text: string, dress: OfferDress): string {
     // Without its header extension it only makes browsers send feedback that nobody reads.
     if (line.startsWith('a=rtcp-fb:') && line.endsWith('transport-cc')) continue;
     if (/^a=ssrc:\d+ msid:/.test(line)) continue;
+    // Of a section with two payload types it writes one for each.
+    if (line.startsWith('a=ssrc:') && line === out.at(-1)) continue;
     if (kind === 'video' && dress.videoFormat && line.startsWith(`a=fmtp:${payload} `)) continue;
-    if (kind === 'audio' && line.startsWith(`a=fmtp:${payload} `)) continue;
-    if (line.startsWith(`a=rtpmap:${payload} `)) {
-      out.push(kind === 'audio' ? `a=rtpmap:${payload} ${dress.audioMap}` : line);
-      const format = kind === 'audio' ? dress.audioFormat : dress.videoFormat;
-      if (format) out.push(`a=fmtp:${payload} ${format}`);
+    if (kind === 'video' && line.startsWith(`a=rtpmap:${payload} `)) {
+      out.push(line);
+      if (dress.videoFormat) out.push(`a=fmtp:${payload} ${dress.videoFormat}`);
+      continue;
+    }
+    const [, attribute, number = ''] = /^a=(rtpmap|fmtp):(\d+) /.exec(line) ?? [];
+    const sound = kind === 'audio' ? dress.audio[Number(number)] : undefined;
+    if (sound && attribute === 'fmtp') continue;
+    if (sound && attribute === 'rtpmap') {
+      out.push(`a=rtpmap:${number} ${sound.map}`, `a=fmtp:${number} ${sound.format}`);
       continue;
     }
     out.push(line);

@@ -23,16 +23,12 @@ export function sendAtOnce(webrtc: WebRtcElement): void {
  * medium when it knows its caps, which would otherwise be with the first packet: too late for
  * {@link skipErrorCorrection}.
  *
- * @param source the pad that will feed the queue
- * @returns false while the source has no caps itself
+ * @param caps of what will feed the queue
  */
-export function announceCaps(runtime: GstRuntime, source: Gst.Pad, queue: Gst.Pad): boolean {
+export function announceCaps(runtime: GstRuntime, caps: Gst.Caps, queue: Gst.Pad): void {
   const { Gst } = runtime.namespaces;
-  const caps = source.getCurrentCaps();
-  if (!caps) return false;
   queue.sendEvent(Gst.Event.newStreamStart(STREAM_ID));
   queue.sendEvent(Gst.Event.newCaps(caps));
-  return true;
 }
 
 /**

@@ -73,5 +73,8 @@ test('why a browser takes no sound', (t) => {
   t.is(refusedSound(surround, taken), undefined);
   t.is(refusedSound(silent, silent), undefined);
   t.regex(refusedSound(surround, refused) ?? '', /surround/);
+  const both = `${surround}a=rtpmap:112 opus/48000/2\r\n`;
+  t.is(refusedSound(both, taken), undefined);
+  t.regex(refusedSound(both, refused) ?? '', /cannot play the sound/);
   t.regex(refusedSound(stereo, refused) ?? '', /cannot play the sound/);
 });

@@ -1,9 +1,13 @@
 /** All four known clients against a whole server, in a real browser (signaling.md b.7). */
 import test, { type ExecutionContext } from 'ava';
 import { DemoProcess } from '../support/demo-process.js';
+import { demoServer, demoStreamer } from '../support/demo-server.js';
 import { until } from '../support/until.js';
 import { TestBrowser } from '../web/browser.js';
 import { VariantClient, type Variant } from './client-variant.js';
+
+// What the children say is of no interest here.
+process.env['MOONTEE_LOG'] ??= 'error';
 
 const SPLIT = {
   mouseClicks: { ordered: false },
@@ -140,3 +144,23 @@ for (const [index, variant] of VARIANTS.entries()) {
     await page.close();
   });
 }
+
+test.serial('a 5.1 streamer: every one of them gets its sound, in stereo', async (t) => {
+  t.timeout(180_000);
+  const server = await demoServer(t);
+  await demoStreamer(server, { audio_channels: 6 });
+  for (const variant of VARIANTS) {
+    const page = await browser.context.newPage();
+    await page.goto(`${server.url}config.js`);
+    const path = variant.path.replace('/demo/', '/s/');
+    const client = await VariantClient.start(page, { ...variant, path });
+    const report = await until('pictures and sound', async () => {
+      const each = await client.report();
+      return each.framesDecoded > 30 && each.audioPackets > 30 && each;
+    });
+    t.deepEqual(report.errors, [], variant.name);
+    t.is(report.names.filter((name) => name === 'offer').length, 1, variant.name);
+    await client.leave();
+    await page.close();
+  }
+});

@@ -27,8 +27,10 @@ test('a branch is taken down once, and does not start anew on its way', async (t
     runtime,
     {
       pipeline,
-      tees: { video: tee('v'), audio: tee('a') },
-      payloaders: { video: tee('v') as PayloaderElement, audio: tee('a') as PayloaderElement },
+      taps: {
+        video: { tee: tee('v'), payloader: tee('v') as PayloaderElement, caps: null },
+        audio: { tee: tee('a'), payloader: tee('a') as PayloaderElement, caps: null },
+      },
     },
     mediaFormat(runtime, STREAM.video, STREAM.audio),
   );

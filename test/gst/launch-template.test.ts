@@ -19,6 +19,7 @@ test('every pipeline is listed and says what it is for', (t) => {
   t.deepEqual(listPipelines(), [
     'audio-multiopus',
     'audio-opus',
+    'audio-stereo',
     'peer',
     'video-av1',
     'video-h264',
@@ -94,10 +95,13 @@ test('a name is no path', (t) => {
 test('nothing but the declared type gets into a pipeline', (t) => {
   const template = parseTemplate(
     'sample',
-    '# {n} int 1..9 5 a number\n# {l} ints 0..255 1,2 a list\n# {w} enum up|down up a word\na={n} b=<{l}> c={w}',
+    '# {n} int 1..9 5 a number\n# {l} ints 0..255 1,2 a list\n# {w} enum up|down up a word\n' +
+      '# {r} reals 0..1 0.5,0 gains\na={n} b=<{l}> c={w} d=<{r}>',
   );
-  t.is(fillTemplate(template), 'a=5 b=<1,2> c=up');
-  t.is(fillTemplate(template, { n: 9, l: [3], w: 'down' }), 'a=9 b=<3> c=down');
+  const gains = ' d=<(float)0.5000,(float)0.0000>';
+  t.is(fillTemplate(template), `a=5 b=<1,2> c=up${gains}`);
+  t.regex(fillTemplate(template, { r: [1e-9, 1] }), /d=<\(float\)0\.0000,\(float\)1\.0000>$/);
+  t.is(fillTemplate(template, { n: 9, l: [3], w: 'down' }), `a=9 b=<3> c=down${gains}`);
   const hostile = [
     '5 ! filesink location=/etc/passwd',
     '1;2',
@@ -120,7 +124,8 @@ test('nothing but the declared type gets into a pipeline', (t) => {
     [5, '! filesink'],
   ];
   for (const value of hostile) {
-    for (const name of ['n', 'w']) {
+    // Nought is a gain.
+    for (const name of value === 0 ? ['n', 'w'] : ['n', 'w', 'r']) {
       t.is(
         code(() => fillTemplate(template, { [name]: value as never })),
         'PIPELINE_FAILED',

@@ -1,7 +1,7 @@
 /** Peers that are left out for so many packets that SRTP would take the next one for a replay. */
 import test, { type ExecutionContext } from 'ava';
 import type { AppSrcElement } from '../../src/gst/binding.js';
-import { PeerBranch, type MediaKind } from '../../src/gst/branch.js';
+import { PeerBranch, type MediaKind, type Tap } from '../../src/gst/branch.js';
 import { DtlsCertificate } from '../../src/gst/dtls-certificate.js';
 import { fillTemplate, loadTemplate } from '../../src/gst/launch-template.js';
 import { mediaFormat } from '../../src/gst/media-format.js';
@@ -43,10 +43,13 @@ class Scene {
       ].join('\n'),
     );
     this.#pipeline = pipeline;
-    const payloaders = { video: this.payloader('video'), audio: this.payloader('audio') };
-    for (const payloader of Object.values(payloaders)) chooseTimestamps(payloader);
-    const tees = { video: this.#element('video-tee'), audio: this.#element('audio-tee') };
-    this.branch = new PeerBranch(runtime, { pipeline, tees, payloaders }, format);
+    const tap = (kind: MediaKind): Tap => {
+      const payloader = this.payloader(kind);
+      chooseTimestamps(payloader);
+      return { tee: this.#element(`${kind}-tee`), payloader, caps: null };
+    };
+    const taps = { video: tap('video'), audio: tap('audio') };
+    this.branch = new PeerBranch(runtime, { pipeline, taps }, format);
     pipeline.setState(Gst.State.PLAYING);
     this.peer = new WebRtcPeer(
       'viewer',
@@ -55,6 +58,7 @@ class Scene {
         format,
         network: STREAM.network,
         certificate: new DtlsCertificate(runtime, STREAM.dtlsIdentityPem),
+        stereo: null,
         videoPackets: () => 0,
         needKeyframe: () => this.player.keyframe(),
         removed: () => undefined,

@@ -231,7 +231,7 @@ test('a section outside the bundle with a transport of its own is no answer to u
   t.throws(() => cleanAnswer(apart, SHAPE), { message: /not bundled/ });
 });
 
-test('sound that a browser refuses leaves the picture', (t) => {
+test('sound that a browser refuses, or does not want, leaves the picture', (t) => {
   const text = [
     ...HEAD,
     `a=fingerprint:sha-256 ${Array(32).fill('AB').join(':')}`,
@@ -255,15 +255,25 @@ test('sound that a browser refuses leaves the picture', (t) => {
     'a=sctp-port:5000',
     '',
   ].join('\r\n');
-  const { sdp, payloads } = cleanAnswer(text, {
+  const offer = {
     sections: [
       { kind: 'video', mid: 'video0', payloads: [102] },
-      { kind: 'audio', mid: 'audio1', payloads: [111] },
+      { kind: 'audio', mid: 'audio1', payloads: [111, 112] },
       { kind: 'application', mid: 'application2', payloads: [] },
     ],
-  });
+  };
+  const { sdp, payloads } = cleanAnswer(text, offer);
   t.deepEqual(payloads, { video: 102, audio: null });
   t.is(sdp.match(/^a=ice-ufrag:0123abcd\r$/gm)?.length, 3);
+  const taken = text
+    .replace('video0 application2', 'video0 audio1 application2')
+    .replace('m=audio 0 UDP/TLS/RTP/SAVPF 111', 'm=audio 9 UDP/TLS/RTP/SAVPF 112 111')
+    .replace('a=rtpmap:111', 'a=rtpmap:112 opus/48000/2\r\na=rtpmap:111');
+  const inactive = cleanAnswer(taken, offer);
+  t.is(inactive.payloads.audio, null);
+  t.regex(inactive.sdp, /^m=audio 9 UDP\/TLS\/RTP\/SAVPF 112 111\r$/m);
+  const wanted = cleanAnswer(taken.replace('a=inactive', 'a=recvonly'), offer);
+  t.is(wanted.payloads.audio, 112, 'the browser puts the one first that it would rather have');
 });
 
 test('no text makes it throw anything but the viewer’s error, and what passes is clean', (t) => {
@@ -337,24 +347,32 @@ test('no candidate text throws', (t) => {
 
 test('surround is offered in the form that Chromium understands', (t) => {
   const local = [
-    'm=audio 9 UDP/TLS/RTP/SAVPF 111',
+    'm=audio 9 UDP/TLS/RTP/SAVPF 111 112',
     'a=mid:audio1',
     'a=rtpmap:111 MULTIOPUS/48000/6',
     'a=fmtp:111 num_streams=4',
+    'a=rtpmap:112 OPUS/48000/2',
+    'a=fmtp:112 sprop-stereo=1',
     'a=rtcp-fb:111 transport-cc',
     'a=ssrc:2 msid:user1 webrtctransceiver1',
     '',
   ].join('\r\n');
   const dressed = dressOffer(local, {
     videoFormat: null,
-    audioMap: 'multiopus/48000/6',
-    audioFormat: 'channel_mapping=0,4,1,2,3,5;coupled_streams=2;num_streams=4',
+    audio: {
+      111: {
+        map: 'multiopus/48000/6',
+        format: 'channel_mapping=0,4,1,2,3,5;coupled_streams=2;num_streams=4',
+      },
+      112: { map: 'opus/48000/2', format: 'stereo=1' },
+    },
   });
   t.regex(dressed, /^a=rtpmap:111 multiopus\/48000\/6\r$/m);
   t.regex(dressed, /^a=fmtp:111 channel_mapping=0,4,1,2,3,5;/m);
+  t.regex(dressed, /^a=rtpmap:112 opus\/48000\/2\r\na=fmtp:112 stereo=1\r$/m);
   t.regex(dressed, /^a=msid:moontee audio\r$/m);
-  t.notRegex(dressed, /transport-cc|webrtctransceiver/);
+  t.notRegex(dressed, /sprop-stereo|transport-cc|webrtctransceiver/);
   t.deepEqual(shapeOf(`v=0\r\n${dressed}`).sections, [
-    { kind: 'audio', mid: 'audio1', payloads: [111] },
+    { kind: 'audio', mid: 'audio1', payloads: [111, 112] },
   ]);
 });

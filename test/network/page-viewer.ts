@@ -12,6 +12,9 @@ export interface PageFigures {
   readonly framesDecoded: number;
   readonly packetsLost: number;
   readonly packetsReceived: number;
+  /** Of the sound: its packets, and the payload type that is decoded. */
+  readonly soundPackets: number;
+  readonly soundPayload: number | null;
   /** The remote candidate in use. */
   readonly protocol: string;
   /** The browser's own user fragment, of the local candidate in use. */
@@ -80,13 +83,20 @@ const SCRIPT = `
   };
   window.add = (candidate) => connection.addIceCandidate({ candidate, sdpMLineIndex: 0 });
   window.figures = async () => {
-    const result = { framesDecoded: 0, packetsLost: 0, packetsReceived: 0, protocol: '', ufrag: '' };
+    const result = {
+      framesDecoded: 0, packetsLost: 0, packetsReceived: 0,
+      soundPackets: 0, soundPayload: null, protocol: '', ufrag: '',
+    };
     const stats = await connection.getStats();
     for (const entry of stats.values()) {
       if (entry.type === 'inbound-rtp' && entry.kind === 'video') {
         result.framesDecoded = entry.framesDecoded ?? 0;
         result.packetsLost = entry.packetsLost ?? 0;
         result.packetsReceived = entry.packetsReceived ?? 0;
+      }
+      if (entry.type === 'inbound-rtp' && entry.kind === 'audio') {
+        result.soundPackets = entry.packetsReceived ?? 0;
+        result.soundPayload = stats.get(entry.codecId)?.payloadType ?? null;
       }
       if (entry.type === 'transport' && entry.selectedCandidatePairId) {
         const pair = stats.get(entry.selectedCandidatePairId);

@@ -3,24 +3,16 @@ import test, { type ExecutionContext } from 'ava';
 import { createStreamPipeline } from '../../src/gst/pipeline.js';
 import type { VideoCodec } from '../../src/moonlight/types.js';
 import type { Peer, StreamPipeline } from '../../src/gst/types.js';
-import { encodeClip, Player, type Clip } from '../support/clip.js';
+import { CLIP_SURROUND, encodeClip, Player, type Clip } from '../support/clip.js';
 import { STREAM } from '../support/receiver-connect.js';
 import { until } from '../support/until.js';
 import { PageBrowser, type PageViewer } from './page-viewer.js';
-
-const SURROUND = {
-  channels: 6,
-  streams: 4,
-  coupledStreams: 2,
-  mapping: [0, 4, 1, 2, 3, 5],
-  packetDuration: 10,
-} as const;
 
 let clip: Clip;
 let browser: PageBrowser;
 
 test.before(async () => {
-  [clip, browser] = await Promise.all([encodeClip(), PageBrowser.launch()]);
+  [clip, browser] = await Promise.all([encodeClip({ channels: 6 }), PageBrowser.launch()]);
 });
 
 test.after.always(() => browser.close());
@@ -32,7 +24,7 @@ async function scene(
   const pipeline = await createStreamPipeline({
     ...STREAM,
     video: { ...STREAM.video, codec },
-    audio: SURROUND,
+    audio: CLIP_SURROUND,
   });
   t.teardown(() => pipeline.close());
   if (codec === 'h264') {
@@ -45,13 +37,17 @@ async function scene(
 
 test.serial('refused sound: a picture, input, and ICE that can be restarted', async (t) => {
   t.timeout(120_000);
-  const { peer, page } = await scene(t);
+  const { pipeline, peer, page } = await scene(t);
   const heard: string[] = [];
   peer.on('message', (label, data) => heard.push(`${label} ${data.toString()}`));
   peer.on('candidate', ({ candidate }) => void page.addCandidate(candidate));
   const answer = await page.answer(await peer.createOffer(), 'audio');
-  t.regex(answer, /^m=audio 0 /m);
-  await peer.acceptAnswer(answer);
+  const refused = answer
+    .replace(/^m=audio \d+/m, 'm=audio 0')
+    .replace(/^(a=group:BUNDLE .*) audio1\b/m, '$1');
+  t.not(refused, answer);
+  await peer.acceptAnswer(refused);
+  t.notRegex(pipeline.dot(), /stereo_tee/);
   await page.untilFrames(30);
   await page.say('a key');
   await until('the key', () => heard.includes('keyboard a key'));
@@ -61,6 +57,31 @@ test.serial('refused sound: a picture, input, and ICE that can be restarted', as
   await page.untilFrames(framesDecoded + 60);
   t.is(peer.state, 'connected');
   await page.close();
+});
+
+test.serial('refused surround: stereo, also after ICE was restarted by either side', async (t) => {
+  t.timeout(120_000);
+  const { pipeline, peer, page } = await scene(t);
+  let answer = '';
+  await page.watch(peer, undefined, (sdp) => (answer = sdp));
+  t.regex(answer, /^m=audio 9 UDP\/TLS\/RTP\/SAVPF 112\r$/m);
+  const untilSound = async (): Promise<void> => {
+    const before = await page.figures();
+    const { soundPayload } = await until('sound', async () => {
+      const now = await page.figures();
+      const more = now.soundPackets > before.soundPackets + 50;
+      return more && now.framesDecoded > before.framesDecoded + 10 && now;
+    });
+    t.is(soundPayload, 112);
+  };
+  await untilSound();
+  await page.restart(peer);
+  await untilSound();
+  t.regex(await page.offer(peer, true), /^m=audio 9 UDP\/TLS\/RTP\/SAVPF 112\r$/m);
+  await untilSound();
+  t.is(peer.state, 'connected');
+  await page.close();
+  t.is((await pipeline.stats()).peers.length, 1);
 });
 
 test.serial('refused video: told by the name of the codec', async (t) => {

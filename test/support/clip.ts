@@ -22,7 +22,18 @@ export interface ClipOptions {
   readonly bitrate?: number;
   /** Frames between two key frames. */
   readonly gop?: number;
+  /** Of the sound: 2 or 6. */
+  readonly channels?: 2 | 6;
 }
+
+/** Of a clip with 6 channels, in the wire's order. */
+export const CLIP_SURROUND = {
+  channels: 6,
+  streams: 4,
+  coupledStreams: 2,
+  mapping: [0, 1, 4, 5, 2, 3],
+  packetDuration: 10,
+} as const;
 
 /** Milliseconds of sound in a packet. */
 const AUDIO_PACKET = 10;
@@ -30,7 +41,7 @@ const AUDIO_PACKET = 10;
 /** The clip starts with a key frame, and can be played in a loop. */
 export async function encodeClip(options: ClipOptions = {}): Promise<Clip> {
   const { width = 640, height = 360, fps = 60, frames = 60 } = options;
-  const { bitrate = 2_000_000, gop = frames } = options;
+  const { bitrate = 2_000_000, gop = frames, channels = 2 } = options;
   const folder = await mkdtemp(join(tmpdir(), 'moontee-clip-'));
   try {
     await launch(
@@ -41,7 +52,8 @@ export async function encodeClip(options: ClipOptions = {}): Promise<Clip> {
         `video/x-h264,stream-format=byte-stream,alignment=au ! multifilesink location=${folder}/v%05d`,
     );
     await launch(
-      `audiotestsrc num-buffers=100 samplesperbuffer=480 ! audio/x-raw,rate=48000,channels=2 ! ` +
+      `audiotestsrc num-buffers=100 samplesperbuffer=480 ! audio/x-raw,rate=48000,` +
+        `channels=${channels},channel-mask=(bitmask)${channels === 2 ? '0x3' : '0x3f'} ! ` +
         `opusenc frame-size=10 ! multifilesink location=${folder}/a%05d`,
     );
     const names = (await readdir(folder)).sort();

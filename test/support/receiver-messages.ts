@@ -2,6 +2,8 @@
 
 export interface TrackStats {
   readonly packets: number;
+  /** Payload types, in the order of their first packets. */
+  readonly payloads: readonly number[];
   readonly bytes: number;
   /** Sequence numbers between the first and the highest that never came. */
   readonly lost: number;

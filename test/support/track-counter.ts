@@ -7,6 +7,7 @@ const NAL_STAP_A = 24;
 /** Counts one RTP stream packet by packet. */
 export class TrackCounter {
   #packets = 0;
+  readonly #payloads = new Set<number>();
   #bytes = 0;
   #reordered = 0;
   #frames = 0;
@@ -24,6 +25,7 @@ export class TrackCounter {
     if (packet.length < 12) return;
     this.#packets += 1;
     this.#bytes += packet.length;
+    this.#payloads.add(packet.readUInt8(1) & 0x7f);
     const { highest } = this.#sequence;
     const extended = this.#sequence.add(packet.readUInt16BE(2));
     if (extended === null) return;
@@ -37,6 +39,7 @@ export class TrackCounter {
   stats(): TrackStats {
     return {
       packets: this.#packets,
+      payloads: [...this.#payloads],
       bytes: this.#bytes,
       lost: this.#sequence.lost,
       duplicates: this.#sequence.duplicates,
