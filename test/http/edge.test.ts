@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { once } from 'node:events';
 import { ask, exchange } from '../support/raw-http.js';
 import { addHost, createBody, PASSWORD, serve } from '../support/server.js';
+import { until } from '../support/until.js';
 
 const BEARER = `Authorization: Bearer ${PASSWORD}`;
 const WEBSOCKET = [
@@ -290,3 +291,37 @@ test.serial(
     }
   },
 );
+
+test.serial('a body that nobody wants is not read on and on', async (t) => {
+  const server = await serve(t);
+  const chunk = Buffer.from(`10000\r\n${'x'.repeat(65_536)}\r\n`);
+  const heads = [
+    'POST /api/streamers HTTP/1.1',
+    `DELETE /api/streamers/x HTTP/1.1\r\n${BEARER}`,
+    `POST /api/pair HTTP/1.1\r\n${BEARER}`,
+    'GET / HTTP/1.1',
+    'PUT /nowhere HTTP/1.1',
+    'POST http://[ HTTP/1.1',
+  ];
+  for (const head of heads) {
+    const socket = connect(server.port, '127.0.0.1');
+    // The end may overtake the answer.
+    socket.on('error', () => undefined);
+    socket.resume();
+    socket.write(`${head}\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n`);
+    const send = (): void => {
+      if (socket.destroyed) return;
+      if (socket.write(chunk)) setImmediate(send);
+      else socket.once('drain', send);
+    };
+    send();
+    await until('it is closed', () => socket.closed);
+    // What the operating system holds is some megabytes at most.
+    t.true(socket.bytesWritten < 64 << 20, `${head}: ${socket.bytesWritten}`);
+  }
+  const again = await server.ask('POST', '/api/streamers', {
+    body: {},
+    headers: { Connection: 'keep-alive' },
+  });
+  t.is(again.headers.connection, 'keep-alive');
+});
