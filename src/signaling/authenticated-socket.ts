@@ -22,6 +22,9 @@ export interface AuthenticationOptions {
   readonly log: Log;
 }
 
+/** Messages that wait while an earlier one is handled; browsers send hardly any before an offer. */
+const MAX_WAITING = 64;
+
 export interface AuthenticatedSocketHandlers {
   /** Every `AuthenticateAndInit` whose credentials are right, or were before. */
   readonly onInit: (init: Init) => Promise<void> | void;
@@ -45,6 +48,8 @@ export class AuthenticatedSocket {
   readonly #socket: ViewerSocket;
   readonly #deadline: NodeJS.Timeout | null;
   #turn: Promise<void> = Promise.resolve();
+  /** Messages that were received and not handled. */
+  #waiting = 0;
   /** Its credentials are right. */
   #isKnown: boolean;
   /** It may also speak: where a first message is needed, that came. */
@@ -118,6 +123,13 @@ export class AuthenticatedSocket {
       this.#grant.onKnown();
       this.#socket.admit();
     }
+    if (this.#waiting >= MAX_WAITING) {
+      const reason = 'Too many messages';
+      this.#left('RATE_LIMITED', reason);
+      this.#socket.end('RATE_LIMITED', reason);
+      return;
+    }
+    this.#waiting += 1;
     this.#turn = this.#turn.then(() => this.#take(message));
   }
 
@@ -132,6 +144,8 @@ export class AuthenticatedSocket {
     } catch (error) {
       this.#options.log.error({ err: error }, 'viewer not told of an error');
       this.end('INTERNAL', 'Internal server error');
+    } finally {
+      this.#waiting -= 1;
     }
   }
 

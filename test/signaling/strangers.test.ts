@@ -1,6 +1,7 @@
 /** What somebody may do to the server before, and with, its credentials. */
 import test, { type ExecutionContext } from 'ava';
 import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { WebSocket } from 'ws';
 import {
   addHost,
@@ -69,6 +70,20 @@ test('what follows the right first message at once is not lost', async (t) => {
   await viewer.until('WebRtcConfig');
   viewer.answer();
   await viewer.until('ConnectionComplete');
+});
+
+test('messages that wait for a slow first one are bounded', async (t) => {
+  const server = await serve(t);
+  const host = await addHost(t, server);
+  const { port } = host;
+  await host.close();
+  const silent = createServer().listen(port, '127.0.0.1');
+  await once(silent, 'listening');
+  t.teardown(() => silent.close());
+  const viewer = await server.viewer('', { path: '/api/host/stream', headers: {} });
+  viewer.send({ AuthenticateAndInit: { ...INIT.AuthenticateAndInit, host_id: 0, app_id: 1 } });
+  for (let i = 0; i < 100; i += 1) viewer.send({ RestartIce: {} });
+  t.is((await viewer.closed).code, 4429);
 });
 
 test('messages of a viewer have the size of their kind', async (t) => {
