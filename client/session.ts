@@ -127,7 +127,7 @@ export class ViewerSession extends Emitter<SessionEvents> {
       this.#await(this.#deadlines.server, 'SERVER_SILENT');
       this.emit('progress', 'Waiting for the stream');
       const names = { client_unique_id: clientUniqueId, resume_secret: resumeSecret };
-      this.#send({ AuthenticateAndInit: { credentials, ...names } });
+      this.#send({ AuthenticateAndInit: { credentials, ...names, host_quality: true } });
     });
     this.#socket?.addEventListener('message', ({ data }) => this.#receive(data));
     this.#socket?.addEventListener('close', ({ code, reason }) => {

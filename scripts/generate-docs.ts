@@ -34,6 +34,10 @@ socket (\`/api/host/stream\`) with \`mode: "keepalive"\` the server closes witho
 streamer runs by itself; where \`session_id\` ends in \`-kickoff\` the client closes, and the streamer
 ends.
 
+Some clients take any \`ConnectionStatusUpdate\` for the end of their connection, so only those get
+it whose \`AuthenticateAndInit\` says \`host_quality: true\`, on the viewer socket: how good the link between
+server and host is, when that changes.
+
 `;
 
 const FAULTS = `# Errors

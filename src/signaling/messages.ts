@@ -40,6 +40,8 @@ const AuthenticateAndInit = t.intersection(
       client_unique_id: nullable(t.string),
       /** Extension: what `Resume` gave to this viewer's earlier self, which is ended. */
       resume_secret: nullable(t.string),
+      /** Extension: whether it wants `ConnectionStatusUpdate`, which breaks some older clients. */
+      host_quality: nullable(t.boolean),
       session_id: nullable(t.string),
       mode: nullable(t.keyof({ create: null, keepalive: null, join: null })),
       host_id: nullable(Integer),

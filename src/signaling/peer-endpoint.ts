@@ -6,7 +6,7 @@ import type { Streamer } from '../streamer/streamer.js';
 import type { Viewer } from '../streamer/viewers.js';
 import { AuthenticatedSocket, type AuthenticationOptions } from './authenticated-socket.js';
 import { Clients, type Supersedable } from './clients.js';
-import type { StreamServerMessage } from './messages.js';
+import type { StreamClientMessage, StreamServerMessage } from './messages.js';
 import { viewerReason } from './viewer-words.js';
 import type { SocketGrant } from './upgrade.js';
 import type { BrowserSocket } from './viewer-socket.js';
@@ -68,7 +68,11 @@ class PeerSession implements Viewer, Supersedable {
       false,
       { ...options, log: this.#log },
       {
-        onInit: ({ resume_secret: secret }) => this.#join(secret ?? null),
+        onInit: ({ resume_secret: secret, host_quality: hostQuality }) => {
+          this.#join(secret ?? null);
+          // The child says so on the viewer's data channel; credentials are none of its business.
+          if (hostQuality === true) this.#tellChild({ credentials: null, host_quality: true });
+        },
         onMessage: (message) => this.#streamer?.fromViewer(this.peerId, message),
         onError: (error) => this.#refuse(error),
         onLeft: (code, reason) => this.#left(code, reason),
@@ -126,6 +130,12 @@ class PeerSession implements Viewer, Supersedable {
     const reason = viewerReason(error.code, error.message);
     this.deliver({ PeerClosed: { code: error.code, reason } });
     this.#leave(error.code, reason);
+  }
+
+  #tellChild(
+    init: Extract<StreamClientMessage, { AuthenticateAndInit: unknown }>['AuthenticateAndInit'],
+  ): void {
+    this.#streamer?.fromViewer(this.peerId, { AuthenticateAndInit: init });
   }
 
   /** Our own decision. */

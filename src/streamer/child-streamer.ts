@@ -73,6 +73,8 @@ export class ChildStreamer {
   /** What arrived before the pipeline was ready, from its last IDR on. */
   #earlyUnits: AccessUnit[] = [];
   #sawFrame = false;
+  /** Of the link to the host; of a session that is brought back nothing bad is known yet. */
+  #hostQuality: 'ok' | 'poor' = 'ok';
   /** Viewers were told to wait for the host. */
   #hostSilent = false;
   /** The session was lost: what to do about it is the server's decision. */
@@ -258,6 +260,7 @@ export class ChildStreamer {
     this.#session.on('video', (unit) => this.#pushVideo(unit));
     this.#session.on('audio', (packet) => this.#pushAudio(packet));
     this.#session.on('message', (message) => this.#toViewers(message));
+    this.#session.on('quality', ({ status }) => this.#tellHostQuality(status));
     this.#session.on('silence', (silence) => this.#tellSilence(silence));
     this.#session.on('reconnecting', ({ attempt }) => {
       if (attempt === 1) this.#broadcast({ StageStarting: { stage: RECONNECTING } });
@@ -265,6 +268,7 @@ export class ChildStreamer {
     this.#session.on('reconnected', (negotiated) => {
       this.#negotiated = negotiated;
       this.#sawFrame = false;
+      this.#tellHostQuality('ok');
       if (this.#hostSilent) this.#broadcast({ StageComplete: { stage: WAITING } });
       this.#hostSilent = false;
       this.#broadcast({ StageComplete: { stage: RECONNECTING } });
@@ -366,6 +370,7 @@ export class ChildStreamer {
         },
       });
       this.#viewers.set(id, viewer);
+      viewer.hostQuality(this.#hostQuality);
       this.#aggregator.join(id);
       peer.on('message', (label, data) => {
         this.#costing(id, () => this.#fromChannel(id, label, data));
@@ -431,6 +436,12 @@ export class ChildStreamer {
 
   #sendInput(inputs: readonly HostInput[]): void {
     for (const input of inputs) this.#session.sendInput(input);
+  }
+
+  #tellHostQuality(quality: 'ok' | 'poor'): void {
+    if (quality !== this.#hostQuality) this.#log.info({ quality }, 'link to the host');
+    this.#hostQuality = quality;
+    for (const viewer of this.#viewers.values()) viewer.hostQuality(quality);
   }
 
   /** Long before the session counts as lost, viewers learn why their picture stands still. */

@@ -1,7 +1,11 @@
 import type { Peer, PeerCandidate } from '../gst/types.js';
 import { MoonteeError } from '../errors.js';
 import type { Log } from '../log.js';
-import type { StreamClientMessage, StreamServerMessage } from '../signaling/messages.js';
+import type {
+  StreamClientMessage,
+  StreamServerGeneralMessage,
+  StreamServerMessage,
+} from '../signaling/messages.js';
 
 /** Milliseconds a browser has to answer an offer, and then to get ICE and DTLS up. */
 const ANSWER_DEADLINE = 15_000;
@@ -12,6 +16,8 @@ const STALL_DEADLINE = 30_000;
 
 /** Messages of one viewer that may wait for their turn; one that sends more is broken. */
 const MAX_PENDING_MESSAGES = 256;
+
+type HostQuality = 'ok' | 'poor';
 
 export interface ChildViewerOptions {
   readonly peer: Peer;
@@ -43,6 +49,10 @@ export class ChildViewer {
   #restartWanted = false;
   /** A first answer arrived: media is negotiated. */
   #answered = false;
+  /** The viewer has asked to be told of the host's link; others may be broken by it. */
+  #wantsHostQuality = false;
+  #hostQuality: HostQuality = 'ok';
+  #toldHostQuality: HostQuality = 'ok';
   /** Local candidates that came before the offer was sent. */
   #early: PeerCandidate[] | null = [];
   #deadline: NodeJS.Timeout | undefined;
@@ -60,6 +70,7 @@ export class ChildViewer {
       if (this.#early) this.#early.push(candidate);
       else this.#sendCandidate(candidate);
     });
+    this.peer.on('channel-open', () => this.#tellHostQuality());
     this.peer.on('quality', (quality) => {
       clearTimeout(this.#stall);
       if (quality !== 'stalled' || this.#closed) return;
@@ -91,7 +102,10 @@ export class ChildViewer {
   /** Takes a message of the browser; what makes no sense now is dropped with a log line. */
   receive(message: StreamClientMessage): void {
     if (this.#closed) return;
-    if ('RestartIce' in message) {
+    if ('AuthenticateAndInit' in message) {
+      this.#wantsHostQuality ||= message.AuthenticateAndInit.host_quality === true;
+      this.#tellHostQuality();
+    } else if ('RestartIce' in message) {
       this.#enqueue(() => this.#offer(true));
     } else if ('Signaling' in message) {
       const signaling = message.Signaling;
@@ -114,12 +128,26 @@ export class ChildViewer {
     }
   }
 
+  /** How good the link to the host is, as long as nothing else is said. */
+  hostQuality(quality: HostQuality): void {
+    this.#hostQuality = quality;
+    this.#tellHostQuality();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     this.#clearDeadline();
     clearTimeout(this.#stall);
     this.peer.removeAllListeners();
     await this.peer.close();
+  }
+
+  #tellHostQuality(): void {
+    if (!this.#wantsHostQuality || this.#hostQuality === this.#toldHostQuality) return;
+    const status = this.#hostQuality === 'ok' ? 'Ok' : 'Poor';
+    const message: StreamServerGeneralMessage = { ConnectionStatusUpdate: { status } };
+    if (!this.peer.send('general', JSON.stringify(message))) return;
+    this.#toldHostQuality = this.#hostQuality;
   }
 
   async #offer(iceRestart: boolean): Promise<void> {

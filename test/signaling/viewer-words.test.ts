@@ -9,6 +9,7 @@ const CODES = [...(Object.keys(ERRORS) as ErrorCode[]), 'LEFT', 'SUPERSEDED', 'K
 test('server, close codes and client agree on whether coming back can help', (t) => {
   for (const code of CODES) {
     t.is(ending(code).retry, !isFinal(code), code);
+    t.notRegex(ending(code).reason, /[A-Z]{2,}_|\(/, `${code} in words`);
     // An ordinary close is the end of a socket, of which a client knows no more; a streamer that
     // failed may start anew.
     if (code === 'LEFT' || code === 'STREAMER_FAILED') continue;
