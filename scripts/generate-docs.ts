@@ -28,6 +28,10 @@ answer asks for stereo: add \`stereo=1\` to the format of each Opus payload type
 minptime=10;useinbandfec=1;stereo=1\`) between \`createAnswer\` and \`setLocalDescription\`. A client
 that offers what was agreed once more does the same with its offer.
 
+Streams in 5.1 and 7.1 are offered as two payload types of one section: \`multiopus\`, and \`opus\` in
+stereo behind it. The first one that the first answer names is sent. Chromium plays \`multiopus\` where
+a client writes it into the answer; without that browsers take the stereo.
+
 Before the server closes a socket it tells the reason as a bare string too, behind everything else:
 a sentence for people, which is what clients show that know nothing of \`PeerClosed\`. On the legacy
 socket (\`/api/host/stream\`) with \`mode: "keepalive"\` the server closes without a status once the
