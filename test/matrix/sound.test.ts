@@ -12,7 +12,7 @@ import { matrixClip } from './clips.js';
 
 const run = promisify(execFile);
 
-/** A bit more than the beep, which comes every second, needs for all speakers. */
+/** A bit more than whole beeps, which come every second, need for all speakers. */
 const MILLISECONDS = { 2: 2300, 6: 5300, 8: 7300 } as const;
 /** Channels in the order in which the host's beep walks: all but the LFE. */
 const WALK = { 6: [0, 1, 2, 4, 5], 8: [0, 1, 2, 4, 5, 6, 7] } as const;
@@ -58,14 +58,18 @@ function rtpRecord({ data, sequence }: OpusPacket, index: number): Buffer {
   return Buffer.concat([header, data]);
 }
 
-/** The loudest channel of each beep, in their order; null where two are as loud. */
+/**
+ * The loudest channel of each beep, in their order; null where two are as loud. Beeps that the
+ * recording cuts are left out: a decoder that begins, or ends, within one spreads it to its pair.
+ */
 function beeps(samples: Int16Array, channels: number): (number | null)[] {
   const found: (number | null)[] = [];
   const frame = SAMPLE_RATE / 100;
   let silent = true;
+  let isCut = true;
   let peaks = new Array<number>(channels).fill(0);
   const note = (): void => {
-    if (silent) return;
+    if (silent || isCut) return;
     const loudest = peaks.indexOf(Math.max(...peaks));
     const rival = Math.max(...peaks.filter((_, channel) => channel !== loudest));
     found.push((peaks[loudest] ?? 0) > 4 * rival ? loudest : null);
@@ -79,13 +83,13 @@ function beeps(samples: Int16Array, channels: number): (number | null)[] {
     if (Math.max(...now) < LOUD) {
       note();
       silent = true;
+      isCut = false;
       peaks = new Array<number>(channels).fill(0);
     } else {
       silent = false;
       peaks = peaks.map((peak, channel) => Math.max(peak, now[channel] ?? 0));
     }
   }
-  note();
   return found;
 }
 
@@ -117,22 +121,33 @@ async function listen(
   return beeps(samples, audio.channels);
 }
 
-test('stereo: the beep is on both sides', async (t) => {
+test.serial('stereo: the beep is on both sides', async (t) => {
   const heard = await listen(t, 2, false);
   t.true(heard.length >= 2);
   t.true(heard.every((channel) => channel === null));
 });
 
+/** A machine that is held up makes the host leave out sound, and with it beeps or parts of them. */
+const ATTEMPTS = 3;
+
+/** @returns in words what is wrong with the walk of the beep; null if nothing is */
+function faultOf(heard: readonly (number | null)[], walk: readonly number[]): string | null {
+  if (heard.length < walk.length) return `${heard.length} beeps`;
+  const wrong = heard.findIndex((channel, index) => {
+    if (channel === null || !walk.includes(channel)) return true;
+    const before = walk.indexOf(heard[index - 1] ?? -1);
+    return index > 0 && channel !== walk[(before + 1) % walk.length];
+  });
+  return wrong === -1 ? null : `beep ${wrong} of ${JSON.stringify(heard)}`;
+}
+
 for (const channels of [6, 8] as const) {
-  test(`${channels} channels: the beep walks from speaker to speaker`, async (t) => {
-    const heard = await listen(t, channels, channels === 8);
-    const walk: readonly number[] = WALK[channels];
-    t.true(heard.length >= walk.length, `${heard.length} beeps`);
-    heard.forEach((channel, index) => {
-      t.true(channel !== null && walk.includes(channel), `beep ${index} on ${channel}`);
-      if (index === 0) return;
-      const before = walk.indexOf(heard[index - 1] ?? -1);
-      t.is(channel, walk[(before + 1) % walk.length] ?? null);
-    });
+  test.serial(`${channels} channels: the beep walks from speaker to speaker`, async (t) => {
+    let fault: string | null = '';
+    for (let attempt = 0; attempt < ATTEMPTS && fault !== null; attempt += 1) {
+      fault = faultOf(await listen(t, channels, channels === 8), WALK[channels]);
+      if (fault !== null) t.log(fault);
+    }
+    t.is(fault, null);
   });
 }
