@@ -67,7 +67,7 @@ export class PeerBranch {
   /** Media of which packets have been let in. */
   readonly #flowed = new Set<MediaKind>();
   /** The payloader's sequence number when a medium was let out last. */
-  readonly #lastNumbers = new Map<MediaKind, number>();
+  readonly #lastNumbers = new Map<MediaKind, { readonly last: number; readonly unheard: number }>();
   /** Media whose packets are numbered for this peer alone. */
   readonly #renumbered = new Set<MediaKind>();
   #disposed = false;
@@ -156,9 +156,10 @@ export class PeerBranch {
 
   /** Keeps sequence numbers from jumping further than SRTP can follow. */
   #continueNumbers(kind: MediaKind, { payloader }: Tap): void {
-    const last = this.#lastNumbers.get(kind);
-    if (last === undefined || this.#renumbered.has(kind)) return;
-    if (!leftTooMuchOut(payloader, last)) return;
+    const left = this.#lastNumbers.get(kind);
+    if (!left || this.#renumbered.has(kind)) return;
+    const { last, unheard } = left;
+    if (!leftTooMuchOut(payloader, last, unheard)) return;
     const entrance = this.#bin?.getStaticPad(kind) as Gst.GhostPad | null;
     const queue = this.element(`${kind}-queue`).getStaticPad('sink');
     if (!this.#bin || !entrance || !queue) return;
@@ -244,7 +245,12 @@ export class PeerBranch {
     return this.element('video-queue') as QueueElement;
   }
 
-  unlink(kind: MediaKind): void {
+  /**
+   * Lets no more packets in.
+   *
+   * @param unheard packets that went out and may have got lost on the network
+   */
+  unlink(kind: MediaKind, unheard = 0): void {
     const link = this.#links.get(kind);
     if (!link) return;
     const tap = this.#taps[kind];
@@ -253,7 +259,7 @@ export class PeerBranch {
     if (!tap) return;
     tap.tee.releaseRequestPad(link.tee);
     // Afterwards: none above it can have got in.
-    this.#lastNumbers.set(kind, tap.payloader.seqnum);
+    this.#lastNumbers.set(kind, { last: tap.payloader.seqnum, unheard });
   }
 
   /**

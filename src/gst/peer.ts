@@ -15,7 +15,9 @@ import { serverUris } from './peer-network.js';
 import { QualityMeter } from './quality.js';
 import { RtpStats, type SessionFigures } from './rtp-stats.js';
 import type { GstRuntime, GstWebRTC } from './runtime.js';
+import { SilenceMeter } from './silence-meter.js';
 import { SoundFeed } from './sound-feed.js';
+import { StandstillMeter } from './standstill-meter.js';
 import type { StereoSound } from './stereo-sound.js';
 import { VideoFeed } from './video-feed.js';
 import type { KeyframeReason } from './keyframes.js';
@@ -90,6 +92,7 @@ const EMPTY: SessionFigures = {
   roundTrip: 0,
   jitter: 0,
   reportMark: '',
+  highestVideo: null,
 };
 
 /** One viewer on a webrtcbin. Everything it does is done in order, one step at a time. */
@@ -105,6 +108,8 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   readonly #rtp: RtpStats;
   readonly #meter = new QualityMeter();
   readonly #floods = new FloodMeter();
+  readonly #silence = new SilenceMeter();
+  readonly #standstill = new StandstillMeter();
   #repeats = true;
   readonly #bandwidth = new BandwidthMeter();
   readonly #path: PathReport;
@@ -283,8 +288,23 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     const count = asks ? asks.pliCount + asks.firCount : 0;
     if (count > this.#keyframeAsks) this.#host.needKeyframe('pli', this.id);
     this.#keyframeAsks = count;
-    this.#video.look();
+    this.#video.look(this.#isSilent(), this.#silence.unheard);
     this.#sound.look();
+  }
+
+  /** Whether nothing of any kind comes from the viewer while much is sent to it. */
+  #isSilent(): boolean {
+    const { ingress } = this.#branch;
+    if (!ingress) return false;
+    return this.#silence.look(
+      {
+        packetsIn: ingress.all.packets,
+        reported: this.#heardMark !== '',
+        videoPackets: this.#host.videoPackets(),
+        fed: this.#video.fed,
+      },
+      performance.now(),
+    );
   }
 
   /** Looks at how much comes in from the viewer, and at what it makes us send once more. */
@@ -330,6 +350,11 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     if (figures.reportMark !== '' && figures.reportMark !== this.#heardMark) {
       this.#heardMark = figures.reportMark;
       this.#heardAt = now;
+    }
+    const { sent, heardAt } = this.#silence;
+    if (this.#standstill.look({ highest: figures.highestVideo, sent, heardAt }, now)) {
+      this.#fail('VIEWER_STALLED', 'The viewer is heard, but no video gets through to it any more');
+      return;
     }
     // Who never reports cannot fall silent.
     const silence = this.#heardMark === '' ? 0 : now - this.#heardAt;

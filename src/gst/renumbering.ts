@@ -33,9 +33,18 @@ export function chooseTimestamps(payloader: PayloaderElement): void {
   payloader.timestampOffset = randomInt(TIMESTAMP_OFFSETS);
 }
 
-/** Whether a peer cannot go on with the payloader's numbers. @param last that it may have had */
-export function leftTooMuchOut(payloader: PayloaderElement, last: number): boolean {
-  return ((payloader.seqnum - last) & 0xff_ff) > LONGEST_GAP;
+/**
+ * Whether a peer cannot go on with the payloader's numbers.
+ *
+ * @param last that it may have had
+ * @param unheard packets before that one which it may not have had either
+ */
+export function leftTooMuchOut(
+  payloader: PayloaderElement,
+  last: number,
+  unheard: number,
+): boolean {
+  return ((payloader.seqnum - last) & 0xff_ff) + unheard > LONGEST_GAP;
 }
 
 /**

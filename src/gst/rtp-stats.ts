@@ -18,6 +18,8 @@ export interface SessionFigures {
   readonly jitter: number;
   /** Changes with every report of the receiver; empty before the first. */
   readonly reportMark: string;
+  /** Highest sequence number of the video in its last report; null where that was of something else. */
+  readonly highestVideo: number | null;
 }
 
 export interface KeyframeFigures {
@@ -32,6 +34,7 @@ interface ReceiverReport {
   /** Milliseconds. */
   readonly roundTrip: number;
   readonly jitter: number;
+  readonly highest: number;
   readonly mark: string;
 }
 
@@ -44,6 +47,7 @@ export interface RepeatFigures {
 interface RtpSession {
   readonly stats: Gst.Structure;
   readonly numSources: number;
+  rtcpMinInterval: number;
 }
 
 interface RepeaterElement extends Gst.Element {
@@ -60,6 +64,12 @@ const NO_HISTORY = 1;
 interface RtpSource {
   readonly stats: Gst.Structure;
 }
+
+/**
+ * Nanoseconds between two sender reports, instead of five seconds: there are receivers that say
+ * nothing unless they get one.
+ */
+const REPORT_INTERVAL = 1e9;
 
 /** 16.16 fixed point seconds, as in RTCP. */
 const FIXED = 65_536;
@@ -135,6 +145,7 @@ export class RtpStats {
     if (!rtpbin) return false;
     this.#session = emit(rtpbin, 'get-internal-session', 0) as RtpSession | null;
     if (!this.#session) return false;
+    this.#session.rtcpMinInterval = REPORT_INTERVAL;
     this.#feedback = new FeedbackListener(this.#session, this.#branch.gate, this.#tellBandwidth);
     return true;
   }
@@ -168,6 +179,7 @@ export function parseSessionStats(text: string): SessionFigures {
       fractionLost: field('rb-fractionlost') / 256,
       roundTrip: (field('rb-round-trip') / FIXED) * 1000,
       jitter: (field('rb-jitter') / clockRate) * 1000,
+      highest: field('rb-exthighestseq'),
       mark: `${field('rb-exthighestseq')}.${field('rb-lsr')}.${field('rb-dlsr')}`,
     });
   }
@@ -179,5 +191,6 @@ export function parseSessionStats(text: string): SessionFigures {
     roundTrip: report?.roundTrip ?? 0,
     jitter: report?.jitter ?? 0,
     reportMark: report?.mark ?? '',
+    highestVideo: report?.ssrc === RTP.video.ssrc ? report.highest : null,
   };
 }

@@ -49,7 +49,7 @@ export class VideoFeed {
     this.#log = log;
   }
 
-  /** Packets that the peer did not get because it was too slow. */
+  /** Packets that the peer did not get because it was too slow, or was not heard. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -95,9 +95,23 @@ export class VideoFeed {
     if (!this.#connected) this.#early ??= setTimeout(() => this.#tooEarly(), EARLY_LIMIT);
   }
 
-  /** Looks for a queue that fills up. Cheap, several times a second, once there is a path. */
-  look(): void {
+  /** Whether it has video at the moment. */
+  get fed(): boolean {
+    return this.#branch.linked('video');
+  }
+
+  /**
+   * Looks for a queue that fills up. Cheap, several times a second, once there is a path.
+   *
+   * @param silent nothing is heard of the viewer, and should be sent to it
+   * @param unheard packets that it may not have got
+   */
+  look(silent: boolean, unheard: number): void {
     if (this.#ended) return;
+    if (silent) {
+      this.#hush(unheard);
+      return;
+    }
     const queue = this.#branch.element('video-queue') as QueueElement;
     const backlog = Number(queue.currentLevelTime) / 1e6;
     // Once may be a queue's first buffer, which counts all the time before it.
@@ -116,6 +130,20 @@ export class VideoFeed {
       this.#awaitsKeyframe = true;
       this.#host.needKeyframe('drop');
     }
+  }
+
+  /** Nothing until the viewer is heard again, and then from a key frame on. Idempotent. */
+  #hush(unheard: number): void {
+    this.#awaitsKeyframe = false;
+    this.#overdue = false;
+    if (this.#cutAt === null) {
+      this.#cutAt = this.#host.videoPackets();
+      this.#log.info(
+        { peer_id: this.#host.peerId, unheard },
+        'peer not heard, video cut until it is',
+      );
+    }
+    if (this.#branch.linked('video')) this.#branch.unlink('video', unheard);
   }
 
   /** No more video. Idempotent. */

@@ -60,6 +60,7 @@ test('the block about the video counts, wherever it stands', (t) => {
     t.is(figures.jitter, 10);
     t.is(Math.round(figures.roundTrip), 100);
     t.is(figures.reportMark, '10.7.8');
+    t.is(figures.highestVideo, 10);
   }
 });
 

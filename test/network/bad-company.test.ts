@@ -1,38 +1,17 @@
 /** The short form of bench/isolation: three bad viewers at once, and what a healthy one gets. */
 import test from 'ava';
 import { createStreamPipeline } from '../../src/gst/pipeline.js';
-import { formatCandidate, parseCandidate } from '../../src/gst/sdp.js';
-import type { Peer } from '../../src/gst/types.js';
 import { encodeClip, Player } from '../support/clip.js';
-import { ReceiverProcess, type ReceivingPeer } from '../support/receiver.js';
+import { ReceiverProcess } from '../support/receiver.js';
 import { connect, STREAM, unfinished } from '../support/receiver-connect.js';
-import { LossyLink, NARROW } from './lossy-link.js';
+import { connectThrough } from './linked-receiver.js';
+import { NARROW } from './lossy-link.js';
 
 /** Frames that the healthy viewer is watched for, at 60 a second. */
 const FRAMES = 600;
 /** Milliseconds. */
 const HOP = 500;
 const COMPLAINT = 250;
-
-/** As signaling would, but the viewer's own address is kept from us: all goes through the link. */
-async function connectThrough(peer: Peer, receiver: ReceivingPeer): Promise<LossyLink> {
-  let opened: (link: LossyLink) => void = () => undefined;
-  const link = new Promise<LossyLink>((resolve) => {
-    opened = resolve;
-  });
-  peer.on('candidate', ({ candidate }) => {
-    const parsed = parseCandidate(candidate);
-    if (!parsed) return;
-    void LossyLink.open(parsed.port, NARROW).then((made) => {
-      opened(made);
-      receiver.addCandidate(formatCandidate({ ...parsed, port: made.port }), 'video0');
-    });
-  });
-  const answer = await receiver.offer(await peer.createOffer());
-  await peer.acceptAnswer(answer.replace(/^a=candidate:.*\r?\n/gm, ''));
-  await receiver.untilState('connected');
-  return link;
-}
 
 test('a narrow viewer, a frozen one and one that comes and goes cost a healthy one nothing', async (t) => {
   t.timeout(180_000);
@@ -54,12 +33,9 @@ test('a narrow viewer, a frozen one and one that comes and goes cost a healthy o
   await connect(await pipeline.addPeer('witness'), witness);
 
   const narrow = bad.open('narrow', [], { bindAddress: '127.0.0.1' });
-  const link = await connectThrough(await pipeline.addPeer('narrow'), narrow);
+  const link = await connectThrough(t, await pipeline.addPeer('narrow'), narrow, NARROW);
   const complaints = setInterval(() => narrow.requestKeyframe(), COMPLAINT);
-  t.teardown(() => {
-    clearInterval(complaints);
-    link.close();
-  });
+  t.teardown(() => clearInterval(complaints));
   const stuck = frozen.open('frozen');
   await connect(await pipeline.addPeer('frozen'), stuck);
   await stuck.until(({ video }) => video.markers > 3);
