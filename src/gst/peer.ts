@@ -35,6 +35,8 @@ const RECOVERY_TIME = 15_000;
 /** Milliseconds for our first candidate, and for the first relay where only relays may be used. */
 const FIRST_CANDIDATE_DEADLINE = 5_000;
 const FIRST_RELAY_DEADLINE = 12_000;
+/** RTCP packets of a viewer that does report: a single one may be a request for a key frame. */
+const KNOWN_TO_REPORT = 3;
 /** What a peer needs of its pipeline. */
 export interface PeerHost {
   readonly runtime: GstRuntime;
@@ -299,7 +301,8 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     return this.#silence.look(
       {
         packetsIn: ingress.all.packets,
-        reported: this.#heardMark !== '',
+        // Counted by us: the session keeps no report of a receiver that has our own SSRC for its own.
+        reported: ingress.rtcp.packets >= KNOWN_TO_REPORT,
         videoPackets: this.#host.videoPackets(),
         fed: this.#video.fed,
       },

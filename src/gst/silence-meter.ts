@@ -25,7 +25,7 @@ const FIRST_REPORT_DEADLINE = 10_000;
 export interface HearingSample {
   /** That have come from it so far, of any kind. */
   readonly packetsIn: number;
-  /** Whether a receiver report has come. */
+  /** Whether it is known to report. */
   readonly reported: boolean;
   /** That the payloader of the video has made so far. */
   readonly videoPackets: number;
