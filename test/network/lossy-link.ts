@@ -10,8 +10,6 @@ export interface LinkCondition {
   readonly rate: number;
   /** 0…1, both ways. */
   readonly loss: number;
-  /** All that the viewer sends comes through. */
-  readonly heard?: boolean;
   /** Milliseconds of packets that wait for their turn; what comes when it is full is lost. */
   readonly queue: number;
 }
@@ -21,8 +19,6 @@ export const WHOLE: LinkCondition = { rate: 1e9, loss: 0, queue: 1_000 };
 export const NARROW: LinkCondition = { rate: 1_000_000, loss: 0.05, queue: 200 };
 /** Nothing comes through. */
 export const CUT: LinkCondition = { ...WHOLE, loss: 1 };
-/** Nothing comes through to the viewer. */
-export const DEAF: LinkCondition = { ...CUT, heard: true };
 
 export class LossyLink {
   readonly #near: Socket;
@@ -51,8 +47,7 @@ export class LossyLink {
     this.#condition = condition;
     near.on('message', (data, viewer) => {
       this.#viewer = viewer;
-      if (this.#condition.heard === true || !this.#isLost())
-        far.send(data, this.#target, address, () => undefined);
+      if (!this.#isLost()) far.send(data, this.#target, address, () => undefined);
     });
     far.on('message', (data) => this.#towardsViewer(data));
   }
