@@ -73,6 +73,7 @@ function answerAll(input: Buffer, style: 'sunshine' | 'wolf'): void {
     encryption: { control: 2, video: 'offered', audio: 'offered' },
     fecPercentage: 20,
     byAddress: false,
+    markSessions: style === 'sunshine',
     silentWithoutSession: false,
     port: () => 48_000,
   });

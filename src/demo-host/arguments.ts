@@ -21,6 +21,7 @@ export const USAGE = `moontee demo-host [options]
   --fec N                parity packets per 100 data packets (20)
   --tone-channel N       the only channel with sound: 0 FL, 1 FR, 2 FC, 3 LFE, 4 BL, 5 BR, 6 SL, 7 SR
   --rtsp-lower-case      lower-case header names in RTSP answers
+  --mark-sessions        give sessions marks of their own in every style, as newer Wolf does
   --app TITLE=KIND:WHAT  another app: gst:DESCRIPTION of a raw video source, or clip:FILE with
                          access units behind their length as u32be (.h264, .h265, .av1; .10bit
                          or .hdr before that), or TITLE=blocks: H.264 without an encoder, which
@@ -114,6 +115,7 @@ export function parseArguments(args: readonly string[]): DemoHostOptions | null 
         fec: TEXT,
         'tone-channel': TEXT,
         'rtsp-lower-case': SWITCH,
+        'mark-sessions': SWITCH,
         app: { type: 'string', multiple: true },
         hevc: SWITCH,
         av1: SWITCH,
@@ -154,6 +156,7 @@ export function parseArguments(args: readonly string[]): DemoHostOptions | null 
     fecPercentage: fec === undefined ? undefined : Number(fec),
     toneChannel: toneChannel === undefined ? undefined : Number(toneChannel),
     lowerCaseRtspHeaders: values['rtsp-lower-case'],
+    markSessions: values['mark-sessions'],
     apps: values.app?.map(app),
     hevc: values.hevc,
     av1: values.av1,

@@ -188,6 +188,7 @@ export class DemoHost extends EventEmitter<DemoHostEvents> {
         encryption,
         fecPercentage,
         byAddress: faults.byAddress,
+        markSessions: options.markSessions ?? style === 'sunshine',
         silentWithoutSession: faults.appFails,
         port: (session, kind) => this.#portOf(session, kind),
       }),

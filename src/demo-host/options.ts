@@ -65,6 +65,8 @@ export interface DemoHostOptions {
   readonly fecPercentage?: number;
   /** Answer RTSP with lower-case header names, to try a client's tolerance. */
   readonly lowerCaseRtspHeaders?: boolean;
+  /** SETUP gives each session marks of its own, as Sunshine and newer Wolf do. Default by style. */
+  readonly markSessions?: boolean;
   /** Index of the only channel on which there is sound, in the wire's order FL FR FC LFE … */
   readonly toneChannel?: number | null;
   /** Apps beside the built-in ones. */

@@ -22,6 +22,8 @@ async function scene(
     httpPort: 0,
     pin: '1234',
     style,
+    // Newer Wolf: a server may have several sessions there.
+    markSessions: true,
     apps: [{ title: 'Blocks', source: { kind: 'blocks' } }],
   });
   t.teardown(() => host.close());

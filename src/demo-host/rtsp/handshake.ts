@@ -20,6 +20,8 @@ export interface HandshakeContext {
   readonly fecPercentage: number;
   /** Sessions are found by the client's address alone. */
   readonly byAddress: boolean;
+  /** SETUP gives each session marks of its own. */
+  readonly markSessions: boolean;
   /** Who has no session is not answered. */
   readonly silentWithoutSession: boolean;
   /** The UDP port of a session's stream. */
@@ -116,7 +118,7 @@ export class Handshake implements RtspBackend {
       ['Session', `${session.token};timeout = 90`],
       ['Transport', `server_port=${this.#context.port(session, stream)}`],
     ];
-    if (this.#context.style === 'sunshine') {
+    if (this.#context.markSessions) {
       headers.push(
         stream === 'control'
           ? ['X-SS-Connect-Data', String(session.connectData)]
