@@ -8,7 +8,7 @@ import { ChaosHost } from './support/chaos-host.js';
 import { ChaosServer, type ServerHost } from './support/chaos-server.js';
 import { visit } from './support/chaos-viewer.js';
 import { median, quantile, round } from './support/statistics.js';
-import { footprint, type Footprint } from './support/usage.js';
+import type { Footprint } from './support/usage.js';
 
 const MINUTES = 30;
 const QUICK_MINUTES = 1;
@@ -85,7 +85,7 @@ export const chaos: Benchmark = {
           `seed ${seed}; ${world.summary()}`,
           verdict(rests),
           `REST: ${times.length} requests, median ${round(median(times), 0)} ms, p99 ${round(quantile(times, 0.99), 0)} ms, longest ${round(Math.max(...times), 0)} ms (creates wait for the host)`,
-          'Each row is the server process with no streamer left: none in the registry, no process below it, no app running on a host.',
+          'Each row is the server process without garbage and with no streamer left: none in the registry, no process below it, no app running on a host.',
         ],
       };
     } finally {
@@ -188,7 +188,7 @@ class World {
       await until('no app runs on a host', async () => !(await host.busy()), REST_PATIENCE);
     }
     await delay(SETTLE);
-    return footprint(this.server.pid);
+    return this.server.footprint();
   }
 
   summary(): string {

@@ -8,8 +8,13 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { STREAMER_SETTINGS } from '../../test/support/stream-settings.js';
 import { CLIP_TITLE, PIN, type ChaosHost } from './chaos-host.js';
+import { collectGarbage } from './inspector.js';
 import { end, keep, logLevel, removeAtExit } from './processes.js';
 import { PATIENCE } from './receiver.js';
+import { footprint, type Footprint } from './usage.js';
+
+/** On a free port of loopback; streamers do not inherit it. */
+const INSPECT = '--inspect=127.0.0.1:0';
 
 interface Listed {
   readonly session_id: string;
@@ -28,9 +33,12 @@ export class ChaosServer {
   /** Milliseconds that each request took. */
   readonly times: number[] = [];
 
-  private constructor(child: ChildProcess, url: string) {
+  readonly #inspector: string;
+
+  private constructor(child: ChildProcess, url: string, inspector: string) {
     this.#child = child;
     this.url = url;
+    this.#inspector = inspector;
   }
 
   static async start(): Promise<ChaosServer> {
@@ -38,8 +46,8 @@ export class ChaosServer {
     removeAtExit(directory);
     const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
     const child = keep(
-      spawn(process.execPath, ['--import', import.meta.resolve('tsx'), cli, 'serve'], {
-        stdio: ['ignore', 'pipe', 'inherit'],
+      spawn(process.execPath, [INSPECT, '--import', import.meta.resolve('tsx'), cli, 'serve'], {
+        stdio: ['ignore', 'pipe', 'pipe'],
         env: {
           ...process.env,
           MOONTEE_LOG: logLevel(),
@@ -50,18 +58,26 @@ export class ChaosServer {
         },
       }),
     );
-    if (!child.stdout) throw new Error('the server has no output');
-    const lines = createInterface({ input: child.stdout });
-    const [url] = (await once(lines, 'line', { signal: AbortSignal.timeout(PATIENCE) })) as [
-      string,
-    ];
-    lines.close();
-    child.stdout.resume();
-    return new ChaosServer(child, url);
+    if (!child.stdout || !child.stderr) throw new Error('the server has no output');
+    const signal = AbortSignal.timeout(PATIENCE);
+    const firstLine = once(createInterface({ input: child.stdout }), 'line', { signal });
+    const errors = createInterface({ input: child.stderr });
+    errors.on('line', (line) => process.stderr.write(`${line}\n`));
+    const [listening] = (await once(errors, 'line', { signal })) as [string];
+    const inspector = /ws:\/\/\S+/.exec(listening)?.[0];
+    if (inspector === undefined) throw new Error(`no inspector: ${listening}`);
+    const [url] = (await firstLine) as [string];
+    return new ChaosServer(child, url, inspector);
   }
 
   get pid(): number {
     return this.#child.pid ?? 0;
+  }
+
+  /** What the process holds, without its garbage. */
+  async footprint(): Promise<Footprint> {
+    await collectGarbage(this.#inspector);
+    return footprint(this.pid);
   }
 
   get running(): boolean {
