@@ -262,6 +262,8 @@ export class Streamer extends EventEmitter<StreamerEvents> {
       );
       start.signal.throwIfAborted();
       await this.#takeSeat(target, start.signal);
+      // Whoever waited for the seat may have been stopped with the very word that it is free.
+      start.signal.throwIfAborted();
       return await this.#runProcess(this.#initMessage(target, identity), start.signal, () =>
         deadline.clear(),
       );
