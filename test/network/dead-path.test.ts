@@ -2,6 +2,7 @@
  * Viewers whose path is dead for a while, at a bit rate at which SRTP would lose count of what is sent
  * meanwhile: they have the picture again, and the others never miss any of it.
  */
+import { readFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { createStreamPipeline } from '../../src/gst/pipeline.js';
 import type { Peer, StreamPipeline } from '../../src/gst/types.js';
@@ -14,11 +15,11 @@ import { CUT, WHOLE, type LossyLink } from './lossy-link.js';
 import { PageBrowser } from './page-viewer.js';
 import { watchThroughLink } from './watched-peer.js';
 
-/** Packets a second of a stream of 70 Mbit/s, and milliseconds between two bursts of them. */
+/** Packets a second, as of a stream of 70 Mbit/s, and milliseconds between two bursts of them. */
 const RATE = 7_000;
-const BURST = 25;
-/** Bytes of payload in a packet, at least. */
-const PAYLOAD = 1_100;
+const BURST = 5;
+/** Bytes of a packet: no room for two of them in one, and many in a receiver's buffer. */
+const PAYLOAD = 700;
 /** What SRTP can lose without losing count. */
 const COUNTABLE = 32_768;
 
@@ -109,8 +110,8 @@ test.serial(
     t.timeout(300_000);
     const { scene: made, witness } = await scene(t);
     const { peer, receiver, link } = await viewer(t, made);
-    const before = await witness.stats();
-    for (const packets of [3_000, 45_000, 12_000, 90_000, 25_000]) {
+    const [before, drops] = [await witness.stats(), kernelDrops()];
+    for (const packets of [3_000, 45_000, 12_000, 50_000, 25_000]) {
       const { forwarded, dropped } = link.counts;
       link.impose(CUT);
       await made.rush(packets);
@@ -123,7 +124,7 @@ test.serial(
       t.is(peer.state, 'connected');
     }
     const after = await witness.stats();
-    t.true(after.video.lost - before.video.lost <= others.kernelDrops());
+    t.true(after.video.lost - before.video.lost <= kernelDrops() - drops);
     t.is(await made.dropped('witness'), 0);
   },
 );
@@ -131,11 +132,11 @@ test.serial(
 test.serial('a viewer that says little is never taken for one that is gone', async (t) => {
   t.timeout(300_000);
   const { scene: made, witness } = await scene(t);
-  const { video } = await witness.stats();
+  const [{ video }, drops] = [await witness.stats(), kernelDrops()];
   await made.rush(110_000);
   t.is(await made.dropped('witness'), 0);
   const after = await witness.stats();
-  t.true(after.video.lost - video.lost <= others.kernelDrops());
+  t.true(after.video.lost - video.lost <= kernelDrops() - drops);
 });
 
 test.serial('a viewer without sound comes back', async (t) => {
@@ -143,7 +144,7 @@ test.serial('a viewer without sound comes back', async (t) => {
   const { scene: made } = await scene(t);
   const { receiver, link } = await viewer(t, made, withoutSound);
   link.impose(CUT);
-  await made.rush(110_000);
+  await made.rush(80_000);
   link.impose(WHOLE);
   const { video, audio } = await receiver.stats();
   t.is(audio.packets, 0);
@@ -168,6 +169,14 @@ test.serial('a browser comes back', async (t) => {
     t.is(peer.state, 'connected');
   }
 });
+
+/** UDP packets that this machine's kernel had no room for, on either end: no sender's fault, at this rate. */
+function kernelDrops(): number {
+  const [names = '', values = ''] =
+    readFileSync('/proc/net/snmp', 'utf8').match(/^Udp:.*$/gm) ?? [];
+  const value = (name: string): number => Number(values.split(' ')[names.split(' ').indexOf(name)]);
+  return value('RcvbufErrors') + value('SndbufErrors');
+}
 
 /** What a viewer answers that takes the picture alone. */
 function withoutSound(answer: string): string {
