@@ -38,8 +38,8 @@ export class Judge {
 
 /** The two socket paths, and nothing that needs more than unescaping. */
 function isSocketUpgrade(request: string): boolean {
-  // Node takes any number of spaces between the parts of the first line.
-  const target = /^GET +(\S+) +HTTP\/1\.1\r?\n/.exec(request)?.[1] ?? '';
+  // Node takes empty lines before the first one, and any number of spaces between its parts.
+  const target = /^(?:\r?\n)*GET +(\S+) +HTTP\/1\.1\r?\n/.exec(request)?.[1] ?? '';
   let path: string;
   try {
     path = decodeURIComponent(target.split('?')[0] ?? '');
@@ -48,6 +48,6 @@ function isSocketUpgrade(request: string): boolean {
   }
   return (
     /^(?:\/api)?\/api\/(?:streamers\/[^/]+\/peer|host\/stream)$/.test(path) &&
-    /^upgrade: *websocket *\r?$/im.test(request)
+    /^upgrade:[ \t]*websocket[ \t]*\r?$/im.test(request)
   );
 }

@@ -31,12 +31,25 @@ const QUIT_QUESTION = 5_000;
 /** Access units kept while the pipeline is being built: about a second. */
 const MAX_EARLY_UNITS = 120;
 
+/** Messages kept of a viewer that has no branch yet, as many as the server keeps for it. */
+const MAX_EARLY_MESSAGES = 64;
+
 /** Shown by clients while a lost session is brought back. */
 const RECONNECTING = 'Reconnecting to the host';
 const WAITING = 'Waiting for the host';
 
 /** Not an error: the viewer closed its socket, or was told to go. */
 export type RemovalCode = ErrorCode | 'LEFT';
+
+/** A viewer that waits for the pipeline, or for its branch to be built. */
+interface Arrival {
+  readonly iceServers: readonly IceServer[] | undefined;
+  building: boolean;
+  /** What its browser said meanwhile. */
+  readonly early: StreamClientMessage[];
+  /** It left while its branch was being built. */
+  left: { readonly code: RemovalCode; readonly reason: string } | null;
+}
 
 export interface ChildStreamerOptions {
   readonly init: Init;
@@ -58,10 +71,8 @@ export class ChildStreamer {
   readonly #session: ReconnectingSession;
   readonly #aggregator: InputAggregator;
   readonly #viewers = new Map<string, ChildViewer>();
-  /** Viewers that came before the pipeline was there. */
-  readonly #waiting = new Map<string, readonly IceServer[] | undefined>();
-  /** Viewers whose branch is being built; a value says that they left meanwhile. */
-  readonly #joining = new Map<string, { code: RemovalCode; reason: string } | null>();
+  /** Viewers that have no branch yet. */
+  readonly #arrivals = new Map<string, Arrival>();
   /** Removals under way, so that closing waits for them. */
   readonly #removals = new Map<string, Promise<void>>();
   #pipeline: StreamPipeline | undefined;
@@ -163,32 +174,31 @@ export class ChildStreamer {
 
   /** @param iceServers instead of those that all viewers share */
   addPeer(id: string, iceServers?: readonly IceServer[]): void {
-    if (this.#closing || this.#viewers.has(id) || this.#waiting.has(id) || this.#joining.has(id)) {
-      return;
-    }
-    if (!this.#pipeline) {
-      this.#waiting.set(id, iceServers);
-      return;
-    }
-    void this.#connectPeer(this.#pipeline, id, iceServers);
+    if (this.#closing || this.#viewers.has(id) || this.#arrivals.has(id)) return;
+    const arrival: Arrival = { iceServers, building: false, early: [], left: null };
+    this.#arrivals.set(id, arrival);
+    if (this.#pipeline) void this.#connectPeer(this.#pipeline, id, arrival);
   }
 
   fromPeer(id: string, message: StreamClientMessage): void {
-    this.#costing(id, () => this.#viewers.get(id)?.receive(message));
+    const early = this.#arrivals.get(id)?.early;
+    if (early === undefined) this.#costing(id, () => this.#viewers.get(id)?.receive(message));
+    else if (early.length < MAX_EARLY_MESSAGES) early.push(message);
   }
 
   /** One path for every way of leaving: input released, branch gone, then PeerRemoved. */
   removePeer(id: string, code: RemovalCode, reason: string): Promise<void> {
     const underWay = this.#removals.get(id);
     if (underWay) return underWay;
-    if (this.#joining.has(id)) {
-      this.#joining.set(id, { code, reason });
+    const arrival = this.#arrivals.get(id);
+    if (arrival?.building === true) {
+      arrival.left = { code, reason };
       return Promise.resolve();
     }
     const viewer = this.#viewers.get(id);
     this.#viewers.delete(id);
     if (!viewer) {
-      if (this.#waiting.delete(id)) this.#send({ PeerRemoved: { peer_id: id, code, reason } });
+      if (this.#arrivals.delete(id)) this.#send({ PeerRemoved: { peer_id: id, code, reason } });
       return Promise.resolve();
     }
     this.#sendInput(this.#aggregator.leave(id));
@@ -230,7 +240,7 @@ export class ChildStreamer {
   }
 
   async #close(): Promise<void> {
-    const ids = [...this.#viewers.keys(), ...this.#waiting.keys()];
+    const ids = [...this.#viewers.keys(), ...this.#arrivals.keys()];
     await Promise.all([
       ...this.#removals.values(),
       ...ids.map((id) => this.removePeer(id, 'STREAMER_STOPPING', 'The streamer is stopping')),
@@ -315,10 +325,7 @@ export class ChildStreamer {
     const early = this.#earlyUnits;
     this.#earlyUnits = [];
     for (const unit of early) this.#pushVideo(unit);
-    for (const [id, iceServers] of this.#waiting) {
-      this.#waiting.delete(id);
-      void this.#connectPeer(pipeline, id, iceServers);
-    }
+    for (const [id, arrival] of this.#arrivals) void this.#connectPeer(pipeline, id, arrival);
   }
 
   #startClock(negotiated: NegotiatedStream): void {
@@ -343,17 +350,12 @@ export class ChildStreamer {
     });
   }
 
-  async #connectPeer(
-    pipeline: StreamPipeline,
-    id: string,
-    iceServers?: readonly IceServer[],
-  ): Promise<void> {
+  async #connectPeer(pipeline: StreamPipeline, id: string, arrival: Arrival): Promise<void> {
     const log = this.#log.child({ peer_id: id });
-    this.#joining.set(id, null);
+    arrival.building = true;
     try {
-      const peer = await pipeline.addPeer(id, iceServers);
-      const left = this.#joining.get(id);
-      this.#joining.delete(id);
+      const peer = await pipeline.addPeer(id, arrival.iceServers);
+      this.#arrivals.delete(id);
       // The pipeline's own closing takes care of a peer that is in nobody's table yet.
       if (this.#closing) return;
       const viewer = new ChildViewer({
@@ -379,10 +381,15 @@ export class ChildStreamer {
         log.info({ quality }, 'peer quality changed');
         this.#send({ ToPeer: { peer_id: id, message: { PeerQuality: { quality } } } });
       });
-      if (left) await this.removePeer(id, left.code, left.reason);
-      else viewer.start();
+      const { left, early } = arrival;
+      if (left) {
+        await this.removePeer(id, left.code, left.reason);
+        return;
+      }
+      viewer.start();
+      for (const message of early) this.fromPeer(id, message);
     } catch (thrown) {
-      this.#joining.delete(id);
+      this.#arrivals.delete(id);
       const error = MoonteeError.from(thrown, 'PIPELINE_FAILED');
       log.error({ err: error, code: error.code }, 'peer could not be added');
       this.#send({ PeerRemoved: { peer_id: id, code: error.code, reason: error.message } });
