@@ -1,29 +1,6 @@
+import boundaries from 'eslint-plugin-boundaries';
 import tseslint from 'typescript-eslint';
-
-/** Rooms that may not look into other rooms: [files, forbidden import patterns, why]. */
-const LAYERS = [
-  [['src/**', 'web/**', 'client/**', 'bench/**'], [], 'Only src/gst imports node-gtk.'],
-  [
-    ['src/input/**'],
-    ['**/gst/**', '**/streamer/**', '**/api/**', '**/signaling/**', '**/demo-host/**'],
-    'src/input is pure.',
-  ],
-  [
-    ['src/moonlight/**'],
-    ['**/gst/**', '**/streamer/**', '**/api/**', '**/signaling/**', '**/demo-host/**'],
-    'src/moonlight knows only the network.',
-  ],
-  [
-    ['src/signaling/**', 'src/api/**', 'src/http/**', 'src/access/**'],
-    ['**/gst/**', '**/demo-host/**'],
-    'The server process never loads GStreamer.',
-  ],
-  [
-    ['src/gst/**'],
-    ['**/streamer/**', '**/api/**', '**/signaling/**', '**/input/**', '**/demo-host/**'],
-    'src/gst is the media side alone.',
-  ],
-];
+import { LAYERS, ROOMS } from './layers.js';
 
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', '.cache/', 'src/gst/generated/', '**/*.d.ts'] },
@@ -31,7 +8,7 @@ export default tseslint.config(
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['eslint.config.js', 'ava.config.js'] },
+        projectService: { allowDefaultProject: ['eslint.config.js', 'layers.js', 'ava.config.js'] },
         tsconfigRootDir: import.meta.dirname,
       },
     },
@@ -56,24 +33,41 @@ export default tseslint.config(
       eqeqeq: 'error',
     },
   },
-  ...LAYERS.map(([files, group, message]) => ({
-    files,
+  {
+    files: ['src/**/*.ts', 'client/**/*.ts', 'web/**/*.ts'],
+    plugins: { boundaries },
+    settings: {
+      'boundaries/elements': ROOMS,
+      'import/resolver': { typescript: { alwaysTryTypes: false } },
+    },
     rules: {
-      // A later entry replaces an earlier one for the same file, so each repeats the node-gtk ban.
+      'boundaries/dependencies': [
+        'error',
+        {
+          default: 'disallow',
+          message: 'layers.js does not let {{from.type}} import {{to.type}}',
+          policies: Object.entries(LAYERS).map(([room, allowed]) => ({
+            from: { element: { types: room } },
+            allow: { to: { element: { types: [room, ...allowed] } } },
+          })),
+        },
+      ],
+    },
+  },
+  {
+    files: ['src/**/*.ts', 'web/**/*.ts', 'client/**/*.ts', 'bench/**/*.ts'],
+    ignores: ['src/gst/**'],
+    rules: {
       'no-restricted-imports': [
         'error',
         {
           patterns: [
-            { group, message },
-            {
-              group: files.includes('src/gst/**') ? [] : ['node-gtk', 'node-gtk/*'],
-              message: 'Only src/gst imports node-gtk.',
-            },
-          ].filter((pattern) => pattern.group.length > 0),
+            { group: ['node-gtk', 'node-gtk/*'], message: 'Only src/gst imports node-gtk.' },
+          ],
         },
       ],
     },
-  })),
+  },
   {
     files: ['**/*.js'],
     ...tseslint.configs.disableTypeChecked,

@@ -6,7 +6,7 @@ import { parse as legacyParse } from 'node:url';
 import { ClientAddress } from '../src/access/client-address.js';
 import { accessOfUnknown } from '../src/access/gate.js';
 import { OriginGuard } from '../src/access/origin-guard.js';
-import { MoonteeError } from '../src/errors.js';
+import { MoonteeError } from '../src/core/errors.js';
 import { readTarget, targetOf, type RequestTarget } from '../src/http/request-target.js';
 import { Findings, type Attack } from './attack.js';
 import { below, pick } from './support/requests.js';

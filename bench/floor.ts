@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { withLibraries } from '../src/streamer/libraries.js';
+import { withLibraries } from '../src/streamer/supervisor/libraries.js';
 import type { Benchmark } from './benchmark.js';
 import { ensureClip, type Clip } from './support/clip.js';
 import type { Contender } from './support/contender.js';

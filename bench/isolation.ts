@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { formatCandidate, parseCandidate } from '../src/gst/sdp.js';
+import { formatCandidate, parseCandidate } from '../src/media/sdp.js';
 import { LossyLink, NARROW } from '../test/network/lossy-link.js';
 import type { Benchmark } from './benchmark.js';
 import { Moontee, type Detour } from './support/moontee.js';

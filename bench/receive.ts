@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { fileURLToPath } from 'node:url';
-import { silentLog } from '../src/log.js';
+import { silentLog } from '../src/core/log.js';
 import { VideoStream } from '../src/moonlight/video/video-stream.js';
 import type { Benchmark, BenchmarkResult } from './benchmark.js';
 import type { SenderMessage, SenderOptions } from './receive-sender.js';

@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:dgram';
 import { crc32 } from 'node:zlib';
-import { silentLog } from '../src/log.js';
+import { silentLog } from '../src/core/log.js';
 import { VideoStream } from '../src/moonlight/video/video-stream.js';
 import type { Benchmark, BenchmarkResult } from './benchmark.js';
 import { end, forkProgram } from './support/processes.js';

@@ -3,4 +3,4 @@ export type {
   StreamClientMessage,
   StreamServerGeneralMessage as StreamGeneralMessage,
   StreamServerMessage,
-} from '../src/signaling/messages.js';
+} from '../src/protocol/viewer-messages.js';

@@ -1,4 +1,4 @@
-import { MoonteeError } from '../src/errors.js';
+import { MoonteeError } from '../src/core/errors.js';
 
 /**
  * One thing to be fuzzed. An input is a run of bytes, whatever the target makes of it: text, a

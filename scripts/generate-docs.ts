@@ -6,7 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { documentMessages } from '../src/api/openapi.js';
 import { documentConfig } from '../src/config/report.js';
-import { ERRORS } from '../src/errors.js';
+import { ERRORS } from '../src/core/errors.js';
 
 const CONFIGURATION = `# Configuration
 

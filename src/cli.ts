@@ -1,6 +1,6 @@
 /** The command line: finds the command and turns what it throws into text and an exit code. */
-import { MoonteeError } from './errors.js';
-import { surviveLostReaders } from './log.js';
+import { MoonteeError } from './core/errors.js';
+import { surviveLostReaders } from './core/log.js';
 import { USAGE, UsageError } from './commands/usage.js';
 
 /** Gets what follows the command's name; resolves with the process's exit code. */

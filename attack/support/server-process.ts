@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { removeAtExit } from '../../bench/support/processes.js';
 import { resolveConfig } from '../../src/config/load.js';
-import { createLog } from '../../src/log.js';
-import { startServer } from '../../src/server.js';
+import { createLog } from '../../src/core/log.js';
+import { startServer } from '../../src/server/server.js';
 import { STREAMER_SETTINGS } from '../../test/support/stream-settings.js';
 import { HOST_APP, HOST_PIN, PASSWORD_VARIABLE, STREAMER } from './terms.js';
 

@@ -2,11 +2,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { silentLog } from '../../src/log.js';
+import { silentLog } from '../../src/core/log.js';
 import { createIdentity } from '../../src/moonlight/identity.js';
 import { pair } from '../../src/moonlight/pairing/pair.js';
 import { HostClient } from '../../src/moonlight/nvhttp/host-client.js';
-import type { SessionTarget } from '../../src/streamer/spec.js';
+import type { SessionTarget } from '../../src/protocol/streamer-spec.js';
 import { ensureClip } from './clip.js';
 import { end, forkProgram, logLevel } from './processes.js';
 import { PATIENCE } from './receiver.js';

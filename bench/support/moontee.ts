@@ -2,11 +2,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { KEYS } from '../../src/config/schema.js';
-import { silentLog } from '../../src/log.js';
-import type { ChildMessage, ParentMessage } from '../../src/streamer/ipc.js';
-import { launchChild } from '../../src/streamer/child-launch.js';
+import { silentLog } from '../../src/core/log.js';
+import type { ChildMessage, ParentMessage } from '../../src/protocol/ipc.js';
+import { launchChild } from '../../src/streamer/supervisor/launch.js';
 import { createDtlsIdentity } from '../../src/streamer/dtls-identity.js';
-import { threadStates } from '../../src/streamer/thread-states.js';
+import { threadStates } from '../../src/streamer/supervisor/thread-states.js';
 import { STREAMER_SETTINGS } from '../../test/support/stream-settings.js';
 import type { Contender, Viewer } from './contender.js';
 import { BenchHost } from './demo-host.js';
@@ -85,7 +85,7 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
     const host = await BenchHost.start(options);
     const { target, appId } = await host.target();
     process.env['MOONTEE_LOG'] ??= logLevel();
-    const module = new URL('../../src/streamer/child.ts', import.meta.url);
+    const module = new URL('../../src/worker/main.ts', import.meta.url);
     // Just as the server starts it: environment, allocator, libraries, priority.
     const child = keep(launchChild(module, KEYS.streamer_niceness.fallback, silentLog()));
     await once(child, 'message', { signal: AbortSignal.timeout(PATIENCE) });

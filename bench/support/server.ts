@@ -2,7 +2,10 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import type { StreamClientMessage, StreamServerMessage } from '../../src/signaling/messages.js';
+import type {
+  StreamClientMessage,
+  StreamServerMessage,
+} from '../../src/protocol/viewer-messages.js';
 import type { Viewer } from './contender.js';
 import { BenchHost } from './demo-host.js';
 import type { MoonteeStats } from './moontee.js';

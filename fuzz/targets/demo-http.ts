@@ -8,7 +8,7 @@ import { createIdentity } from '../../src/demo-host/identity.js';
 import { Orders } from '../../src/demo-host/orders.js';
 import { PairedClients } from '../../src/demo-host/paired-clients.js';
 import { Sessions } from '../../src/demo-host/sessions.js';
-import { silentLog } from '../../src/log.js';
+import { silentLog } from '../../src/core/log.js';
 import { parseHostDocument } from '../../src/moonlight/nvhttp/xml.js';
 import { expect, type FuzzTarget } from '../target.js';
 

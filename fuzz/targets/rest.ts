@@ -1,9 +1,9 @@
 import { isRight } from 'fp-ts/lib/Either.js';
 import type * as t from 'io-ts';
-import { AddHostRequest, CreateStreamerRequest, HostId } from '../../src/api/models.js';
-import { streamerSpec } from '../../src/api/streamer-answers.js';
-import { StreamerSpec } from '../../src/streamer/spec.js';
-import { describeIssues } from '../../src/streamer/issues.js';
+import { AddHostRequest, CreateStreamerRequest, HostId } from '../../src/protocol/rest-models.js';
+import { streamerSpec } from '../../src/protocol/create-request.js';
+import { StreamerSpec } from '../../src/protocol/streamer-spec.js';
+import { describeIssues } from '../../src/codec/issues.js';
 import { expect, tolerate, type FuzzTarget } from '../target.js';
 
 const SETTINGS = {

@@ -4,7 +4,7 @@ import { Handshake } from '../../src/demo-host/rtsp/handshake.js';
 import { formatAnswer, parseRequest } from '../../src/demo-host/rtsp/message.js';
 import { looksEncrypted, openUnit, unitLength } from '../../src/demo-host/rtsp/envelope.js';
 import { Sessions } from '../../src/demo-host/sessions.js';
-import { silentLog } from '../../src/log.js';
+import { silentLog } from '../../src/core/log.js';
 import { parseResponse } from '../../src/moonlight/rtsp/message.js';
 import { announceBody, rtspRequest as request } from '../../test/demo-host/support.js';
 import { expect, type FuzzTarget } from '../target.js';

@@ -4,7 +4,7 @@ import {
   formatCandidate,
   parseCandidate,
   shapeOf,
-} from '../../src/gst/sdp.js';
+} from '../../src/media/sdp.js';
 import { isDeepStrictEqual } from 'node:util';
 import { expect, tolerate, type FuzzTarget } from '../target.js';
 

@@ -1,7 +1,7 @@
 import { isRight } from 'fp-ts/lib/Either.js';
-import { parseCandidate } from '../../src/gst/sdp.js';
-import { StreamClientMessage } from '../../src/signaling/messages.js';
-import { describeIssues } from '../../src/streamer/issues.js';
+import { parseCandidate } from '../../src/media/sdp.js';
+import { StreamClientMessage } from '../../src/protocol/viewer-messages.js';
+import { describeIssues } from '../../src/codec/issues.js';
 import { expect, type FuzzTarget } from '../target.js';
 
 const MESSAGES = [

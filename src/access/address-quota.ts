@@ -1,4 +1,4 @@
-import { MoonteeError } from '../errors.js';
+import { MoonteeError } from '../core/errors.js';
 import { addressGroup } from './address-group.js';
 
 export interface AddressQuotaOptions {

@@ -1,4 +1,4 @@
-import { MoonteeError } from '../errors.js';
+import { MoonteeError } from '../core/errors.js';
 import { AddressBudget } from './address-budget.js';
 
 /** How often one address may ask for what is costly: streamers and pairings. */

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { MoonteeError } from '../errors.js';
+import { MoonteeError } from '../core/errors.js';
 import { AddressBudget } from './address-budget.js';
 
 /**

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { MoonteeError } from '../errors.js';
+import { MoonteeError } from '../core/errors.js';
 import type { ClientAddress } from './client-address.js';
 import { bearerOf, type Credentials } from './credentials.js';
 

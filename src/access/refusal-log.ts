@@ -1,5 +1,5 @@
-import type { Log } from '../log.js';
-import { cleanText } from '../text.js';
+import type { Log } from '../core/log.js';
+import { cleanText } from '../core/text.js';
 import { AddressBudget } from './address-budget.js';
 
 /** Lines in a minute: of one address, and of all together. */

@@ -1,7 +1,7 @@
 import cors from '@koa/cors';
 import Koa from 'koa';
 import helmet from 'koa-helmet';
-import { MoonteeError } from '../errors.js';
+import { MoonteeError } from '../core/errors.js';
 import { appRoutes } from './apps.js';
 import type { ApiContext } from './context.js';
 import { accessOfUnknown } from '../access/gate.js';

@@ -2,8 +2,7 @@ import type { Config } from '../config/schema.js';
 import type { AppUsers } from '../hosts/app-users.js';
 import type { HostStore } from '../hosts/store.js';
 import type { IdentityStore } from '../hosts/identities.js';
-import type { Log } from '../log.js';
-import type { LegacyStreams } from '../signaling/legacy-streams.js';
+import type { Log } from '../core/log.js';
 import type { StreamerRegistry } from '../streamer/registry.js';
 import type { ClientAddress } from '../access/client-address.js';
 import type { CreationLimit } from '../access/creation-limit.js';
@@ -20,7 +19,6 @@ export interface ApiContext {
   readonly identities: IdentityStore;
   readonly apps: AppUsers;
   readonly streamers: StreamerRegistry;
-  readonly legacy: LegacyStreams;
   readonly credentials: Credentials;
   readonly gate: Gate;
   readonly creations: CreationLimit;

@@ -1,11 +1,11 @@
 import type { Routes } from '../http/routes.js';
 import { randomBytes } from 'node:crypto';
 import { PassThrough } from 'node:stream';
-import { MoonteeError } from '../errors.js';
-import type { Log } from '../log.js';
+import { MoonteeError } from '../core/errors.js';
+import type { Log } from '../core/log.js';
 import type { StreamerRegistry } from '../streamer/registry.js';
 import type { Streamer } from '../streamer/streamer.js';
-import type { FeedEvent } from './models.js';
+import type { FeedEvent } from '../protocol/rest-models.js';
 
 const RING = 1_000;
 const MAX_READERS = 64;

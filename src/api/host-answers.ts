@@ -1,7 +1,7 @@
 import type { Host } from '../hosts/host.js';
 import { printable } from '../moonlight/nvhttp/xml.js';
 import type { ServerInfo } from '../moonlight/nvhttp/server-info.js';
-import type { DetailedHost, UndetailedHost } from './models.js';
+import type { DetailedHost, UndetailedHost } from '../protocol/rest-models.js';
 
 /** The short form; never fails: a host that does not answer is offline. */
 export async function undetailedHost(host: Host): Promise<UndetailedHost> {

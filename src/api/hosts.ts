@@ -1,11 +1,11 @@
 import type { Routes } from '../http/routes.js';
 import { isIP } from 'node:net';
-import { MoonteeError } from '../errors.js';
+import { MoonteeError } from '../core/errors.js';
 import { wakeOnLan, wakeTargets } from '../moonlight/wake-on-lan.js';
 import type { ApiContext } from './context.js';
 import { detailedHost, undetailedHost } from './host-answers.js';
 import { failingWith } from '../http/error-answers.js';
-import { AddHostRequest, HostId } from './models.js';
+import { AddHostRequest, HostId } from '../protocol/rest-models.js';
 import { bodyOf, queryFlag, queryInteger } from './request.js';
 
 const HOST_NAME = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_]([a-z0-9_-]{0,62}))*\.?$/i;

@@ -3,9 +3,9 @@ import {
   StreamClientMessage,
   StreamServerGeneralMessage,
   StreamServerMessage,
-} from '../signaling/messages.js';
-import { SchemaMaker, type Schema } from './json-schema.js';
-import { ErrorAnswer, FeedEvent } from './models.js';
+} from '../protocol/viewer-messages.js';
+import { SchemaMaker, type Schema } from '../codec/json-schema.js';
+import { ErrorAnswer, FeedEvent } from '../protocol/rest-models.js';
 import { OPERATIONS, type Answer, type Operation } from './operations.js';
 
 export type OpenApiDocument = OpenAPIV3_1.Document & {

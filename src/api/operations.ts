@@ -13,7 +13,7 @@ import {
   StreamerInfo,
   StreamerList,
   Success,
-} from './models.js';
+} from '../protocol/rest-models.js';
 
 export interface Answer {
   readonly doc: string;

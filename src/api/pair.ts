@@ -1,11 +1,11 @@
 import type { Routes } from '../http/routes.js';
 import { randomInt } from 'node:crypto';
 import { PassThrough } from 'node:stream';
-import { MoonteeError } from '../errors.js';
+import { MoonteeError } from '../core/errors.js';
 import type { Host } from '../hosts/host.js';
 import type { ApiContext } from './context.js';
 import { detailedHost, isPaired } from './host-answers.js';
-import { HostId } from './models.js';
+import { HostId } from '../protocol/rest-models.js';
 import { bodyOf } from './request.js';
 
 export function pairRoutes(routes: Routes, api: ApiContext): void {

@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import { isRight } from 'fp-ts/lib/Either.js';
 import type * as t from 'io-ts';
 import type Koa from 'koa';
-import { MoonteeError } from '../errors.js';
+import { MoonteeError } from '../core/errors.js';
 import { jsonBody } from '../http/body.js';
 import { queryParameter, targetOf } from '../http/request-target.js';
-import { describeIssues } from '../streamer/issues.js';
+import { describeIssues } from '../codec/issues.js';
 
 /** The JSON body, checked. @throws BAD_REQUEST naming what is wrong */
 export function bodyOf<T>(context: { request: Koa.Request }, codec: t.Type<T, unknown>): T {

@@ -1,17 +1,17 @@
 import type { Routes } from '../http/routes.js';
 import type { Streamer } from '../streamer/streamer.js';
 import type { ApiContext } from './context.js';
-import type { Session } from './models.js';
+import type { Session } from '../protocol/rest-models.js';
 
 /** What admin panels of later versions of the reference read (signaling.md a.6). */
 export function sessionRoutes(routes: Routes, api: ApiContext): void {
-  const { streamers, identities, legacy } = api;
+  const { streamers, identities } = api;
 
   function session(streamer: Streamer): Session {
     return {
       session_id: streamer.id,
       client_unique_id: streamer.spec.client_unique_id,
-      mode: legacy.modeOf(streamer.id) ?? 'keepalive',
+      mode: streamer.lifetime.mode,
       has_websocket: streamer.viewers.length > 0,
       streamer_pid: streamer.pid,
       streamer_alive: streamer.pid !== null,

@@ -1,12 +1,13 @@
 import type { Routes } from '../http/routes.js';
 import { isDeepStrictEqual } from 'node:util';
-import { MoonteeError } from '../errors.js';
-import type { StreamerSpec } from '../streamer/spec.js';
+import { MoonteeError } from '../core/errors.js';
+import type { StreamerSpec } from '../protocol/streamer-spec.js';
 import type { Streamer } from '../streamer/streamer.js';
 import type { ApiContext } from './context.js';
-import { CreateStreamerRequest } from './models.js';
+import { CreateStreamerRequest } from '../protocol/rest-models.js';
 import { bodyOf, queryFlag } from './request.js';
-import { streamerInfo, streamerSpec } from './streamer-answers.js';
+import { streamerSpec } from '../protocol/create-request.js';
+import { streamerInfo } from './streamer-answers.js';
 
 const MAX_KEYS = 1_000;
 const MAX_KEY_LENGTH = 200;

@@ -1,11 +1,16 @@
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
-import { MoonteeError } from '../errors.js';
+import { MoonteeError } from '../core/errors.js';
 import { gatheringAddresses } from '../ice/gathering-addresses.js';
 import { checkPortRange } from '../ice/port-range-check.js';
-import { checkServer, isPrivate, STEP_DEADLINE, type ServerReport } from '../ice/server-check.js';
-import type { Endpoint } from '../ice/stun-message.js';
+import {
+  checkServer,
+  isPrivate,
+  STEP_DEADLINE,
+  type ServerReport,
+} from '../ice/client/server-check.js';
+import type { Endpoint } from '../ice/client/stun-message.js';
 import { serverSets } from '../ice/configured.js';
 import { networkOf } from '../streamer/network.js';
 import { printFindings, type Finding } from './doctor-finding.js';

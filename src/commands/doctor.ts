@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { access, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { parseArgs } from 'node:util';
-import { MoonteeError } from '../errors.js';
+import { MoonteeError } from '../core/errors.js';
 import { descriptorLimit, viewersWithin } from '../gst/descriptors.js';
 import { holesOf, REACHABLE_PACKAGE, type KnownHole } from '../gst/known-holes.js';
 import { packageOfElement } from '../gst/packages.js';
 import { gstRuntime } from '../gst/runtime.js';
-import { openSslSrtp } from '../streamer/libraries.js';
+import { openSslSrtp } from '../streamer/supervisor/libraries.js';
 import { printFindings, type Finding } from './doctor-finding.js';
 
 /** Elements without which nothing works, and those that only some uses need. */

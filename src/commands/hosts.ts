@@ -3,12 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
-import { MoonteeError } from '../errors.js';
+import { MoonteeError } from '../core/errors.js';
 import { askServer, takeDataFolder } from '../hosts/control-socket.js';
 import { runDataCommand, type DataCommand } from '../hosts/data-commands.js';
 import { IdentityStore } from '../hosts/identities.js';
 import { HostStore } from '../hosts/store.js';
-import { createLog } from '../log.js';
+import { createLog } from '../core/log.js';
 import { UsageError } from './usage.js';
 
 const CONFIG_OPTION = { config: { type: 'string' } } as const;

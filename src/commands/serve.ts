@@ -1,8 +1,8 @@
 import { loadConfig } from '../config/load.js';
 import { CONFIG_KEYS, KEYS } from '../config/schema.js';
 import { descriptorLimit, viewersWithin } from '../gst/descriptors.js';
-import { createLog, flushLog, type Log } from '../log.js';
-import { startServer } from '../server.js';
+import { createLog, flushLog, type Log } from '../core/log.js';
+import { startServer } from '../server/server.js';
 import { pageDirectory } from './page.js';
 import { untilTold } from './shutdown.js';
 

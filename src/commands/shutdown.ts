@@ -1,4 +1,4 @@
-import { flushLog, type Log } from '../log.js';
+import { flushLog, type Log } from '../core/log.js';
 
 /**
  * Resolves with the exit code once the process was told to end (SIGTERM, SIGINT, or others) and

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Errors } from 'io-ts';
-import { MoonteeError } from '../errors.js';
+import { MoonteeError } from '../core/errors.js';
 import { isLoopback, parseBindAddress, type BindAddress } from './codecs.js';
 import {
   CONFIG_KEYS,

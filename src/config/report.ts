@@ -1,4 +1,4 @@
-import { MoonteeError } from '../errors.js';
+import { MoonteeError } from '../core/errors.js';
 import { loadConfig, type ConfigInput, type LoadedConfig } from './load.js';
 import { CONFIG_KEYS, environmentName, flagName, KEYS } from './schema.js';
 

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { MoonteeError } from '../errors.js';
+import { MoonteeError } from '../core/errors.js';
 import type { VideoCodec } from '../moonlight/types.js';
 import { parseFaults } from './faults.js';
 import type { AppOptions, DemoHostOptions, HostStyle, Offer } from './options.js';

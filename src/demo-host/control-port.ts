@@ -1,4 +1,4 @@
-import type { Log } from '../log.js';
+import type { Log } from '../core/log.js';
 import { ControlCipher } from '../moonlight/control/cipher.js';
 import { decodeClientMessage } from '../moonlight/control/client-messages.js';
 import { encodeHostMessage, type TerminationMessage } from '../moonlight/control/host-messages.js';

@@ -1,4 +1,4 @@
-import { MoonteeError } from '../errors.js';
+import { MoonteeError } from '../core/errors.js';
 
 /** Misbehaviour on order. Probabilities are 0…1, times are milliseconds. */
 export interface Faults {

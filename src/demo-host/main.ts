@@ -2,8 +2,8 @@
  * The demo host's process. Prints one JSON line once it listens, and ends on SIGTERM, SIGINT,
  * an order to exit, or when the parent that started it is gone.
  */
-import { MoonteeError } from '../errors.js';
-import { createLog, flushLog, surviveLostReaders } from '../log.js';
+import { MoonteeError } from '../core/errors.js';
+import { createLog, flushLog, surviveLostReaders } from '../core/log.js';
 import { parseArguments, USAGE } from './arguments.js';
 import { DemoHost } from './demo-host.js';
 

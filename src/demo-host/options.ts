@@ -1,4 +1,4 @@
-import type { Log } from '../log.js';
+import type { Log } from '../core/log.js';
 import type { BitDepth, VideoCodec } from '../moonlight/types.js';
 import type { Faults } from './faults.js';
 import type { HostIdentity } from './identity.js';

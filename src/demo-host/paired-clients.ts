@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MoonteeError } from '../errors.js';
+import { MoonteeError } from '../core/errors.js';
 import { fingerprint, parseCertificate } from './http/certificate.js';
 import { writeState } from './identity.js';
 

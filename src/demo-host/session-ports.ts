@@ -1,4 +1,4 @@
-import type { Log } from '../log.js';
+import type { Log } from '../core/log.js';
 import type { Faults } from './faults.js';
 import { MediaPort } from './media/media-port.js';
 import type { HostStyle, Ports } from './options.js';

@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import type { Log } from '../log.js';
+import type { Log } from '../core/log.js';
 import { TERMINATION_CODE } from '../moonlight/control/host-messages.js';
 import type { HostInput, HostMessage } from '../moonlight/types.js';
 import type { App } from './apps.js';

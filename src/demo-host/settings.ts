@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import { MoonteeError } from '../errors.js';
-import { silentLog, type Log } from '../log.js';
+import { MoonteeError } from '../core/errors.js';
+import { silentLog, type Log } from '../core/log.js';
 import { NO_FAULTS, type Faults } from './faults.js';
 import type { DemoHostOptions, HostStyle } from './options.js';
 import type { OfferedEncryption } from './rtsp/describe.js';

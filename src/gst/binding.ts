@@ -2,7 +2,7 @@
  * The binding layer: what node-gtk's declarations leave untyped (`emit`, properties of plugin
  * elements, values inside structures) gets its type here and nowhere else.
  */
-import { MoonteeError, type ErrorCode } from '../errors.js';
+import { MoonteeError, type ErrorCode } from '../core/errors.js';
 import type { GObject, Gst, GstRuntime, GstWebRTC, Nice } from './runtime.js';
 
 /** `appsrc` properties that are read while it runs. */

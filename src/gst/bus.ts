@@ -1,4 +1,4 @@
-import { MoonteeError } from '../errors.js';
+import { MoonteeError } from '../core/errors.js';
 import { popFiltered } from './binding.js';
 import type { Gst, GstRuntime } from './runtime.js';
 

@@ -1,6 +1,6 @@
 /** File descriptors, of which every viewer takes some and a process has only so many. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { MoonteeError } from '../errors.js';
+import { MoonteeError } from '../core/errors.js';
 
 /** Of one viewer on a machine with several addresses, and of a streamer on its own. */
 const PER_VIEWER = 20;

@@ -8,7 +8,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { MoonteeError } from '../errors.js';
+import { MoonteeError } from '../core/errors.js';
 
 export type PlaceholderValue = number | string | readonly number[];
 export type PlaceholderValues = Readonly<Record<string, PlaceholderValue>>;

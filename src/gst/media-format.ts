@@ -1,11 +1,11 @@
 /** What a negotiated stream means in elements, RTP and SDP. */
-import { MoonteeError } from '../errors.js';
+import { MoonteeError } from '../core/errors.js';
 import type { AudioLayout, NegotiatedVideo, VideoCodec } from '../moonlight/types.js';
 import { packageOfElement } from './packages.js';
 import type { PlaceholderValues } from './launch-template.js';
 import type { GstRuntime } from './runtime.js';
-import type { OfferDress } from './sdp.js';
-import { VideoFormat } from './video-format.js';
+import type { OfferDress } from '../media/sdp.js';
+import { VideoFormat } from '../media/video-format.js';
 
 /** One payloader feeds all peers, so these are the same for everybody. */
 export const RTP = {

@@ -1,28 +1,22 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MoonteeError } from '../errors.js';
-import type { Log } from '../log.js';
+import { MoonteeError } from '../core/errors.js';
+import type { Log } from '../core/log.js';
 import { ask, dotOf, type AppSrcElement } from './binding.js';
-import { PeerBranch, type MediaKind, type Tap, type Trunk } from './branch.js';
+import { PeerBranch, type MediaKind, type Tap, type Trunk } from './webrtc/branch.js';
 import { watchBus, type BusMessage } from './bus.js';
 import { assertDescriptorsForViewer, hasDescriptorsForViewer } from './descriptors.js';
-import { DtlsCertificate } from './dtls-certificate.js';
-import { KeyframeCoalescer, type KeyframeReason } from './keyframes.js';
+import { DtlsCertificate } from './webrtc/dtls-certificate.js';
+import { KeyframeCoalescer, type KeyframeReason } from '../media/keyframes.js';
 import { fillTemplate, loadTemplate } from './launch-template.js';
 import { mediaFormat, missingForStereo, type MediaFormat } from './media-format.js';
-import { applyServers, serverUris } from './peer-network.js';
-import { WebRtcPeer, type PeerHost } from './peer.js';
+import { applyServers, serverUris } from './webrtc/network.js';
+import { WebRtcPeer, type PeerHost } from './webrtc/peer.js';
 import { chooseTimestamps, type PayloaderElement } from './renumbering.js';
 import { gstRuntime, type Gst, type GstRuntime } from './runtime.js';
 import { StereoSound } from './stereo-sound.js';
-import type {
-  IceServer,
-  Peer,
-  PipelineStats,
-  StreamPipeline,
-  StreamPipelineEvents,
-  StreamPipelineOptions,
-} from './types.js';
+import type { IceServer } from '../ice/types.js';
+import type { Peer, PipelineStats, StreamPipeline, StreamPipelineEvents, StreamPipelineOptions } from '../media/types.js';
 
 /** Elements that no pipeline works without. */
 const REQUIRED = [

@@ -4,7 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import { isMainThread } from 'node:worker_threads';
-import { MoonteeError } from '../errors.js';
+import { MoonteeError } from '../core/errors.js';
 import { Collector } from './collector.js';
 import { packageOfElement, packageOfTypelib } from './packages.js';
 import type * as GLib from './generated/GLib-2.0.js';

@@ -3,9 +3,9 @@
  * coded once for all of them, from when the first comes until some seconds after the last has
  * left. It has a source of its own, so nobody else's packets know of its coming and going.
  */
-import type { Log } from '../log.js';
+import type { Log } from '../core/log.js';
 import type { AppSrcElement } from './binding.js';
-import type { Tap } from './branch.js';
+import type { Tap } from './webrtc/branch.js';
 import { fillTemplate, loadTemplate } from './launch-template.js';
 import type { StereoFormat } from './media-format.js';
 import { chooseTimestamps, type PayloaderElement } from './renumbering.js';

@@ -1,9 +1,9 @@
-import { MoonteeError } from '../errors.js';
-import type { Log } from '../log.js';
+import { MoonteeError } from '../core/errors.js';
+import type { Log } from '../core/log.js';
 import { HostClient } from '../moonlight/nvhttp/host-client.js';
 import type { SessionEnd } from '../streamer/policy.js';
 import type { AppOwner, Leave } from '../streamer/app-owner.js';
-import type { StreamerSpec } from '../streamer/spec.js';
+import type { StreamerSpec } from '../protocol/streamer-spec.js';
 import type { Host } from './host.js';
 import type { PairedIdentity } from './identities.js';
 

@@ -5,8 +5,8 @@ import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { isRight } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
-import { ERRORS, MoonteeError, type ErrorCode } from '../errors.js';
-import type { Log } from '../log.js';
+import { ERRORS, MoonteeError, type ErrorCode } from '../core/errors.js';
+import type { Log } from '../core/log.js';
 import { FolderLock } from '../storage/folder-lock.js';
 import { DataCommand } from './data-commands.js';
 

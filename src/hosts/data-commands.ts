@@ -1,7 +1,7 @@
 import * as t from 'io-ts';
-import { MoonteeError } from '../errors.js';
+import { MoonteeError } from '../core/errors.js';
 import { createPin } from '../moonlight/pairing/crypto.js';
-import { Integer } from '../signaling/integer.js';
+import { Integer } from '../codec/integer.js';
 import type { IdentityStore } from './identities.js';
 import type { HostStore } from './store.js';
 

@@ -1,8 +1,8 @@
 import { isRight } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
-import { MoonteeError } from '../errors.js';
-import { Integer } from '../signaling/integer.js';
-import { describeIssues } from '../streamer/issues.js';
+import { MoonteeError } from '../core/errors.js';
+import { Integer } from '../codec/integer.js';
+import { describeIssues } from '../codec/issues.js';
 
 const nullish = <C extends t.Mixed>(codec: C): t.UnionC<[C, t.NullC, t.UndefinedC]> =>
   t.union([codec, t.null, t.undefined]);

@@ -1,13 +1,13 @@
 import { isRight } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
-import { MoonteeError } from '../errors.js';
-import type { Log } from '../log.js';
+import { MoonteeError } from '../core/errors.js';
+import type { Log } from '../core/log.js';
 import { createIdentity } from '../moonlight/identity.js';
 import { HostClient } from '../moonlight/nvhttp/host-client.js';
 import { pair } from '../moonlight/pairing/pair.js';
 import type { ClientIdentity } from '../moonlight/types.js';
-import { describeIssues } from '../streamer/issues.js';
-import { AtomicFile } from './atomic-file.js';
+import { describeIssues } from '../codec/issues.js';
+import { AtomicFile } from '../storage/atomic-file.js';
 import type { Host } from './host.js';
 
 const Identity = t.intersection([

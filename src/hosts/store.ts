@@ -1,8 +1,8 @@
-import { MoonteeError } from '../errors.js';
-import type { Log } from '../log.js';
+import { MoonteeError } from '../core/errors.js';
+import type { Log } from '../core/log.js';
 import { createIdentity } from '../moonlight/identity.js';
 import { pair } from '../moonlight/pairing/pair.js';
-import { AtomicFile } from './atomic-file.js';
+import { AtomicFile } from '../storage/atomic-file.js';
 import { formatDataFile, parseDataFile, type StoredHost } from './data-file.js';
 import { Host } from './host.js';
 import { PictureCache } from './picture-cache.js';

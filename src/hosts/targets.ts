@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MoonteeError } from '../errors.js';
-import type { Log } from '../log.js';
+import { MoonteeError } from '../core/errors.js';
+import type { Log } from '../core/log.js';
 import { HostClient } from '../moonlight/nvhttp/host-client.js';
 import type { HostApp } from '../moonlight/nvhttp/server-info.js';
-import type { SessionTarget, StreamerSpec } from '../streamer/spec.js';
+import type { SessionTarget, StreamerSpec } from '../protocol/streamer-spec.js';
 import { AppUsers } from './app-users.js';
 import type { Host } from './host.js';
 import type { IdentityStore, PairedIdentity } from './identities.js';

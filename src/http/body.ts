@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type Koa from 'koa';
-import { parseJson } from '../bounded-json.js';
-import { MoonteeError } from '../errors.js';
+import { parseJson } from '../codec/bounded-json.js';
+import { MoonteeError } from '../core/errors.js';
 
 /** Of requests with a JSON body, what it holds. */
 const bodies = new WeakMap<IncomingMessage, unknown>();

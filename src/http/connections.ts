@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { AddressQuota, type Place } from '../access/address-quota.js';
 import type { ClientAddress } from '../access/client-address.js';
 import type { RefusalLog } from '../access/refusal-log.js';
-import { MoonteeError } from '../errors.js';
+import { MoonteeError } from '../core/errors.js';
 
 export interface ConnectionsOptions {
   readonly maxConnections: number;

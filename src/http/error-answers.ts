@@ -1,9 +1,9 @@
 import type Koa from 'koa';
-import { MoonteeError, type ErrorCode } from '../errors.js';
+import { MoonteeError, type ErrorCode } from '../core/errors.js';
 import type { ClientAddress } from '../access/client-address.js';
 import type { RefusalLog } from '../access/refusal-log.js';
-import type { Log } from '../log.js';
-import { cleanText } from '../text.js';
+import type { Log } from '../core/log.js';
+import { cleanText } from '../core/text.js';
 
 /** Characters of a path in a log line. */
 const MAX_PATH = 80;

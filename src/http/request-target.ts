@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { MoonteeError } from '../errors.js';
+import { MoonteeError } from '../core/errors.js';
 
 /** What a request asks for, read once: router, guard, sockets and files all use this result. */
 export interface RequestTarget {

@@ -1,7 +1,7 @@
 import Router, { type RouterContext } from '@koa/router';
 import type Koa from 'koa';
 import { ACCESS, type Access, type Gate } from '../access/gate.js';
-import { MoonteeError } from '../errors.js';
+import { MoonteeError } from '../core/errors.js';
 
 export type Handler = (context: RouterContext) => Promise<void> | void;
 export type Method = 'get' | 'put' | 'post' | 'delete';

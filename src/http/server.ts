@@ -1,7 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { Config } from '../config/schema.js';
-import { MoonteeError } from '../errors.js';
+import { MoonteeError } from '../core/errors.js';
 import type { KeyPair } from './certificate.js';
 import { Incoming } from './incoming.js';
 

@@ -1,4 +1,4 @@
-import type { IceServer } from '../gst/types.js';
+import type { IceServer } from './types.js';
 import { formatIceUrl, isRelay, parseIceUrl } from './ice-url.js';
 
 /** The three fields that clients expect, none of them missing. */

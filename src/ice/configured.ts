@@ -1,7 +1,7 @@
 /** From the configuration's keys to ICE servers. */
 import type { Config } from '../config/schema.js';
-import type { IceServer } from '../gst/types.js';
-import type { Log } from '../log.js';
+import type { IceServer } from './types.js';
+import type { Log } from '../core/log.js';
 import { IceServerProvider } from './provider.js';
 import { commandSource, urlSource, type ServersSource } from './servers-source.js';
 import { turnRestCredentials } from './turn-rest.js';

@@ -1,6 +1,6 @@
-import { MoonteeError } from '../errors.js';
-import type { IceServer } from '../gst/types.js';
-import type { Log } from '../log.js';
+import { MoonteeError } from '../core/errors.js';
+import type { IceServer } from './types.js';
+import type { Log } from '../core/log.js';
 import { turnRestCredentials, type TurnRestOptions } from './turn-rest.js';
 import type { ServersAnswer } from './servers-answer.js';
 import type { ServersSource } from './servers-source.js';

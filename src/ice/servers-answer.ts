@@ -4,8 +4,8 @@
  * `ttl` in seconds, or the form of draft-uberti-behave-turn-rest-00 (`username`, `password`,
  * `uris`, `ttl`). Pure.
  */
-import type { IceServer } from '../gst/types.js';
-import { MoonteeError } from '../errors.js';
+import type { IceServer } from './types.js';
+import { MoonteeError } from '../core/errors.js';
 import { parseIceUrl } from './ice-url.js';
 
 export interface ServersAnswer {

@@ -1,6 +1,6 @@
 /** Where ICE servers come from besides the configuration: a program's output, an HTTP answer. */
 import { execFile } from 'node:child_process';
-import { MoonteeError } from '../errors.js';
+import { MoonteeError } from '../core/errors.js';
 import { withoutOurSecrets } from '../config/child-environment.js';
 import { parseServersAnswer, type ServersAnswer } from './servers-answer.js';
 

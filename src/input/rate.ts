@@ -1,4 +1,4 @@
-import { TokenBucket, type Budget } from '../token-bucket.js';
+import { TokenBucket, type Budget } from '../core/token-bucket.js';
 import type { ViewerInput } from './viewer-input.js';
 
 /** What one viewer may cause, per kind of input, so that a fast mouse never eats a key press. */

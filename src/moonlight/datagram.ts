@@ -2,8 +2,8 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import type { LookupAddress } from 'node:dns';
 import { lookup } from 'node:dns/promises';
 import { SocketAddress } from 'node:net';
-import { MoonteeError } from '../errors.js';
-import type { Log } from '../log.js';
+import { MoonteeError } from '../core/errors.js';
+import type { Log } from '../core/log.js';
 import { FaultInjector, type DatagramFaults } from './datagram-faults.js';
 
 export type { DatagramFaults, FaultProfile } from './datagram-faults.js';

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { isIP, isIPv4 } from 'node:net';
 import { Bonjour, type Service } from 'bonjour-service';
-import { MoonteeError } from '../errors.js';
-import type { Log } from '../log.js';
+import { MoonteeError } from '../core/errors.js';
+import type { Log } from '../core/log.js';
 import { aborted } from './nvhttp/http.js';
 import { printable } from './nvhttp/xml.js';
 

@@ -1,5 +1,5 @@
-import { MoonteeError } from '../errors.js';
-import type { Log } from '../log.js';
+import { MoonteeError } from '../core/errors.js';
+import type { Log } from '../core/log.js';
 import { DatagramSocket, type DatagramFaults, type Endpoint } from './datagram.js';
 import { MediaPing } from './media-ping.js';
 import { ReceiveClock } from './receive-clock.js';

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MoonteeError, type ErrorCode } from '../errors.js';
+import { MoonteeError, type ErrorCode } from '../core/errors.js';
 import { guard } from './session/guard.js';
 import { MoonlightSession, type MoonlightSessionOptions } from './session.js';
 import type { SentInput } from './session/streams.js';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MoonteeError } from '../errors.js';
-import type { Log } from '../log.js';
+import { MoonteeError } from '../core/errors.js';
+import type { Log } from '../core/log.js';
 import type { DatagramFaults } from './datagram.js';
 import { HostClient } from './nvhttp/host-client.js';
 import { resolveHost } from './nvhttp/resolve-host.js';

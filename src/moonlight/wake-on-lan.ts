@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { isIPv4, isIPv6 } from 'node:net';
 import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
-import { MoonteeError } from '../errors.js';
+import { MoonteeError } from '../core/errors.js';
 
 /** UDP ports that hosts' network cards and wake proxies listen on (gamestream.md §1.8). */
 const WAKE_PORTS = [9, 47_009, 47_998, 47_999, 48_000, 48_002, 48_010] as const;

@@ -1,8 +1,8 @@
 import type { Credentials } from '../access/credentials.js';
 import type { RefusalLog } from '../access/refusal-log.js';
-import { MoonteeError, type ErrorCode } from '../errors.js';
-import type { Log } from '../log.js';
-import type { StreamClientMessage, StreamServerMessage } from './messages.js';
+import { MoonteeError, type ErrorCode } from '../core/errors.js';
+import type { Log } from '../core/log.js';
+import type { StreamClientMessage, StreamServerMessage } from '../protocol/viewer-messages.js';
 import type { SocketGrant } from './upgrade.js';
 import { ViewerSocket, type BrowserSocket, type ViewerSocketOptions } from './viewer-socket.js';
 

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { MoonteeError } from '../errors.js';
+import { MoonteeError } from '../core/errors.js';
 
 /** Takeovers of one client in a window before the next one is refused. */
 const MAX_TAKEOVERS = 5;

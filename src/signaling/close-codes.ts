@@ -1,4 +1,4 @@
-import { isFinal } from './viewer-words.js';
+import { isFinal } from '../protocol/viewer-words.js';
 
 /**
  * WebSocket close codes. Clients that know nothing of them see an ordinary close; ours tells

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { streamerSpec } from '../api/streamer-answers.js';
-import { MoonteeError } from '../errors.js';
+import { streamerSpec } from '../protocol/create-request.js';
+import { MoonteeError } from '../core/errors.js';
 import type { HostStore } from '../hosts/store.js';
 import { sameApp } from '../hosts/targets.js';
-import type { Log } from '../log.js';
-import type { StreamerSpec } from '../streamer/spec.js';
+import type { Log } from '../core/log.js';
+import type { StreamerSpec } from '../protocol/streamer-spec.js';
 import type { Streamer } from '../streamer/streamer.js';
 import type { Viewer } from '../streamer/viewers.js';
 import {
@@ -12,8 +12,8 @@ import {
   type AuthenticationOptions,
   type Init,
 } from './authenticated-socket.js';
-import type { StreamServerMessage } from './messages.js';
-import { viewerReason } from './viewer-words.js';
+import type { StreamServerMessage } from '../protocol/viewer-messages.js';
+import { viewerReason } from '../protocol/viewer-words.js';
 import type { SocketGrant } from './upgrade.js';
 import type { BrowserSocket } from './viewer-socket.js';
 

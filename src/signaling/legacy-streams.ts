@@ -1,9 +1,9 @@
 import type { CreationLimit } from '../access/creation-limit.js';
-import { MoonteeError } from '../errors.js';
+import { MoonteeError } from '../core/errors.js';
 import type { HostStore } from '../hosts/store.js';
 import { sameApp } from '../hosts/targets.js';
 import type { StreamerRegistry } from '../streamer/registry.js';
-import type { StreamerSpec } from '../streamer/spec.js';
+import type { StreamerSpec } from '../protocol/streamer-spec.js';
 import type { Streamer } from '../streamer/streamer.js';
 import type { AuthenticationOptions } from './authenticated-socket.js';
 import { isAlive, isKickoff, LegacySession, type LegacyMode } from './legacy-session.js';
@@ -33,7 +33,6 @@ const KICKOFF_GRACE = 5_000;
 export class LegacyStreams {
   readonly #options: LegacyOptions;
   readonly #sessions = new Set<LegacySession>();
-  readonly #modes = new Map<string, LegacyMode>();
   readonly #graces = new Map<string, NodeJS.Timeout>();
 
   constructor(options: LegacyOptions) {
@@ -45,24 +44,7 @@ export class LegacyStreams {
     });
     streamers.on('removed', ({ id }) => {
       this.#endGrace(id);
-      this.#modes.delete(id);
     });
-  }
-
-  /** How a streamer was made here; undefined where it was not. */
-  modeOf(streamerId: string): LegacyMode | undefined {
-    return this.#modes.get(streamerId);
-  }
-
-  /** Whether a streamer is to end when nobody is there for it any more. */
-  isPassing(streamerId: string): boolean {
-    return this.#modes.get(streamerId) === 'create' || this.#isKickoff(streamerId);
-  }
-
-  #isKickoff(streamerId: string): boolean {
-    const streamer = this.#options.streamers.get(streamerId);
-    const isKept = this.#modes.get(streamerId) === 'keepalive';
-    return isKept && streamer !== undefined && isKickoff(streamer.spec);
   }
 
   serve(socket: BrowserSocket, grant: SocketGrant): void {
@@ -85,8 +67,8 @@ export class LegacyStreams {
     if (mode === 'join') throw new MoonteeError('STREAMER_NOT_FOUND');
     this.#options.creations.take(address);
     try {
-      const made = await streamers.create(spec);
-      this.#modes.set(spec.streamer_id, mode);
+      const passing = mode === 'create' || isKickoff(spec);
+      const made = await streamers.create(spec, { lifetime: { mode, passing } });
       made.connected().then(
         () => streamers.promise(made),
         () => undefined,
@@ -123,13 +105,14 @@ export class LegacyStreams {
   }
 
   #beginGrace(streamer: Streamer): void {
-    if (!this.isPassing(streamer.id) || !isAlive(streamer)) return;
+    const { mode, passing } = streamer.lifetime;
+    if (!passing || !isAlive(streamer)) return;
     if (streamer.viewers.length > 0) return;
     if ([...this.#sessions].some(({ kept }) => kept === streamer)) return;
     this.#endGrace(streamer.id);
     const { grace, log, streamers } = this.#options;
     // What it started is to be found running by whoever comes.
-    const kickoff = this.#isKickoff(streamer.id);
+    const kickoff = mode === 'keepalive';
     const timer = setTimeout(
       () => {
         this.#graces.delete(streamer.id);

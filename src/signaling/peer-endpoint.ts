@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { MoonteeError } from '../errors.js';
-import type { Log } from '../log.js';
+import { MoonteeError } from '../core/errors.js';
+import type { Log } from '../core/log.js';
 import type { StreamerRegistry } from '../streamer/registry.js';
 import type { Streamer } from '../streamer/streamer.js';
 import type { Viewer } from '../streamer/viewers.js';
 import { AuthenticatedSocket, type AuthenticationOptions } from './authenticated-socket.js';
 import { Clients, type Supersedable } from './clients.js';
-import type { StreamClientMessage, StreamServerMessage } from './messages.js';
-import { viewerReason } from './viewer-words.js';
+import type { StreamClientMessage, StreamServerMessage } from '../protocol/viewer-messages.js';
+import { viewerReason } from '../protocol/viewer-words.js';
 import type { SocketGrant } from './upgrade.js';
 import type { BrowserSocket } from './viewer-socket.js';
 

@@ -1,7 +1,7 @@
 import { isRight } from 'fp-ts/lib/Either.js';
-import { parseJson } from '../bounded-json.js';
-import { describeIssues } from '../streamer/issues.js';
-import { StreamClientMessage } from './messages.js';
+import { parseJson } from '../codec/bounded-json.js';
+import { describeIssues } from '../codec/issues.js';
+import { StreamClientMessage } from '../protocol/viewer-messages.js';
 
 /** Bytes of the one message that somebody may send before it has shown its credentials. */
 export const MAX_FIRST_BYTES = 16_384;

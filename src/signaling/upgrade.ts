@@ -6,7 +6,7 @@ import type { OriginGuard } from '../access/origin-guard.js';
 import { accessOfUnknown, type Gate } from '../access/gate.js';
 import { targetOf } from '../http/request-target.js';
 import type { Routes } from '../http/routes.js';
-import { MoonteeError } from '../errors.js';
+import { MoonteeError } from '../core/errors.js';
 import type { StreamerRegistry } from '../streamer/registry.js';
 
 /** What is known of a socket before it is one. */

@@ -1,10 +1,10 @@
 import type Koa from 'koa';
 import type {} from 'koa-websocket';
 import { WebSocket, type RawData } from 'ws';
-import type { Log } from '../log.js';
+import type { Log } from '../core/log.js';
 import type { RefusalLog } from '../access/refusal-log.js';
 import { closeCode, closeReason } from './close-codes.js';
-import type { StreamClientMessage, StreamServerMessage } from './messages.js';
+import type { StreamClientMessage, StreamServerMessage } from '../protocol/viewer-messages.js';
 import { MAX_FIRST_BYTES, readMessage } from './read-message.js';
 
 export interface ViewerSocketOptions {

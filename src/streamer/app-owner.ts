@@ -1,5 +1,5 @@
 import type { SessionEnd } from './policy.js';
-import type { StreamerSpec } from './spec.js';
+import type { StreamerSpec } from '../protocol/streamer-spec.js';
 
 /** Whether the end of a streamer quits its app: never, unless others use it too, or in any case. */
 export type AppQuit = 'no' | 'by-last' | 'for-all';

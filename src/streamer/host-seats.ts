@@ -1,4 +1,4 @@
-import { MoonteeError } from '../errors.js';
+import { MoonteeError } from '../core/errors.js';
 
 interface Seat {
   /** Streamers that have, or are about to have, a session there. */

@@ -1,7 +1,7 @@
 import { isLoopback } from '../config/codecs.js';
 import { bindOf } from '../config/load.js';
 import type { Config } from '../config/schema.js';
-import type { IpcNetwork } from './ipc.js';
+import type { IpcNetwork } from '../protocol/ipc.js';
 
 /** Google's; browsers slow down with more of them. */
 const PUBLIC_STUN = ['stun:stun.l.google.com:19302', 'stun:stun1.l.google.com:19302'];

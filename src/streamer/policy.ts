@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../errors.js';
+import type { ErrorCode } from '../core/errors.js';
 
 /** What happens when the source of a streamer ends without anybody having asked for it. */
 type EndPolicy = 'keep' | 'restart' | 'end';

@@ -1,10 +1,10 @@
 import { EventEmitter } from 'node:events';
-import { MoonteeError, type ErrorCode } from '../errors.js';
-import type { Log } from '../log.js';
+import { MoonteeError, type ErrorCode } from '../core/errors.js';
+import type { Log } from '../core/log.js';
 import type { Leave } from './app-owner.js';
 import { HostSeats } from './host-seats.js';
-import type { StreamerSpec } from './spec.js';
-import { Streamer, type StreamerOptions } from './streamer.js';
+import type { StreamerSpec } from '../protocol/streamer-spec.js';
+import { Streamer, type CreateOptions, type StreamerOptions } from './streamer.js';
 
 export interface RegistryOptions {
   readonly streamer: StreamerOptions;
@@ -45,10 +45,8 @@ export class StreamerRegistry extends EventEmitter<RegistryEvents> {
   /**
    * Makes a streamer and starts it. Of several calls with one id exactly one succeeds. A
    * failed streamer gives its id up; one that is stopping is waited for.
-   *
-   * @param patient keep trying when the first start fails
    */
-  async create(spec: StreamerSpec, patient = false): Promise<Streamer> {
+  async create(spec: StreamerSpec, options: CreateOptions = {}): Promise<Streamer> {
     const id = spec.streamer_id;
     this.#assertOpen();
     const existing = this.#streamers.get(id);
@@ -72,7 +70,7 @@ export class StreamerRegistry extends EventEmitter<RegistryEvents> {
     if (running.length + this.#reserved.size >= this.#options.maxStreamers) {
       throw new MoonteeError('LIMIT_REACHED', 'The server has as many streamers as it may have');
     }
-    const streamer = new Streamer(spec, this.#options.streamer, this.#seats, patient);
+    const streamer = new Streamer(spec, this.#options.streamer, this.#seats, options);
     // Every legacy socket that keeps it listens, too.
     streamer.setMaxListeners(0);
     this.#streamers.set(id, streamer);

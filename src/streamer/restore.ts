@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isRight } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
-import { AtomicFile } from '../hosts/atomic-file.js';
-import type { Log } from '../log.js';
-import { describeIssues } from './issues.js';
+import { AtomicFile } from '../storage/atomic-file.js';
+import type { Log } from '../core/log.js';
+import { describeIssues } from '../codec/issues.js';
 import type { StreamerRegistry } from './registry.js';
-import { StreamerSpec } from './spec.js';
+import { StreamerSpec } from '../protocol/streamer-spec.js';
 import type { Streamer } from './streamer.js';
 
 /** Milliseconds that a creation waits for its entry to be on the disk. */
@@ -18,23 +18,15 @@ export class StreamerRestore {
   readonly #file: AtomicFile;
   readonly #streamers: StreamerRegistry;
   readonly #log: Log;
-  readonly #lasting: (id: string) => boolean;
   /** Those whose creators know that they are there; what a shutdown cut off is nobody's wish any more. */
   readonly #promised = new WeakSet<Streamer>();
   #written = '';
   #writing: Promise<void> = Promise.resolve();
   #frozen = false;
 
-  /** @param lasting false for a streamer that lives only as long as its viewers */
-  constructor(
-    path: string,
-    streamers: StreamerRegistry,
-    lasting: (id: string) => boolean,
-    log: Log,
-  ) {
+  constructor(path: string, streamers: StreamerRegistry, log: Log) {
     this.#file = new AtomicFile(path);
     this.#streamers = streamers;
-    this.#lasting = lasting;
     this.#log = log;
   }
 
@@ -43,7 +35,7 @@ export class StreamerRestore {
     const specs = await this.#read();
     for (const spec of specs) {
       try {
-        this.#promised.add(await this.#streamers.create(spec, true));
+        this.#promised.add(await this.#streamers.create(spec, { patient: true }));
       } catch (error) {
         this.#log.warn({ err: error, streamer_id: spec.streamer_id }, 'streamer not restored');
       }
@@ -90,7 +82,7 @@ export class StreamerRestore {
           this.#promised.has(streamer) &&
           streamer.status !== 'failed' &&
           streamer.status !== 'stopping' &&
-          this.#lasting(streamer.id),
+          !streamer.lifetime.passing,
       )
       .map(({ spec }) => spec);
     const text = `${JSON.stringify({ streamers: specs }, null, 2)}\n`;

@@ -1,9 +1,9 @@
-import { ERRORS, MoonteeError, type ErrorCode } from '../errors.js';
-import type { Log } from '../log.js';
-import type { ChildMessage } from './ipc.js';
+import { ERRORS, MoonteeError, type ErrorCode } from '../core/errors.js';
+import type { Log } from '../core/log.js';
+import type { ChildMessage } from '../protocol/ipc.js';
 import type { SessionEnd } from './policy.js';
-import type { StreamerProcess } from './process.js';
-import type { InitMessage } from './spec.js';
+import type { StreamerProcess } from './supervisor/process.js';
+import type { InitMessage } from '../protocol/streamer-spec.js';
 import type { Picture, Viewers } from './viewers.js';
 
 /** Why a session is over, before it is known how long it was. */

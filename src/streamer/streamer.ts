@@ -1,18 +1,19 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MoonteeError, type ErrorCode } from '../errors.js';
-import type { IceServer } from '../gst/types.js';
-import type { Log } from '../log.js';
-import { viewerReason } from '../signaling/viewer-words.js';
-import type { StreamClientMessage } from '../signaling/messages.js';
+import { MoonteeError, type ErrorCode } from '../core/errors.js';
+import type { IceServer } from '../ice/types.js';
+import type { Log } from '../core/log.js';
+import { viewerReason } from '../protocol/viewer-words.js';
+import type { StreamClientMessage } from '../protocol/viewer-messages.js';
 import type { AppOwner, Leave } from './app-owner.js';
 import { createDtlsIdentity } from './dtls-identity.js';
 import type { HostSeats } from './host-seats.js';
-import type { IpcNetwork } from './ipc.js';
+import type { IpcNetwork } from '../protocol/ipc.js';
+import { KEPT, type Lifetime } from './lifetime.js';
 import { RestartPolicy, type RestartOptions, type SessionEnd } from './policy.js';
-import { StreamerProcess } from './process.js';
+import { StreamerProcess } from './supervisor/process.js';
 import { runSession, type RunEnd, type SessionVerdict } from './session.js';
-import type { InitMessage, SessionTarget, StreamerSpec } from './spec.js';
+import type { InitMessage, SessionTarget, StreamerSpec } from '../protocol/streamer-spec.js';
 import { Viewers, type Picture, type Viewer, type ViewerInfo } from './viewers.js';
 
 export type StreamerStatus = 'starting' | 'active' | 'reconnecting' | 'failed' | 'stopping';
@@ -60,12 +61,20 @@ interface StreamerEvents {
   closed: [];
 }
 
+export interface CreateOptions {
+  /** A first start that fails is tried again, as after a lost connection. Default: false. */
+  readonly patient?: boolean;
+  /** Default: until it is deleted. */
+  readonly lifetime?: Lifetime;
+}
+
 /**
  * One streamer: a session with a host, kept alive in a child process, and the viewers that
  * look at it. `starting → active ⇄ reconnecting → failed`, and `stopping` from anywhere.
  */
 export class Streamer extends EventEmitter<StreamerEvents> {
   readonly spec: StreamerSpec;
+  readonly lifetime: Lifetime;
   readonly createdAt: Date;
   readonly #options: StreamerOptions;
   readonly #log: Log;
@@ -91,13 +100,16 @@ export class Streamer extends EventEmitter<StreamerEvents> {
   /** First starts that failed for something that passes. */
   #spoiltStarts = 0;
 
-  /**
-   * @param seats of the hosts, shared by all streamers
-   * @param patient a first start that fails is tried again, as after a lost connection
-   */
-  constructor(spec: StreamerSpec, options: StreamerOptions, seats: HostSeats, patient = false) {
+  /** @param seats of the hosts, shared by all streamers */
+  constructor(
+    spec: StreamerSpec,
+    options: StreamerOptions,
+    seats: HostSeats,
+    { patient = false, lifetime = KEPT }: CreateOptions = {},
+  ) {
     super();
     this.spec = spec;
+    this.lifetime = lifetime;
     this.#seats = seats;
     this.createdAt = new Date();
     this.#options = options;

@@ -1,10 +1,10 @@
-import { MoonteeError } from '../errors.js';
-import type { Log } from '../log.js';
-import type { StreamClientMessage, StreamServerMessage } from '../signaling/messages.js';
-import { isFinal, viewerReason } from '../signaling/viewer-words.js';
-import type { IceServer } from '../gst/types.js';
+import { MoonteeError } from '../core/errors.js';
+import type { Log } from '../core/log.js';
+import type { StreamClientMessage, StreamServerMessage } from '../protocol/viewer-messages.js';
+import { isFinal, viewerReason } from '../protocol/viewer-words.js';
+import type { IceServer } from '../ice/types.js';
 import { browserServers } from '../ice/browser-servers.js';
-import type { ParentMessage } from './ipc.js';
+import type { ParentMessage } from '../protocol/ipc.js';
 
 /** A viewer's socket, as a streamer sees it. */
 export interface Viewer {

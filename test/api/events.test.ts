@@ -2,7 +2,7 @@ import test, { type ExecutionContext } from 'ava';
 import { once } from 'node:events';
 import http from 'node:http';
 import { isRight } from 'fp-ts/lib/Either.js';
-import { FeedEvent } from '../../src/api/models.js';
+import { FeedEvent } from '../../src/protocol/rest-models.js';
 import { addHost, AUTHORIZATION, createBody, serve, type TestServer } from '../support/server.js';
 
 interface Reading {

@@ -6,8 +6,8 @@ import { addressGroup } from '../../src/access/address-group.js';
 import { CreationLimit } from '../../src/access/creation-limit.js';
 import { Credentials } from '../../src/access/credentials.js';
 import { RefusalLog } from '../../src/access/refusal-log.js';
-import { MoonteeError } from '../../src/errors.js';
-import { createLogTo } from '../../src/log.js';
+import { MoonteeError } from '../../src/core/errors.js';
+import { createLogTo } from '../../src/core/log.js';
 
 const HOUR = 3_600_000;
 

@@ -2,7 +2,7 @@ import test from 'ava';
 import type { OpenAPIV3_1 } from 'openapi-types';
 import { openApiDocument, documentMessages, type OpenApiDocument } from '../../src/api/openapi.js';
 import { OPERATIONS } from '../../src/api/operations.js';
-import type { Schema } from '../../src/api/json-schema.js';
+import type { Schema } from '../../src/codec/json-schema.js';
 import { addHost, createBody, serve, type Answer } from '../support/server.js';
 
 /** Just enough of JSON Schema to check answers; knows every word that the document uses. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { loadConfig, resolveConfig } from '../../src/config/load.js';
 import { checkConfig, documentConfig, printConfig } from '../../src/config/report.js';
 import { CONFIG_KEYS, environmentName, flagName, KEYS } from '../../src/config/schema.js';
-import { MoonteeError } from '../../src/errors.js';
+import { MoonteeError } from '../../src/core/errors.js';
 import { temporaryFolder } from '../support/server.js';
 
 /** As the reference writes it (signaling.md e.5). */

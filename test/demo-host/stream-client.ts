@@ -1,7 +1,7 @@
 /** Streams from the demo host: raw RTSP, ENet, pings, and the receivers of src/moonlight. */
 import type { ExecutionContext } from 'ava';
 import type { DemoHost } from '../../src/demo-host/demo-host.js';
-import { silentLog } from '../../src/log.js';
+import { silentLog } from '../../src/core/log.js';
 import { AudioStream } from '../../src/moonlight/audio/audio-stream.js';
 import { ControlCipher } from '../../src/moonlight/control/cipher.js';
 import {

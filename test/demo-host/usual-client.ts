@@ -3,7 +3,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import type { ExecutionContext } from 'ava';
 import type { DemoHost } from '../../src/demo-host/demo-host.js';
 import type { HostStyle } from '../../src/demo-host/options.js';
-import { silentLog } from '../../src/log.js';
+import { silentLog } from '../../src/core/log.js';
 import { ControlCipher } from '../../src/moonlight/control/cipher.js';
 import { encodeClientMessage } from '../../src/moonlight/control/client-messages.js';
 import { EnetHost } from '../../src/moonlight/enet/host.js';

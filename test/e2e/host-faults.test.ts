@@ -1,8 +1,8 @@
 /** What hosts do wrong, and what becomes of a real streamer then. */
 import test, { type ExecutionContext } from 'ava';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MoonteeError } from '../../src/errors.js';
-import { silentLog } from '../../src/log.js';
+import { MoonteeError } from '../../src/core/errors.js';
+import { silentLog } from '../../src/core/log.js';
 import { HostClient } from '../../src/moonlight/nvhttp/host-client.js';
 import type { StreamerRegistry } from '../../src/streamer/registry.js';
 import type { Streamer } from '../../src/streamer/streamer.js';

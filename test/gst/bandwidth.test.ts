@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import test from 'ava';
-import { BandwidthMeter, parseRemb } from '../../src/gst/bandwidth.js';
+import { BandwidthMeter, parseRemb } from '../../src/media/bandwidth.js';
 
 function remb(exponent: number, mantissa: number, ssrcs: readonly number[] = [1]): Buffer {
   const bytes = Buffer.alloc(8 + 4 * ssrcs.length);

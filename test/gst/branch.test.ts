@@ -1,6 +1,6 @@
 import test from 'ava';
 import { ask, popFiltered } from '../../src/gst/binding.js';
-import { PeerBranch } from '../../src/gst/branch.js';
+import { PeerBranch } from '../../src/gst/webrtc/branch.js';
 import { mediaFormat } from '../../src/gst/media-format.js';
 import type { PayloaderElement } from '../../src/gst/renumbering.js';
 import { gstRuntime, type Gst } from '../../src/gst/runtime.js';

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { createStreamPipeline } from '../../src/gst/pipeline.js';
 import { gstRuntime } from '../../src/gst/runtime.js';
-import type { Peer, StreamPipeline } from '../../src/gst/types.js';
+import type { Peer, StreamPipeline } from '../../src/media/types.js';
 import { census, type Census } from '../support/census.js';
 import { encodeClip, Player } from '../support/clip.js';
 import { ReceiverProcess, type ReceivingPeer } from '../support/receiver.js';

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { parseDescription } from '../../src/gst/binding.js';
-import { descriptionText } from '../../src/gst/description-text.js';
+import { descriptionText } from '../../src/gst/webrtc/description-text.js';
 import { gstRuntime } from '../../src/gst/runtime.js';
 
 /** As webrtcbin makes them. */

@@ -5,7 +5,7 @@ import {
   certificateMatches,
   sameFingerprints,
   usableFingerprints,
-} from '../../src/gst/fingerprint.js';
+} from '../../src/media/fingerprint.js';
 import { createDtlsIdentity } from '../../src/streamer/dtls-identity.js';
 
 const [pem, otherPem] = (await Promise.all(

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { FloodMeter, type FloodVerdict, type InboundFigures } from '../../src/gst/flood-meter.js';
+import { FloodMeter, type FloodVerdict, type InboundFigures } from '../../src/media/flood-meter.js';
 
 const NOTHING: InboundFigures = {
   packets: 0,

@@ -1,8 +1,8 @@
 /** Viewers that send far too much of one thing: it costs them their seat, and nobody else a frame. */
 import test, { type ExecutionContext } from 'ava';
 import { createStreamPipeline } from '../../src/gst/pipeline.js';
-import type { Peer, StreamPipeline } from '../../src/gst/types.js';
-import { MoonteeError } from '../../src/errors.js';
+import type { Peer, StreamPipeline } from '../../src/media/types.js';
+import { MoonteeError } from '../../src/core/errors.js';
 import { census } from '../support/census.js';
 import { encodeClip, Player } from '../support/clip.js';
 import { ReceiverProcess, type ReceivingPeer } from '../support/receiver.js';

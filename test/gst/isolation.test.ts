@@ -1,6 +1,6 @@
 import test from 'ava';
 import { createStreamPipeline } from '../../src/gst/pipeline.js';
-import type { StreamPipeline } from '../../src/gst/types.js';
+import type { StreamPipeline } from '../../src/media/types.js';
 import { encodeClip, Player } from '../support/clip.js';
 import { ReceiverProcess } from '../support/receiver.js';
 import { beganAtOnce, connect, STREAM, unfinished } from '../support/receiver-connect.js';

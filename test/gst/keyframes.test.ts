@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { KeyframeCoalescer, KEYFRAME_LIMITS } from '../../src/gst/keyframes.js';
+import { KeyframeCoalescer, KEYFRAME_LIMITS } from '../../src/media/keyframes.js';
 
 const { interval, answer, burst, refill } = KEYFRAME_LIMITS;
 const join = (peerId: string) => ({ reason: 'join', peerId }) as const;

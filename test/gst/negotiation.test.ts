@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import test from 'ava';
-import { MoonteeError } from '../../src/errors.js';
+import { MoonteeError } from '../../src/core/errors.js';
 import { createStreamPipeline } from '../../src/gst/pipeline.js';
-import type { StreamPipeline } from '../../src/gst/types.js';
+import type { StreamPipeline } from '../../src/media/types.js';
 import { encodeClip, Player } from '../support/clip.js';
 import { ReceiverProcess } from '../support/receiver.js';
 import { beganAtOnce, connect, exchangeCandidates, STREAM } from '../support/receiver-connect.js';

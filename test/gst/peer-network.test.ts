@@ -1,9 +1,9 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { MoonteeError } from '../../src/errors.js';
-import { acceptsRemote, publishCandidate, serverUris } from '../../src/gst/peer-network.js';
-import { parseCandidate, type ParsedCandidate } from '../../src/gst/sdp.js';
-import type { NetworkOptions } from '../../src/gst/types.js';
+import { MoonteeError } from '../../src/core/errors.js';
+import { acceptsRemote, publishCandidate, serverUris } from '../../src/gst/webrtc/network.js';
+import { parseCandidate, type ParsedCandidate } from '../../src/media/sdp.js';
+import type { NetworkOptions } from '../../src/ice/types.js';
 
 const OPEN: NetworkOptions = {
   iceServers: [],

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { createStreamPipeline } from '../../src/gst/pipeline.js';
-import type { PeerQuality, StreamPipeline } from '../../src/gst/types.js';
+import type { PeerQuality, StreamPipeline } from '../../src/media/types.js';
 import { encodeClip, Player, type Clip } from '../support/clip.js';
 import { ReceiverProcess } from '../support/receiver.js';
 import { beganAtOnce, connect, STREAM, withholdCandidates } from '../support/receiver-connect.js';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { QualityMeter } from '../../src/gst/quality.js';
+import { QualityMeter } from '../../src/media/quality.js';
 
 const fine = { fractionLost: 0, dropped: 0, silence: 500, narrow: false };
 const lossy = { ...fine, fractionLost: 0.1 };

@@ -1,11 +1,11 @@
 /** Peers that are left out for so many packets that SRTP would take the next one for a replay. */
 import test, { type ExecutionContext } from 'ava';
 import type { AppSrcElement } from '../../src/gst/binding.js';
-import { PeerBranch, type MediaKind, type Tap } from '../../src/gst/branch.js';
-import { DtlsCertificate } from '../../src/gst/dtls-certificate.js';
+import { PeerBranch, type MediaKind, type Tap } from '../../src/gst/webrtc/branch.js';
+import { DtlsCertificate } from '../../src/gst/webrtc/dtls-certificate.js';
 import { fillTemplate, loadTemplate } from '../../src/gst/launch-template.js';
 import { mediaFormat } from '../../src/gst/media-format.js';
-import { WebRtcPeer } from '../../src/gst/peer.js';
+import { WebRtcPeer } from '../../src/gst/webrtc/peer.js';
 import { chooseTimestamps, type PayloaderElement } from '../../src/gst/renumbering.js';
 import { gstRuntime, type Gst } from '../../src/gst/runtime.js';
 import { encodeClip, Player, type Clip } from '../support/clip.js';

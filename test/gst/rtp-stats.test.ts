@@ -1,6 +1,6 @@
 import test from 'ava';
 import { RTP } from '../../src/gst/media-format.js';
-import { parseSessionStats } from '../../src/gst/rtp-stats.js';
+import { parseSessionStats } from '../../src/gst/webrtc/rtp-stats.js';
 
 interface Block {
   readonly ssrc: number;

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { readdirSync } from 'node:fs';
 import { once } from 'node:events';
 import test from 'ava';
-import { MoonteeError } from '../../src/errors.js';
+import { MoonteeError } from '../../src/core/errors.js';
 import { gstRuntime } from '../../src/gst/runtime.js';
 
 test('there is one runtime in a process', (t) => {

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { MoonteeError } from '../../src/errors.js';
+import { MoonteeError } from '../../src/core/errors.js';
 import {
   cleanAnswer,
   cleanOffer,
@@ -11,7 +11,7 @@ import {
   SDP_LIMIT,
   shapeOf,
   withCredentials,
-} from '../../src/gst/sdp.js';
+} from '../../src/media/sdp.js';
 
 const TRANSPORT = [
   'c=IN IP4 0.0.0.0',

@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import { gstRuntime, type Gst, type GObject } from '../../src/gst/runtime.js';
-import { SignalGate } from '../../src/gst/signal-gate.js';
+import { SignalGate } from '../../src/gst/webrtc/signal-gate.js';
 import { until } from '../support/until.js';
 
 const runtime = gstRuntime();

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { SilenceMeter } from '../../src/gst/silence-meter.js';
+import { SilenceMeter } from '../../src/media/silence-meter.js';
 
 /** Milliseconds between two looks. */
 const TICK = 150;

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { StandstillMeter, type ProgressSample } from '../../src/gst/standstill-meter.js';
+import { StandstillMeter, type ProgressSample } from '../../src/media/standstill-meter.js';
 
 /** Feeds a second a sample. @returns the second at which it was given up, or null */
 function run(samples: readonly ProgressSample[], meter = new StandstillMeter()): number | null {

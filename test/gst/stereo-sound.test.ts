@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { createStreamPipeline } from '../../src/gst/pipeline.js';
 import { gstRuntime } from '../../src/gst/runtime.js';
-import type { Peer, StreamPipeline } from '../../src/gst/types.js';
+import type { Peer, StreamPipeline } from '../../src/media/types.js';
 import { census } from '../support/census.js';
 import { CLIP_SURROUND, encodeClip, Player, type Clip } from '../support/clip.js';
 import { ReceiverProcess, type ReceivingPeer } from '../support/receiver.js';

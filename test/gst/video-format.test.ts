@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { installedFormats } from '../../src/gst/encoder.js';
-import { VideoFormat } from '../../src/gst/video-format.js';
+import { VideoFormat } from '../../src/media/video-format.js';
 import type { BitDepth, NegotiatedVideo, VideoCodec } from '../../src/moonlight/types.js';
 
 const run = promisify(execFile);

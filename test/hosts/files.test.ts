@@ -2,12 +2,12 @@ import test from 'ava';
 import fc from 'fast-check';
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AtomicFile } from '../../src/hosts/atomic-file.js';
+import { AtomicFile } from '../../src/storage/atomic-file.js';
 import { formatDataFile, parseDataFile, type StoredHost } from '../../src/hosts/data-file.js';
 import { IdentityStore } from '../../src/hosts/identities.js';
 import { HostStore } from '../../src/hosts/store.js';
-import { MoonteeError } from '../../src/errors.js';
-import { silentLog } from '../../src/log.js';
+import { MoonteeError } from '../../src/core/errors.js';
+import { silentLog } from '../../src/core/log.js';
 import { temporaryFolder } from '../support/server.js';
 
 /** As the reference writes it, CRLF in a PEM included. */

@@ -3,7 +3,7 @@ import test from 'ava';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { IdentityStore } from '../../src/hosts/identities.js';
-import { silentLog } from '../../src/log.js';
+import { silentLog } from '../../src/core/log.js';
 import { createIdentity } from '../../src/moonlight/identity.js';
 import { FakeHost } from '../support/fake-host.js';
 import { addHost, createBody, serve, temporaryFolder, type TestServer } from '../support/server.js';

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { parseJson } from '../../src/bounded-json.js';
+import { parseJson } from '../../src/codec/bounded-json.js';
 import { readMessage } from '../../src/signaling/read-message.js';
 import { AUTHORIZATION, serve } from '../support/server.js';
 

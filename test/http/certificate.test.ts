@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { promisify } from 'node:util';
 import { Certificate, type KeyPair } from '../../src/http/certificate.js';
-import { createLogTo } from '../../src/log.js';
+import { createLogTo } from '../../src/core/log.js';
 import { createIdentity } from '../../src/moonlight/identity.js';
 import { serve, temporaryFolder, type TestServer } from '../support/server.js';
 import { until } from '../support/until.js';

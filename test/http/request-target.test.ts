@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { parse as legacyParse } from 'node:url';
-import { MoonteeError } from '../../src/errors.js';
+import { MoonteeError } from '../../src/core/errors.js';
 import { parseRequestTarget, queryParameter } from '../../src/http/request-target.js';
 
 const REFUSED: Readonly<Record<string, readonly string[]>> = {

@@ -2,8 +2,8 @@
 import test from 'ava';
 import { inspect } from 'node:util';
 import { execFile } from 'node:child_process';
-import { MoonteeError } from '../../src/errors.js';
-import { createLog, createLogTo } from '../../src/log.js';
+import { MoonteeError } from '../../src/core/errors.js';
+import { createLog, createLogTo } from '../../src/core/log.js';
 
 const SECRET = 'hunter2-hunter2';
 

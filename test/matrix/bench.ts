@@ -5,7 +5,7 @@ import {
   type HostIdentity,
 } from '../../src/demo-host/identity.js';
 import type { AppSource, DemoHostOptions } from '../../src/demo-host/options.js';
-import { silentLog } from '../../src/log.js';
+import { silentLog } from '../../src/core/log.js';
 import type { FaultProfile } from '../../src/moonlight/datagram.js';
 import { createIdentity } from '../../src/moonlight/identity.js';
 import { pair } from '../../src/moonlight/pairing/pair.js';

@@ -2,7 +2,7 @@
 import test from 'ava';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { silentLog } from '../../src/log.js';
+import { silentLog } from '../../src/core/log.js';
 import { MediaPing } from '../../src/moonlight/media-ping.js';
 import { DatagramSocket } from '../../src/moonlight/datagram.js';
 import { HostClient } from '../../src/moonlight/nvhttp/host-client.js';

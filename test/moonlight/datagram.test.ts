@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import test from 'ava';
-import { silentLog } from '../../src/log.js';
+import { silentLog } from '../../src/core/log.js';
 import { FaultInjector, type FaultProfile } from '../../src/moonlight/datagram-faults.js';
 import { DatagramSocket, type Endpoint } from '../../src/moonlight/datagram.js';
 

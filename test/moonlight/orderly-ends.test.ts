@@ -4,7 +4,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MoonteeError } from '../../src/errors.js';
+import { MoonteeError } from '../../src/core/errors.js';
 import { hostSocketsClosed, openHostSockets } from '../../src/moonlight/host-connections.js';
 import { httpGet } from '../../src/moonlight/nvhttp/http.js';
 import { exchange, RTSP_TIMERS } from '../../src/moonlight/rtsp/exchange.js';

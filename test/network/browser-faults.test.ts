@@ -1,7 +1,7 @@
 /** Chromium on a link that gets bad and good again, and Chromium that is killed. */
 import test, { type ExecutionContext } from 'ava';
 import { createStreamPipeline } from '../../src/gst/pipeline.js';
-import type { Peer, PeerQuality, StreamPipeline } from '../../src/gst/types.js';
+import type { Peer, PeerQuality, StreamPipeline } from '../../src/media/types.js';
 import { encodeClip, Player, type Clip } from '../support/clip.js';
 import { ReceiverProcess, type ReceivingPeer } from '../support/receiver.js';
 import { connect, STREAM } from '../support/receiver-connect.js';

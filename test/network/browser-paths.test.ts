@@ -1,7 +1,8 @@
 /** What a Chromium with default settings does on paths that are not straight. */
 import test, { type ExecutionContext } from 'ava';
 import { createStreamPipeline } from '../../src/gst/pipeline.js';
-import type { NetworkOptions, PeerQuality, StreamPipeline } from '../../src/gst/types.js';
+import type { NetworkOptions } from '../../src/ice/types.js';
+import type { PeerQuality, StreamPipeline } from '../../src/media/types.js';
 import { encodeClip, Player, type Clip } from '../support/clip.js';
 import { ReceiverProcess } from '../support/receiver.js';
 import { connect, STREAM } from '../support/receiver-connect.js';

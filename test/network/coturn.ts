@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkServer } from '../../src/ice/server-check.js';
+import { checkServer } from '../../src/ice/client/server-check.js';
 import { until } from '../support/until.js';
 
 const PROGRAM = '/usr/bin/turnserver';

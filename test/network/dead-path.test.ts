@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { createStreamPipeline } from '../../src/gst/pipeline.js';
-import type { Peer, StreamPipeline } from '../../src/gst/types.js';
+import type { Peer, StreamPipeline } from '../../src/media/types.js';
 import { encodeClip, Player, type Clip } from '../support/clip.js';
 import { ReceiverProcess, type ReceivingPeer } from '../support/receiver.js';
 import { connect, STREAM } from '../support/receiver-connect.js';

@@ -1,7 +1,7 @@
 /** Who the server is for a Chromium: the certificate that it was shown, and the cipher. */
 import { X509Certificate } from 'node:crypto';
 import test from 'ava';
-import { MoonteeError } from '../../src/errors.js';
+import { MoonteeError } from '../../src/core/errors.js';
 import { createStreamPipeline } from '../../src/gst/pipeline.js';
 import { createDtlsIdentity } from '../../src/streamer/dtls-identity.js';
 import { encodeClip, Player, type Clip } from '../support/clip.js';

@@ -2,8 +2,9 @@
 import test, { type ExecutionContext } from 'ava';
 import { WebSocket } from 'ws';
 import { createStreamPipeline } from '../../src/gst/pipeline.js';
-import { formatCandidate, parseCandidate } from '../../src/gst/sdp.js';
-import type { NetworkOptions, Peer, PeerState } from '../../src/gst/types.js';
+import { formatCandidate, parseCandidate } from '../../src/media/sdp.js';
+import type { NetworkOptions } from '../../src/ice/types.js';
+import type { Peer, PeerState } from '../../src/media/types.js';
 import { encodeClip, Player, type Clip } from '../support/clip.js';
 import { DemoProcess } from '../support/demo-process.js';
 import { STREAM } from '../support/receiver-connect.js';

@@ -10,7 +10,7 @@ import { IceServerProvider } from '../../src/ice/provider.js';
 import { parseServersAnswer, type ServersAnswer } from '../../src/ice/servers-answer.js';
 import { commandSource, urlSource, type ServersSource } from '../../src/ice/servers-source.js';
 import { turnRestCredentials } from '../../src/ice/turn-rest.js';
-import { silentLog } from '../../src/log.js';
+import { silentLog } from '../../src/core/log.js';
 
 test('URLs of RFC 7064 and RFC 7065', (t) => {
   const turn = { scheme: 'turn', host: 'example.org', port: 3478, transport: 'udp' } as const;

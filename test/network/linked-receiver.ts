@@ -1,7 +1,7 @@
 /** A receiver that is reached through a link of the test's. */
 import type { ExecutionContext } from 'ava';
-import { formatCandidate, parseCandidate } from '../../src/gst/sdp.js';
-import type { Peer } from '../../src/gst/types.js';
+import { formatCandidate, parseCandidate } from '../../src/media/sdp.js';
+import type { Peer } from '../../src/media/types.js';
 import type { ReceivingPeer } from '../support/receiver.js';
 import { LossyLink, type LinkCondition } from './lossy-link.js';
 

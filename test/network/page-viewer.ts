@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type BrowserContext, type Page } from 'playwright-core';
-import type { Peer } from '../../src/gst/types.js';
+import type { Peer } from '../../src/media/types.js';
 import { descendants } from '../support/process-table.js';
 import { PATIENCE, until } from '../support/until.js';
 

@@ -4,14 +4,9 @@ import { once } from 'node:events';
 import { networkInterfaces } from 'node:os';
 import test, { type ExecutionContext } from 'ava';
 import { createStreamPipeline } from '../../src/gst/pipeline.js';
-import { parseCandidate, type ParsedCandidate } from '../../src/gst/sdp.js';
-import type {
-  IceServer,
-  NetworkOptions,
-  Peer,
-  PeerState,
-  StreamPipeline,
-} from '../../src/gst/types.js';
+import { parseCandidate, type ParsedCandidate } from '../../src/media/sdp.js';
+import type { IceServer, NetworkOptions } from '../../src/ice/types.js';
+import type { Peer, PeerState, StreamPipeline } from '../../src/media/types.js';
 import { turnRestCredentials } from '../../src/ice/turn-rest.js';
 import { encodeClip, Player, type Clip } from '../support/clip.js';
 import { ReceiverProcess } from '../support/receiver.js';

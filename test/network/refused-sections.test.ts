@@ -2,7 +2,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { createStreamPipeline } from '../../src/gst/pipeline.js';
 import type { VideoCodec } from '../../src/moonlight/types.js';
-import type { Peer, StreamPipeline } from '../../src/gst/types.js';
+import type { Peer, StreamPipeline } from '../../src/media/types.js';
 import { CLIP_SURROUND, encodeClip, Player, type Clip } from '../support/clip.js';
 import { STREAM } from '../support/receiver-connect.js';
 import { until } from '../support/until.js';

@@ -13,7 +13,7 @@ import {
   isAuthentic,
   longTermKey,
   METHOD,
-} from '../../src/ice/stun-message.js';
+} from '../../src/ice/client/stun-message.js';
 
 const bytes = (text: string): Buffer => Buffer.from(text.replaceAll(/\s/g, ''), 'hex');
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import test from 'ava';
 import { checkPortRange } from '../../src/ice/port-range-check.js';
-import { checkServer, isPrivate } from '../../src/ice/server-check.js';
+import { checkServer, isPrivate } from '../../src/ice/client/server-check.js';
 import { turnRestCredentials } from '../../src/ice/turn-rest.js';
 import { Coturn, freePort, HAS_COTURN } from './coturn.js';
 

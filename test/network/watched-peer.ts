@@ -1,10 +1,10 @@
 /** What tests of bad networks do with a peer of ours and a page that watches it. */
 import type { ExecutionContext } from 'ava';
-import type { MoonteeError } from '../../src/errors.js';
-import { formatCandidate, parseCandidate } from '../../src/gst/sdp.js';
-import type { Peer } from '../../src/gst/types.js';
-import { silentLog } from '../../src/log.js';
-import { ChildViewer, type ChildViewerOptions } from '../../src/streamer/child-viewer.js';
+import type { MoonteeError } from '../../src/core/errors.js';
+import { formatCandidate, parseCandidate } from '../../src/media/sdp.js';
+import type { Peer } from '../../src/media/types.js';
+import { silentLog } from '../../src/core/log.js';
+import { ChildViewer, type ChildViewerOptions } from '../../src/worker/viewer.js';
 import { LossyLink, type LinkCondition } from './lossy-link.js';
 import type { PageViewer } from './page-viewer.js';
 

@@ -1,6 +1,6 @@
 /** A whole server, from a shared secret in its configuration to a picture through a relay. */
 import test, { type ExecutionContext } from 'ava';
-import type { RunningServer } from '../../src/server.js';
+import type { RunningServer } from '../../src/server/server.js';
 import { demoServer, demoStreamer } from '../support/demo-server.js';
 import { RawViewer } from '../support/raw-viewer.js';
 import { ReceiverProcess } from '../support/receiver.js';

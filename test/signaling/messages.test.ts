@@ -2,8 +2,8 @@ import test from 'ava';
 import fc from 'fast-check';
 import { isRight } from 'fp-ts/lib/Either.js';
 import type * as io from 'io-ts';
-import { StreamClientMessage, StreamServerMessage } from '../../src/signaling/messages.js';
-import { ChildMessage, ParentMessage } from '../../src/streamer/ipc.js';
+import { StreamClientMessage, StreamServerMessage } from '../../src/protocol/viewer-messages.js';
+import { ChildMessage, ParentMessage } from '../../src/protocol/ipc.js';
 
 /** b.1, literally. */
 const FROM_BROWSER = [

@@ -1,8 +1,8 @@
 import test from 'ava';
 import { CLOSE_CODES, ending, endingOf } from '../../client/ending.js';
-import { ERRORS, type ErrorCode } from '../../src/errors.js';
+import { ERRORS, type ErrorCode } from '../../src/core/errors.js';
 import { closeCode } from '../../src/signaling/close-codes.js';
-import { isFinal, viewerReason } from '../../src/signaling/viewer-words.js';
+import { isFinal, viewerReason } from '../../src/protocol/viewer-words.js';
 
 const CODES = [...(Object.keys(ERRORS) as ErrorCode[]), 'LEFT', 'SUPERSEDED', 'KICKED'];
 

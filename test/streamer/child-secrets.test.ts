@@ -5,9 +5,9 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { childEnvironment, withoutOurSecrets } from '../../src/config/child-environment.js';
-import { silentLog } from '../../src/log.js';
-import { launchChild } from '../../src/streamer/child-launch.js';
-import { forwardOutput } from '../../src/streamer/child-output.js';
+import { silentLog } from '../../src/core/log.js';
+import { launchChild } from '../../src/streamer/supervisor/launch.js';
+import { forwardOutput } from '../../src/streamer/supervisor/output.js';
 import { CHILD } from '../support/server.js';
 import { PATIENCE, until } from '../support/until.js';
 
@@ -42,7 +42,7 @@ const NEEDED = {
 };
 
 test('a message that does not decode is logged without its values', async (t) => {
-  const module = new URL('../../src/streamer/child.ts', import.meta.url);
+  const module = new URL('../../src/worker/main.ts', import.meta.url);
   const child = fork(module, [], {
     execArgv: ['--import', import.meta.resolve('tsx')],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -1,7 +1,10 @@
 import test from 'ava';
-import type { StreamServerMessage, StreamClientMessage } from '../../src/signaling/messages.js';
-import { silentLog } from '../../src/log.js';
-import { StreamerProcess } from '../../src/streamer/process.js';
+import type {
+  StreamServerMessage,
+  StreamClientMessage,
+} from '../../src/protocol/viewer-messages.js';
+import { silentLog } from '../../src/core/log.js';
+import { StreamerProcess } from '../../src/streamer/supervisor/process.js';
 import { Viewers, type Viewer } from '../../src/streamer/viewers.js';
 import { CHILD } from '../support/server.js';
 import { until } from '../support/until.js';

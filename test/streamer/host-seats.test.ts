@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { MoonteeError } from '../../src/errors.js';
+import { MoonteeError } from '../../src/core/errors.js';
 import { HostSeats } from '../../src/streamer/host-seats.js';
 
 const never = new AbortController().signal;

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
-import { openSslSrtp, withLibraries } from '../../src/streamer/libraries.js';
+import { openSslSrtp, withLibraries } from '../../src/streamer/supervisor/libraries.js';
 
 const run = promisify(execFile);
 

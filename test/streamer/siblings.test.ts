@@ -3,7 +3,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { ConfigKey } from '../../src/config/schema.js';
 import { DemoHost } from '../../src/demo-host/demo-host.js';
 import type { HostStyle } from '../../src/demo-host/options.js';
-import { defaultChildModule } from '../../src/streamer/process.js';
+import { defaultChildModule } from '../../src/streamer/supervisor/process.js';
 import { createBody, PASSWORD, serve, type TestServer } from '../support/server.js';
 import { until } from '../support/until.js';
 

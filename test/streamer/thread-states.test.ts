@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import test from 'ava';
-import { threadStates } from '../../src/streamer/thread-states.js';
+import { threadStates } from '../../src/streamer/supervisor/thread-states.js';
 import { until } from '../support/until.js';
 
 test('a process that sleeps, spins or was stopped', async (t) => {

@@ -4,7 +4,7 @@
  */
 import { createInterface } from 'node:readline';
 import { untilTold } from '../../src/commands/shutdown.js';
-import { createLog, flushLog } from '../../src/log.js';
+import { createLog, flushLog } from '../../src/core/log.js';
 
 const lines = createInterface({ input: process.stdin });
 lines.on('line', (line) => {

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { resolveConfig } from '../../src/config/load.js';
-import { silentLog } from '../../src/log.js';
-import { startServer, type RunningServer } from '../../src/server.js';
+import { silentLog } from '../../src/core/log.js';
+import { startServer, type RunningServer } from '../../src/server/server.js';
 import { createBody, temporaryFolder } from './server.js';
 
 export interface DemoServerOptions {

@@ -3,7 +3,7 @@
  * order is the app id.
  */
 import { isLeft } from 'fp-ts/lib/Either.js';
-import { ParentMessage, type ChildMessage } from '../../src/streamer/ipc.js';
+import { ParentMessage, type ChildMessage } from '../../src/protocol/ipc.js';
 import { APP } from './fake-apps.js';
 
 let app = 0;

@@ -5,8 +5,8 @@
 import { open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { resolveConfig } from '../../src/config/load.js';
-import { createLog } from '../../src/log.js';
-import { startServer } from '../../src/server.js';
+import { createLog } from '../../src/core/log.js';
+import { startServer } from '../../src/server/server.js';
 import { APP } from './fake-apps.js';
 import { FakeHost } from './fake-host.js';
 import { CHILD, createBody } from './server.js';

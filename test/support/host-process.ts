@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { silentLog } from '../../src/log.js';
+import { silentLog } from '../../src/core/log.js';
 import { createIdentity } from '../../src/moonlight/identity.js';
 import { pair } from '../../src/moonlight/pairing/pair.js';
 import type { ClientIdentity, PairedHost } from '../../src/moonlight/types.js';

@@ -4,7 +4,7 @@
  * others may do who share it.
  */
 import { execFileSync } from 'node:child_process';
-import { createLog, flushLog, logOutput, surviveLostReaders } from '../../src/log.js';
+import { createLog, flushLog, logOutput, surviveLostReaders } from '../../src/core/log.js';
 
 const log = createLog('writer');
 const padding = 'x'.repeat(1_000);

@@ -1,11 +1,11 @@
 /** Streamers with their true children, media and all, on hosts of a test. */
 import type { ExecutionContext } from 'ava';
-import { silentLog } from '../../src/log.js';
+import { silentLog } from '../../src/core/log.js';
 import type { ClientIdentity, PairedHost } from '../../src/moonlight/types.js';
 import type { AppOwner } from '../../src/streamer/app-owner.js';
-import { defaultChildModule } from '../../src/streamer/process.js';
+import { defaultChildModule } from '../../src/streamer/supervisor/process.js';
 import { StreamerRegistry } from '../../src/streamer/registry.js';
-import type { StreamerSpec } from '../../src/streamer/spec.js';
+import type { StreamerSpec } from '../../src/protocol/streamer-spec.js';
 import type { StreamerOptions } from '../../src/streamer/streamer.js';
 import { STREAMER_SETTINGS } from './stream-settings.js';
 

@@ -1,6 +1,7 @@
 /** Brings a peer of ours and a receiver together, as signaling would. */
-import type { NetworkOptions, Peer, StreamPipelineOptions } from '../../src/gst/types.js';
-import { silentLog } from '../../src/log.js';
+import type { NetworkOptions } from '../../src/ice/types.js';
+import type { Peer, StreamPipelineOptions } from '../../src/media/types.js';
+import { silentLog } from '../../src/core/log.js';
 import { createDtlsIdentity } from '../../src/streamer/dtls-identity.js';
 import type { ReceivingPeer } from './receiver.js';
 import type { TrackStats } from './receiver-messages.js';

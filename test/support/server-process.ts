@@ -4,8 +4,8 @@
  * Arguments: file of the hosts, whether streamers are restored, ids of streamers to make.
  */
 import { resolveConfig } from '../../src/config/load.js';
-import { silentLog } from '../../src/log.js';
-import { startServer } from '../../src/server.js';
+import { silentLog } from '../../src/core/log.js';
+import { startServer } from '../../src/server/server.js';
 import { CHILD, createBody } from './server.js';
 
 const [, , dataPath = '', restore = 'false', create = ''] = process.argv;

@@ -10,9 +10,9 @@ import { resolveConfig } from '../../src/config/load.js';
 import type { ConfigKey } from '../../src/config/schema.js';
 import { createIdentity } from '../../src/moonlight/identity.js';
 import type { ClientIdentity } from '../../src/moonlight/types.js';
-import { silentLog } from '../../src/log.js';
-import type { StreamServerMessage } from '../../src/signaling/messages.js';
-import { startServer, type RunningServer } from '../../src/server.js';
+import { silentLog } from '../../src/core/log.js';
+import type { StreamServerMessage } from '../../src/protocol/viewer-messages.js';
+import { startServer, type RunningServer } from '../../src/server/server.js';
 import { APP } from './fake-apps.js';
 import { FakeHost } from './fake-host.js';
 

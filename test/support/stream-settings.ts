@@ -1,6 +1,6 @@
 /** What a stream is asked to be, where a test or a benchmark does not care. */
 import { VIDEO_FORMAT, type StreamSettings } from '../../src/moonlight/types.js';
-import type { IpcSettings } from '../../src/streamer/ipc.js';
+import type { IpcSettings } from '../../src/protocol/ipc.js';
 
 /** As a session to a host takes them. */
 export const STREAM_SETTINGS: StreamSettings = {

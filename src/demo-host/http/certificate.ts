@@ -1,5 +1,5 @@
 import { createHash, X509Certificate } from 'node:crypto';
-import { MoonteeError } from '../../errors.js';
+import { MoonteeError } from '../../core/errors.js';
 
 /** Start and end of the content of the DER element at `offset`; null where it is cut short. */
 function element(der: Buffer, offset: number): { content: number; end: number } | null {

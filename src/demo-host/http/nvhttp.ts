@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https';
 import { isIP, type AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import type { Log } from '../../log.js';
+import type { Log } from '../../core/log.js';
 import { fingerprint } from './certificate.js';
 
 /** One request as the routes see it. */

@@ -1,7 +1,7 @@
 import { randomBytes, sign } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { MoonteeError } from '../../errors.js';
-import type { Log } from '../../log.js';
+import { MoonteeError } from '../../core/errors.js';
+import type { Log } from '../../core/log.js';
 import type { HostIdentity } from '../identity.js';
 import { parseCertificate } from './certificate.js';
 import { isProven, pairingMath } from './pairing-math.js';

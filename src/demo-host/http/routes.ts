@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net';
-import type { Log } from '../../log.js';
+import type { Log } from '../../core/log.js';
 import { isHdr, type AppCatalogue } from '../apps.js';
 import type { Faults } from '../faults.js';
 import type { HostIdentity } from '../identity.js';

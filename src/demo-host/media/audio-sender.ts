@@ -1,5 +1,5 @@
 import { AudioEncoder } from '../../gst/encoder.js';
-import type { Log } from '../../log.js';
+import type { Log } from '../../core/log.js';
 import type { AnnouncedStream } from '../rtsp/announce.js';
 import type { AudioPacketizer } from './audio-packetizer.js';
 import { tone } from './tone.js';

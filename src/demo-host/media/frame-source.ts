@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { MoonteeError } from '../../errors.js';
+import { MoonteeError } from '../../core/errors.js';
 import { VideoEncoder } from '../../gst/encoder.js';
-import type { Log } from '../../log.js';
+import type { Log } from '../../core/log.js';
 import type { VideoCodec } from '../../moonlight/types.js';
 import { DesktopPicture } from '../picture/desktop-picture.js';
 import type { AnnouncedStream } from '../rtsp/announce.js';

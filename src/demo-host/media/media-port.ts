@@ -1,4 +1,4 @@
-import type { Log } from '../../log.js';
+import type { Log } from '../../core/log.js';
 import { DatagramSocket, type Endpoint, type FaultProfile } from '../../moonlight/datagram.js';
 import type { Faults } from '../faults.js';
 import { plainAddress } from '../http/nvhttp.js';

@@ -1,4 +1,4 @@
-import { MoonteeError } from '../../errors.js';
+import { MoonteeError } from '../../core/errors.js';
 import { MAX_SHARDS, ReedSolomon } from '../../moonlight/fec/reed-solomon.js';
 import { PacketCipher } from '../../moonlight/video/cipher.js';
 import {

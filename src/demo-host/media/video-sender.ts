@@ -1,4 +1,4 @@
-import type { Log } from '../../log.js';
+import type { Log } from '../../core/log.js';
 import { FRAME_TYPE } from '../../moonlight/video/packet.js';
 import type { Faults } from '../faults.js';
 import type { HostStyle } from '../options.js';

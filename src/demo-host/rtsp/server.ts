@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import type { Log } from '../../log.js';
+import type { Log } from '../../core/log.js';
 import { plainAddress } from '../http/nvhttp.js';
 import type { Session } from '../sessions.js';
 import { sealMessage } from '../../moonlight/rtsp/envelope.js';

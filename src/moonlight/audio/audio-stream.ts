@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { Log } from '../../log.js';
+import type { Log } from '../../core/log.js';
 import { MediaReceiver } from '../media-receiver.js';
 import { AudioCipher } from './cipher.js';
 import { AudioReassembler } from './reassembler.js';

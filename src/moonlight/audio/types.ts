@@ -1,4 +1,4 @@
-import type { Log } from '../../log.js';
+import type { Log } from '../../core/log.js';
 import type { DatagramFaults, Endpoint } from '../datagram.js';
 import type { OpusPacket } from '../types.js';
 

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { MoonteeError } from '../../errors.js';
+import { MoonteeError } from '../../core/errors.js';
 import { EnetHost } from '../enet/host.js';
 import type { Delivery, DisconnectReason, EnetPeer } from '../enet/peer.js';
 import type { InputVerdict } from '../input/queue.js';

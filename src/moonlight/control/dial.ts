@@ -1,5 +1,5 @@
-import { MoonteeError } from '../../errors.js';
-import type { Log } from '../../log.js';
+import { MoonteeError } from '../../core/errors.js';
+import type { Log } from '../../core/log.js';
 import type { DatagramFaults } from '../datagram.js';
 import { EnetHost } from '../enet/host.js';
 import type { EnetPeer } from '../enet/peer.js';

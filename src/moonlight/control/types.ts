@@ -1,4 +1,4 @@
-import type { Log } from '../../log.js';
+import type { Log } from '../../core/log.js';
 import type { DatagramFaults } from '../datagram.js';
 import type { HostMessage, Termination } from '../types.js';
 import type { ControlEncryption } from './cipher.js';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { MoonteeError } from '../../errors.js';
-import type { Log } from '../../log.js';
+import { MoonteeError } from '../../core/errors.js';
+import type { Log } from '../../core/log.js';
 import type { PeerTimeouts } from './outbox.js';
 import { EnetPeer, type EnetAddress, type PeerLimits, type PeerLink } from './peer.js';
 import { parseDatagram } from './parse.js';

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { lookup } from 'node:dns/promises';
 import { performance } from 'node:perf_hooks';
-import { MoonteeError } from '../../errors.js';
-import type { Log } from '../../log.js';
+import { MoonteeError } from '../../core/errors.js';
+import type { Log } from '../../core/log.js';
 import { DatagramSocket, type DatagramFaults } from '../datagram.js';
 import {
   EnetEndpoint,

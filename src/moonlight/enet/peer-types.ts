@@ -1,4 +1,4 @@
-import type { Log } from '../../log.js';
+import type { Log } from '../../core/log.js';
 import type { InboxLimits } from './inbox.js';
 import type { PeerTimeouts } from './outbox.js';
 import type { EnetPeer } from './peer.js';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { MoonteeError } from '../../errors.js';
-import type { Log } from '../../log.js';
+import { MoonteeError } from '../../core/errors.js';
+import type { Log } from '../../core/log.js';
 import type { ClientIdentity, PairedHost } from '../types.js';
 import { httpGet, type HttpAnswer, type HttpTls } from './http.js';
 import {

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect as netConnect, isIPv6, type Socket } from 'node:net';
 import { connect as tlsConnect, TLSSocket } from 'node:tls';
-import { MoonteeError } from '../../errors.js';
+import { MoonteeError } from '../../core/errors.js';
 import { letGo, trackHostSocket } from '../host-connections.js';
 import type { ClientIdentity } from '../types.js';
 import { Conversation } from './conversation.js';

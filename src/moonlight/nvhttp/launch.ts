@@ -1,4 +1,4 @@
-import { MoonteeError } from '../../errors.js';
+import { MoonteeError } from '../../core/errors.js';
 import type { AudioChannels, StreamSettings } from '../types.js';
 import type { HostDocument } from './xml.js';
 

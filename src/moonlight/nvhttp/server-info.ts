@@ -1,4 +1,4 @@
-import { MoonteeError } from '../../errors.js';
+import { MoonteeError } from '../../core/errors.js';
 import { printable, type HostDocument } from './xml.js';
 
 const DEFAULT_HTTPS_PORT = 47_984;

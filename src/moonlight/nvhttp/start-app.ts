@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MoonteeError, type ErrorCode } from '../../errors.js';
-import type { Log } from '../../log.js';
+import { MoonteeError, type ErrorCode } from '../../core/errors.js';
+import type { Log } from '../../core/log.js';
 import { aborted } from './http.js';
 import type { HostClient } from './host-client.js';
 import type { LaunchRequest, SessionUrl } from './launch.js';

@@ -1,6 +1,6 @@
 import { SaxesParser, type SaxesAttributePlain, type SaxesTagPlain } from 'saxes';
-import { MoonteeError } from '../../errors.js';
-import { cleanText } from '../../text.js';
+import { MoonteeError } from '../../core/errors.js';
+import { cleanText } from '../../core/text.js';
 
 /** Most bytes of an answer by what it is; a list of a thousand apps takes 200 kB. */
 export const DOCUMENT_BYTES = { ordinary: 64 << 10, list: 512 << 10 } as const;

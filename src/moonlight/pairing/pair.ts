@@ -5,8 +5,8 @@ import {
   timingSafeEqual,
   X509Certificate,
 } from 'node:crypto';
-import { MoonteeError } from '../../errors.js';
-import type { Log } from '../../log.js';
+import { MoonteeError } from '../../core/errors.js';
+import type { Log } from '../../core/log.js';
 import { createUniqueId } from '../identity.js';
 import { HostClient, readDocument, requestPath } from '../nvhttp/host-client.js';
 import { httpGet, type HttpTls } from '../nvhttp/http.js';

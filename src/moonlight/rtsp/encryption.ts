@@ -1,4 +1,4 @@
-import { MoonteeError } from '../../errors.js';
+import { MoonteeError } from '../../core/errors.js';
 import type { HostDescription } from './description.js';
 
 /** SS_ENC bits (gamestream.md §10). */

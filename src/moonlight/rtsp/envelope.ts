@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
-import { MoonteeError } from '../../errors.js';
+import { MoonteeError } from '../../core/errors.js';
 import { MAX_RESPONSE } from './message.js';
 
 /** Bytes of length, sequence number and tag before the ciphertext. */

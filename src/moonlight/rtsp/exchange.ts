@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MoonteeError } from '../../errors.js';
+import { MoonteeError } from '../../core/errors.js';
 import { letGo, trackHostSocket } from '../host-connections.js';
 import { aborted } from '../nvhttp/http.js';
 import { MAX_RESPONSE } from './message.js';

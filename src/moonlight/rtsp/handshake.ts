@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
-import { MoonteeError } from '../../errors.js';
-import type { Log } from '../../log.js';
+import { MoonteeError } from '../../core/errors.js';
+import type { Log } from '../../core/log.js';
 import { bracketed } from '../nvhttp/http.js';
 import type { SessionUrl } from '../nvhttp/launch.js';
 import type {

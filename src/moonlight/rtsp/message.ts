@@ -1,4 +1,4 @@
-import { MoonteeError } from '../../errors.js';
+import { MoonteeError } from '../../core/errors.js';
 import { printable } from '../nvhttp/xml.js';
 
 /** Sunshine and Wolf read a request into 2048 bytes; encryption adds 24 (gamestream.md §3.1). */

@@ -1,4 +1,4 @@
-import { MoonteeError } from '../../errors.js';
+import { MoonteeError } from '../../core/errors.js';
 import type { AudioChannels, AudioLayout, StreamSettings } from '../types.js';
 
 /** kbit/s of video from which hosts are asked for their better audio. */

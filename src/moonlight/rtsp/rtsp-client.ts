@@ -1,4 +1,4 @@
-import { MoonteeError } from '../../errors.js';
+import { MoonteeError } from '../../core/errors.js';
 import { envelopeLength, openMessage, sealMessage } from './envelope.js';
 import { exchange, type RtspTimers } from './exchange.js';
 import {

@@ -1,4 +1,4 @@
-import { MoonteeError } from '../../errors.js';
+import { MoonteeError } from '../../core/errors.js';
 import { VIDEO_FORMAT, type BitDepth, type Chroma, type VideoCodec } from '../types.js';
 import type { HostDescription } from './description.js';
 

@@ -1,4 +1,4 @@
-import type { Log } from '../../log.js';
+import type { Log } from '../../core/log.js';
 
 /** Tells listeners; a listener's mistake must not pass through what caused the event. */
 export function guard(log: Log, tell: () => void): void {

@@ -1,4 +1,4 @@
-import type { Log } from '../../log.js';
+import type { Log } from '../../core/log.js';
 import { AudioStream } from '../audio/audio-stream.js';
 import { ControlStream } from '../control/control-stream.js';
 import type { DatagramFaults } from '../datagram.js';

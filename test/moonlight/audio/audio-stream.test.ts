@@ -1,6 +1,6 @@
 import test from 'ava';
 import { AudioPacketizer } from '../../../src/demo-host/media/audio-packetizer.js';
-import { silentLog } from '../../../src/log.js';
+import { silentLog } from '../../../src/core/log.js';
 import { AudioStream } from '../../../src/moonlight/audio/audio-stream.js';
 import type { OpusPacket } from '../../../src/moonlight/types.js';
 import { FakeHost, until } from '../video/fake-host.js';

@@ -4,7 +4,7 @@ import test from 'ava';
 import { ControlCipher } from '../../../src/moonlight/control/cipher.js';
 import { decodeClientMessage } from '../../../src/moonlight/control/client-messages.js';
 import { decodeHostMessage } from '../../../src/moonlight/control/host-messages.js';
-import { silentLog } from '../../../src/log.js';
+import { silentLog } from '../../../src/core/log.js';
 import { EnetEndpoint } from '../../../src/moonlight/enet/endpoint.js';
 import { parseDatagram } from '../../../src/moonlight/enet/parse.js';
 import type { Command } from '../../../src/moonlight/enet/wire.js';

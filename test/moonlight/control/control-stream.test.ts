@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import test, { type ExecutionContext } from 'ava';
-import { silentLog } from '../../../src/log.js';
+import { silentLog } from '../../../src/core/log.js';
 import { ControlStream } from '../../../src/moonlight/control/control-stream.js';
 import type { ControlStreamOptions } from '../../../src/moonlight/control/types.js';
 import type { FrameFecStatus } from '../../../src/moonlight/control/client-messages.js';

@@ -1,4 +1,4 @@
-import { silentLog } from '../../../src/log.js';
+import { silentLog } from '../../../src/core/log.js';
 import { ControlCipher, type ControlEncryption } from '../../../src/moonlight/control/cipher.js';
 import {
   decodeClientMessage,

@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import test from 'ava';
-import { silentLog } from '../../../src/log.js';
+import { silentLog } from '../../../src/core/log.js';
 import { EnetHost, type EnetHostOptions } from '../../../src/moonlight/enet/host.js';
 import type { EnetPeer } from '../../../src/moonlight/enet/peer.js';
 

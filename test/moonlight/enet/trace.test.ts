@@ -1,5 +1,5 @@
 import test from 'ava';
-import { silentLog } from '../../../src/log.js';
+import { silentLog } from '../../../src/core/log.js';
 import { EnetEndpoint } from '../../../src/moonlight/enet/endpoint.js';
 import type { EnetPeer } from '../../../src/moonlight/enet/peer.js';
 import { LARGE, TRACE } from './trace.js';

@@ -1,4 +1,4 @@
-import { silentLog } from '../../../src/log.js';
+import { silentLog } from '../../../src/core/log.js';
 import { EnetEndpoint, type EndpointOptions } from '../../../src/moonlight/enet/endpoint.js';
 import type { EnetAddress, EnetPeer } from '../../../src/moonlight/enet/peer.js';
 import { SeededRandom } from '../../../src/moonlight/random.js';

@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { X509Certificate } from 'node:crypto';
-import { MoonteeError, type ErrorCode } from '../../../src/errors.js';
-import { silentLog } from '../../../src/log.js';
+import { MoonteeError, type ErrorCode } from '../../../src/core/errors.js';
+import { silentLog } from '../../../src/core/log.js';
 import { HostClient } from '../../../src/moonlight/nvhttp/host-client.js';
 import { parseSessionUrl, type LaunchRequest } from '../../../src/moonlight/nvhttp/launch.js';
 import { FakeHost, rawServer, TEAR, twoIdentities, xml, type HostReply } from './fake-host.js';

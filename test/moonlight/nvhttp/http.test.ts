@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
 import type { Socket } from 'node:net';
-import { MoonteeError } from '../../../src/errors.js';
+import { MoonteeError } from '../../../src/core/errors.js';
 import { httpGet, type HttpAnswer } from '../../../src/moonlight/nvhttp/http.js';
 import { rawServer, twoIdentities } from './fake-host.js';
 

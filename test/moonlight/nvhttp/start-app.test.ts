@@ -1,6 +1,6 @@
 import test, { type ExecutionContext } from 'ava';
-import { MoonteeError } from '../../../src/errors.js';
-import { silentLog } from '../../../src/log.js';
+import { MoonteeError } from '../../../src/core/errors.js';
+import { silentLog } from '../../../src/core/log.js';
 import { HostClient } from '../../../src/moonlight/nvhttp/host-client.js';
 import { startApp, type StartAppOptions } from '../../../src/moonlight/nvhttp/start-app.js';
 import { STREAM_SETTINGS } from '../../support/stream-settings.js';

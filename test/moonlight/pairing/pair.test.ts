@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { X509Certificate } from 'node:crypto';
-import { MoonteeError } from '../../../src/errors.js';
-import { silentLog } from '../../../src/log.js';
+import { MoonteeError } from '../../../src/core/errors.js';
+import { silentLog } from '../../../src/core/log.js';
 import { pair, type PairingOptions } from '../../../src/moonlight/pairing/pair.js';
 import type { PairedHost } from '../../../src/moonlight/types.js';
 import { HANG, TEAR, twoIdentities, xml, type HostReply } from '../nvhttp/fake-host.js';

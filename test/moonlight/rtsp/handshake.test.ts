@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
-import { MoonteeError, type ErrorCode } from '../../../src/errors.js';
-import { silentLog } from '../../../src/log.js';
+import { MoonteeError, type ErrorCode } from '../../../src/core/errors.js';
+import { silentLog } from '../../../src/core/log.js';
 import { RTSP_TIMERS } from '../../../src/moonlight/rtsp/exchange.js';
 import {
   performHandshake,
@@ -10,7 +10,7 @@ import {
   type HandshakeResult,
 } from '../../../src/moonlight/rtsp/handshake.js';
 import { VIDEO_FORMAT, type StreamSettings } from '../../../src/moonlight/types.js';
-import { streamSettings } from '../../../src/streamer/stream-settings.js';
+import { streamSettings } from '../../../src/worker/stream-settings.js';
 import { STREAM_SETTINGS, STREAMER_SETTINGS } from '../../support/stream-settings.js';
 import { rawServer } from '../nvhttp/fake-host.js';
 import { readCapturedRtsp } from './captured.js';

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { MoonteeError } from '../../../src/errors.js';
+import { MoonteeError } from '../../../src/core/errors.js';
 import { openMessage, sealMessage } from '../../../src/moonlight/rtsp/envelope.js';
 import {
   isCompleteResponse,

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { MoonteeError } from '../../../src/errors.js';
+import { MoonteeError } from '../../../src/core/errors.js';
 import { parseNumber, readDescription } from '../../../src/moonlight/rtsp/description.js';
 import { chooseEncryption } from '../../../src/moonlight/rtsp/encryption.js';
 import { chooseAudio, type AudioChoice } from '../../../src/moonlight/rtsp/opus-layout.js';

@@ -2,7 +2,7 @@ import test from 'ava';
 import { once } from 'node:events';
 import { DemoHost } from '../../../src/demo-host/demo-host.js';
 import type { DemoHostOptions } from '../../../src/demo-host/options.js';
-import { silentLog } from '../../../src/log.js';
+import { silentLog } from '../../../src/core/log.js';
 import { createIdentity } from '../../../src/moonlight/identity.js';
 import { HostClient } from '../../../src/moonlight/nvhttp/host-client.js';
 import { pair } from '../../../src/moonlight/pairing/pair.js';

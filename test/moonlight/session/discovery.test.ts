@@ -1,8 +1,8 @@
 import test from 'ava';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { MoonteeError } from '../../../src/errors.js';
-import { silentLog } from '../../../src/log.js';
+import { MoonteeError } from '../../../src/core/errors.js';
+import { silentLog } from '../../../src/core/log.js';
 import { discoverHosts, type DiscoveredHost } from '../../../src/moonlight/discovery.js';
 import { magicPacket, wakeOnLan, wakeTargets } from '../../../src/moonlight/wake-on-lan.js';
 

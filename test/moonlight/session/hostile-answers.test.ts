@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { MoonteeError } from '../../../src/errors.js';
-import { silentLog } from '../../../src/log.js';
+import { MoonteeError } from '../../../src/core/errors.js';
+import { silentLog } from '../../../src/core/log.js';
 import { HostClient } from '../../../src/moonlight/nvhttp/host-client.js';
 import { RTSP_TIMERS } from '../../../src/moonlight/rtsp/exchange.js';
 import { performHandshake } from '../../../src/moonlight/rtsp/handshake.js';

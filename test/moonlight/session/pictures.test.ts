@@ -2,7 +2,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { silentLog } from '../../../src/log.js';
+import { silentLog } from '../../../src/core/log.js';
 import { ReconnectingSession, type SessionLoss } from '../../../src/moonlight/reconnect.js';
 import type { HostSilence } from '../../../src/moonlight/types.js';
 import { STREAM_SETTINGS } from '../../support/stream-settings.js';

@@ -1,8 +1,8 @@
 import test, { type ExecutionContext } from 'ava';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MoonteeError } from '../../../src/errors.js';
-import { silentLog } from '../../../src/log.js';
+import { MoonteeError } from '../../../src/core/errors.js';
+import { silentLog } from '../../../src/core/log.js';
 import {
   ReconnectingSession,
   type ReconnectingSessionOptions,

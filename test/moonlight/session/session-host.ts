@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import type { Socket as TcpSocket } from 'node:net';
 import { AudioPacketizer } from '../../../src/demo-host/media/audio-packetizer.js';
 import { VideoPacketizer } from '../../../src/demo-host/media/video-packetizer.js';
-import { silentLog } from '../../../src/log.js';
+import { silentLog } from '../../../src/core/log.js';
 import { ControlCipher } from '../../../src/moonlight/control/cipher.js';
 import { decodeClientMessage } from '../../../src/moonlight/control/client-messages.js';
 import { encodeHostMessage } from '../../../src/moonlight/control/host-messages.js';

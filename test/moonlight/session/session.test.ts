@@ -2,8 +2,8 @@ import test, { type ExecutionContext } from 'ava';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
-import { MoonteeError } from '../../../src/errors.js';
-import { silentLog } from '../../../src/log.js';
+import { MoonteeError } from '../../../src/core/errors.js';
+import { silentLog } from '../../../src/core/log.js';
 import { MoonlightSession, type MoonlightSessionOptions } from '../../../src/moonlight/session.js';
 import type {
   AccessUnit,

@@ -2,7 +2,7 @@ import test, { type ExecutionContext } from 'ava';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { VideoPacketizer } from '../../../src/demo-host/media/video-packetizer.js';
-import { silentLog } from '../../../src/log.js';
+import { silentLog } from '../../../src/core/log.js';
 import type { AccessUnit } from '../../../src/moonlight/types.js';
 import { OFFSET } from '../../../src/moonlight/video/packet.js';
 import type { VideoStreamOptions } from '../../../src/moonlight/video/types.js';

@@ -1,0 +1,317 @@
+/**
+ * The elements of one peer: bounded queues and a webrtcbin in a bin of their own, between the
+ * tees and the network. Knows how to come and how to go without stopping anybody else: the
+ * order of every step in {@link PeerBranch.dispose} is there because another one hangs.
+ */
+import { MoonteeError } from '../../core/errors.js';
+import {
+  ask,
+  emit,
+  type Handler,
+  type QueueElement,
+  type Transceiver,
+  type WebRtcElement,
+} from '../binding.js';
+import { fillTemplate, loadTemplate, type LaunchTemplate } from '../launch-template.js';
+import type { DtlsCertificate } from './dtls-certificate.js';
+import { Ingress } from './ingress.js';
+import { configureAgent } from './network.js';
+import { RTP, type MediaFormat } from '../media-format.js';
+import { insertRenumbering, leftTooMuchOut, type PayloaderElement } from '../renumbering.js';
+import type { Gst, GstRuntime } from '../runtime.js';
+import { announceCaps, sendAtOnce, skipErrorCorrection } from './send-path.js';
+import { SignalGate } from './signal-gate.js';
+import type { NetworkOptions } from '../../ice/types.js';
+
+/** Milliseconds that webrtcbin gets to finish what it is doing when its peer goes. */
+const BARRIER_DEADLINE = 10_000;
+
+/** More packets than a queue ever has. */
+const HOLD = 1_000_000;
+
+export type MediaKind = 'video' | 'audio';
+
+/** Where packets of a medium are handed out. */
+export interface Tap {
+  readonly tee: Gst.Element;
+  readonly payloader: PayloaderElement;
+  /** Of its packets, where that is known before there are any. */
+  readonly caps: Gst.Caps | null;
+}
+
+/** Where branches are attached. */
+export interface Trunk {
+  readonly pipeline: Gst.Pipeline;
+  readonly taps: Readonly<Record<MediaKind, Tap>>;
+}
+
+let template: LaunchTemplate | null = null;
+
+export class PeerBranch {
+  readonly #runtime: GstRuntime;
+  readonly #trunk: Trunk;
+  /** Null once it is gone: whoever still holds the branch must not hold its elements. */
+  #bin: Gst.Bin | null;
+  readonly #links = new Map<MediaKind, { readonly tee: Gst.Pad; readonly sink: Gst.Pad }>();
+  /** What each medium is fed from; null of sound until it is known which one the viewer takes. */
+  readonly #taps: { readonly video: Tap; audio: Tap | null };
+  #webrtc: WebRtcElement | null;
+  /** Set once the agent is ready. */
+  #closeSockets: (() => void) | null = null;
+  readonly #name: string;
+  #certified = false;
+  #ingress: Ingress | null = null;
+  /** All handlers on webrtcbin and its data channels. */
+  readonly gate: SignalGate;
+  readonly #announced = new Set<MediaKind>();
+  /** Media of which packets have been let in. */
+  readonly #flowed = new Set<MediaKind>();
+  /** The payloader's sequence number when a medium was let out last. */
+  readonly #lastNumbers = new Map<MediaKind, { readonly last: number; readonly unheard: number }>();
+  /** Media whose packets are numbered for this peer alone. */
+  readonly #renumbered = new Set<MediaKind>();
+  #disposed = false;
+
+  constructor(runtime: GstRuntime, trunk: Trunk, format: MediaFormat) {
+    const { Gst, GstWebRTC } = runtime.namespaces;
+    this.#runtime = runtime;
+    this.#trunk = trunk;
+    this.#taps = { video: trunk.taps.video, audio: format.stereo ? null : trunk.taps.audio };
+    this.gate = new SignalGate(runtime);
+    template ??= loadTemplate('peer');
+    const bin = runtime.parseBin(fillTemplate(template));
+    this.#bin = bin;
+    const webrtc = this.element('webrtc') as unknown as WebRtcElement;
+    this.#webrtc = webrtc;
+    const transceivers: readonly (readonly [index: number, caps: string, nack: boolean])[] = [
+      [0, format.videoCaps, true],
+      // Browsers do not take retransmitted sound.
+      [1, format.audioCaps, false],
+    ];
+    for (const [index, caps, nack] of transceivers) {
+      const transceiver = emit(webrtc, 'get-transceiver', index) as Transceiver;
+      transceiver.direction = GstWebRTC.WebRTCRTPTransceiverDirection.SENDONLY;
+      transceiver.doNack = nack;
+      // An offer can be made before the first packet has shown its caps.
+      const preferences = Gst.Caps.fromString(caps);
+      if (preferences) transceiver.codecPreferences = preferences;
+    }
+    trunk.pipeline.add(bin);
+    this.#name = bin.name;
+    for (const kind of ['video', 'audio'] as const) {
+      const sink = this.element(`${kind}-queue`).getStaticPad('sink');
+      if (sink) bin.addPad(Gst.GhostPad.new(kind, sink));
+    }
+    bin.syncStateWithParent();
+  }
+
+  /** @throws CLOSED once it is gone */
+  get webrtc(): WebRtcElement {
+    if (!this.#webrtc) throw new MoonteeError('CLOSED', 'The peer is closed');
+    return this.#webrtc;
+  }
+
+  /** The bin's own, as it stands in the paths of its elements. */
+  get name(): string {
+    return this.#name;
+  }
+
+  element(name: string): Gst.Element {
+    const element = this.#bin?.getByName(name);
+    if (!element) throw new MoonteeError('CLOSED', `The peer has no ${name}`);
+    return element;
+  }
+
+  /** Connects a handler that {@link dispose} takes off; see {@link SignalGate.connect}. */
+  on(signal: string, handler: Handler, locked = false): void {
+    this.gate.connect(this.webrtc, signal, handler, locked);
+  }
+
+  /**
+   * The viewer has chosen its sound. Only the first choice counts.
+   *
+   * @param tap left out: the sound as it comes from the host
+   */
+  useSound(tap: Tap = this.#trunk.taps.audio): void {
+    if (!this.#disposed) this.#taps.audio ??= tap;
+  }
+
+  linked(kind: MediaKind): boolean {
+    return this.#links.has(kind);
+  }
+
+  /** Lets packets in from now on. Takes no stream lock, so it never waits for media. */
+  link(kind: MediaKind): void {
+    const tap = this.#taps[kind];
+    if (this.#disposed || !tap || this.#links.has(kind)) return;
+    this.#clearWay(kind);
+    this.#continueNumbers(kind, tap);
+    const tee = tap.tee.requestPadSimple('src_%u');
+    const sink = this.#bin?.getStaticPad(kind);
+    if (!tee || !sink) return;
+    // Unchecked: a caps query would wander through webrtcbin, and the formats are known.
+    tee.linkFull(sink, this.#runtime.namespaces.Gst.PadLinkCheck.NOTHING);
+    this.#links.set(kind, { tee, sink });
+  }
+
+  /** Keeps sequence numbers from jumping further than SRTP can follow. */
+  #continueNumbers(kind: MediaKind, { payloader }: Tap): void {
+    const left = this.#lastNumbers.get(kind);
+    if (!left || this.#renumbered.has(kind)) return;
+    const { last, unheard } = left;
+    if (!leftTooMuchOut(payloader, last, unheard)) return;
+    const entrance = this.#bin?.getStaticPad(kind) as Gst.GhostPad | null;
+    const queue = this.element(`${kind}-queue`).getStaticPad('sink');
+    if (!this.#bin || !entrance || !queue) return;
+    this.#renumbered.add(kind);
+    const { ssrc } = RTP[kind];
+    const pads = { entrance, queue };
+    insertRenumbering(this.#runtime, this.#bin, pads, { payloader, ssrc, last });
+  }
+
+  /** Both media are going to be sent: lets webrtcbin build their ways before there are packets. */
+  announce(): void {
+    for (const kind of ['video', 'audio'] as const) {
+      const tap = this.#taps[kind];
+      const caps = tap?.caps ?? tap?.tee.getStaticPad('sink')?.getCurrentCaps();
+      const queue = this.element(`${kind}-queue`).getStaticPad('sink');
+      if (!caps || !queue || this.#announced.has(kind)) continue;
+      announceCaps(this.#runtime, caps, queue);
+      this.#announced.add(kind);
+    }
+  }
+
+  /** Clears the way of a medium, as far as it has been built. */
+  #clearWay(kind: MediaKind): void {
+    if (!this.#webrtc) return;
+    sendAtOnce(this.#webrtc);
+    const queue = this.element(`${kind}-queue`).getStaticPad('src');
+    if (queue && !this.#flowed.has(kind)) skipErrorCorrection(this.#runtime, queue);
+    this.#flowed.add(kind);
+  }
+
+  /**
+   * Once an offer or answer has been made, and before it is set. Idempotent.
+   *
+   * @throws ICE_FAILED where there is no address to make candidates on
+   */
+  prepareNetwork(network: NetworkOptions): void {
+    this.#closeSockets ??= configureAgent(this.#runtime, this.webrtc, network);
+  }
+
+  /**
+   * Once an offer or answer has been made, and before it is set. Idempotent.
+   *
+   * @throws PIPELINE_FAILED
+   */
+  certify(certificate: DtlsCertificate): void {
+    if (this.#certified) return;
+    this.#certified = true;
+    certificate.use(this.webrtc);
+  }
+
+  /**
+   * Once an offer or answer with a data section has been made, and before it is set. Idempotent.
+   *
+   * @throws PIPELINE_FAILED
+   */
+  watchIngress(): void {
+    this.#ingress ??= new Ingress(this.#runtime, this.webrtc);
+  }
+
+  /** What comes in from the viewer; null before an offer or answer has been made. */
+  get ingress(): Ingress | null {
+    return this.#ingress;
+  }
+
+  /** Keeps what comes of the video in its queue until {@link release}. */
+  hold(): void {
+    this.#videoQueue().minThresholdBuffers = HOLD;
+  }
+
+  release(): void {
+    const { Gst } = this.#runtime.namespaces;
+    const queue = this.#videoQueue();
+    if (queue.minThresholdBuffers === 0) return;
+    queue.minThresholdBuffers = 0;
+    // The queue's thread sleeps until something comes.
+    const word = Gst.Structure.newEmpty('moontee-released');
+    queue
+      .getStaticPad('sink')
+      ?.sendEvent(Gst.Event.newCustom(Gst.EventType.CUSTOM_DOWNSTREAM, word));
+  }
+
+  #videoQueue(): QueueElement {
+    return this.element('video-queue') as QueueElement;
+  }
+
+  /**
+   * Lets no more packets in.
+   *
+   * @param unheard packets that went out and may have got lost on the network
+   */
+  unlink(kind: MediaKind, unheard = 0): void {
+    const link = this.#links.get(kind);
+    if (!link) return;
+    const tap = this.#taps[kind];
+    this.#links.delete(kind);
+    link.tee.unlink(link.sink);
+    if (!tap) return;
+    tap.tee.releaseRequestPad(link.tee);
+    // Afterwards: none above it can have got in.
+    this.#lastNumbers.set(kind, { last: tap.payloader.seqnum, unheard });
+  }
+
+  /**
+   * Takes everything away.
+   *
+   * @throws TIMEOUT where webrtcbin does not come to rest: touching it then would hang
+   */
+  async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    const { Gst } = this.#runtime.namespaces;
+    this.unlink('video');
+    this.unlink('audio');
+    this.#taps.audio = null;
+    // From here on nothing of webrtcbin waits for us, so its lock may be taken.
+    await this.gate.silence();
+    const bin = this.#bin;
+    const webrtc = this.#webrtc;
+    const closeSockets = this.#closeSockets;
+    this.#bin = null;
+    this.#webrtc = null;
+    this.#ingress = null;
+    this.#closeSockets = null;
+    if (!bin || !webrtc) return;
+    await this.#finish(webrtc);
+    // From here on nothing but us changes its state: a change that is still under way could
+    // otherwise bring it back up.
+    bin.setLockedState(true);
+    webrtc.setState(Gst.State.NULL);
+    // A bin takes its children down step by step, and a live one that is further down already up
+    // to its own step first: webrtcbin would start once more, and where that failed, the bin would
+    // be left playing.
+    webrtc.setLockedState(true);
+    // After webrtcbin: before negotiation the queues' threads are blocked in its pads.
+    bin.setState(Gst.State.NULL);
+    this.#trunk.pipeline.remove(bin);
+    closeSockets?.();
+    this.#runtime.collector.soon();
+  }
+
+  /**
+   * webrtcbin works off its tasks in order on its own thread. When this one answers, those before
+   * it, and the promises that they answer, are done. There is hardly ever an offer to answer, so
+   * it comes back as an error at once. (Statistics would do too, but they name each transport of
+   * the process, and GLib keeps such names for ever.)
+   */
+  async #finish(webrtc: WebRtcElement): Promise<void> {
+    const options = this.#runtime.namespaces.Gst.Structure.newEmpty('options');
+    try {
+      await ask(this.#runtime, webrtc, 'create-answer', [options], BARRIER_DEADLINE);
+    } catch (error) {
+      if (!(error instanceof MoonteeError && error.code === 'PIPELINE_FAILED')) throw error;
+    }
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * Counts what comes in from one viewer, before anything is built or done for it, and can shut it off.
+ * Both without JavaScript: an `identity` counts, and drops what it is told to.
+ */
+import { MoonteeError } from '../../core/errors.js';
+import { descendants, type WebRtcElement } from '../binding.js';
+import type { Gst, GstRuntime } from '../runtime.js';
+
+/** What has passed since the beginning. */
+export interface Passed {
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+interface TapElement extends Gst.Element {
+  readonly stats: Gst.Structure;
+  signalHandoffs: boolean;
+  dropProbability: number;
+}
+
+export class Ingress {
+  readonly #all: TapElement;
+  readonly #channels: TapElement;
+  readonly #rtcp: TapElement;
+
+  /**
+   * Once an offer or answer has been made, and before it is set: the ways are built, and nothing
+   * comes yet.
+   *
+   * @throws PIPELINE_FAILED where webrtcbin is built in another way
+   */
+  constructor(runtime: GstRuntime, webrtc: WebRtcElement) {
+    const children = [...descendants(webrtc)];
+    const find = (prefix: string): Gst.Element | undefined =>
+      children.find(({ name }) => name.startsWith(prefix));
+    this.#all = insertTap(runtime, find('dtlssrtpdec'), 'sink');
+    this.#channels = insertTap(runtime, find('sctpdec'), 'sink');
+    this.#rtcp = insertTap(runtime, find('rtpbin'), 'recv_rtcp_sink_0');
+  }
+
+  /** All packets but STUN, encrypted, whoever made them. */
+  get all(): Passed {
+    return passed(this.#all);
+  }
+
+  /** SCTP packets. */
+  get channels(): Passed {
+    return passed(this.#channels);
+  }
+
+  /** RTCP packets, compounds counted once. */
+  get rtcp(): Passed {
+    return passed(this.#rtcp);
+  }
+
+  /**
+   * Nothing comes in any more, and nothing is decrypted. Takes no lock, also while a packet is on
+   * its way. Idempotent.
+   */
+  shut(): void {
+    for (const tap of [this.#all, this.#channels, this.#rtcp]) tap.dropProbability = 1;
+  }
+}
+
+/** Puts a tap in front of an element. */
+function insertTap(
+  runtime: GstRuntime,
+  element: Gst.Element | undefined,
+  padName: string,
+): TapElement {
+  const { Gst } = runtime.namespaces;
+  const sink = element?.getStaticPad(padName);
+  const bin = element?.getParent() as Gst.Bin | null | undefined;
+  const tap = Gst.ElementFactory.make('identity', null) as TapElement | null;
+  const [entry, exit] = [tap?.getStaticPad('sink'), tap?.getStaticPad('src')];
+  const source = sink?.getPeer();
+  if (!tap || !entry || !exit || !sink || !source || !bin) {
+    throw new MoonteeError('PIPELINE_FAILED', 'The peer connection has no way in');
+  }
+  tap.signalHandoffs = false;
+  bin.add(tap);
+  source.unlink(sink);
+  source.linkFull(entry, Gst.PadLinkCheck.NOTHING);
+  exit.linkFull(sink, Gst.PadLinkCheck.NOTHING);
+  tap.syncStateWithParent();
+  return tap;
+}
+
+function passed(tap: TapElement): Passed {
+  const { stats } = tap;
+  return { packets: count(stats, 'num-buffers'), bytes: count(stats, 'num-bytes') };
+}
+
+function count(stats: Gst.Structure, field: string): number {
+  const [found, value] = stats.getUint64(field);
+  return found ? Number(value) : 0;
+}

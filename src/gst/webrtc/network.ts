@@ -1,0 +1,174 @@
+/** Turns {@link NetworkOptions} into what webrtcbin and libnice understand, and back. */
+import { isIP } from 'node:net';
+import { MoonteeError } from '../../core/errors.js';
+import { authorityOf, isRelay, isSecure, parseIceUrl } from '../../ice/ice-url.js';
+import { gatheringAddresses, isLinkLocal } from '../../ice/gathering-addresses.js';
+import { formatCandidate, type ParsedCandidate } from '../../media/sdp.js';
+import { descendants, emit, type NiceSinkElement, type WebRtcElement } from '../binding.js';
+import type { GstRuntime } from '../runtime.js';
+import type { IceServer, NetworkOptions } from '../../ice/types.js';
+
+/**
+ * Milliseconds between two connectivity checks, the least that RFC 8445 §14.2 allows. A check,
+ * its answer and the nomination follow at this pace; with libnice's own 20 they took 60 of the 100
+ * milliseconds of a join.
+ */
+const CHECK_INTERVAL = 5;
+
+interface ServerUris {
+  readonly stun: string | null;
+  readonly turn: readonly string[];
+}
+
+/**
+ * webrtcbin's form of the servers: `stun://host:port`, `turn://user:password@host:port`. Those
+ * over TLS are for browsers alone: libnice does not speak it.
+ *
+ * @throws CONFIG_INVALID for a URL that is none
+ */
+export function serverUris(servers: readonly IceServer[]): ServerUris {
+  let stun: string | null = null;
+  const turn: string[] = [];
+  for (const server of servers) {
+    for (const text of server.urls) {
+      const url = parseIceUrl(text);
+      if (!url) throw new MoonteeError('CONFIG_INVALID', `Not an ICE server URL: ${text}`);
+      if (isSecure(url)) continue;
+      if (!isRelay(url)) {
+        // webrtcbin takes one.
+        stun ??= `stun://${authorityOf(url)}`;
+        continue;
+      }
+      if (!server.username || !server.credential) continue;
+      const user = encodeURIComponent(server.username);
+      const password = encodeURIComponent(server.credential);
+      turn.push(`turn://${user}:${password}@${authorityOf(url)}?transport=${url.transport}`);
+    }
+  }
+  return { stun, turn };
+}
+
+/** What must be set before the first offer is made. */
+export function applyServers(
+  runtime: GstRuntime,
+  element: WebRtcElement,
+  network: NetworkOptions,
+): void {
+  const { stun, turn } = serverUris(network.iceServers);
+  if (stun) element.stunServer = stun;
+  for (const uri of turn) emit(element, 'add-turn-server', uri);
+  if (network.relayOnly) {
+    element.iceTransportPolicy = runtime.namespaces.GstWebRTC.WebRTCICETransportPolicy.RELAY;
+  }
+}
+
+/**
+ * Sets up the peer's NiceAgent. It exists once an offer or answer has been made, and must be
+ * ready before `set-local-description` starts to gather. Reached through `nicesink`: reading
+ * webrtcbin's own `ice-agent` takes a reference that is not ours.
+ *
+ * @returns closes its sockets, to be called once webrtcbin has come to rest: they would stay open
+ * until several collections of garbage have reached the agent
+ * @throws ICE_FAILED where there is no address to make candidates on
+ */
+export function configureAgent(
+  runtime: GstRuntime,
+  element: WebRtcElement,
+  network: NetworkOptions,
+): () => void {
+  const { Nice } = runtime.namespaces;
+  const addresses = gatheringAddresses(network);
+  if (addresses.length === 0) {
+    // With none given, libnice would take them all.
+    throw new MoonteeError(
+      'ICE_FAILED',
+      'The server has no candidate to offer: webrtc_local_addresses, webrtc_interfaces and webrtc_network_types leave no address of this machine',
+    );
+  }
+  const { agent, stream } = transportOf(element);
+  // On by default: a UPnP client with sockets and a thread in every peer.
+  agent.upnp = false;
+  agent.stunPacingTimer = CHECK_INTERVAL;
+  agent.iceUdp = network.udpCandidates !== false;
+  agent.iceTcp = network.tcpCandidates;
+  if (network.portRange) {
+    agent.setPortRange(stream, 1, network.portRange.min, network.portRange.max);
+  }
+  for (const text of addresses) {
+    const address = Nice.Address.new();
+    if (address.setFromString(text)) agent.addLocalAddress(address);
+  }
+  return () => agent.removeStream(stream);
+}
+
+/** Everything is bundled: one transport. */
+function transportOf(element: WebRtcElement): NiceSinkElement {
+  for (const child of descendants(element)) {
+    // The property: node-gtk would never free what getName returns.
+    if (child.name.startsWith('nicesink')) return child as NiceSinkElement;
+  }
+  throw new MoonteeError('PIPELINE_FAILED', 'The peer connection has no ICE transport');
+}
+
+export interface IceCredentials {
+  readonly ufrag: string;
+  readonly pwd: string;
+}
+
+/**
+ * Lets the peer's NiceAgent begin ICE anew: new credentials of its own, no remote candidates;
+ * sockets, local candidates and the path in use stay.
+ *
+ * @returns what the next local description must say
+ * @throws ICE_FAILED where the agent refuses
+ */
+export function restartAgent(element: WebRtcElement): IceCredentials {
+  const { agent, stream } = transportOf(element);
+  if (agent.restartStream(stream)) {
+    const [known, ufrag, pwd] = agent.getLocalCredentials(stream);
+    if (known) return { ufrag, pwd };
+  }
+  throw new MoonteeError('ICE_FAILED', 'ICE could not be restarted');
+}
+
+/** The lines that a local candidate becomes on its way to the browser; none where filtered. */
+export function publishCandidate(candidate: ParsedCandidate, network: NetworkOptions): string[] {
+  if (!allows(candidate, network)) return [];
+  if (network.relayOnly && candidate.type !== 'relay') return [];
+  const nat = network.nat1to1;
+  if (!nat || candidate.type !== 'host') return [formatCandidate(candidate)];
+  const family = isIP(candidate.address);
+  const mapped = nat.ips
+    .filter((ip) => isIP(ip) === family)
+    .map((address, index): ParsedCandidate =>
+      nat.type === 'host'
+        ? { ...candidate, address, foundation: `${candidate.foundation}n${index}` }
+        : {
+            ...candidate,
+            address,
+            type: 'srflx',
+            foundation: `${candidate.foundation}s${index}`,
+            // RFC 8445 §5.1.2: type preference 100 instead of 126.
+            priority: Math.max(1, candidate.priority - (26 << 24)),
+          },
+    );
+  if (mapped.length === 0) return [formatCandidate(candidate)];
+  const lines = mapped.map((entry) => formatCandidate(entry, candidate.address));
+  return nat.type === 'host' ? lines : [formatCandidate(candidate), ...lines];
+}
+
+/** What the kinds of candidates that are wanted say about one, ours or a browser's. */
+function allows({ transport, address }: ParsedCandidate, network: NetworkOptions): boolean {
+  if (transport === 'tcp' ? !network.tcpCandidates : network.udpCandidates === false) return false;
+  if (isIP(address) === 4) return network.ipv4 !== false;
+  return network.ipv6 && !isLinkLocal(address);
+}
+
+/** Whether a browser's candidate is of any use to us. */
+export function acceptsRemote(candidate: ParsedCandidate, network: NetworkOptions): boolean {
+  // A browser that hides its addresses reaches us and becomes peer-reflexive; resolving
+  // names that a stranger chose is not needed for it.
+  if (isIP(candidate.address) === 0) return false;
+  if (candidate.component !== 1 || candidate.port === 0) return false;
+  return allows(candidate, network);
+}

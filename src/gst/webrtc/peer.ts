@@ -1,0 +1,582 @@
+import { EventEmitter } from 'node:events';
+import type { ErrorCode } from '../../core/errors.js';
+import { PathReport } from '../../ice/path-report.js';
+import type { Log } from '../../core/log.js';
+import { BandwidthMeter } from '../../media/bandwidth.js';
+import { emit, type Handler } from '../binding.js';
+import { PeerBranch } from './branch.js';
+import { showsAnnounced, type DtlsCertificate } from './dtls-certificate.js';
+import type { MediaFormat } from '../media-format.js';
+import { FloodMeter } from '../../media/flood-meter.js';
+import { IceCandidates } from './candidates.js';
+import { PeerChannels } from './channels.js';
+import { Negotiation } from './negotiation.js';
+import { serverUris } from './network.js';
+import { QualityMeter } from '../../media/quality.js';
+import { RtpStats, type SessionFigures } from './rtp-stats.js';
+import type { GstRuntime, GstWebRTC } from '../runtime.js';
+import { SilenceMeter } from '../../media/silence-meter.js';
+import { SoundFeed } from './sound-feed.js';
+import { StandstillMeter } from '../../media/standstill-meter.js';
+import type { StereoSound } from '../stereo-sound.js';
+import { VideoFeed } from './video-feed.js';
+import type { KeyframeReason } from '../../media/keyframes.js';
+import type { NetworkOptions } from '../../ice/types.js';
+import type { Peer, PeerCandidate, PeerEvents, PeerStats, PeerState } from '../../media/types.js';
+
+/** Milliseconds without a path until a peer that was connected counts as failed. */
+const RECOVERY_TIME = 15_000;
+/** Milliseconds for our first candidate, and for the first relay where only relays may be used. */
+const FIRST_CANDIDATE_DEADLINE = 5_000;
+const FIRST_RELAY_DEADLINE = 12_000;
+/** RTCP packets of a viewer that does report: a single one may be a request for a key frame. */
+const KNOWN_TO_REPORT = 3;
+/** What a peer needs of its pipeline. */
+export interface PeerHost {
+  readonly runtime: GstRuntime;
+  readonly format: MediaFormat;
+  readonly network: NetworkOptions;
+  readonly certificate: DtlsCertificate;
+  /** Instead of surround sound; null where there is none. */
+  readonly stereo: StereoSound | null;
+  /** RTP packets of video that have left the payloader so far. */
+  videoPackets(): number;
+  needKeyframe(reason: KeyframeReason, peerId: string): void;
+  /** Nothing is left of the peer. */
+  removed(peer: WebRtcPeer): void;
+}
+
+/** Handlers look their peer up here. */
+const peers = new Map<number, WebRtcPeer>();
+let nextKey = 1;
+
+/**
+ * Handlers run while a GStreamer thread waits: they note what came and leave. They are made
+ * here, where nothing but a number is in scope: node-gtk keeps a handler after it has been
+ * taken off, and an element that could be reached from it would never go.
+ */
+function candidateHandler(key: number): Handler {
+  return (_index: number, line: string) => {
+    setImmediate(() => peers.get(key)?.gathered(line));
+  };
+}
+
+/** Read in here: webrtcbin emits this one without its lock, but may hold it a moment later. */
+function connectionHandler(key: number): Handler {
+  return () => {
+    const state = peers.get(key)?.readState() ?? null;
+    if (state !== null) setImmediate(() => peers.get(key)?.connectionChanged(state));
+  };
+}
+
+/** The same. */
+function gatheringHandler(key: number): Handler {
+  return () => {
+    if (peers.get(key)?.readGathered() === true) {
+      setImmediate(() => peers.get(key)?.gatheringDone());
+    }
+  };
+}
+
+const EMPTY: SessionFigures = {
+  packetsSent: 0,
+  bytesSent: 0,
+  nackCount: 0,
+  pliCount: 0,
+  firCount: 0,
+  fractionLost: 0,
+  roundTrip: 0,
+  jitter: 0,
+  reportMark: '',
+  highestVideo: null,
+};
+
+/** One viewer on a webrtcbin. Everything it does is done in order, one step at a time. */
+export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
+  readonly id: string;
+  readonly #host: PeerHost;
+  readonly #log: Log;
+  readonly #key = nextKey++;
+  readonly #branch: PeerBranch;
+  readonly #channels: PeerChannels;
+  readonly #video: VideoFeed;
+  readonly #sound: SoundFeed;
+  readonly #rtp: RtpStats;
+  readonly #meter = new QualityMeter();
+  readonly #floods = new FloodMeter();
+  readonly #silence = new SilenceMeter();
+  readonly #standstill = new StandstillMeter();
+  #repeats = true;
+  readonly #bandwidth = new BandwidthMeter();
+  readonly #path: PathReport;
+  readonly #candidates: IceCandidates;
+  readonly #negotiation: Negotiation;
+  /** libnice says nothing where it cannot make a single candidate. */
+  #firstCandidate: NodeJS.Timeout | null = null;
+  #failure: { readonly code: ErrorCode; readonly reason: string } | null = null;
+  #state: PeerState = 'negotiating';
+  #mediaAgreed = false;
+  /** Null before the browser has chosen. */
+  #takesSound: boolean | null = null;
+  /** It has joined those who get stereo made of surround sound. */
+  #inStereo = false;
+  #recovery: NodeJS.Timeout | null = null;
+  #closing: Promise<void> | null = null;
+  /** ICE and DTLS are up: data channels may speak, and webrtcbin's lock has become a trap. */
+  #established = false;
+  /** The other end has shown the certificate that signaling announced. */
+  #identified = false;
+  #droppedSampled = 0;
+  #keyframeAsks = 0;
+  #figures: SessionFigures = EMPTY;
+  #sampledAt = 0;
+  #heardAt = 0;
+  #heardMark = '';
+
+  /** @private made by the pipeline */
+  constructor(id: string, host: PeerHost, branch: PeerBranch, log: Log) {
+    super();
+    this.id = id;
+    this.#host = host;
+    this.#log = log;
+    this.#branch = branch;
+    this.#video = new VideoFeed(
+      branch,
+      {
+        peerId: id,
+        videoPackets: () => host.videoPackets(),
+        needKeyframe: (reason) => host.needKeyframe(reason, id),
+      },
+      log,
+    );
+    this.#sound = new SoundFeed(branch, id, log);
+    this.#rtp = new RtpStats(host.runtime, branch, (bitrate) =>
+      this.#bandwidth.heard(bitrate, performance.now()),
+    );
+    this.#path = new PathReport({
+      relayOnly: host.network.relayOnly,
+      turnServers: serverUris(host.network.iceServers).turn.length,
+      portRange: host.network.portRange,
+    });
+    this.#candidates = new IceCandidates(
+      {
+        peerId: id,
+        network: host.network,
+        path: this.#path,
+        tell: (candidate) => this.#tell('candidate', candidate),
+        deliver: (line) => this.#deliver(line),
+      },
+      log,
+    );
+    this.#negotiation = new Negotiation(branch, {
+      runtime: host.runtime,
+      dress: host.format.dress,
+      videoName: host.format.videoName,
+      network: host.network,
+      certificate: host.certificate,
+      established: () => this.#established,
+      described: () => this.#described(),
+      iceRestarts: () => {
+        this.#log.info({ peer_id: id }, 'ice restarts');
+        this.#candidates.restart();
+      },
+      remoteDescribed: (candidates, restarted) => this.#remoteDescribed(candidates, restarted),
+      soundChosen: (payload) => this.#soundChosen(payload),
+      mediaAgreed: () => {
+        this.#mediaAgreed = true;
+        this.#startMedia();
+      },
+    });
+    this.#channels = new PeerChannels(
+      host.runtime,
+      branch,
+      {
+        // Channels are above DTLS, and may be heard of before the connection is.
+        opened: (label) => {
+          if (!this.#identify()) return;
+          this.#video.viewerReady();
+          this.#tell('channel-open', label);
+        },
+        closed: (label) => {
+          if (this.#identify()) this.#tell('channel-closed', label);
+        },
+        message: (label, data) => {
+          if (this.#identify()) this.#tell('message', label, data);
+        },
+        flooded: (reason) => this.#fail('VIEWER_FLOODS', reason),
+      },
+      log,
+    );
+    const key = this.#key;
+    peers.set(key, this);
+    branch.on('on-ice-candidate', candidateHandler(key));
+    branch.on('notify::connection-state', connectionHandler(key));
+    branch.on('notify::ice-gathering-state', gatheringHandler(key));
+    this.#channels.create('general');
+  }
+
+  get state(): PeerState {
+    return this.#state;
+  }
+
+  get diagnosis(): string {
+    return this.#failure?.reason ?? this.#path.reason;
+  }
+
+  get failureCode(): ErrorCode {
+    return this.#failure?.code ?? 'ICE_FAILED';
+  }
+
+  createOffer(options: { iceRestart?: boolean } = {}): Promise<string> {
+    return this.#negotiation.createOffer(options.iceRestart === true);
+  }
+
+  acceptAnswer(sdp: string): Promise<void> {
+    return this.#negotiation.acceptAnswer(sdp);
+  }
+
+  acceptOffer(sdp: string): Promise<string> {
+    return this.#negotiation.acceptOffer(sdp);
+  }
+
+  addCandidate(candidate: PeerCandidate): void {
+    if (this.#closing || typeof candidate.candidate !== 'string') return;
+    // The end of candidates, which nobody needs to know.
+    if (candidate.candidate.trim() === '') return;
+    this.#candidates.addRemote(candidate.candidate);
+  }
+
+  send(label: string, data: Buffer | string): boolean {
+    if (this.#closing || !this.#identified || this.#state === 'failed') return false;
+    return this.#channels.send(label, data);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** Whether an element is one of this peer's. @param path of the element in the pipeline */
+  owns(path: string): boolean {
+    return path.includes(`/${this.#branch.name}/`);
+  }
+
+  /** Something in the peer's own elements failed. */
+  broke(cause: string): void {
+    if (this.#closing || this.#state === 'failed') return;
+    this.#log.info({ peer_id: this.id, cause }, 'peer pipeline error');
+    this.#fail(
+      'ICE_FAILED',
+      this.#established ? 'The connection to the viewer broke off' : this.#path.reason,
+    );
+  }
+
+  /** The pipeline is about to send a key frame to everybody: who waited for it is let in. */
+  keyframeComes(): void {
+    if (!this.#closing) this.#video.keyframeComes();
+  }
+
+  /** Looks for key frame requests and for a queue that fills up. Cheap, several times a second. */
+  glance(): void {
+    if (this.#closing || this.#state !== 'connected') return;
+    if (this.#floodsUs()) return;
+    const asks = this.#rtp.keyframes();
+    const count = asks ? asks.pliCount + asks.firCount : 0;
+    if (count > this.#keyframeAsks) this.#host.needKeyframe('pli', this.id);
+    this.#keyframeAsks = count;
+    this.#video.look(this.#isSilent(), this.#silence.unheard);
+    this.#sound.look();
+  }
+
+  /** Whether nothing of any kind comes from the viewer while much is sent to it. */
+  #isSilent(): boolean {
+    const { ingress } = this.#branch;
+    if (!ingress) return false;
+    return this.#silence.look(
+      {
+        packetsIn: ingress.all.packets,
+        // Counted by us: the session keeps no report of a receiver that has our own SSRC for its own.
+        reported: ingress.rtcp.packets >= KNOWN_TO_REPORT,
+        videoPackets: this.#host.videoPackets(),
+        fed: this.#video.fed,
+      },
+      performance.now(),
+    );
+  }
+
+  /** Looks at how much comes in from the viewer, and at what it makes us send once more. */
+  #floodsUs(): boolean {
+    const { ingress } = this.#branch;
+    if (!ingress) return false;
+    const { all, channels, rtcp } = ingress;
+    const repeats = this.#rtp.repeats();
+    const verdict = this.#floods.judge(
+      {
+        packets: all.packets,
+        bytes: all.bytes,
+        channelPackets: channels.packets,
+        channelBytes: channels.bytes,
+        rtcpPackets: rtcp.packets,
+        rtcpBytes: rtcp.bytes,
+        sources: this.#rtp.sources(),
+        repeatsAsked: repeats?.asked ?? 0,
+        repeatsSent: repeats?.sent ?? 0,
+        videoPackets: this.#host.videoPackets(),
+      },
+      performance.now(),
+    );
+    if (verdict.kind === 'end') {
+      this.#fail('VIEWER_FLOODS', verdict.reason);
+      return true;
+    }
+    const allowed = verdict.kind === 'fine';
+    if (allowed !== this.#repeats) {
+      this.#repeats = allowed;
+      this.#rtp.allowRepeats(allowed);
+      this.#log.info({ peer_id: this.id, allowed }, 'retransmission for the peer');
+    }
+    return false;
+  }
+
+  /** Reads the session's statistics and judges the link. About once a second. */
+  sample(now: number): void {
+    if (this.#closing || this.#state !== 'connected') return;
+    const figures = this.#rtp.read();
+    if (!figures) return;
+    // A receiver that has been silent for long is forgotten by the session, and its mark with it.
+    if (figures.reportMark !== '' && figures.reportMark !== this.#heardMark) {
+      this.#heardMark = figures.reportMark;
+      this.#heardAt = now;
+    }
+    const { sent, heardAt } = this.#silence;
+    if (this.#standstill.look({ highest: figures.highestVideo, sent, heardAt }, now)) {
+      this.#fail('VIEWER_STALLED', 'The viewer is heard, but no video gets through to it any more');
+      return;
+    }
+    // Who never reports cannot fall silent.
+    const silence = this.#heardMark === '' ? 0 : now - this.#heardAt;
+    const rate = this.#rateSince(figures.bytesSent, now);
+    this.#figures = figures;
+    const changed = this.#meter.add({
+      fractionLost: figures.fractionLost,
+      dropped: this.#video.dropped - this.#droppedSampled + (this.#video.cut ? 1 : 0),
+      silence,
+      narrow: this.#bandwidth.narrow(rate, now),
+    });
+    this.#droppedSampled = this.#video.dropped;
+    if (!changed) return;
+    this.#log.info({ peer_id: this.id, quality: changed }, 'peer quality changed');
+    this.#tell('quality', changed);
+  }
+
+  /** bit/s since the last sample. */
+  #rateSince(bytes: number, now: number): number {
+    const seconds = (now - this.#sampledAt) / 1000;
+    this.#sampledAt = now;
+    return ((bytes - this.#figures.bytesSent) * 8) / seconds;
+  }
+
+  stats(): PeerStats {
+    const figures = this.#figures;
+    return {
+      id: this.id,
+      state: this.#state,
+      quality: this.#meter.quality,
+      packetsSent: figures.packetsSent,
+      bytesSent: figures.bytesSent,
+      packetsDropped: this.#video.dropped,
+      nackCount: figures.nackCount,
+      pliCount: figures.pliCount,
+      firCount: figures.firCount,
+      fractionLost: figures.fractionLost,
+      roundTrip: figures.roundTrip,
+      jitter: figures.jitter,
+      bandwidth: this.#bandwidth.estimate,
+    };
+  }
+
+  #described(): void {
+    this.#firstCandidate ??= setTimeout(
+      () => this.gatheringDone(),
+      this.#host.network.relayOnly ? FIRST_RELAY_DEADLINE : FIRST_CANDIDATE_DEADLINE,
+    );
+    this.#candidates.described();
+  }
+
+  /** @private a candidate of ours */
+  gathered(line: string): void {
+    this.#candidates.gathered(line);
+  }
+
+  /** @private from the handler: a thread waits for the return */
+  readGathered(): boolean {
+    if (this.#closing) return false;
+    const { WebRTCICEGatheringState: State } = this.#host.runtime.namespaces.GstWebRTC;
+    return this.#branch.webrtc.iceGatheringState === State.COMPLETE;
+  }
+
+  /** @private */
+  gatheringDone(): void {
+    if (this.#closing) return;
+    this.#path.gathered();
+    this.#log.debug({ peer_id: this.id, ...this.#path.counts }, 'candidates gathered');
+    if (this.#path.hopeless && !this.#established) this.#fail('ICE_FAILED', this.#path.reason);
+  }
+
+  /** @param restarted the description answers a restart of ICE, or began one */
+  #remoteDescribed(candidates: readonly string[], restarted: boolean): void {
+    this.#candidates.remoteDescribed(candidates);
+    if (this.#state === 'negotiating') this.#become('connecting');
+    // webrtcbin says that it is connected once more when the checks of a restart have ended.
+    if (this.#state === 'connected' && restarted) this.#awaitPath();
+  }
+
+  #deliver(line: string): void {
+    // Everything is bundled on the first section's transport. Once there is a path, more of
+    // them are not worth webrtcbin's lock, unless ICE was restarted to find another.
+    if (this.#closing || (this.#established && !this.#negotiation.restarted)) return;
+    const { webrtc, gate } = this.#branch;
+    if (!this.#established) {
+      emit(webrtc, 'add-ice-candidate', 0, line);
+      return;
+    }
+    gate
+      .exclusive(() => {
+        if (!this.#closing) emit(webrtc, 'add-ice-candidate', 0, line);
+      })
+      .catch((error: unknown) => {
+        this.#log.warn({ peer_id: this.id, err: error }, 'candidate not delivered');
+      });
+  }
+
+  /** @private from the handler: a thread waits for the return */
+  readState(): GstWebRTC.WebRTCPeerConnectionState | null {
+    if (this.#closing) return null;
+    const { WebRTCPeerConnectionState: State } = this.#host.runtime.namespaces.GstWebRTC;
+    const state = this.#branch.webrtc.connectionState;
+    // Only from now on there can be data channels.
+    if (state === State.CONNECTED) this.#established = true;
+    return state;
+  }
+
+  /** @private */
+  connectionChanged(state: GstWebRTC.WebRTCPeerConnectionState): void {
+    if (this.#closing) return;
+    const { WebRTCPeerConnectionState: State } = this.#host.runtime.namespaces.GstWebRTC;
+    if (state === State.CONNECTED) this.#connected();
+    else if (state === State.CONNECTING && this.#state === 'negotiating')
+      this.#become('connecting');
+    else if (state === State.FAILED) this.#fail('ICE_FAILED', this.#path.reason);
+    else if (state === State.CLOSED) this.#fail('ICE_FAILED', 'the viewer closed the connection');
+    else if (state === State.DISCONNECTED) this.#awaitPath();
+  }
+
+  #awaitPath(): void {
+    this.#recovery ??= setTimeout(
+      () => this.#fail('ICE_FAILED', 'the path to the viewer is gone'),
+      RECOVERY_TIME,
+    );
+  }
+
+  #connected(): void {
+    if (this.#recovery) clearTimeout(this.#recovery);
+    this.#recovery = null;
+    if (this.#state === 'connected' || !this.#identify()) return;
+    this.#become('connected');
+    this.#video.connected();
+    this.#startMedia();
+  }
+
+  /**
+   * Whether the other end of the media path is the viewer who signaled. To be asked once DTLS is up,
+   * before the first packet goes out and before anything that came in is believed: whoever stands
+   * on the path could have answered in the viewer's place.
+   */
+  #identify(): boolean {
+    if (this.#closing || this.#state === 'failed') return false;
+    if (this.#identified) return true;
+    const announced = this.#negotiation.fingerprints;
+    this.#identified = announced !== null && showsAnnounced(this.#branch.webrtc, announced);
+    if (!this.#identified) {
+      this.#fail(
+        'VIEWER_CERTIFICATE_MISMATCH',
+        'Another certificate came over the media path than the viewer announced',
+      );
+    }
+    return this.#identified;
+  }
+
+  /**
+   * Between surround and stereo the first answer chooses. A later one comes too late: the packets
+   * would be numbered by somebody else, and telling webrtcbin their caps would take its lock.
+   */
+  #soundChosen(payload: number | null): void {
+    const { stereo } = this.#host;
+    if (this.#takesSound !== null && stereo) return;
+    this.#takesSound = payload !== null;
+    if (payload === null) return;
+    if (!stereo || payload !== stereo.payload) {
+      this.#branch.useSound();
+      return;
+    }
+    const tap = stereo.join();
+    if (!tap) return;
+    this.#inStereo = true;
+    this.#branch.useSound(tap);
+  }
+
+  /** Lets media in once the browser has agreed to take it; sound before the path would be late. */
+  #startMedia(): void {
+    if (this.#closing || !this.#mediaAgreed || this.#state === 'failed') return;
+    if (this.#state === 'connected' && this.#takesSound === true) this.#sound.start();
+    this.#video.start();
+  }
+
+  #fail(code: ErrorCode, reason: string): void {
+    if (this.#closing || this.#state === 'failed') return;
+    this.#failure = { code, reason };
+    this.#log.info({ peer_id: this.id, code, reason, ...this.#path.counts }, 'peer failed');
+    this.#video.end();
+    this.#sound.end();
+    this.#branch.ingress?.shut();
+    this.#channels.deafen();
+    this.#become('failed');
+  }
+
+  #become(state: PeerState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.#tell('state', state);
+  }
+
+  /** A listener that throws is its own problem. */
+  #tell<K extends keyof PeerEvents>(event: K, ...values: PeerEvents[K]): void {
+    if (this.#state === 'closed' && event !== 'state') return;
+    try {
+      (this.emit as (name: K, ...values: PeerEvents[K]) => boolean).call(this, event, ...values);
+    } catch (error) {
+      this.#log.error({ peer_id: this.id, event, err: error }, 'listener of a peer threw');
+    }
+  }
+
+  async #close(): Promise<void> {
+    peers.delete(this.#key);
+    if (this.#recovery) clearTimeout(this.#recovery);
+    if (this.#firstCandidate) clearTimeout(this.#firstCandidate);
+    this.#video.end();
+    this.#sound.end();
+    this.#negotiation.end();
+    this.#become('closed');
+    this.#rtp.close();
+    try {
+      this.#channels.close();
+      await this.#branch.dispose();
+    } finally {
+      if (this.#inStereo) this.#host.stereo?.leave();
+      this.#inStereo = false;
+      this.#candidates.clear();
+      this.#host.removed(this);
+      this.removeAllListeners();
+    }
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * Shortens the way of a packet inside one webrtcbin. As it comes, webrtcbin holds every packet
+ * back until its time by the pipeline's clock, twice, and sends it through encoders for error
+ * correction that nobody has negotiated, which take a picture's list of packets apart: every
+ * element behind them then locks, allocates and wakes somebody for each single packet.
+ */
+import { descendants, type WebRtcElement } from '../binding.js';
+import type { Gst, GstRuntime } from '../runtime.js';
+
+/** Until the source's own takes its place. */
+const STREAM_ID = 'moontee-announced';
+
+/** Lets packets pass when they come: what is late already must not wait for a clock. */
+export function sendAtOnce(webrtc: WebRtcElement): void {
+  for (const child of descendants(webrtc)) {
+    if (!child.name.startsWith('clocksync')) continue;
+    (child as Gst.Element & { sync: boolean }).sync = false;
+  }
+}
+
+/**
+ * Tells the elements behind a queue what is going to come. webrtcbin builds the inner way of a
+ * medium when it knows its caps, which would otherwise be with the first packet: too late for
+ * {@link skipErrorCorrection}.
+ *
+ * @param caps of what will feed the queue
+ */
+export function announceCaps(runtime: GstRuntime, caps: Gst.Caps, queue: Gst.Pad): void {
+  const { Gst } = runtime.namespaces;
+  queue.sendEvent(Gst.Event.newStreamStart(STREAM_ID));
+  queue.sendEvent(Gst.Event.newCaps(caps));
+}
+
+/**
+ * Links around the error correction encoders, whose elements stay where they are. Only before
+ * the first packet: one that found no link would stop its queue for good. Where webrtcbin has
+ * not built the way yet, nothing happens.
+ *
+ * @param queue the source pad of the queue before webrtcbin
+ */
+export function skipErrorCorrection(runtime: GstRuntime, queue: Gst.Pad): void {
+  const entrance = queue.getPeer() as Gst.GhostPad | null;
+  const synced = entrance?.getTarget()?.getParentElement();
+  const before = synced?.getStaticPad('src');
+  const bin = before?.getPeer()?.getParentElement();
+  if (!before || !bin || !isErrorCorrection(bin)) return;
+  const entry = bin.getStaticPad('sink');
+  const exit = bin.getStaticPad('src');
+  const behind = exit?.getPeer();
+  if (!entry || !exit || !behind) return;
+  before.unlink(entry);
+  exit.unlink(behind);
+  // Unchecked, as webrtcbin's own link was: the caps are the same on both sides.
+  before.linkFull(behind, runtime.namespaces.Gst.PadLinkCheck.NOTHING);
+}
+
+/** webrtcbin keeps the two encoders of a medium in a bin of their own. */
+function isErrorCorrection(element: Gst.Element): boolean {
+  return (
+    'getChildByIndex' in element &&
+    [...descendants(element as Gst.Bin)].some((child) => child.name.startsWith('rtpulpfecenc'))
+  );
+}

@@ -1,0 +1,547 @@
+/**
+ * Session descriptions: what comes from a browser is taken apart, checked against what can
+ * be there and written anew from the parts that are needed, so that no odd byte reaches
+ * GStreamer; what goes to a browser gets the attributes that webrtcbin does not write.
+ */
+import { isIP } from 'node:net';
+import * as sdpTransform from 'sdp-transform';
+import type { MediaDescription, SessionDescription } from 'sdp-transform';
+import { MoonteeError } from '../core/errors.js';
+import { sameFingerprints, usableFingerprints, type Fingerprint } from './fingerprint.js';
+
+/**
+ * Bytes of a message from a browser, which is told so and sends no larger ones. Input is a few
+ * dozen, the longest text that clients send a little more than a thousand.
+ */
+export const MESSAGE_LIMIT = 4096;
+
+/** Bytes of a description. Chromium's largest are about 12 kB. */
+export const SDP_LIMIT = 64 * 1024;
+const LINE_LIMIT = 2048;
+const LINES_LIMIT = 1000;
+const SECTIONS_LIMIT = 8;
+
+/** What an offer of ours contained, as far as its answer has to match it. */
+export interface OfferShape {
+  readonly sections: readonly {
+    readonly kind: string;
+    readonly mid: string;
+    readonly payloads: readonly number[];
+  }[];
+}
+
+function invalid(reason: string): MoonteeError {
+  return new MoonteeError('VIEWER_SDP_INVALID', `Invalid session description: ${reason}`);
+}
+
+interface Parsed {
+  readonly session: SessionDescription;
+  /** What stands behind `a=fingerprint:`, by media section; of the session where one has none. */
+  readonly fingerprints: ReadonlyMap<MediaDescription, readonly string[]>;
+}
+
+function parse(text: string): Parsed {
+  if (typeof text !== 'string') throw invalid('no text');
+  if (text.length > SDP_LIMIT) throw invalid('too long');
+  if (!/^[\x20-\x7e\r\n\t]*$/.test(text)) throw invalid('unprintable characters');
+  const lines = text.split(/\r\n|\n|\r/);
+  if (lines.at(-1) === '') lines.pop();
+  if (lines.length > LINES_LIMIT) throw invalid('too many lines');
+  for (const line of lines) {
+    if (line.length > LINE_LIMIT) throw invalid('a line is too long');
+    if (!/^[a-z]=/.test(line)) throw invalid('a line is not an SDP line');
+  }
+  if (lines[0] !== 'v=0') throw invalid('it does not begin with v=0');
+  let session: SessionDescription;
+  try {
+    session = sdpTransform.parse(`${lines.join('\r\n')}\r\n`);
+  } catch {
+    throw invalid('it does not parse');
+  }
+  if (!Array.isArray(session.media) || session.media.length === 0) throw invalid('no media');
+  if (session.media.length > SECTIONS_LIMIT) throw invalid('too many media sections');
+  return { session, fingerprints: fingerprintsOf(session, lines) };
+}
+
+/** Read by hand: sdp-transform keeps the last line of several. */
+function fingerprintsOf(
+  session: SessionDescription,
+  lines: readonly string[],
+): ReadonlyMap<MediaDescription, readonly string[]> {
+  const sections: string[][] = [[]];
+  for (const line of lines) {
+    if (line.startsWith('m=')) sections.push([]);
+    else if (/^a=fingerprint:/i.test(line))
+      sections.at(-1)?.push(line.slice(line.indexOf(':') + 1));
+  }
+  const [common = [], ...media] = sections;
+  return new Map(
+    session.media.map((section, index) => {
+      const own = media[index] ?? [];
+      return [section, own.length > 0 ? own : common];
+    }),
+  );
+}
+
+const TOKEN = /^[A-Za-z0-9_.+/-]{1,64}$/;
+/** RFC 8839 §5.4. */
+const UFRAG = /^[A-Za-z0-9+/]{4,256}$/;
+const PWD = /^[A-Za-z0-9+/]{22,256}$/;
+
+interface Transport {
+  readonly ufrag: string;
+  readonly pwd: string;
+  readonly fingerprints: readonly Fingerprint[];
+  readonly setup: string;
+}
+
+function transportOf(
+  { session, fingerprints: lines }: Parsed,
+  media: MediaDescription,
+  setups: readonly string[],
+): Transport {
+  const ufrag = String(media.iceUfrag ?? session.iceUfrag ?? '');
+  const pwd = String(media.icePwd ?? session.icePwd ?? '');
+  if (!UFRAG.test(ufrag) || !PWD.test(pwd)) throw invalid('bad ICE credentials');
+  const fingerprints = usableFingerprints(lines.get(media) ?? []);
+  if (!fingerprints) throw invalid('bad DTLS fingerprint');
+  const setup = media.setup ?? session.setup ?? '';
+  if (!setups.includes(setup)) throw invalid('bad DTLS role');
+  return { ufrag, pwd, fingerprints, setup };
+}
+
+function transportLines(transport: Transport): string[] {
+  return [
+    `a=ice-ufrag:${transport.ufrag}`,
+    `a=ice-pwd:${transport.pwd}`,
+    'a=ice-options:trickle',
+    ...transport.fingerprints.map(({ hash, digest }) => `a=fingerprint:${hash} ${digest}`),
+    `a=setup:${transport.setup}`,
+  ];
+}
+
+const HEAD = ['v=0', 'o=- 1 1 IN IP4 0.0.0.0', 's=-', 't=0 0'];
+
+function midOf(media: MediaDescription): string {
+  const mid = String(media.mid ?? '');
+  if (!TOKEN.test(mid)) throw invalid('a media section without a usable mid');
+  return mid;
+}
+
+/** Candidates that stand in the description itself. */
+function candidatesOf(session: SessionDescription): string[] {
+  const lines: string[] = [];
+  for (const media of session.media) {
+    for (const candidate of media.candidates ?? []) {
+      const { foundation, component, transport, priority, ip, port, type, tcptype } = candidate;
+      const tcp = tcptype === undefined ? '' : ` tcptype ${tcptype}`;
+      lines.push(
+        `candidate:${foundation} ${component} ${transport} ${priority} ${ip} ${port} typ ${type}${tcp}`,
+      );
+    }
+  }
+  return lines;
+}
+
+export interface CleanDescription {
+  readonly sdp: string;
+  /** ICE user fragment of the bundle's transport. */
+  readonly ufrag: string;
+  /** DTLS role of the bundle's transport: `active`, `passive` or `actpass`. */
+  readonly setup: string;
+  /** What the certificate of the bundle's transport must match. */
+  readonly fingerprints: readonly Fingerprint[];
+  /** Unchecked candidate lines that stood in it. */
+  readonly candidates: readonly string[];
+  /**
+   * The first payload type that was taken of each medium; null of one that was refused, and of
+   * sound that is not wanted for now.
+   */
+  readonly payloads: { readonly video: number | null; readonly audio: number | null };
+}
+
+/**
+ * A browser's answer to `offer`, checked and rewritten.
+ *
+ * @throws VIEWER_SDP_INVALID, VIEWER_CODEC_UNSUPPORTED where every section is refused
+ */
+export function cleanAnswer(text: string, offer: OfferShape): CleanDescription {
+  return cleanSections(text, offer, (parsed, media) =>
+    transportOf(parsed, media, ['active', 'passive']),
+  );
+}
+
+/**
+ * A browser's offer of what was agreed before, checked and rewritten: that is how it restarts
+ * ICE. It can add nothing.
+ *
+ * @param setup the browser's DTLS role so far, which a webrtcbin that is asked forgets
+ * @throws VIEWER_SDP_INVALID
+ */
+export function cleanReoffer(
+  text: string,
+  agreed: OfferShape,
+  setup: 'active' | 'passive' | null,
+): CleanDescription {
+  return cleanSections(text, agreed, (parsed, media) => {
+    const transport = transportOf(parsed, media, ['actpass', 'active', 'passive']);
+    return { ...transport, setup: setup ?? transport.setup };
+  });
+}
+
+function cleanSections(
+  text: string,
+  offer: OfferShape,
+  transportFor: (parsed: Parsed, media: MediaDescription) => Transport,
+): CleanDescription {
+  const parsed = parse(text);
+  const { session } = parsed;
+  if (session.media.length !== offer.sections.length) {
+    throw invalid('its sections are not those that were offered');
+  }
+  session.media.forEach((media, index) => {
+    const offered = offer.sections[index];
+    if (media.type !== offered?.kind) throw invalid('the order of the sections differs');
+    if (isRefused(session, media)) return;
+    if (midOf(media) !== offered.mid) throw invalid('a mid differs from the offered one');
+  });
+  const transport = bundledTransport(parsed, transportFor);
+  const lines = transportLines(transport);
+  const mids: string[] = [];
+  const payloads: { video: number | null; audio: number | null } = { video: null, audio: null };
+  const body = offer.sections.flatMap((offered, index) => {
+    const media = session.media[index];
+    if (media === undefined || isRefused(session, media)) return refusedSection(offered, lines);
+    mids.push(offered.mid);
+    if (offered.kind === 'application') return dataSection(media, offered.mid, lines);
+    const taken = takenPayloads(media, offered);
+    if (offered.kind === 'video') payloads.video ??= taken[0] ?? null;
+    if (offered.kind === 'audio' && receives(media)) payloads.audio ??= taken[0] ?? null;
+    return mediaSection(media, offered, taken, lines);
+  });
+  return cleaned(session, transport, { mids, body, payloads });
+}
+
+/** Mids of the bundle, the one whose section describes the transport first. */
+function bundleOf({ groups = [] }: SessionDescription): readonly string[] {
+  const group = groups.find(({ type }) => type === 'BUNDLE');
+  return String(group?.mids ?? '')
+    .split(' ')
+    .filter((mid) => mid !== '');
+}
+
+/** A port of 0 is a refusal, but in an offer of what the bundle carries (RFC 8843 §6). */
+function isRefused(
+  session: SessionDescription,
+  { port, bundleOnly, mid }: MediaDescription,
+): boolean {
+  if (port !== 0) return false;
+  return bundleOnly === undefined || !bundleOf(session).includes(String(mid ?? ''));
+}
+
+/**
+ * The one transport of all sections that were not refused: the tagged section of the bundle
+ * describes it, and the others need not (RFC 8843 §7.1.3). Outside a bundle each describes its
+ * own, which must be the same.
+ */
+function bundledTransport(
+  parsed: Parsed,
+  transportFor: (parsed: Parsed, media: MediaDescription) => Transport,
+): Transport {
+  const { session, fingerprints } = parsed;
+  const bundle = bundleOf(session);
+  const taken = session.media.filter((media) => !isRefused(session, media));
+  const tag = bundle.find((mid) => taken.some((media) => String(media.mid) === mid));
+  const tagged = taken.find((media) => String(media.mid) === tag) ?? taken[0];
+  if (!tagged) throw new MoonteeError('VIEWER_CODEC_UNSUPPORTED', 'Every section was refused');
+  const transport = transportFor(parsed, tagged);
+  for (const media of taken) {
+    const announced = usableFingerprints(fingerprints.get(media) ?? []);
+    if (announced && !sameFingerprints(transport.fingerprints, announced)) {
+      throw invalid('its sections announce different certificates');
+    }
+    if (bundle.includes(String(media.mid))) continue;
+    const { ufrag, pwd } = transportFor(parsed, media);
+    if (ufrag !== transport.ufrag || pwd !== transport.pwd) {
+      throw invalid('its sections are not bundled');
+    }
+  }
+  return transport;
+}
+
+function cleaned(
+  session: SessionDescription,
+  { ufrag, setup, fingerprints }: Transport,
+  {
+    mids,
+    body,
+    payloads = { video: null, audio: null },
+  }: {
+    readonly mids: readonly string[];
+    readonly body: readonly string[];
+    readonly payloads?: CleanDescription['payloads'];
+  },
+): CleanDescription {
+  const sdp = [...HEAD, `a=group:BUNDLE ${mids.join(' ')}`, ...body].join('\r\n');
+  return {
+    sdp: `${sdp}\r\n`,
+    ufrag,
+    setup,
+    fingerprints,
+    candidates: candidatesOf(session),
+    payloads,
+  };
+}
+
+/** webrtcbin wants a transport even where nothing is transported. */
+function refusedSection(
+  { kind, mid, payloads }: OfferShape['sections'][number],
+  transport: readonly string[],
+): string[] {
+  return [
+    kind === 'application'
+      ? 'm=application 0 UDP/DTLS/SCTP webrtc-datachannel'
+      : `m=${kind} 0 UDP/TLS/RTP/SAVPF ${payloads.join(' ')}`,
+    'c=IN IP4 0.0.0.0',
+    `a=mid:${mid}`,
+    ...transport,
+    'a=inactive',
+  ];
+}
+
+/** Whether a browser wants what we send: that it does not is another thing than refusing it. */
+function receives({ direction = 'sendrecv' }: MediaDescription): boolean {
+  return direction === 'recvonly' || direction === 'sendrecv';
+}
+
+/** @returns at least one */
+function takenPayloads(
+  media: MediaDescription,
+  offered: OfferShape['sections'][number],
+): readonly number[] {
+  const taken = String(media.payloads ?? '')
+    .split(' ')
+    .map(Number)
+    .filter((payload) => offered.payloads.includes(payload));
+  if (taken.length === 0) throw invalid('none of the offered payload types was taken');
+  return taken;
+}
+
+function dataSection(media: MediaDescription, mid: string, transport: readonly string[]): string[] {
+  if (!/^(UDP|TCP)\/DTLS\/SCTP$/.test(media.protocol)) throw invalid('no data channel transport');
+  const size = Number(media.maxMessageSize ?? 65_536);
+  if (!Number.isSafeInteger(size) || size < 0) throw invalid('bad message size');
+  const port = Number(media.sctpPort ?? 5000);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw invalid('bad SCTP port');
+  return [
+    'm=application 9 UDP/DTLS/SCTP webrtc-datachannel',
+    'c=IN IP4 0.0.0.0',
+    `a=mid:${mid}`,
+    ...transport,
+    `a=sctp-port:${port}`,
+    `a=max-message-size:${Math.min(size, 262_144)}`,
+  ];
+}
+
+function mediaSection(
+  media: MediaDescription,
+  offered: OfferShape['sections'][number],
+  taken: readonly number[],
+  transport: readonly string[],
+): string[] {
+  if (!/^(UDP\/TLS\/)?RTP\/SAVPF$/.test(media.protocol)) throw invalid('no secure media transport');
+  const lines: string[] = [];
+  for (const payload of taken) {
+    const map = media.rtp.find((entry) => entry.payload === payload);
+    if (!map || !TOKEN.test(map.codec) || !Number.isInteger(map.rate)) {
+      throw invalid('a payload type without a codec');
+    }
+    const channels = map.encoding === undefined ? '' : `/${map.encoding}`;
+    if (!/^(\/[1-8])?$/.test(channels)) throw invalid('bad channels');
+    lines.push(`a=rtpmap:${payload} ${map.codec}/${map.rate ?? 0}${channels}`);
+    const config = withoutProfile(media.fmtp.find((entry) => entry.payload === payload)?.config);
+    if (/^[A-Za-z0-9=;,:_.+/ -]{1,1024}$/.test(config)) {
+      lines.push(`a=fmtp:${payload} ${config}`);
+    }
+    for (const feedback of media.rtcpFb ?? []) {
+      if (Number(feedback.payload) !== payload) continue;
+      const kind = `${feedback.type} ${feedback.subtype ?? ''}`.trim();
+      if (['nack', 'nack pli', 'ccm fir'].includes(kind)) {
+        lines.push(`a=rtcp-fb:${payload} ${kind}`);
+      }
+    }
+  }
+  const direction = media.direction ?? 'sendrecv';
+  if (!['recvonly', 'inactive', 'sendrecv', 'sendonly'].includes(direction)) {
+    throw invalid('bad direction');
+  }
+  return [
+    `m=${offered.kind} 9 UDP/TLS/RTP/SAVPF ${taken.join(' ')}`,
+    'c=IN IP4 0.0.0.0',
+    `a=mid:${offered.mid}`,
+    ...transport,
+    'a=rtcp-mux',
+    'a=rtcp-rsize',
+    // We only send: whatever else a browser writes, it can do no more than receive.
+    receives(media) ? 'a=recvonly' : 'a=inactive',
+    ...lines,
+  ];
+}
+
+/**
+ * Format parameters without H.264's profile. From 1.27.1 on webrtcbin intersects the one of a
+ * browser's offer with the payloader's caps, which name the profile of the stream, and refuses
+ * the section.
+ */
+function withoutProfile(config: string | undefined): string {
+  return (config ?? '')
+    .split(';')
+    .filter((parameter) => !/^ *profile-level-id=/i.test(parameter))
+    .join(';');
+}
+
+/**
+ * A browser's own offer, checked and rewritten. Only data channels can be offered to us: all
+ * viewers share the payload types of one payloader, so media is ours to offer.
+ *
+ * @throws VIEWER_SDP_INVALID
+ */
+export function cleanOffer(text: string): CleanDescription {
+  const parsed = parse(text);
+  const { session } = parsed;
+  const [media, ...more] = session.media;
+  if (media?.type !== 'application' || more.length > 0) {
+    throw invalid('only an offer of data channels alone is accepted, media is offered by us');
+  }
+  const mid = midOf(media);
+  const transport = transportOf(parsed, media, ['actpass', 'active', 'passive']);
+  const body = dataSection(media, mid, transportLines(transport));
+  return cleaned(session, transport, { mids: [mid], body });
+}
+
+/** What the answer to an offer of ours must match. */
+export function shapeOf(offer: string): OfferShape {
+  return {
+    sections: sdpTransform.parse(offer).media.map((media) => ({
+      kind: media.type,
+      mid: String(media.mid ?? ''),
+      payloads: String(media.payloads ?? '')
+        .split(' ')
+        .map(Number)
+        .filter(Number.isInteger),
+    })),
+  };
+}
+
+export interface OfferDress {
+  /** Format parameters of the video payload type, e.g. `packetization-mode=1`. */
+  readonly videoFormat: string | null;
+  /** Replaces `rtpmap` and `fmtp` of each payload type of sound; surround's are Chromium's own. */
+  readonly audio: Readonly<Record<number, { readonly map: string; readonly format: string }>>;
+}
+
+/** Stream id of all tracks: a track without one is lost on existing clients. */
+const STREAM_ID = 'moontee';
+
+/** webrtcbin's local description as browsers should see it. */
+export function dressOffer(text: string, dress: OfferDress): string {
+  const out: string[] = [];
+  let kind = '';
+  let payload = '';
+  for (const line of text.split(/\r?\n/)) {
+    const section = /^m=(\w+) \d+ \S+ (\S+)/.exec(line);
+    if (section) {
+      kind = section[1] ?? '';
+      payload = section[2] ?? '';
+    }
+    // Without its header extension it only makes browsers send feedback that nobody reads.
+    if (line.startsWith('a=rtcp-fb:') && line.endsWith('transport-cc')) continue;
+    if (/^a=ssrc:\d+ msid:/.test(line)) continue;
+    // Of a section with two payload types it writes one for each.
+    if (line.startsWith('a=ssrc:') && line === out.at(-1)) continue;
+    if (kind === 'video' && dress.videoFormat && line.startsWith(`a=fmtp:${payload} `)) continue;
+    if (kind === 'video' && line.startsWith(`a=rtpmap:${payload} `)) {
+      out.push(line);
+      if (dress.videoFormat) out.push(`a=fmtp:${payload} ${dress.videoFormat}`);
+      continue;
+    }
+    const [, attribute, number = ''] = /^a=(rtpmap|fmtp):(\d+) /.exec(line) ?? [];
+    const sound = kind === 'audio' ? dress.audio[Number(number)] : undefined;
+    if (sound && attribute === 'fmtp') continue;
+    if (sound && attribute === 'rtpmap') {
+      out.push(`a=rtpmap:${number} ${sound.map}`, `a=fmtp:${number} ${sound.format}`);
+      continue;
+    }
+    out.push(line);
+    if (line.startsWith('a=mid:') && (kind === 'video' || kind === 'audio')) {
+      out.push(`a=msid:${STREAM_ID} ${kind}`);
+    }
+  }
+  return out.join('\r\n');
+}
+
+/** A local description that tells the browser how large a message may be (RFC 8841 §6). */
+export function withMessageLimit(text: string): string {
+  const line = `a=max-message-size:${MESSAGE_LIMIT}`;
+  return text
+    .replaceAll(/^a=max-message-size:.*\r?\n/gm, '')
+    .replaceAll(
+      /^(a=sctp-port:\d+)(\r?\n)/gm,
+      (_, port: string, end: string) => `${port}${end}${line}${end}`,
+    );
+}
+
+/** A local description with other ICE credentials than webrtcbin wrote into it. */
+export function withCredentials(
+  text: string,
+  { ufrag, pwd }: { readonly ufrag: string; readonly pwd: string },
+): string {
+  return text
+    .replaceAll(/^a=ice-ufrag:.*$/gm, () => `a=ice-ufrag:${ufrag}`)
+    .replaceAll(/^a=ice-pwd:.*$/gm, () => `a=ice-pwd:${pwd}`);
+}
+
+export interface ParsedCandidate {
+  readonly foundation: string;
+  readonly component: number;
+  readonly transport: 'udp' | 'tcp';
+  readonly priority: number;
+  readonly address: string;
+  readonly port: number;
+  readonly type: 'host' | 'srflx' | 'prflx' | 'relay';
+  readonly tcpType: 'active' | 'passive' | 'so' | null;
+}
+
+const CANDIDATE =
+  /^(?:a=)?candidate:([A-Za-z0-9+/]{1,32}) ([1-9]\d{0,2}) (udp|tcp|UDP|TCP) (\d{1,10}) (\S{1,64}) (\d{1,5}) typ (host|srflx|prflx|relay)((?: [\x21-\x7e]{1,64})*) ?$/;
+const MDNS = /^[A-Za-z0-9-]{1,57}\.local$/;
+
+/** A candidate line (RFC 8839 §5.1) taken apart; null where it is none. */
+export function parseCandidate(line: string): ParsedCandidate | null {
+  if (line.length > 512) return null;
+  const [, foundation, component, transport, priority, address, port, type, rest] =
+    CANDIDATE.exec(line) ?? [];
+  if (!foundation || !transport || !address || !type) return null;
+  if (isIP(address) === 0 && !MDNS.test(address)) return null;
+  if (Number(port) > 65_535 || Number(priority) > 0xff_ff_ff_ff) return null;
+  const tcpType = / tcptype (active|passive|so)(?: |$)/.exec(rest ?? '')?.[1] ?? null;
+  if (transport.toLowerCase() === 'tcp' && tcpType === null) return null;
+  return {
+    foundation,
+    component: Number(component),
+    transport: transport.toLowerCase() as 'udp' | 'tcp',
+    priority: Number(priority),
+    address,
+    port: Number(port),
+    type: type as ParsedCandidate['type'],
+    tcpType: tcpType as ParsedCandidate['tcpType'],
+  };
+}
+
+/** RFC 8839 §5.1, with a related address where the type asks for one. */
+export function formatCandidate(candidate: ParsedCandidate, related?: string): string {
+  const { foundation, component, transport, priority, address, port, type, tcpType } = candidate;
+  const tail = tcpType ? ` tcptype ${tcpType}` : '';
+  const raddr = type === 'host' ? '' : ` raddr ${related ?? '0.0.0.0'} rport ${related ? port : 0}`;
+  return `candidate:${foundation} ${component} ${transport} ${priority} ${address} ${port} typ ${type}${raddr}${tail}`;
+}

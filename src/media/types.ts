@@ -1,0 +1,127 @@
+/**
+ * What the rest of Moontee sees of the media side: no GStreamer word crosses this file, so
+ * that another peer implementation can take the place of webrtcbin.
+ */
+import type { EventEmitter } from 'node:events';
+import type { ErrorCode } from '../core/errors.js';
+import type { Log } from '../core/log.js';
+import type { IceServer, NetworkOptions } from '../ice/types.js';
+import type { AudioLayout, NegotiatedVideo } from '../moonlight/types.js';
+
+export interface StreamPipelineOptions {
+  readonly video: NegotiatedVideo;
+  readonly audio: AudioLayout;
+  readonly network: NetworkOptions;
+  /** Certificate and private key of the DTLS connections, one after the other. */
+  readonly dtlsIdentityPem: string;
+  readonly maxPeers: number;
+  readonly log: Log;
+}
+
+export interface StreamPipelineEvents {
+  /** Coalesced and rate-limited: ask the host for an IDR now. */
+  'keyframe-needed': [{ reason: 'join' | 'pli' | 'drop'; peerId: string | null }];
+  /** The pipeline is of no use any more. */
+  failed: [Error];
+}
+
+/** The media side of one streamer: push in, any number of peers out. */
+export interface StreamPipeline extends EventEmitter<StreamPipelineEvents> {
+  readonly closed: boolean;
+  /** Nanoseconds since the pipeline started: where `pts` belong. */
+  readonly runningTime: number;
+  /** @param pts nanoseconds of running time, strictly increasing */
+  pushVideo(unit: { data: Buffer; pts: number; idr: boolean }): void;
+  pushAudio(packet: { data: Buffer; pts: number; duration: number }): void;
+  /**
+   * Builds and links a branch; the peer is idle until {@link Peer.createOffer}.
+   *
+   * @param iceServers instead of those of {@link NetworkOptions}
+   */
+  addPeer(id: string, iceServers?: readonly IceServer[]): Promise<Peer>;
+  peer(id: string): Peer | undefined;
+  stats(): Promise<PipelineStats>;
+  /** The graph in Graphviz's language. */
+  dot(): string;
+  /** Idempotent; closes every peer first. */
+  close(): Promise<void>;
+}
+
+export interface PipelineStats {
+  readonly videoUnits: number;
+  readonly videoBytes: number;
+  readonly audioPackets: number;
+  /** Access units that the source queue had to drop. */
+  readonly unitsDropped: number;
+  readonly keyframeRequests: number;
+  readonly peers: readonly PeerStats[];
+}
+
+export type PeerQuality = 'good' | 'constrained' | 'stalled';
+
+export interface PeerStats {
+  readonly id: string;
+  readonly state: PeerState;
+  readonly quality: PeerQuality;
+  readonly packetsSent: number;
+  readonly bytesSent: number;
+  /** Packets that this peer's queue dropped because the peer was slow. */
+  readonly packetsDropped: number;
+  readonly nackCount: number;
+  readonly pliCount: number;
+  readonly firCount: number;
+  /** 0…1, from the receiver's last report. */
+  readonly fractionLost: number;
+  /** Milliseconds. */
+  readonly roundTrip: number;
+  readonly jitter: number;
+  /** bit/s that the link carries by the browser's estimate; null where it tells none. */
+  readonly bandwidth: number | null;
+}
+
+export type PeerState = 'negotiating' | 'connecting' | 'connected' | 'failed' | 'closed';
+
+export interface PeerCandidate {
+  readonly candidate: string;
+  readonly sdpMLineIndex: number;
+  readonly sdpMid: string | null;
+}
+
+export interface PeerEvents {
+  candidate: [PeerCandidate];
+  /** `connected`: ICE and DTLS are up. `failed` comes at most once. */
+  state: [PeerState];
+  'channel-open': [label: string];
+  'channel-closed': [label: string];
+  /** Binary, or text, of a channel. */
+  message: [label: string, data: Buffer | string];
+  quality: [PeerQuality];
+}
+
+/** One viewer's WebRTC connection. */
+export interface Peer extends EventEmitter<PeerEvents> {
+  readonly id: string;
+  readonly state: PeerState;
+  /** Why it does not connect, or did not: a sentence for people. */
+  readonly diagnosis: string;
+  /** What kind of end `failed` was; ICE_FAILED unless there is a better word for it. */
+  readonly failureCode: ErrorCode;
+  /**
+   * Local description with video and audio sendonly and a data section, already set.
+   *
+   * @param options.iceRestart with fresh ICE credentials; all candidates are told again, and the
+   * peer fails where its answer leads to no path
+   */
+  createOffer(options?: { iceRestart?: boolean }): Promise<string>;
+  acceptAnswer(sdp: string): Promise<void>;
+  /**
+   * The browser offers: returns the answer. Data channels alone, or what was agreed before;
+   * other ICE credentials than before restart ICE, as in {@link createOffer}.
+   */
+  acceptOffer(sdp: string): Promise<string>;
+  addCandidate(candidate: PeerCandidate): void;
+  /** Sends on an open channel; false where there is none or its buffer is full. */
+  send(label: string, data: Buffer | string): boolean;
+  /** Idempotent; resolves when nothing of the peer is left. */
+  close(): Promise<void>;
+}

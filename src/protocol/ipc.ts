@@ -1,0 +1,185 @@
+/**
+ * What the server and a streamer child say to each other over the fork's IPC channel. Both
+ * ends check every message with these codecs; one that does not decode is logged and
+ * dropped, and never ends a streamer.
+ */
+import * as t from 'io-ts';
+import { Integer } from '../codec/integer.js';
+import { StreamClientMessage, StreamServerMessage } from './viewer-messages.js';
+
+export const Settings = t.type(
+  {
+    width: Integer,
+    height: Integer,
+    fps: Integer,
+    /** kbit/s. */
+    bitrate: Integer,
+    packet_size: Integer,
+    video_supported_formats: Integer,
+    video_colorspace: t.keyof({ Rec601: null, Rec709: null, Rec2020: null }),
+    video_color_range_full: t.boolean,
+    play_audio_local: t.boolean,
+    video_sample_queue_size: Integer,
+    audio_sample_queue_size: Integer,
+    audio_channels: t.union([t.literal(2), t.literal(6), t.literal(8)]),
+    hdr: t.boolean,
+  },
+  'StreamSettings',
+);
+export type IpcSettings = t.TypeOf<typeof Settings>;
+
+const IceServerConfig = t.intersection([
+  t.type({ urls: t.array(t.string) }),
+  t.partial({ username: t.string, credential: t.string }),
+]);
+
+export const Network = t.intersection(
+  [
+    t.type({
+      ice_servers: t.array(IceServerConfig),
+      port_range: t.union([t.type({ min: Integer, max: Integer }), t.null]),
+      nat_1to1: t.union([
+        t.type({ ips: t.array(t.string), type: t.keyof({ host: null, srflx: null }) }),
+        t.null,
+      ]),
+      local_addresses: t.array(t.string),
+      relay_only: t.boolean,
+      tcp_candidates: t.boolean,
+      ipv6: t.boolean,
+    }),
+    t.partial({
+      interfaces: t.array(t.string),
+      /** Both true where they are left out. */
+      udp_candidates: t.boolean,
+      ipv4: t.boolean,
+    }),
+  ],
+  'Network',
+);
+export type IpcNetwork = t.TypeOf<typeof Network>;
+
+/** Server → child. */
+export const ParentMessage = t.union(
+  [
+    t.type({
+      Init: t.type({
+        streamer_id: t.string,
+        settings: Settings,
+        network: Network,
+        host_address: t.string,
+        host_http_port: Integer,
+        host_unique_id: t.string,
+        client_private_key_pem: t.string,
+        client_certificate_pem: t.string,
+        server_certificate_pem: t.string,
+        /** Certificate and private key towards viewers. */
+        dtls_identity_pem: t.string,
+        app_id: Integer,
+        max_peers: Integer,
+        /** Gamepads of one viewer. */
+        max_pads: Integer,
+        /** Milliseconds between heartbeats of the child. */
+        heartbeat_interval: Integer,
+      }),
+    }),
+    /** Starts the session; after `MoonlightLost` brings it back. */
+    t.literal('StartMoonlight'),
+    /** After `MoonlightLost`: the session is not brought back, `Stop` follows. */
+    t.literal('GiveUp'),
+    t.type({
+      AddPeer: t.intersection([
+        t.type({ peer_id: t.string }),
+        /** Instead of those of `Init`, with credentials of the viewer's own. */
+        t.partial({ ice_servers: t.array(IceServerConfig) }),
+      ]),
+    }),
+    t.type({ FromPeer: t.type({ peer_id: t.string, message: StreamClientMessage }) }),
+    t.type({ RemovePeer: t.type({ peer_id: t.string, code: t.string, reason: t.string }) }),
+    /** Asks for something that has an answer: see {@link ChildMessage} `Reply`. */
+    t.type({
+      Request: t.type({
+        id: Integer,
+        method: t.keyof({ stats: null, dot: null, collect_garbage: null }),
+      }),
+    }),
+    /** The answer to `MayQuitApp`. */
+    t.type({ MayQuitApp: t.type({ allowed: t.boolean }) }),
+    /** Ends the session and the process; the app on the host is the server's business. */
+    t.type({ Stop: t.type({}) }),
+  ],
+  'ParentMessage',
+);
+export type ParentMessage = t.TypeOf<typeof ParentMessage>;
+
+/** Child → server. */
+export const ChildMessage = t.union(
+  [
+    /** The child runs and listens; Init may be sent. */
+    t.type({ StreamerReady: t.type({ pid: Integer }) }),
+    /** Comes from the child's event loop; silence means hung. */
+    t.type({ Heartbeat: t.type({ rss: Integer }) }),
+    t.type({ ToPeer: t.type({ peer_id: t.string, message: StreamServerMessage }) }),
+    t.type({ Broadcast: StreamServerMessage }),
+    t.type({
+      MoonlightConnected: t.intersection([
+        t.type({
+          width: Integer,
+          height: Integer,
+          fps: Integer,
+          codec: t.string,
+          touch: t.boolean,
+        }),
+        /** The host tells its clients apart by their address. */
+        t.partial({ sessions_by_address: t.boolean }),
+      ]),
+    }),
+    /** The host is not heard or seen for some seconds; MoonlightConnected follows where it is again. */
+    t.type({ MoonlightReconnecting: t.type({ reason: t.string }) }),
+    /**
+     * The session broke, or an attempt to bring it back failed, without a word of the host that it
+     * is over. The child keeps pipeline and viewers and waits for StartMoonlight or GiveUp.
+     */
+    t.type({
+      MoonlightLost: t.type({
+        code: t.string,
+        error_code: Integer,
+        reason: t.string,
+        /** Nothing was heard of the host. */
+        silent: t.boolean,
+      }),
+    }),
+    /** The first frame of a session is in the pipeline: once for each MoonlightConnected after Lost. */
+    t.literal('FirstFrame'),
+    /** The host refuses to resume the app: may it be quit and launched anew? Others may use it. */
+    t.type({ MayQuitApp: t.type({}) }),
+    /** The session with the host is over or could not start. */
+    t.type({
+      MoonlightDisconnected: t.type({
+        code: t.string,
+        error_code: Integer,
+        reason: t.string,
+        by_host: t.boolean,
+      }),
+    }),
+    /** ICE and DTLS of a peer are up. */
+    t.type({ PeerConnected: t.type({ peer_id: t.string }) }),
+    /** Nothing is left of the peer; `code` is an error code or `LEFT`. */
+    t.type({
+      PeerRemoved: t.type({ peer_id: t.string, code: t.string, reason: t.string }),
+    }),
+    t.type({
+      Reply: t.type({ id: Integer, error: t.union([t.string, t.null]), result: t.unknown }),
+    }),
+    /** The pipeline is broken; the child exits after it. */
+    t.type({ Failed: t.type({ code: t.string, reason: t.string }) }),
+    /** The session is over, and its connections to the host still end in order: five seconds at most. */
+    t.literal('Draining'),
+    /** Last message: everything is closed, the process exits. */
+    t.literal('Stop'),
+  ],
+  'ChildMessage',
+);
+export type ChildMessage = t.TypeOf<typeof ChildMessage>;
+
+/** The child's environment variable that tells it who its parent is. */
+export const PARENT_PID_VARIABLE = 'MOONTEE_PARENT_PID';

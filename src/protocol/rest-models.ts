@@ -1,0 +1,198 @@
+/** What REST callers send and get: the codecs that check it and that the OpenAPI is made of. */
+import * as t from 'io-ts';
+import { AppMessage } from './viewer-messages.js';
+import { Integer } from '../codec/integer.js';
+import { ERRORS } from '../core/errors.js';
+
+const nullish = <C extends t.Mixed>(codec: C): t.UnionC<[C, t.NullC, t.UndefinedC]> =>
+  t.union([codec, t.null, t.undefined]);
+const nullable = <C extends t.Mixed>(codec: C): t.UnionC<[C, t.NullC]> => t.union([codec, t.null]);
+
+const PairStatus = t.keyof({ Paired: null, NotPaired: null });
+const ServerState = t.keyof({ Free: null, Busy: null });
+
+export const UndetailedHost = t.type(
+  {
+    host_id: Integer,
+    name: t.string,
+    paired: PairStatus,
+    /** null: offline. */
+    server_state: nullable(ServerState),
+  },
+  'UndetailedHost',
+);
+export type UndetailedHost = t.TypeOf<typeof UndetailedHost>;
+
+export const DetailedHost = t.type(
+  {
+    host_id: Integer,
+    name: t.string,
+    paired: PairStatus,
+    server_state: ServerState,
+    address: t.string,
+    http_port: Integer,
+    https_port: Integer,
+    external_port: Integer,
+    version: t.string,
+    gfe_version: t.string,
+    unique_id: t.string,
+    mac: nullable(t.string),
+    local_ip: t.string,
+    current_game: Integer,
+    max_luma_pixels_hevc: Integer,
+    server_codec_mode_support: Integer,
+  },
+  'DetailedHost',
+);
+export type DetailedHost = t.TypeOf<typeof DetailedHost>;
+
+export const HostList = t.type({ hosts: t.array(UndetailedHost) }, 'HostList');
+export const HostAnswer = t.type({ host: DetailedHost }, 'HostAnswer');
+export const HostId = t.type({ host_id: Integer }, 'HostId');
+export const AddHostRequest = t.intersection(
+  [t.type({ address: t.string }), t.partial({ http_port: nullish(Integer) })],
+  'AddHostRequest',
+);
+export const AppList = t.type({ apps: t.array(AppMessage) }, 'AppList');
+export const Success = t.type({ success: t.boolean }, 'Success');
+
+const settings = {
+  bitrate: Integer,
+  packet_size: Integer,
+  fps: Integer,
+  width: Integer,
+  height: Integer,
+  video_sample_queue_size: Integer,
+  play_audio_local: t.boolean,
+  audio_sample_queue_size: Integer,
+  video_supported_formats: Integer,
+  video_colorspace: t.keyof({ Rec601: null, Rec709: null, Rec2020: null }),
+  video_color_range_full: t.boolean,
+};
+
+const moreSettings = t.partial({
+  audio_channels: nullish(t.union([t.literal(2), t.literal(6), t.literal(8)])),
+  hdr: nullish(t.boolean),
+});
+
+export const RequestedSettings = t.intersection([t.type(settings), moreSettings], 'Settings');
+export type RequestedSettings = t.TypeOf<typeof RequestedSettings>;
+
+const target = t.intersection([
+  t.type({ streamer_id: t.string, host_id: Integer, app_id: Integer }),
+  t.partial({ client_unique_id: nullish(t.string) }),
+]);
+
+const FlatCreateRequest = t.intersection([target, RequestedSettings], 'FlatCreateRequest');
+export const NestedCreateRequest = t.intersection(
+  [target, t.type({ settings: RequestedSettings })],
+  'NestedCreateRequest',
+);
+export const CreateStreamerRequest = t.union(
+  [NestedCreateRequest, FlatCreateRequest],
+  'CreateStreamerRequest',
+);
+export type CreateStreamerRequest = t.TypeOf<typeof CreateStreamerRequest>;
+
+const PeerInfo = t.type(
+  {
+    peer_id: t.string,
+    connected_at: t.string,
+    state: t.keyof({ waiting: null, negotiating: null, connected: null }),
+    quality: nullable(t.keyof({ good: null, constrained: null, stalled: null })),
+  },
+  'PeerInfo',
+);
+
+export const StreamerInfo = t.type(
+  {
+    streamer_id: t.string,
+    status: t.keyof({
+      starting: null,
+      active: null,
+      reconnecting: null,
+      failed: null,
+      stopping: null,
+    }),
+    moonlight_connected: t.boolean,
+    connected_peers: Integer,
+    width: Integer,
+    height: Integer,
+    fps: Integer,
+    created_at: t.string,
+    peers: t.array(PeerInfo),
+    host_id: Integer,
+    app_id: Integer,
+    client_unique_id: nullable(t.string),
+    codec: nullable(t.string),
+    restarts: Integer,
+    /** Why it failed, or why the session before this one ended. */
+    failure: nullable(t.type({ code: t.string, reason: t.string, at: t.string })),
+    /** The reason of `failure`, for those who only show it. */
+    error: nullable(t.string),
+  },
+  'StreamerInfo',
+);
+export type StreamerInfo = t.TypeOf<typeof StreamerInfo>;
+
+export const StreamerList = t.type({ streamers: t.array(StreamerInfo) }, 'StreamerList');
+
+const Session = t.type(
+  {
+    session_id: t.string,
+    client_unique_id: nullable(t.string),
+    mode: t.keyof({ create: null, keepalive: null, join: null }),
+    has_websocket: t.boolean,
+    streamer_pid: nullable(Integer),
+    streamer_alive: t.boolean,
+  },
+  'Session',
+);
+export type Session = t.TypeOf<typeof Session>;
+export const SessionList = t.type({ sessions: t.array(Session) }, 'SessionList');
+export const AdminStatus = t.type(
+  {
+    total_clients: Integer,
+    total_sessions: Integer,
+    active_websockets: Integer,
+    clients: t.array(t.type({ client_unique_id: t.string, has_certificate: t.boolean })),
+    sessions: t.array(Session),
+  },
+  'AdminStatus',
+);
+
+export const ErrorAnswer = t.type(
+  {
+    error: t.string,
+    code: t.keyof(Object.fromEntries(Object.keys(ERRORS).map((code) => [code, null]))),
+  },
+  'Error',
+);
+
+/** One event of the feed. */
+export const FeedEvent = t.intersection(
+  [
+    t.type({
+      type: t.keyof({
+        'streamer.created': null,
+        'streamer.status': null,
+        'streamer.removed': null,
+        'peer.joined': null,
+        'peer.connected': null,
+        'peer.left': null,
+      }),
+      /** RFC 3339. */
+      at: t.string,
+      streamer_id: t.string,
+    }),
+    t.partial({
+      status: t.string,
+      peer_id: t.string,
+      /** Why a peer left or a streamer failed. */
+      code: t.string,
+      reason: t.string,
+    }),
+  ],
+  'Event',
+);
+export type FeedEvent = t.TypeOf<typeof FeedEvent>;

@@ -1,0 +1,74 @@
+/** How a streamer child is started: what it inherits, what it must not, and its priority. */
+import { fork, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { setPriority } from 'node:os';
+import type { Log } from '../../core/log.js';
+import { childEnvironment } from '../../config/child-environment.js';
+import { forwardOutput } from './output.js';
+import { PARENT_PID_VARIABLE } from '../../protocol/ipc.js';
+import { withLibraries } from './libraries.js';
+
+/**
+ * A child ends when the channel to us closes, but one that hangs could not: util-linux makes the
+ * kernel kill it when we are gone, whatever it does.
+ */
+const SETPRIV = '/usr/bin/setpriv';
+const DIE_WITH_PARENT = ['--pdeathsig', 'KILL'];
+
+/**
+ * Settings of glibc's allocator. Every viewer comes with a dozen threads, and by itself glibc gives
+ * new threads an arena each: what viewers leave behind then lies scattered over eight arenas a core,
+ * none of which is ever empty. With one arena, threads must not meet in it for every packet: each
+ * keeps a picture's worth of freed packets, which by itself glibc does up to 1 kB and seven at a time.
+ * docs/fan-out.md has the figures. The operator's own settings win.
+ */
+const ALLOCATOR: Readonly<Record<string, string>> = {
+  MALLOC_ARENA_MAX: '1',
+  GLIBC_TUNABLES: 'glibc.malloc.tcache_max=4096:glibc.malloc.tcache_count=64',
+};
+/**
+ * MiB of each half of V8's young generation. Its default of 16 fills up over hours and is never given
+ * back; what a streamer allocates is dead after milliseconds.
+ */
+const HEAP = ['--max-semi-space-size=4'] as const;
+
+/**
+ * Starts the child. Media goes before REST: it gets the wished priority where that is permitted.
+ *
+ * @param module file URL or path, `.js` or `.ts`
+ * @param niceness as of nice(2)
+ */
+export function launchChild(module: string | URL, niceness: number, log: Log): ChildProcess {
+  // Loaders (tsx) come along; an inspector's port would collide.
+  const execArgv = process.execArgv.filter((argument) => !argument.startsWith('--inspect'));
+  const child = fork(module, [], {
+    ...(existsSync(SETPRIV)
+      ? {
+          execPath: SETPRIV,
+          execArgv: [...DIE_WITH_PARENT, process.execPath, ...HEAP, ...execArgv],
+        }
+      : { execArgv: [...HEAP, ...execArgv] }),
+    env: withLibraries({
+      ...ALLOCATOR,
+      ...childEnvironment(),
+      // Wherever the server has it from.
+      MOONTEE_LOG: log.level,
+      [PARENT_PID_VARIABLE]: String(process.pid),
+    }),
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    serialization: 'json',
+  });
+  if (child.stderr !== null) forwardOutput(child.stderr);
+  if (child.pid !== undefined) prioritise(child.pid, niceness, log);
+  return child;
+}
+
+/** At once, while it has one thread: threads inherit what the thread that makes them has. */
+function prioritise(pid: number, niceness: number, log: Log): void {
+  try {
+    setPriority(pid, niceness);
+  } catch (error) {
+    // An ordinary user may only step back. Not worth more than a word: it works all the same.
+    log.debug({ err: error, niceness }, 'priority of the streamer process not set');
+  }
+}

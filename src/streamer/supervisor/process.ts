@@ -1,0 +1,397 @@
+import type { ChildProcess } from 'node:child_process';
+import { EventEmitter } from 'node:events';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isRight } from 'fp-ts/lib/Either.js';
+import { MoonteeError, type ErrorCode } from '../../core/errors.js';
+import type { Log } from '../../core/log.js';
+import { DRAIN_TIME } from '../../moonlight/host-connections.js';
+import { launchChild } from './launch.js';
+import { ChildMessage, type ParentMessage } from '../../protocol/ipc.js';
+import { describeIssues } from '../../codec/issues.js';
+import { MainThread } from './main-thread.js';
+import { threadStates } from './thread-states.js';
+
+export interface ProcessOptions {
+  /** The child's program: a file URL or path, `.js` or `.ts`. */
+  readonly module: string | URL;
+  /** Milliseconds from fork to `StreamerReady`. */
+  readonly readyTimeout: number;
+  /** Milliseconds without a heartbeat after which the child counts as hung. */
+  readonly heartbeatTimeout: number;
+  /** Resident bytes above which the child is ended. */
+  readonly memoryLimit: number;
+  /** As of nice(2). */
+  readonly niceness: number;
+  readonly log: Log;
+}
+
+/** Why a child process is gone. */
+export interface ProcessEnd {
+  /** `CLOSED` when it was asked to stop. */
+  readonly code: ErrorCode;
+  readonly reason: string;
+}
+
+interface ProcessEvents {
+  message: [ChildMessage];
+  /** Once, last. */
+  end: [ProcessEnd];
+}
+
+interface PendingRequest {
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: MoonteeError) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** The child that belongs to the running build: `.ts` under a TypeScript loader, else `.js`. */
+export function defaultChildModule(): URL {
+  return new URL(`../../worker/main${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
+}
+
+/** Milliseconds for a child whose connections to the host still end in order, with some to spare. */
+const DRAIN_DEADLINE = DRAIN_TIME + 1_000;
+/** Messages that may wait in the IPC channel before more are dropped. */
+const MAX_BACKLOG = 2_000;
+/** Undecodable messages of one child that are logged; the rest is only counted. */
+const MAX_LOGGED_DROPS = 20;
+/** Milliseconds between looks at the heartbeat. */
+const WATCH_INTERVAL = 250;
+/** A child that is not let run is given this many times the time of one that hangs. */
+const STARVED_PATIENCE = 8;
+/** Until it has connected, a child loads and makes everything: it is given this many times the time. */
+const START_PATIENCE = 3;
+/** Part of its life in the queue for a processor that makes it a starved child. */
+const STARVATION = 0.2;
+/** Children alive now: none of them survives this process. */
+const alive = new Set<ChildProcess>();
+/** Those whose connections to the host still end in order. */
+const draining = new WeakSet<ChildProcess>();
+let exitHookSet = false;
+
+function killAll(): void {
+  for (const child of alive) child.kill('SIGKILL');
+}
+
+/**
+ * Ends children at once, for a server that cannot wait for them.
+ *
+ * @returns how many are left to themselves, since their connections to hosts end in order: they have
+ * a deadline of their own
+ */
+export function killStreamers(): number {
+  let left = 0;
+  for (const child of alive) {
+    if (draining.has(child)) left += 1;
+    else child.kill('SIGKILL');
+  }
+  return left;
+}
+
+/** A streamer child process: its IPC, its heartbeat and its end. */
+export class StreamerProcess extends EventEmitter<ProcessEvents> {
+  readonly pid: number | undefined;
+  readonly #child: ChildProcess;
+  readonly #log: Log;
+  readonly #options: ProcessOptions;
+  readonly #requests = new Map<number, PendingRequest>();
+  readonly #ready: Promise<void>;
+  #resolveReady: () => void = () => undefined;
+  #rejectReady: (error: MoonteeError) => void = () => undefined;
+  readonly #watch: NodeJS.Timeout;
+  readonly #mainThread: MainThread;
+  /** What it has reached: `forked`, `ready` for its settings, `beating`, so that silence counts, `connected`. */
+  #stage: 'forked' | 'ready' | 'beating' | 'connected' = 'forked';
+  /** Milliseconds of the silence in which it was not let run. */
+  #starvedFor = 0;
+  #killTimer: NodeJS.Timeout | undefined;
+  /** Milliseconds of `performance.now()` at which a child that was asked to stop is killed. */
+  #killAt: number | null = null;
+  #drains = false;
+  #ended: ProcessEnd | null = null;
+  #cause: ProcessEnd | null = null;
+  #lastSeen = performance.now();
+  #lastWatch = performance.now();
+  #nextRequest = 1;
+  #backlog = 0;
+  #rss = 0;
+  /** Messages that did not decode, both directions. */
+  #drops = 0;
+  #stopping: Promise<void> | null = null;
+
+  constructor(options: ProcessOptions) {
+    super();
+    this.#options = options;
+    this.#child = launchChild(options.module, options.niceness, options.log);
+    this.pid = this.#child.pid;
+    this.#log = options.log.child({ child_pid: this.pid });
+    this.#ready = new Promise((resolve, reject) => {
+      this.#resolveReady = resolve;
+      this.#rejectReady = reject;
+    });
+    // Whoever does not wait for it must not crash on it.
+    this.#ready.catch(() => undefined);
+    this.#mainThread = new MainThread(this.pid ?? 0);
+    this.#watch = setInterval(() => this.#checkHeartbeat(), WATCH_INTERVAL);
+
+    alive.add(this.#child);
+    if (!exitHookSet) {
+      exitHookSet = true;
+      process.on('exit', killAll);
+    }
+    this.#child.on('message', (message) => {
+      try {
+        this.#receive(message);
+      } catch (error) {
+        // What a child brings about costs its own streamer.
+        this.#log.error({ err: error }, 'message of a streamer failed');
+        this.kill('STREAMER_FAILED', 'The streamer failed');
+      }
+    });
+    this.#child.on('error', (error) => {
+      this.#log.error({ err: error }, 'streamer process error');
+      // A failed spawn has no exit event.
+      if (this.pid === undefined) {
+        this.#end({
+          code: 'STREAMER_FAILED',
+          reason: `Failed to spawn streamer: ${error.message}`,
+        });
+      }
+    });
+    this.#child.on('exit', (code, signal) => {
+      const how = signal === null ? `with status: ${code ?? 'unknown'}` : `by ${signal}`;
+      this.#end(
+        this.#cause ??
+          (this.#stopping === null
+            ? { code: 'STREAMER_FAILED', reason: `The streamer process ended ${how}` }
+            : { code: 'CLOSED', reason: 'The streamer process was stopped' }),
+      );
+    });
+  }
+
+  /** The machine did not let it run for a good part of its life. */
+  get isStarved(): boolean {
+    return this.#mainThread.starvation >= STARVATION;
+  }
+
+  get ended(): boolean {
+    return this.#ended !== null;
+  }
+
+  /** Resident bytes, of the last heartbeat. */
+  get rss(): number {
+    return this.#rss;
+  }
+
+  /** Undecodable messages so far. */
+  get drops(): number {
+    return this.#drops;
+  }
+
+  /** Resolves when the child listens; rejects when it ends before. */
+  ready(): Promise<void> {
+    return this.#ready;
+  }
+
+  /** @returns false where the child is gone or does not read any more */
+  send(message: ParentMessage): boolean {
+    if (this.#ended !== null || !this.#child.connected) return false;
+    if (this.#backlog >= MAX_BACKLOG) {
+      this.#drop('the IPC channel is full');
+      return false;
+    }
+    this.#backlog += 1;
+    try {
+      // The callback takes the error of a channel that closes meanwhile.
+      this.#child.send(message, () => {
+        this.#backlog -= 1;
+      });
+      return true;
+    } catch (error) {
+      // It cannot be written as JSON, e.g. because it is nested too deep.
+      this.#backlog -= 1;
+      this.#drop(MoonteeError.from(error).message);
+      return false;
+    }
+  }
+
+  /**
+   * Asks the child something.
+   *
+   * @param timeout milliseconds
+   */
+  request(method: 'stats' | 'dot' | 'collect_garbage', timeout = 3_000): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const id = this.#nextRequest;
+      this.#nextRequest += 1;
+      const timer = setTimeout(() => {
+        this.#requests.delete(id);
+        reject(new MoonteeError('TIMEOUT', `The streamer did not answer ${method} in time`));
+      }, timeout);
+      this.#requests.set(id, { resolve, reject, timer });
+      if (!this.send({ Request: { id, method } })) {
+        this.#requests.delete(id);
+        clearTimeout(timer);
+        reject(new MoonteeError('CLOSED', 'The streamer process is gone'));
+      }
+    });
+  }
+
+  /**
+   * Asks the child to end its session and exit; kills it when it does not. One that says that its
+   * connections to the host still end in order is given six seconds more.
+   *
+   * @param deadline milliseconds until SIGKILL
+   */
+  stop(deadline: number): Promise<void> {
+    this.#stopping ??= new Promise<void>((resolve) => {
+      if (this.#ended !== null) {
+        resolve();
+        return;
+      }
+      this.#killAfter(deadline);
+      this.once('end', () => {
+        clearTimeout(this.#killTimer);
+        resolve();
+      });
+      if (!this.send({ Stop: {} })) this.#child.kill('SIGKILL');
+    });
+    return this.#stopping;
+  }
+
+  #killAfter(deadline: number): void {
+    clearTimeout(this.#killTimer);
+    this.#killAt = performance.now() + deadline;
+    this.#killTimer = setTimeout(() => {
+      this.#log.warn('streamer process ignores stop, killing it');
+      this.#child.kill('SIGKILL');
+    }, deadline);
+  }
+
+  /** Ends the process at once, with a reason for the `end` event. */
+  kill(code: ErrorCode, reason: string): void {
+    if (this.#ended !== null) return;
+    this.#cause ??= { code, reason };
+    // Works on a stopped (SIGSTOP) process too.
+    this.#child.kill('SIGKILL');
+  }
+
+  #checkHeartbeat(): void {
+    const now = performance.now();
+    const late = now - this.#lastWatch - WATCH_INTERVAL;
+    this.#lastWatch = now;
+    // Our own loop was held up: the child's heartbeats may lie unread in the channel.
+    if (late > 500) this.#lastSeen = Math.max(this.#lastSeen, now - WATCH_INTERVAL);
+    const spent = this.#mainThread.look(now);
+    const silence = now - this.#lastSeen;
+    if (spent === 'starved')
+      this.#starvedFor = Math.min(silence, this.#starvedFor + WATCH_INTERVAL + late);
+    const patience = this.#patience;
+    // Time in which it could not have answered is no silence, up to a bound.
+    const hangs = silence - this.#starvedFor >= patience || silence >= STARVED_PATIENCE * patience;
+    if (!hangs || this.#cause !== null) return;
+    const [silent_ms, starved_ms] = [silence, this.#starvedFor].map(Math.round);
+    const threads = threadStates(this.#child.pid ?? 0);
+    this.#log.error(
+      { silent_ms, starved_ms, stage: this.#stage, threads },
+      'streamer process hangs',
+    );
+    this.kill(
+      'STREAMER_HUNG',
+      this.#stage === 'forked'
+        ? 'The streamer process did not become ready in time'
+        : 'The streamer stopped responding',
+    );
+  }
+
+  /** Milliseconds of silence that make a hang of it. */
+  get #patience(): number {
+    const { readyTimeout, heartbeatTimeout } = this.#options;
+    if (this.#stage === 'forked') return readyTimeout;
+    // Its settings are on their way, and the session that sends them has a deadline of its own.
+    if (this.#stage === 'ready') return Infinity;
+    return this.#stage === 'beating' ? START_PATIENCE * heartbeatTimeout : heartbeatTimeout;
+  }
+
+  /** Better one streamer that starts anew than a machine that runs out of memory. */
+  #checkMemory(): void {
+    const limit = this.#options.memoryLimit;
+    if (this.#rss <= limit || this.#cause !== null) return;
+    const mebibytes = (bytes: number): number => Math.round(bytes / 1_048_576);
+    this.#log.error({ rss: this.#rss, limit }, 'streamer process takes too much memory');
+    this.kill(
+      'STREAMER_MEMORY',
+      `The streamer took ${mebibytes(this.#rss)} MiB of memory and may have ${mebibytes(limit)}`,
+    );
+  }
+
+  #receive(raw: unknown): void {
+    if (this.#ended !== null) return;
+    this.#lastSeen = performance.now();
+    this.#starvedFor = 0;
+    const decoded = ChildMessage.decode(raw);
+    if (!isRight(decoded)) {
+      this.#drop(describeIssues(decoded.left));
+      return;
+    }
+    const message = decoded.right;
+    if (message === 'Draining') {
+      // Once: a child cannot put its end off for ever.
+      if (this.#killAt !== null && !this.#drains) {
+        this.#drains = true;
+        draining.add(this.#child);
+        this.#killAfter(this.#killAt - performance.now() + DRAIN_DEADLINE);
+      }
+      return;
+    }
+    if (typeof message === 'object') {
+      if ('Heartbeat' in message) {
+        if (this.#stage !== 'connected') this.#stage = 'beating';
+        this.#rss = message.Heartbeat.rss;
+        this.#checkMemory();
+        return;
+      }
+      if ('StreamerReady' in message) {
+        this.#stage = 'ready';
+        this.#resolveReady();
+        return;
+      }
+      if ('MoonlightConnected' in message) this.#stage = 'connected';
+      if ('Reply' in message) {
+        this.#settle(message.Reply);
+        return;
+      }
+    }
+    this.emit('message', message);
+  }
+
+  #settle(reply: { id: number; error: string | null; result?: unknown }): void {
+    const pending = this.#requests.get(reply.id);
+    if (pending === undefined) return;
+    this.#requests.delete(reply.id);
+    clearTimeout(pending.timer);
+    if (reply.error === null) pending.resolve(reply.result);
+    else pending.reject(new MoonteeError('STREAMER_FAILED', reply.error));
+  }
+
+  #drop(reason: string): void {
+    this.#drops += 1;
+    if (this.#drops <= MAX_LOGGED_DROPS) this.#log.warn({ reason }, 'IPC message dropped');
+  }
+
+  #end(end: ProcessEnd): void {
+    if (this.#ended !== null) return;
+    this.#ended = end;
+    alive.delete(this.#child);
+    clearInterval(this.#watch);
+    this.#rejectReady(new MoonteeError(end.code, end.reason));
+    for (const [, pending] of this.#requests) {
+      clearTimeout(pending.timer);
+      pending.reject(new MoonteeError('CLOSED', end.reason));
+    }
+    this.#requests.clear();
+    this.#child.removeAllListeners('message');
+    this.emit('end', end);
+  }
+}

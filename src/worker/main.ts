@@ -1,0 +1,141 @@
+/**
+ * The streamer child's entry: speaks ipc.ts with its parent over the fork's channel and owns
+ * one {@link ChildStreamer}. It ends when told to, or when its parent is gone.
+ */
+import { isLeft } from 'fp-ts/lib/Either.js';
+import { MoonteeError } from '../core/errors.js';
+import { holesOf, REACHABLE_PACKAGE } from '../gst/known-holes.js';
+import { gstRuntime } from '../gst/runtime.js';
+import { createLog, flushLog, surviveLostReaders } from '../core/log.js';
+import { DRAIN_TIME, hostSocketsClosed, openHostSockets } from '../moonlight/host-connections.js';
+import { ChildStreamer, type RemovalCode } from './streamer.js';
+import { ParentMessage, type ChildMessage } from '../protocol/ipc.js';
+import { describeIssues } from '../codec/issues.js';
+
+/** Milliseconds that closing may take before the process ends the hard way. */
+const CLOSE_DEADLINE = 4_000;
+
+let log = createLog('streamer');
+let streamer: ChildStreamer | undefined;
+let heartbeat: NodeJS.Timeout | undefined;
+let stopping = false;
+
+function send(message: ChildMessage): void {
+  if (!process.connected) return;
+  process.send?.(message, undefined, undefined, (error) => {
+    if (error) log.debug({ err: error }, 'message to the server lost');
+  });
+}
+
+/** Ends the process, orderly if possible. */
+async function stop(reason: string, exitCode = 0): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  log.info({ reason }, 'streamer stopping');
+  const deadline = setTimeout(() => {
+    log.error('closing took too long');
+    void flushLog().finally(() => process.exit(1));
+  }, CLOSE_DEADLINE).unref();
+  const closed = streamer?.close().catch((error: unknown) => {
+    log.error({ err: error }, 'closing failed');
+  });
+  // A reset on a connection to a host may cost the host: the process stays until they have ended,
+  // and the server is told before its patience does.
+  const drains = openHostSockets() > 0;
+  if (drains) send('Draining');
+  await closed;
+  clearTimeout(deadline);
+  if (openHostSockets() > 0 && !drains) send('Draining');
+  await hostSocketsClosed(DRAIN_TIME);
+  clearInterval(heartbeat);
+  send('Stop');
+  // The channel's write is asynchronous; leaving at once could lose the last message.
+  setImmediate(() => void flushLog().finally(() => process.exit(exitCode)));
+}
+
+/** Nothing can be mended from here: say so and go. */
+function fail(error: MoonteeError): void {
+  log.fatal({ err: error, code: error.code }, 'streamer failed');
+  send({ Failed: { code: error.code, reason: error.message } });
+  void stop(error.message, 1);
+}
+
+function receive(message: ParentMessage): void {
+  if (message === 'StartMoonlight') {
+    void streamer?.startMoonlight();
+    return;
+  }
+  if (message === 'GiveUp') {
+    streamer?.giveUp();
+    return;
+  }
+  if ('Init' in message) {
+    if (streamer) return;
+    const init = message.Init;
+    log = log.child({ streamer_id: init.streamer_id });
+    heartbeat = setInterval(() => {
+      send({ Heartbeat: { rss: process.memoryUsage.rss() } });
+    }, init.heartbeat_interval);
+    streamer = new ChildStreamer({ init, send, fail, log });
+    void warnOfHoles();
+  } else if ('AddPeer' in message) {
+    streamer?.addPeer(message.AddPeer.peer_id, message.AddPeer.ice_servers);
+  } else if ('FromPeer' in message) {
+    streamer?.fromPeer(message.FromPeer.peer_id, message.FromPeer.message);
+  } else if ('RemovePeer' in message) {
+    const { peer_id, code, reason } = message.RemovePeer;
+    void streamer?.removePeer(peer_id, code as RemovalCode, reason);
+  } else if ('Request' in message) {
+    void answer(message.Request);
+  } else if ('MayQuitApp' in message) {
+    streamer?.mayQuitApp(message.MayQuitApp.allowed);
+  } else {
+    void stop('asked to');
+  }
+}
+
+async function warnOfHoles(): Promise<void> {
+  try {
+    for (const { id, what, installed, mended } of await holesOf(gstRuntime())) {
+      const hole = { hole: id, package: REACHABLE_PACKAGE, installed, mended };
+      log.warn(hole, `GStreamer has a hole that viewers can reach, upgrade it: ${what}`);
+    }
+  } catch (error) {
+    // The streamer itself says what is wrong with GStreamer.
+    log.debug({ err: error }, 'versions of GStreamer could not be read');
+  }
+}
+
+async function answer({ id, method }: { id: number; method: string }): Promise<void> {
+  try {
+    let result: unknown = null;
+    if (method === 'stats') result = (await streamer?.stats()) ?? null;
+    else if (method === 'dot') result = streamer?.dot() ?? '';
+    else gstRuntime().collector.now();
+    send({ Reply: { id, error: null, result } });
+  } catch (error) {
+    send({ Reply: { id, error: String(error), result: null } });
+  }
+}
+
+process.on('message', (raw: unknown) => {
+  const decoded = ParentMessage.decode(raw);
+  if (isLeft(decoded)) {
+    log.error({ reason: describeIssues(decoded.left) }, 'message does not decode');
+    return;
+  }
+  receive(decoded.right);
+});
+process.on('disconnect', () => void stop('the server is gone'));
+process.on('SIGTERM', () => void stop('SIGTERM'));
+// Ctrl-C in a terminal goes to the whole group; the server decides what happens then.
+process.on('SIGINT', () => undefined);
+process.on('uncaughtException', (error) => fail(MoonteeError.from(error)));
+process.on('unhandledRejection', (error) => fail(MoonteeError.from(error)));
+
+surviveLostReaders();
+if (!process.send) {
+  process.stderr.write('This program is started by the Moontee server.\n');
+  process.exit(2);
+}
+send({ StreamerReady: { pid: process.pid } });

@@ -1,0 +1,502 @@
+import { MoonteeError, type ErrorCode } from '../core/errors.js';
+import { playableCodecs, requireCodec } from '../gst/media-format.js';
+import { createStreamPipeline } from '../gst/pipeline.js';
+import { gstRuntime } from '../gst/runtime.js';
+import type { IceServer, NetworkOptions } from '../ice/types.js';
+import type { StreamPipeline } from '../media/types.js';
+import { decodeChannelMessage } from '../input/channels.js';
+import { InputAggregator } from '../input/aggregator.js';
+import type { Log } from '../core/log.js';
+import { PresentationClock } from '../moonlight/presentation-clock.js';
+import { ReconnectingSession, type SessionLoss } from '../moonlight/reconnect.js';
+import { codecsOf } from '../moonlight/rtsp/video-choice.js';
+import type {
+  AccessUnit,
+  HostInput,
+  HostMessage,
+  HostSilence,
+  NegotiatedStream,
+  OpusPacket,
+  Termination,
+} from '../moonlight/types.js';
+import type { StreamClientMessage, StreamServerMessage } from '../protocol/viewer-messages.js';
+import { ChildViewer } from './viewer.js';
+import type { ChildMessage, ParentMessage } from '../protocol/ipc.js';
+import { streamSettings } from './stream-settings.js';
+
+export type Init = Extract<ParentMessage, { Init: unknown }>['Init'];
+
+/** Milliseconds for the server to say whether the app may be quit. */
+const QUIT_QUESTION = 5_000;
+
+/** Access units kept while the pipeline is being built: about a second. */
+const MAX_EARLY_UNITS = 120;
+
+/** Messages kept of a viewer that has no branch yet, as many as the server keeps for it. */
+const MAX_EARLY_MESSAGES = 64;
+
+/** Shown by clients while a lost session is brought back. */
+const RECONNECTING = 'Reconnecting to the host';
+const WAITING = 'Waiting for the host';
+
+/** Not an error: the viewer closed its socket, or was told to go. */
+export type RemovalCode = ErrorCode | 'LEFT';
+
+/** A viewer that waits for the pipeline, or for its branch to be built. */
+interface Arrival {
+  readonly iceServers: readonly IceServer[] | undefined;
+  building: boolean;
+  /** What its browser said meanwhile. */
+  readonly early: StreamClientMessage[];
+  /** It left while its branch was being built. */
+  left: { readonly code: RemovalCode; readonly reason: string } | null;
+}
+
+export interface ChildStreamerOptions {
+  readonly init: Init;
+  readonly send: (message: ChildMessage) => void;
+  /** The streamer is of no use any more: end the process. */
+  readonly fail: (error: MoonteeError) => void;
+  readonly log: Log;
+}
+
+/**
+ * One streamer: a Moonlight session, a pipeline, its viewers and the aggregator between
+ * them. Owns all four; {@link close} ends them in the order viewers, session, pipeline.
+ */
+export class ChildStreamer {
+  readonly #init: Init;
+  readonly #log: Log;
+  readonly #send: (message: ChildMessage) => void;
+  readonly #fail: (error: MoonteeError) => void;
+  readonly #session: ReconnectingSession;
+  readonly #aggregator: InputAggregator;
+  readonly #viewers = new Map<string, ChildViewer>();
+  /** Viewers that have no branch yet. */
+  readonly #arrivals = new Map<string, Arrival>();
+  /** Removals under way, so that closing waits for them. */
+  readonly #removals = new Map<string, Promise<void>>();
+  #pipeline: StreamPipeline | undefined;
+  #clock: PresentationClock | undefined;
+  /** `performance.now()` at the pipeline's time zero. */
+  #origin = 0;
+  #started = false;
+  #negotiated: NegotiatedStream | undefined;
+  /** What arrived before the pipeline was ready, from its last IDR on. */
+  #earlyUnits: AccessUnit[] = [];
+  #sawFrame = false;
+  /** Of the link to the host; of a session that is brought back nothing bad is known yet. */
+  #hostQuality: 'ok' | 'poor' = 'ok';
+  /** Viewers were told to wait for the host. */
+  #hostSilent = false;
+  /** The session was lost: what to do about it is the server's decision. */
+  #decide: ((goOn: boolean) => void) | null = null;
+  #answerQuit: (allowed: boolean) => void = () => undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor({ init, send, fail, log }: ChildStreamerOptions) {
+    this.#init = init;
+    this.#send = send;
+    this.#fail = fail;
+    this.#log = log;
+    this.#aggregator = new InputAggregator({ padShare: init.max_pads });
+    this.#session = new ReconnectingSession({
+      host: {
+        address: init.host_address,
+        httpPort: init.host_http_port,
+        certificatePem: init.server_certificate_pem,
+      },
+      identity: {
+        uniqueId: init.host_unique_id,
+        certificatePem: init.client_certificate_pem,
+        privateKeyPem: init.client_private_key_pem,
+      },
+      appId: init.app_id,
+      settings: streamSettings(init.settings),
+      playableCodecs: playableCodecs(gstRuntime()),
+      retry: (loss) => this.#askServer(loss),
+      mayQuitApp: () => this.#askToQuit(),
+      log,
+    });
+    this.#listen();
+  }
+
+  /**
+   * Connects to the host and builds the pipeline, or brings a lost session back. Never rejects:
+   * failures are reported.
+   */
+  async startMoonlight(): Promise<void> {
+    if (this.#decide !== null) {
+      this.#settle(true);
+      return;
+    }
+    if (this.#started) return;
+    this.#started = true;
+    try {
+      this.#assertPlayable();
+      const negotiated = await this.#session.start();
+      if (this.#closing) return;
+      this.#negotiated = negotiated;
+      await this.#buildPipeline(negotiated);
+      this.#sendConnected(negotiated);
+    } catch (thrown) {
+      if (this.#closing) return;
+      const error = MoonteeError.from(thrown, 'STREAMER_FAILED');
+      this.#log.error({ err: error, code: error.code }, 'moonlight session could not start');
+      const code = error.details['error_code'];
+      this.#send({
+        MoonlightDisconnected: {
+          code: error.code,
+          error_code: typeof code === 'number' ? code : -1,
+          reason: error.message,
+          by_host: false,
+        },
+      });
+    }
+  }
+
+  /** A lost session is not brought back: viewers are told. */
+  giveUp(): void {
+    this.#settle(false);
+  }
+
+  #askServer({ code, errorCode, reason, silent }: SessionLoss): Promise<boolean> {
+    this.#send({ MoonlightLost: { code, error_code: errorCode, reason, silent } });
+    return new Promise((resolve) => {
+      this.#decide = resolve;
+    });
+  }
+
+  #settle(goOn: boolean): void {
+    const decide = this.#decide;
+    this.#decide = null;
+    decide?.(goOn);
+  }
+
+  /** @param iceServers instead of those that all viewers share */
+  addPeer(id: string, iceServers?: readonly IceServer[]): void {
+    if (this.#closing || this.#viewers.has(id) || this.#arrivals.has(id)) return;
+    const arrival: Arrival = { iceServers, building: false, early: [], left: null };
+    this.#arrivals.set(id, arrival);
+    if (this.#pipeline) void this.#connectPeer(this.#pipeline, id, arrival);
+  }
+
+  fromPeer(id: string, message: StreamClientMessage): void {
+    const early = this.#arrivals.get(id)?.early;
+    if (early === undefined) this.#costing(id, () => this.#viewers.get(id)?.receive(message));
+    else if (early.length < MAX_EARLY_MESSAGES) early.push(message);
+  }
+
+  /** One path for every way of leaving: input released, branch gone, then PeerRemoved. */
+  removePeer(id: string, code: RemovalCode, reason: string): Promise<void> {
+    const underWay = this.#removals.get(id);
+    if (underWay) return underWay;
+    const arrival = this.#arrivals.get(id);
+    if (arrival?.building === true) {
+      arrival.left = { code, reason };
+      return Promise.resolve();
+    }
+    const viewer = this.#viewers.get(id);
+    this.#viewers.delete(id);
+    if (!viewer) {
+      if (this.#arrivals.delete(id)) this.#send({ PeerRemoved: { peer_id: id, code, reason } });
+      return Promise.resolve();
+    }
+    this.#sendInput(this.#aggregator.leave(id));
+    const removal = viewer
+      .close()
+      .catch((error: unknown) => {
+        this.#log.error({ err: error, peer_id: id }, 'peer did not close');
+      })
+      .then(() => {
+        this.#removals.delete(id);
+        this.#log.info({ peer_id: id, code, reason }, 'peer removed');
+        this.#send({ PeerRemoved: { peer_id: id, code, reason } });
+      });
+    this.#removals.set(id, removal);
+    return removal;
+  }
+
+  async stats(): Promise<unknown> {
+    return {
+      session: this.#session.stats(),
+      pipeline: (await this.#pipeline?.stats()) ?? null,
+      lateness: this.#clock?.lateness ?? null,
+      negotiated: this.#negotiated ?? null,
+    };
+  }
+
+  dot(): string {
+    return this.#pipeline?.dot() ?? '';
+  }
+
+  /** The answer to the question that was sent last. */
+  mayQuitApp(allowed: boolean): void {
+    this.#answerQuit(allowed);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const ids = [...this.#viewers.keys(), ...this.#arrivals.keys()];
+    await Promise.all([
+      ...this.#removals.values(),
+      ...ids.map((id) => this.removePeer(id, 'STREAMER_STOPPING', 'The streamer is stopping')),
+    ]);
+    await this.#session.close();
+    await this.#pipeline?.close();
+  }
+
+  /** Asks the server, which knows who else uses the app. No answer is a no. */
+  #askToQuit(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), QUIT_QUESTION);
+      this.#answerQuit = (allowed) => {
+        clearTimeout(timer);
+        resolve(allowed);
+      };
+      this.#send({ MayQuitApp: {} });
+    });
+  }
+
+  #listen(): void {
+    this.#session.on('stage', ({ stage, state, errorCode }) => {
+      if (state === 'starting') this.#broadcast({ StageStarting: { stage } });
+      else if (state === 'complete') this.#broadcast({ StageComplete: { stage } });
+      else this.#broadcast({ StageFailed: { stage, error_code: errorCode } });
+    });
+    this.#session.on('video', (unit) => this.#pushVideo(unit));
+    this.#session.on('audio', (packet) => this.#pushAudio(packet));
+    this.#session.on('message', (message) => this.#toViewers(message));
+    this.#session.on('quality', ({ status }) => this.#tellHostQuality(status));
+    this.#session.on('silence', (silence) => this.#tellSilence(silence));
+    this.#session.on('reconnecting', ({ attempt }) => {
+      if (attempt === 1) this.#broadcast({ StageStarting: { stage: RECONNECTING } });
+    });
+    this.#session.on('reconnected', (negotiated) => {
+      this.#negotiated = negotiated;
+      this.#sawFrame = false;
+      this.#tellHostQuality('ok');
+      if (this.#hostSilent) this.#broadcast({ StageComplete: { stage: WAITING } });
+      this.#hostSilent = false;
+      this.#broadcast({ StageComplete: { stage: RECONNECTING } });
+      // Frame numbers and clocks of the host start again.
+      if (this.#pipeline) this.#startClock(negotiated);
+      this.#sendInput(this.#aggregator.resynchronise());
+      this.#sendConnected(negotiated);
+    });
+    this.#session.on('closed', (termination) => this.#sessionClosed(termination));
+  }
+
+  /** @throws CODEC_UNAVAILABLE naming what is missing where none of the wanted codecs can be had */
+  #assertPlayable(): void {
+    const wanted = codecsOf(this.#init.settings.video_supported_formats);
+    const playable = playableCodecs(gstRuntime());
+    if (wanted.some((codec) => playable.includes(codec))) return;
+    for (const codec of wanted) requireCodec(gstRuntime(), codec);
+  }
+
+  async #buildPipeline(negotiated: NegotiatedStream): Promise<void> {
+    const pipeline = await createStreamPipeline({
+      video: negotiated.video,
+      audio: negotiated.audio,
+      network: networkOptions(this.#init.network),
+      dtlsIdentityPem: this.#init.dtls_identity_pem,
+      maxPeers: this.#init.max_peers,
+      log: this.#log,
+    });
+    // close() may have run while the pipeline was being built.
+    if (this.#closing) {
+      await pipeline.close();
+      throw new MoonteeError('STREAMER_STOPPING');
+    }
+    pipeline.on('keyframe-needed', ({ reason, peerId }) => {
+      this.#log.debug({ reason, peer_id: peerId }, 'key frame requested');
+      this.#session.requestIdr();
+    });
+    pipeline.on('failed', (error) => {
+      this.#fail(MoonteeError.from(error, 'PIPELINE_FAILED'));
+    });
+    this.#origin = performance.now();
+    this.#startClock(negotiated);
+    this.#pipeline = pipeline;
+    const early = this.#earlyUnits;
+    this.#earlyUnits = [];
+    for (const unit of early) this.#pushVideo(unit);
+    for (const [id, arrival] of this.#arrivals) void this.#connectPeer(pipeline, id, arrival);
+  }
+
+  #startClock(negotiated: NegotiatedStream): void {
+    this.#clock = new PresentationClock({
+      origin: this.#origin,
+      fps: negotiated.video.fps,
+      packetDuration: negotiated.audio.packetDuration,
+    });
+  }
+
+  #sendConnected({ video, hostFeatures }: NegotiatedStream): void {
+    const { width, height, fps, codec } = video;
+    this.#send({
+      MoonlightConnected: {
+        width,
+        height,
+        fps,
+        codec,
+        touch: hostFeatures.touchAndPen,
+        sessions_by_address: hostFeatures.sessionsByAddress,
+      },
+    });
+  }
+
+  async #connectPeer(pipeline: StreamPipeline, id: string, arrival: Arrival): Promise<void> {
+    const log = this.#log.child({ peer_id: id });
+    arrival.building = true;
+    try {
+      const peer = await pipeline.addPeer(id, arrival.iceServers);
+      this.#arrivals.delete(id);
+      // The pipeline's own closing takes care of a peer that is in nobody's table yet.
+      if (this.#closing) return;
+      const viewer = new ChildViewer({
+        peer,
+        log,
+        send: (message) => this.#send({ ToPeer: { peer_id: id, message } }),
+        connected: () => {
+          log.info('peer connected');
+          this.#send({ PeerConnected: { peer_id: id } });
+        },
+        fail: (error) => {
+          log.warn({ code: error.code, reason: error.message }, 'peer failed');
+          void this.removePeer(id, error.code, error.message);
+        },
+      });
+      this.#viewers.set(id, viewer);
+      viewer.hostQuality(this.#hostQuality);
+      this.#aggregator.join(id);
+      peer.on('message', (label, data) => {
+        this.#costing(id, () => this.#fromChannel(id, label, data));
+      });
+      peer.on('quality', (quality) => {
+        log.info({ quality }, 'peer quality changed');
+        this.#send({ ToPeer: { peer_id: id, message: { PeerQuality: { quality } } } });
+      });
+      const { left, early } = arrival;
+      if (left) {
+        await this.removePeer(id, left.code, left.reason);
+        return;
+      }
+      viewer.start();
+      for (const message of early) this.fromPeer(id, message);
+    } catch (thrown) {
+      this.#arrivals.delete(id);
+      const error = MoonteeError.from(thrown, 'PIPELINE_FAILED');
+      log.error({ err: error, code: error.code }, 'peer could not be added');
+      this.#send({ PeerRemoved: { peer_id: id, code: error.code, reason: error.message } });
+    }
+  }
+
+  #fromChannel(id: string, label: string, data: Buffer | string): void {
+    if (typeof data === 'string') return;
+    const events = decodeChannelMessage(label, data);
+    if (!events) return;
+    const now = performance.now();
+    for (const event of events) this.#sendInput(this.#aggregator.input(id, event, now));
+  }
+
+  /** What a viewer brings about costs that viewer, and the streamer nothing. */
+  #costing(id: string, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#log.error({ err: error, peer_id: id }, 'message of a viewer failed');
+      void this.removePeer(id, 'INTERNAL', 'Internal server error');
+    }
+  }
+
+  #pushVideo(unit: AccessUnit): void {
+    if (!this.#pipeline || !this.#clock) {
+      if (unit.idr) this.#earlyUnits = [];
+      if (this.#earlyUnits.length < MAX_EARLY_UNITS) this.#earlyUnits.push(unit);
+      return;
+    }
+    this.#pipeline.pushVideo({ data: unit.data, pts: this.#clock.video(unit), idr: unit.idr });
+    if (!this.#sawFrame) {
+      this.#sawFrame = true;
+      this.#send('FirstFrame');
+    }
+  }
+
+  #pushAudio(packet: OpusPacket): void {
+    const layout = this.#negotiated?.audio;
+    if (!this.#pipeline || !this.#clock || !layout) return;
+    const duration = layout.packetDuration * 1e6;
+    const pts = this.#clock.audio(packet.sequence, performance.now());
+    if (pts !== null) this.#pipeline.pushAudio({ data: packet.data, pts, duration });
+  }
+
+  #toViewers(message: HostMessage): void {
+    for (const { peerId, label, data } of this.#aggregator.hostMessage(message)) {
+      this.#viewers.get(peerId)?.peer.send(label, data);
+    }
+  }
+
+  #sendInput(inputs: readonly HostInput[]): void {
+    for (const input of inputs) this.#session.sendInput(input);
+  }
+
+  #tellHostQuality(quality: 'ok' | 'poor'): void {
+    if (quality !== this.#hostQuality) this.#log.info({ quality }, 'link to the host');
+    this.#hostQuality = quality;
+    for (const viewer of this.#viewers.values()) viewer.hostQuality(quality);
+  }
+
+  /** Long before the session counts as lost, viewers learn why their picture stands still. */
+  #tellSilence({ silent, reason }: HostSilence): void {
+    this.#hostSilent = silent;
+    if (silent) {
+      this.#broadcast({ StageStarting: { stage: WAITING } });
+      this.#send({ MoonlightReconnecting: { reason } });
+    } else {
+      this.#broadcast({ StageComplete: { stage: WAITING } });
+      if (this.#negotiated) this.#sendConnected(this.#negotiated);
+    }
+  }
+
+  #sessionClosed(termination: Termination): void {
+    if (this.#closing) return;
+    this.#log.warn({ ...termination }, 'moonlight session closed');
+    this.#broadcast({ ConnectionTerminated: { error_code: termination.code } });
+    for (const viewer of this.#viewers.values()) {
+      viewer.peer.send('general', JSON.stringify('ConnectionTerminated'));
+    }
+    this.#send({
+      MoonlightDisconnected: {
+        code: 'STREAM_TERMINATED',
+        error_code: termination.code,
+        reason: termination.reason,
+        by_host: termination.byHost,
+      },
+    });
+  }
+
+  #broadcast(message: StreamServerMessage): void {
+    this.#send({ Broadcast: message });
+  }
+}
+
+function networkOptions(network: Init['network']): NetworkOptions {
+  return {
+    iceServers: network.ice_servers,
+    portRange: network.port_range,
+    nat1to1: network.nat_1to1,
+    localAddresses: network.local_addresses,
+    interfaces: network.interfaces ?? [],
+    relayOnly: network.relay_only,
+    udpCandidates: network.udp_candidates ?? true,
+    tcpCandidates: network.tcp_candidates,
+    ipv4: network.ipv4 ?? true,
+    ipv6: network.ipv6,
+  };
+}
