@@ -16,7 +16,13 @@ import { chooseTimestamps, type PayloaderElement } from './renumbering.js';
 import { gstRuntime, type Gst, type GstRuntime } from './runtime.js';
 import { StereoSound } from './stereo-sound.js';
 import type { IceServer } from '../ice/types.js';
-import type { Peer, PipelineStats, StreamPipeline, StreamPipelineEvents, StreamPipelineOptions } from '../media/types.js';
+import type {
+  Peer,
+  PipelineStats,
+  StreamPipeline,
+  StreamPipelineEvents,
+  StreamPipelineOptions,
+} from '../media/types.js';
 
 /** Elements that no pipeline works without. */
 const REQUIRED = [
