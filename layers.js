@@ -35,7 +35,17 @@ export const LAYERS = {
 
   // Programs of their own.
   'demo-host': ['core', 'moonlight', 'gst'],
-  commands: ['core', 'config', 'protocol', 'ice', 'hosts', 'gst', 'streamer', 'server'],
+  commands: [
+    'core',
+    'config',
+    'protocol',
+    'moonlight',
+    'ice',
+    'hosts',
+    'gst',
+    'streamer',
+    'server',
+  ],
 
   // The browser. The client knows the words that cross the wire, and the page knows the client.
   client: ['protocol'],

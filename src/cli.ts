@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   pair: async () => (await import('./commands/hosts.js')).pair,
   unpair: async () => (await import('./commands/hosts.js')).unpair,
   forget: async () => (await import('./commands/hosts.js')).forget,
+  discover: async () => (await import('./commands/discover.js')).discover,
   hosts: async () => (await import('./commands/hosts.js')).hosts,
   apps: async () => (await import('./commands/hosts.js')).apps,
   config: async () => (await import('./commands/config.js')).config,

@@ -27,9 +27,14 @@ export class Credentials {
     return this.#failed;
   }
 
-  /** @throws RATE_LIMITED where they are wrong and the address has failed too often lately */
-  check(given: string, address: string): boolean {
-    if (this.#digest === null || timingSafeEqual(digest(given), this.#digest)) return true;
+  /**
+   * @param given in each reading that the sender may have meant
+   * @throws RATE_LIMITED if they are wrong and the address has failed too often lately
+   */
+  check(given: readonly string[], address: string): boolean {
+    const expected = this.#digest;
+    if (expected === null) return true;
+    if (given.some((reading) => timingSafeEqual(digest(reading), expected))) return true;
     this.#failed += 1;
     const wait = this.#allowed.take(address);
     if (wait === null) return false;
@@ -39,9 +44,17 @@ export class Credentials {
   }
 }
 
-/** @returns the value of `Authorization: Bearer …`; null where there is no such header */
-export function bearerOf(header: string | undefined): string | null {
-  return header?.startsWith('Bearer ') === true ? header.slice(7) : null;
+/**
+ * The value of `Authorization: Bearer …`, in each reading that the sender may have meant: Node
+ * decodes headers as Latin-1 (RFC 9110, section 5.5), while most clients send UTF-8.
+ *
+ * @returns null if there is no such header
+ */
+export function bearerOf(header: string | undefined): readonly string[] | null {
+  if (header?.startsWith('Bearer ') !== true) return null;
+  const value = header.slice('Bearer '.length);
+  const decoded = Buffer.from(value, 'latin1').toString('utf8');
+  return decoded === value ? [value] : [value, decoded];
 }
 
 function digest(value: string): Buffer {

@@ -9,6 +9,8 @@ export const USAGE = `Moontee keeps one Moonlight session alive and shows it to 
                                       add a GameStream host and pair with it
   moontee unpair HOST_ID, moontee forget HOST_ID [--config FILE]
                                       forget the pairing with a host, or the host
+  moontee discover [--seconds 3] [--json]
+                                      hosts that announce themselves in this network
   moontee hosts [--config FILE]       the hosts that are known
   moontee apps HOST_ID [--config FILE]
                                       the apps of a host

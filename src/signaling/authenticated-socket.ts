@@ -164,7 +164,7 @@ export class AuthenticatedSocket {
 
   #problemOf({ credentials }: Init): MoonteeError | null {
     try {
-      const isRight = this.#options.credentials.check(credentials ?? '', this.#grant.address);
+      const isRight = this.#options.credentials.check([credentials ?? ''], this.#grant.address);
       return isRight ? null : new MoonteeError('UNAUTHORIZED', 'Wrong credentials');
     } catch (error) {
       return MoonteeError.from(error);

@@ -5,6 +5,7 @@ import { AtomicFile } from '../storage/atomic-file.js';
 import type { Log } from '../core/log.js';
 import { describeIssues } from '../codec/issues.js';
 import type { StreamerRegistry } from './registry.js';
+import { streamerSpec } from '../protocol/create-request.js';
 import { StreamerSpec } from '../protocol/streamer-spec.js';
 import type { Streamer } from './streamer.js';
 
@@ -35,7 +36,9 @@ export class StreamerRestore {
     const specs = await this.#read();
     for (const spec of specs) {
       try {
-        this.#promised.add(await this.#streamers.create(spec, { patient: true }));
+        // The file may have been written by hand: what REST refuses is refused here.
+        const checked = streamerSpec(spec);
+        this.#promised.add(await this.#streamers.create(checked, { patient: true }));
       } catch (error) {
         this.#log.warn({ err: error, streamer_id: spec.streamer_id }, 'streamer not restored');
       }

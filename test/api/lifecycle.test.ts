@@ -1,7 +1,7 @@
 import test, { type ExecutionContext } from 'ava';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -300,6 +300,50 @@ test.serial('streamers come back after a restart where that is configured, else 
   await second.running.close();
   const third = await serve(t, {}, { folder: server.folder });
   t.deepEqual(third.running.streamers.list(), []);
+});
+
+test.serial('what REST refuses is not restored either; the rest of the list is', async (t) => {
+  const first = await serve(t, { restore_streamers: 'true' });
+  await addHost(t, first);
+  for (const id of ['a', 'b', 'c', 'd']) {
+    await first.ask('POST', '/api/streamers', { body: createBody(id) });
+  }
+  await first.running.close();
+  const file = join(first.folder, 'streamers.json');
+  const list = JSON.parse(await readFile(file, 'utf8')) as {
+    streamers: [Wrong, Wrong, Wrong, Wrong];
+  };
+  interface Wrong {
+    streamer_id: string;
+    settings: Record<string, number>;
+  }
+  list.streamers[0].settings['width'] = 1e9;
+  list.streamers[1].streamer_id = '../b';
+  list.streamers[2].settings['fps'] = -1;
+  await writeFile(file, JSON.stringify(list));
+  const second = await serve(t, { restore_streamers: 'true' }, { folder: first.folder });
+  t.deepEqual(
+    second.running.streamers.list().map(({ id }) => id),
+    ['d'],
+  );
+});
+
+test.serial('a data folder that is deleted while the server runs is made again', async (t) => {
+  const folder = join(await temporaryFolder(t), 'data');
+  const server = await serve(t, { restore_streamers: 'true' }, { folder });
+  await addHost(t, server);
+  t.is((await server.ask('POST', '/api/streamers', { body: createBody('a') })).status, 200);
+  await rm(folder, { recursive: true });
+  t.is((await server.ask('POST', '/api/streamers', { body: createBody('b') })).status, 200);
+  t.is((await server.ask('GET', '/api/hosts')).status, 200);
+  await server.running.close();
+  const list = await readFile(join(folder, 'streamers.json'), 'utf8');
+  t.deepEqual(
+    (JSON.parse(list) as { streamers: { streamer_id: string }[] }).streamers.map(
+      ({ streamer_id: id }) => id,
+    ),
+    ['a', 'b'],
+  );
 });
 
 test.serial('a list of streamers that is of no use starts nothing, and the server', async (t) => {

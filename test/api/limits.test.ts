@@ -25,20 +25,20 @@ test.serial('nobody is told to wait for longer than a minute, or for no time at 
   const creations = new CreationLimit(1);
   const credentials = new Credentials('right', 1);
   creations.take('a');
-  credentials.check('wrong', 'a');
+  credentials.check(['wrong'], 'a');
   const now = Date.now;
   t.teardown(() => (Date.now = now));
   for (const offset of [0, -HOUR, HOUR]) {
     Date.now = () => now() + offset;
     for (const wait of [
       waitOf(() => creations.take('a')),
-      waitOf(() => credentials.check('wrong', 'a')),
+      waitOf(() => credentials.check(['wrong'], 'a')),
     ]) {
       t.true(typeof wait === 'number' && wait > 0 && wait <= 60, `${offset}: ${String(wait)}`);
     }
   }
   // Another address is not concerned, whatever the clock says.
-  t.false(credentials.check('wrong', 'b'));
+  t.false(credentials.check(['wrong'], 'b'));
   t.is(
     waitOf(() => creations.take('b')),
     null,
@@ -47,11 +47,13 @@ test.serial('nobody is told to wait for longer than a minute, or for no time at 
 
 test('the right credentials are let in, whatever came from their address before', (t) => {
   const credentials = new Credentials('right', 60);
-  const answers = Array.from({ length: 200 }, () => waitOf(() => credentials.check('wrong', 'a')));
+  const answers = Array.from({ length: 200 }, () =>
+    waitOf(() => credentials.check(['wrong'], 'a')),
+  );
   t.is(answers.filter((wait) => wait === null).length, 60);
-  t.true(credentials.check('right', 'a'));
+  t.true(credentials.check(['right'], 'a'));
   t.not(
-    waitOf(() => credentials.check('wrong', 'a')),
+    waitOf(() => credentials.check(['wrong'], 'a')),
     null,
     'it takes nothing back',
   );

@@ -30,6 +30,24 @@ test.serial('credentials: exactly Bearer and the password, else 401', async (t) 
   );
 });
 
+test.serial('a password outside ASCII is right in both spellings of a header', async (t) => {
+  const password = 'Grüße-ключ';
+  const server = await serve(t, { credentials: password });
+  // Node writes headers as Latin-1: these are the bytes that curl sends.
+  const utf8 = Buffer.from(password, 'utf8').toString('latin1');
+  const ask = (value: string): Promise<number> =>
+    server
+      .ask('GET', '/api/authenticate', { headers: { Authorization: `Bearer ${value}` } })
+      .then(({ status }) => status);
+  t.is(await ask(utf8), 200);
+  t.is(await ask(`${utf8}x`), 401);
+  const narrow = await serve(t, { credentials: 'Grüße' });
+  const latin1 = await narrow.ask('GET', '/api/authenticate', {
+    headers: { Authorization: 'Bearer Grüße' },
+  });
+  t.is(latin1.status, 200);
+});
+
 test.serial('too many wrong credentials have to wait', async (t) => {
   const server = await serve(t, { auth_failures_per_minute: '3' });
   const headers = { Authorization: 'Bearer wrong' };
