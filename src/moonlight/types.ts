@@ -295,7 +295,7 @@ export interface PairedHost {
   readonly certificatePem: string;
 }
 
-/** Why a session is over. `code` as in the fact sheet §9.4: 0 graceful, -1, -100 … -104. */
+/** Why a session is over. `code` as in gamestream.md §9.4: 0 graceful, -1, -100 … -104. */
 export interface Termination {
   readonly code: number;
   readonly reason: string;

@@ -78,7 +78,7 @@ const ENVELOPES = [
   },
 ] as const;
 
-test('every envelope of the sheet, sealed and opened', (t) => {
+test('every envelope of §7.8, sealed and opened', (t) => {
   for (const { role, encryption, messages } of ENVELOPES) {
     const sender = cipher(role, encryption);
     const receiver = cipher(role === 'client' ? 'host' : 'client', encryption);

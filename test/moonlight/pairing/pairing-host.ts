@@ -30,7 +30,7 @@ interface Attempt {
 const SS = Buffer.alloc(16, 0x51);
 const SC = Buffer.alloc(16, 0x52);
 
-/** The host's side of gamestream.md §2.1, written from the sheet and apart from the client. */
+/** The host's side of gamestream.md §2.1, written from that page and apart from the client. */
 export class PairingHost {
   readonly http: FakeHost;
   readonly uniqueIds = new Set<string>();
