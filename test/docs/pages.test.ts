@@ -13,7 +13,9 @@ test('generated pages are what the code says', async (t) => {
 });
 
 test('links between pages lead somewhere', async (t) => {
-  const docs = (await readdir(join(ROOT, 'docs'), { recursive: true })).map((name) => join('docs', name));
+  const docs = (await readdir(join(ROOT, 'docs'), { recursive: true })).map((name) =>
+    join('docs', name),
+  );
   const pages = ['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'bench/README.md', ...docs];
   for (const page of pages.filter((name) => name.endsWith('.md'))) {
     const text = await readFile(join(ROOT, page), 'utf8');
