@@ -27,7 +27,7 @@ import type { NetworkOptions } from '../../ice/types.js';
 const BARRIER_DEADLINE = 10_000;
 
 /** More packets than a queue ever has. */
-const HOLD = 1_000_000;
+const PREROLL_BUFFERS = 1_000_000;
 
 export type MediaKind = 'video' | 'audio';
 
@@ -224,18 +224,18 @@ export class PeerBranch {
     return this.#ingress;
   }
 
-  /** Keeps what comes of the video in its queue until {@link release}. */
-  hold(): void {
-    this.#videoQueue().minThresholdBuffers = HOLD;
+  /** Keeps what comes of the video in its queue until {@link flush}. */
+  preroll(): void {
+    this.#videoQueue().minThresholdBuffers = PREROLL_BUFFERS;
   }
 
-  release(): void {
+  flush(): void {
     const { Gst } = this.#runtime.namespaces;
     const queue = this.#videoQueue();
     if (queue.minThresholdBuffers === 0) return;
     queue.minThresholdBuffers = 0;
     // The queue's thread sleeps until something comes.
-    const word = Gst.Structure.newEmpty('moontee-released');
+    const word = Gst.Structure.newEmpty('moontee-flush');
     queue
       .getStaticPad('sink')
       ?.sendEvent(Gst.Event.newCustom(Gst.EventType.CUSTOM_DOWNSTREAM, word));

@@ -194,7 +194,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
         // Channels are above DTLS, and may be heard of before the connection is.
         opened: (label) => {
           if (!this.#identify()) return;
-          this.#video.viewerReady();
+          this.#video.handle({ kind: 'viewer-ready' });
           this.#tell('channel-open', label);
         },
         closed: (label) => {
@@ -273,7 +273,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
 
   /** The pipeline is about to send a key frame to everybody: who waited for it is let in. */
   keyframeComes(): void {
-    if (!this.#closing) this.#video.keyframeComes();
+    if (!this.#closing) this.#video.keyframeComing();
   }
 
   /** Looks for key frame requests and for a queue that fills up. Cheap, several times a second. */
@@ -284,7 +284,12 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     const count = asks ? asks.pliCount + asks.firCount : 0;
     if (count > this.#keyframeAsks) this.#host.needKeyframe('pli', this.id);
     this.#keyframeAsks = count;
-    this.#video.look(this.#isSilent(), this.#silence.unheard);
+    if (this.#isSilent()) {
+      const packets = this.#host.videoPackets();
+      this.#video.handle({ kind: 'silent', unheard: this.#silence.unheard, packets });
+    } else {
+      this.#video.pollQueue();
+    }
     this.#sound.look();
   }
 
@@ -298,7 +303,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
         // Counted by us: the session keeps no report of a receiver that has our own SSRC for its own.
         reported: ingress.rtcp.packets >= KNOWN_TO_REPORT,
         videoPackets: this.#host.videoPackets(),
-        fed: this.#video.fed,
+        fed: this.#video.linked,
       },
       performance.now(),
     );
@@ -483,7 +488,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     this.#recovery = null;
     if (this.#state === 'connected' || !this.#identify()) return;
     this.#become('connected');
-    this.#video.connected();
+    this.#video.handle({ kind: 'connected' });
     this.#startMedia();
   }
 
@@ -529,14 +534,14 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   #startMedia(): void {
     if (this.#closing || !this.#mediaAgreed || this.#state === 'failed') return;
     if (this.#state === 'connected' && this.#takesSound === true) this.#sound.start();
-    this.#video.start();
+    this.#video.handle({ kind: 'wanted' });
   }
 
   #fail(code: ErrorCode, reason: string): void {
     if (this.#closing || this.#state === 'failed') return;
     this.#failure = { code, reason };
     this.#log.info({ peer_id: this.id, code, reason, ...this.#path.counts }, 'peer failed');
-    this.#video.end();
+    this.#video.handle({ kind: 'close' });
     this.#sound.end();
     this.#branch.ingress?.shut();
     this.#channels.deafen();
@@ -563,7 +568,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     peers.delete(this.#key);
     if (this.#recovery) clearTimeout(this.#recovery);
     if (this.#firstCandidate) clearTimeout(this.#firstCandidate);
-    this.#video.end();
+    this.#video.handle({ kind: 'close' });
     this.#sound.end();
     this.#negotiation.end();
     this.#become('closed');
