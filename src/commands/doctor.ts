@@ -6,37 +6,11 @@ import { parseArgs } from 'node:util';
 import { MoonteeError } from '../core/errors.js';
 import { descriptorLimit, viewersWithin } from '../gst/descriptors.js';
 import { holesOf, REACHABLE_PACKAGE, type KnownHole } from '../gst/known-holes.js';
+import { elementsOf, listPipelines, loadTemplate } from '../gst/launch-template.js';
 import { packageOfElement } from '../gst/packages.js';
 import { gstRuntime } from '../gst/runtime.js';
 import { openSslSrtp } from '../streamer/supervisor/libraries.js';
 import { printFindings, type Finding } from './doctor-finding.js';
-
-/** Elements without which nothing works, and those that only some uses need. */
-const NEEDED = [
-  'appsrc',
-  'h264parse',
-  'rtph264pay',
-  'rtpopuspay',
-  'opusparse',
-  'tee',
-  'queue',
-  'webrtcbin',
-  'nicesink',
-  'nicesrc',
-  'dtlssrtpenc',
-  'srtpenc',
-  'sctpenc',
-];
-const OPTIONAL: readonly (readonly [element: string, use: string])[] = [
-  ['h265parse', 'H.265 streams'],
-  ['rtph265pay', 'H.265 streams'],
-  ['av1parse', 'AV1 streams'],
-  ['rtpav1pay', 'AV1 streams'],
-  ['openh264enc', 'the demo host'],
-  ['opusenc', 'demo host, and no stereo of 5.1 and 7.1 for browsers that take no other'],
-  ['opusdec', 'stereo of 5.1 and 7.1 for browsers that take no other'],
-  ['audioconvert', 'stereo of 5.1 and 7.1 for browsers that take no other'],
-];
 
 /** Viewers of a streamer that there should be descriptors for. */
 const EXPECTED_VIEWERS = 20;
@@ -80,27 +54,42 @@ function node(): Finding {
   };
 }
 
+/** Every element of the templates, with what is impossible without it; null for everything. */
+function elementUses(): Map<string, Set<string> | null> {
+  const found = new Map<string, Set<string> | null>();
+  for (const template of listPipelines().map(loadTemplate)) {
+    for (const element of elementsOf(template)) {
+      const uses = found.get(element);
+      if (template.use === null) found.set(element, null);
+      else if (uses === undefined) found.set(element, new Set([template.use]));
+      else uses?.add(template.use);
+    }
+  }
+  // What everything needs comes first.
+  return new Map([...found].sort(([, a], [, b]) => Number(a !== null) - Number(b !== null)));
+}
+
 async function gstreamer(): Promise<Finding[]> {
   try {
     const runtime = gstRuntime();
     const findings: Finding[] = [{ verdict: 'ok', what: `${runtime.version}, typelibs load` }];
     const install = (element: string): string =>
       `apt-get install --no-install-recommends ${packageOfElement(element)}`;
-    for (const element of NEEDED) {
+    for (const [element, uses] of elementUses()) {
       if (runtime.hasElement(element)) continue;
-      findings.push({
-        verdict: 'problem',
-        what: `element ${element} is missing`,
-        remedy: install(element),
-      });
-    }
-    for (const [element, use] of OPTIONAL) {
-      if (runtime.hasElement(element)) continue;
-      findings.push({
-        verdict: 'warning',
-        what: `element ${element} is missing: no ${use}`,
-        remedy: install(element),
-      });
+      findings.push(
+        uses === null
+          ? {
+              verdict: 'problem',
+              what: `element ${element} is missing`,
+              remedy: install(element),
+            }
+          : {
+              verdict: 'warning',
+              what: `element ${element} is missing: no ${[...uses].join(', no ')}`,
+              remedy: install(element),
+            },
+      );
     }
     if (findings.length === 1) findings.push({ verdict: 'ok', what: 'all elements are there' });
     findings.push(...(await holesOf(runtime)).map(hole));

@@ -19,7 +19,7 @@ export const USAGE = `Moontee keeps one Moonlight session alive and shows it to 
   moontee pipeline list
   moontee pipeline show NAME [--runnable]
   moontee pipeline launch NAME [--seconds N]
-                                      GStreamer pipelines, the gst-launch way
+                                      GStreamer pipelines, run by gst-launch-1.0 with stand-ins
   moontee doctor                      what is missing on this machine, and how to mend it
   moontee doctor ice [--timeout MS] [--config FILE]
                                       whether viewers' media will find its way, tried for real

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { isIPv4 } from 'node:net';
-import { installedFormats } from '../gst/encoder.js';
+import { installedFormats } from './media/encoder.js';
 import type { HostInput } from '../moonlight/types.js';
 import { AppCatalogue } from './apps.js';
 import { ControlPort } from './control-port.js';

@@ -9,6 +9,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { MoonteeError } from '../core/errors.js';
+import { factoriesOf } from './launch-text.js';
 
 export type PlaceholderValue = number | string | readonly number[];
 export type PlaceholderValues = Readonly<Record<string, PlaceholderValue>>;
@@ -42,11 +43,16 @@ export interface LaunchTemplate {
   readonly standIn: string | null;
   /** What takes the tee's packets when it is run by hand. */
   readonly sink: string | null;
+  /** Elements of the live pipeline that the text does not name. */
+  readonly needs: readonly string[];
+  /** What is impossible without its elements; null if nothing works without them. */
+  readonly use: string | null;
 }
 
 const NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 const DECLARATION = /^\{([a-z-]+)\}\s+(int|ints|reals|enum)\s+(\S+)\s+(\S+)\s+(.+)$/;
 const WORD = /^[A-Za-z0-9_-]{1,32}$/;
+const APPSINK = /\bappsink name=([a-z-]+)[^!]*$/;
 /** Most numbers in a list. */
 const LIST_LIMIT = 16;
 
@@ -87,9 +93,13 @@ export function parseTemplate(name: string, source: string): LaunchTemplate {
   const about: string[] = [];
   let standIn: string | null = null;
   let sink: string | null = null;
+  let use: string | null = null;
+  const needs: string[] = [];
   for (const line of comments) {
     if (line.startsWith('stand-in:')) standIn = line.slice('stand-in:'.length).trim();
     else if (line.startsWith('sink:')) sink = line.slice('sink:'.length).trim();
+    else if (line.startsWith('use:')) use = line.slice('use:'.length).trim();
+    else if (line.startsWith('needs:')) needs.push(...line.split(/\s+/).slice(1));
     else if (line.startsWith('{')) {
       const placeholder = parseDeclaration(name, line);
       placeholders.set(placeholder.name, placeholder);
@@ -103,7 +113,7 @@ export function parseTemplate(name: string, source: string): LaunchTemplate {
     const used = match[1] ?? '';
     if (!placeholders.has(used)) throw invalid(`${name} does not declare {${used}}`);
   }
-  return { name, about: about.join(' '), placeholders, text, standIn, sink };
+  return { name, about: about.join(' '), placeholders, text, standIn, sink, needs, use };
 }
 
 function parseDeclaration(template: string, line: string): Placeholder {
@@ -210,12 +220,22 @@ export function showPipeline(name: string, options: ShowOptions = {}): string {
   }
   const standIn = template.standIn?.replaceAll('{buffers}', String(buffers)) ?? '';
   const sink = template.sink ?? '';
-  if (!filled.startsWith('appsrc ')) return [filled, standIn, sink].filter(Boolean).join('\n');
-  const rest = filled.slice(filled.search(/^\s*!/m)).trim();
-  return [standIn, `  ${rest}`, sink].join('\n');
+  // Packets that nothing fetches would fill an appsink, and the pipeline would stand still.
+  const drained = filled.replace(APPSINK, 'fakesink name=$1 sync=false async=false');
+  if (drained.startsWith('appsrc ')) {
+    return [withSource(drained, standIn), sink].filter(Boolean).join('\n');
+  }
+  return template.standIn?.endsWith('!')
+    ? [standIn, drained, sink].join('\n')
+    : [drained, standIn, sink].filter(Boolean).join('\n');
 }
 
-/** A pipeline's text as arguments for `gst-launch-1.0`, so that no shell has to quote it. */
-export function launchArguments(text: string): string[] {
-  return [...text.matchAll(/(?:"[^"]*"|[^\s"])+/g)].map(([word]) => word.replaceAll('"', ''));
+/** A text with another source, one or more elements, in the place of its appsrc. */
+export function withSource(text: string, source: string): string {
+  return `${source}\n  ${text.slice(text.search(/^\s*!/m)).trim()}`;
+}
+
+/** Elements that the live pipeline is made of; those of a stand-in come on top. */
+export function elementsOf(template: LaunchTemplate): string[] {
+  return [...new Set([...factoriesOf(fillTemplate(template)), ...template.needs])];
 }

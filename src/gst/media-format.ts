@@ -2,7 +2,7 @@
 import { MoonteeError } from '../core/errors.js';
 import type { AudioLayout, NegotiatedVideo, VideoCodec } from '../moonlight/types.js';
 import { packageOfElement } from './packages.js';
-import type { PlaceholderValues } from './launch-template.js';
+import { elementsOf, loadTemplate, type PlaceholderValues } from './launch-template.js';
 import type { GstRuntime } from './runtime.js';
 import type { OfferDress } from '../media/sdp.js';
 import { VideoFormat } from '../media/video-format.js';
@@ -15,8 +15,8 @@ export const RTP = {
 
 /** Of surround sound that was made stereo. Each viewer gets one of both, so they share a source. */
 const STEREO_PAYLOAD = 112;
-/** Elements that make stereo of surround sound. */
-const STEREO_ELEMENTS = ['opusdec', 'audioconvert', 'opusenc'] as const;
+/** Makes stereo of surround sound. */
+const STEREO_TEMPLATE = 'audio-stereo';
 
 /**
  * GStreamer's family 1 counts channels in Vorbis' order (RFC 7845 §5.1.1.2), the wire in the order
@@ -50,7 +50,6 @@ interface VideoElements {
   readonly name: string;
   readonly template: string;
   readonly encodingName: string;
-  readonly elements: readonly string[];
   /** Fields of the RTP caps that the payloader produces and an offer must have. */
   readonly caps: string;
 }
@@ -60,21 +59,18 @@ const VIDEO: Readonly<Record<VideoCodec, VideoElements>> = {
     name: 'H.264',
     template: 'video-h264',
     encodingName: 'H264',
-    elements: ['h264parse', 'rtph264pay'],
     caps: ', packetization-mode=(string)1',
   },
   h265: {
     name: 'H.265 (HEVC)',
     template: 'video-h265',
     encodingName: 'H265',
-    elements: ['h265parse', 'rtph265pay'],
     caps: '',
   },
   av1: {
     name: 'AV1',
     template: 'video-av1',
     encodingName: 'AV1',
-    elements: ['av1parse', 'rtpav1pay'],
     caps: '',
   },
 };
@@ -100,22 +96,26 @@ export interface MediaFormat {
 /** Codecs whose elements are installed: what may be negotiated with a host. */
 export function playableCodecs(runtime: Pick<GstRuntime, 'hasElement'>): VideoCodec[] {
   const codecs = Object.keys(VIDEO) as VideoCodec[];
-  return codecs.filter((codec) => VIDEO[codec].elements.every((name) => runtime.hasElement(name)));
+  return codecs.filter((codec) => missingFor(runtime, VIDEO[codec].template) === null);
 }
 
 /** @throws CODEC_UNAVAILABLE naming the element that is missing */
 export function requireCodec(runtime: Pick<GstRuntime, 'hasElement'>, codec: VideoCodec): void {
-  const { elements, encodingName } = VIDEO[codec];
-  for (const element of elements) {
-    if (runtime.hasElement(element)) continue;
-    const debian = packageOfElement(element);
-    throw new MoonteeError(
-      'CODEC_UNAVAILABLE',
-      `${encodingName} needs the GStreamer element ${element}, which is not installed; ` +
-        `Debian package: ${debian}`,
-      { details: { codec, element, package: debian } },
-    );
-  }
+  const { template, encodingName } = VIDEO[codec];
+  const element = missingFor(runtime, template);
+  if (element === null) return;
+  const debian = packageOfElement(element);
+  throw new MoonteeError(
+    'CODEC_UNAVAILABLE',
+    `${encodingName} needs the GStreamer element ${element}, which is not installed; ` +
+      `Debian package: ${debian}`,
+    { details: { codec, element, package: debian } },
+  );
+}
+
+/** The first element of a template that is not installed. */
+function missingFor(runtime: Pick<GstRuntime, 'hasElement'>, template: string): string | null {
+  return elementsOf(loadTemplate(template)).find((name) => !runtime.hasElement(name)) ?? null;
 }
 
 /** @throws CODEC_UNAVAILABLE naming the element that is missing */
@@ -147,7 +147,7 @@ export function mediaFormat(
 
 /** The element that is missing to make stereo of surround sound; null where none is. */
 export function missingForStereo(runtime: Pick<GstRuntime, 'hasElement'>): string | null {
-  return STEREO_ELEMENTS.find((name) => !runtime.hasElement(name)) ?? null;
+  return missingFor(runtime, STEREO_TEMPLATE);
 }
 
 interface SoundFormat extends Pick<
@@ -219,7 +219,7 @@ function stereoFormat(
 ): StereoFormat {
   return {
     payload: STEREO_PAYLOAD,
-    template: 'audio-stereo',
+    template: STEREO_TEMPLATE,
     values: {
       payload: STEREO_PAYLOAD,
       ssrc: RTP.audio.ssrc,

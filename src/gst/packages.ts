@@ -20,15 +20,15 @@ const ELEMENTS: readonly (readonly [pattern: RegExp, debian: string])[] = [
   [/^rtpav1(pay|depay)$/, 'gstreamer1.0-plugins-rs (not part of Debian)'],
   [/^rtp/, 'gstreamer1.0-plugins-good'],
   [
+    /^(tee|queue|fakesink|fakesrc|fdsink|filesrc|filesink|capsfilter|identity|funnel|clocksync)$/,
+    'libgstreamer1.0-0',
+  ],
+  [
     /^(appsrc|appsink|opus|audio|video|compositor$|text|clock|time|cairo)/,
     'gstreamer1.0-plugins-base',
   ],
   [/^x264/, 'gstreamer1.0-plugins-ugly'],
   [/^avdec_|^avenc_/, 'gstreamer1.0-libav'],
-  [
-    /^(tee|queue|fakesink|fakesrc|filesrc|filesink|capsfilter|identity|funnel)$/,
-    'libgstreamer1.0-0',
-  ],
 ];
 
 export function packageOfTypelib(namespace: string): string {

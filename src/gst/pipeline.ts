@@ -8,7 +8,7 @@ import { watchBus, type BusMessage } from './bus.js';
 import { assertDescriptorsForViewer, hasDescriptorsForViewer } from './descriptors.js';
 import { DtlsCertificate } from './webrtc/dtls-certificate.js';
 import { KeyframeCoalescer, type KeyframeReason } from '../media/keyframes.js';
-import { fillTemplate, loadTemplate } from './launch-template.js';
+import { elementsOf, fillTemplate, loadTemplate } from './launch-template.js';
 import { mediaFormat, missingForStereo, type MediaFormat } from './media-format.js';
 import { applyServers, serverUris } from './webrtc/network.js';
 import { WebRtcPeer, type PeerHost } from './webrtc/peer.js';
@@ -24,21 +24,8 @@ import type {
   StreamPipelineOptions,
 } from '../media/types.js';
 
-/** Elements that no pipeline works without. */
-const REQUIRED = [
-  'appsrc',
-  'tee',
-  'queue',
-  'webrtcbin',
-  'nicesink',
-  'identity',
-  'dtlssrtpenc',
-  'srtpenc',
-  'sctpenc',
-  'rtpbin',
-  'rtpmux',
-  'rtpopuspay',
-];
+/** Templates whose elements every streamer needs, whatever its codec. */
+const UNCONDITIONAL = ['peer', 'audio-opus'] as const;
 /** Milliseconds between two glances at every peer, and between two samples of one. */
 const GLANCE_INTERVAL = 150;
 const SAMPLE_INTERVAL = 1000;
@@ -63,7 +50,7 @@ export async function createStreamPipeline(
   options: StreamPipelineOptions,
 ): Promise<StreamPipeline> {
   const runtime = gstRuntime();
-  runtime.requireElements(...REQUIRED);
+  for (const name of UNCONDITIONAL) runtime.requireElements(...elementsOf(loadTemplate(name)));
   const format = mediaFormat(runtime, options.video, options.audio);
   serverUris(options.network.iceServers);
   const certificate = new DtlsCertificate(runtime, options.dtlsIdentityPem);

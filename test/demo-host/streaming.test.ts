@@ -7,7 +7,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { AppOptions } from '../../src/demo-host/options.js';
 import { readFrameCode } from '../../src/demo-host/picture/frame-code.js';
 import { parseAnnounce } from '../../src/demo-host/rtsp/announce.js';
-import { installedFormats } from '../../src/gst/encoder.js';
+import { installedFormats } from '../../src/demo-host/media/encoder.js';
 import { encodeHostMessage } from '../../src/moonlight/control/host-messages.js';
 import {
   announceBody,

@@ -1,7 +1,7 @@
 /** The demo host's output by the rules of the usual client: codec × style × packet size × source. */
 import test from 'ava';
 import type { HostStyle } from '../../src/demo-host/options.js';
-import { installedFormats } from '../../src/gst/encoder.js';
+import { installedFormats } from '../../src/demo-host/media/encoder.js';
 import type { BitDepth, VideoCodec } from '../../src/moonlight/types.js';
 import { https, pairedIdentity, startHost } from './support.js';
 import { UsualClient } from './usual-client.js';

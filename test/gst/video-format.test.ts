@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { installedFormats } from '../../src/gst/encoder.js';
+import { installedFormats } from '../../src/demo-host/media/encoder.js';
 import { VideoFormat } from '../../src/media/video-format.js';
 import type { BitDepth, NegotiatedVideo, VideoCodec } from '../../src/moonlight/types.js';
 

@@ -1,4 +1,4 @@
-import { AudioEncoder } from '../../gst/encoder.js';
+import { AudioEncoder } from './encoder.js';
 import type { Log } from '../../core/log.js';
 import type { AnnouncedStream } from '../rtsp/announce.js';
 import type { AudioPacketizer } from './audio-packetizer.js';

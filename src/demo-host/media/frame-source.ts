@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { MoonteeError } from '../../core/errors.js';
-import { VideoEncoder } from '../../gst/encoder.js';
+import { VideoEncoder } from './encoder.js';
+import { fillTemplate, loadTemplate } from '../../gst/launch-template.js';
 import type { Log } from '../../core/log.js';
 import type { VideoCodec } from '../../moonlight/types.js';
 import { DesktopPicture } from '../picture/desktop-picture.js';
@@ -34,8 +35,6 @@ export interface FrameSource {
   close(): void;
 }
 
-const TEST_PATTERN = 'videotestsrc is-live=true pattern=smpte75 horizontal-speed=4';
-
 const CODEC_NAME: Readonly<Record<VideoCodec, string>> = {
   h264: 'H.264',
   h265: 'HEVC',
@@ -52,7 +51,7 @@ export async function openFrameSource(
     case 'desktop':
       return new PictureSource(session, stream);
     case 'test-pattern':
-      return new PipelineSource(TEST_PATTERN, stream, session.log);
+      return new PipelineSource(testPattern(), stream, session.log);
     case 'gstreamer':
       return new PipelineSource(source.description, stream, session.log);
     case 'clip':
@@ -60,6 +59,10 @@ export async function openFrameSource(
     case 'blocks':
       return new BlockSource(stream);
   }
+}
+
+function testPattern(): string {
+  return fillTemplate(loadTemplate('demo-test-pattern'));
 }
 
 function encoderOptions(stream: AnnouncedStream, log: Log) {

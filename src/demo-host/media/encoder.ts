@@ -6,16 +6,21 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MoonteeError } from '../core/errors.js';
-import type { Log } from '../core/log.js';
-import type { AudioChannels, BitDepth, VideoCodec } from '../moonlight/types.js';
-import { watchBus, type BusMessage } from './bus.js';
-import { gstRuntime, type Gst, type GstApp, type GstRuntime } from './runtime.js';
+import { MoonteeError } from '../../core/errors.js';
+import type { Log } from '../../core/log.js';
+import type { AudioChannels, BitDepth, VideoCodec } from '../../moonlight/types.js';
+import {
+  elementsOf,
+  fillTemplate,
+  loadTemplate,
+  withSource,
+  type PlaceholderValues,
+} from '../../gst/launch-template.js';
+import { watchBus, type BusMessage } from '../../gst/bus.js';
+import { gstRuntime, type Gst, type GstApp, type GstRuntime } from '../../gst/runtime.js';
 
 /** Raw frames that may wait for the encoder; more are dropped, the oldest first. */
 const MAX_WAITING_FRAMES = 3;
-/** Coded packets that may wait to be fetched. */
-const MAX_WAITING_PACKETS = 64;
 
 export interface EncodedPacket {
   readonly data: Buffer;
@@ -25,54 +30,43 @@ export interface EncodedPacket {
   readonly pts: number;
 }
 
-/** The elements of each codec, between raw video and the sink. */
-const ENCODERS: Readonly<
-  Record<VideoCodec, { element: string; text: (bitrate: number, fps: number) => string }>
-> = {
-  // One slice and no frame skipping: a frame in, a frame out. The GOP is endless, key frames
-  // come on request only.
+interface Recipe {
+  /** A file of pipelines/. */
+  readonly template: string;
+  /** @param bitrate kbit/s */
+  readonly bitrates: (bitrate: number) => PlaceholderValues;
+}
+
+const kilobits = (bitrate: number): PlaceholderValues => ({ bitrate });
+
+/** How pictures of a codec are made in 8 bits, and in 10 if that is possible. */
+const RECIPES: Readonly<Record<VideoCodec, Readonly<Partial<Record<BitDepth, Recipe>>>>> = {
   h264: {
-    element: 'openh264enc',
-    text: (bitrate) =>
-      `openh264enc name=encoder usage-type=camera complexity=low rate-control=bitrate ` +
-      `bitrate=${bitrate * 1000} max-bitrate=${bitrate * 1500} gop-size=0 ` +
-      `multi-thread=1 enable-frame-skip=false scene-change-detection=false ` +
-      // Would leave shadows of what has gone.
-      `background-detection=false ` +
-      `! video/x-h264,stream-format=byte-stream,alignment=au,profile=constrained-baseline`,
+    8: {
+      template: 'demo-video-h264',
+      bitrates: (bitrate) => ({ bitrate: bitrate * 1000, 'max-bitrate': bitrate * 1500 }),
+    },
   },
   h265: {
-    element: 'x265enc',
-    text: (bitrate) =>
-      `x265enc name=encoder tune=zerolatency speed-preset=ultrafast bitrate=${bitrate} ` +
-      `key-int-max=100000 option-string=repeat-headers=1:info=0:pools=1:frame-threads=1 ` +
-      `! video/x-h265,stream-format=byte-stream,alignment=au`,
+    8: { template: 'demo-video-h265', bitrates: kilobits },
+    10: { template: 'demo-video-h265-main10', bitrates: kilobits },
   },
-  av1: {
-    element: 'av1enc',
-    text: (bitrate) =>
-      `av1enc name=encoder usage-profile=realtime cpu-used=10 end-usage=cbr lag-in-frames=0 min-quantizer=4 max-quantizer=58 ` +
-      `target-bitrate=${bitrate} keyframe-max-dist=100000 threads=1 ` +
-      `! video/x-av1,alignment=tu`,
-  },
+  av1: { 8: { template: 'demo-video-av1', bitrates: kilobits } },
 };
-
-/** What makes an encoder take and give 10 bits, for those that can. */
-const TEN_BIT: Readonly<Partial<Record<VideoCodec, { input: string; output: string }>>> = {
-  h265: { input: 'format=I420_10LE', output: 'profile=main-10' },
-};
+const BIT_DEPTHS = [8, 10] as const;
 
 /** Codecs among `wanted` whose encoder is installed, with the bit depths that it can make. */
 export function installedFormats(
   wanted: readonly VideoCodec[],
 ): { codec: VideoCodec; bitDepth: BitDepth }[] {
   const runtime = gstRuntime();
-  return wanted
-    .filter((codec) => runtime.hasElement(ENCODERS[codec].element))
-    .flatMap((codec) => [
-      { codec, bitDepth: 8 as const },
-      ...(TEN_BIT[codec] === undefined ? [] : [{ codec, bitDepth: 10 as const }]),
-    ]);
+  return wanted.flatMap((codec) =>
+    BIT_DEPTHS.filter((bitDepth) => {
+      const recipe = RECIPES[codec][bitDepth];
+      const elements = recipe ? elementsOf(loadTemplate(recipe.template)) : [];
+      return recipe !== undefined && elements.every((name) => runtime.hasElement(name));
+    }).map((bitDepth) => ({ codec, bitDepth })),
+  );
 }
 
 /**
@@ -123,15 +117,6 @@ class BytePipe {
   }
 }
 
-/** Ends a pipeline: first the bytes, then what describes them. */
-function sinks(pipe: BytePipe): string {
-  return (
-    `tee name=split ! fdsink fd=${pipe.fd} sync=false async=false ` +
-    `split. ! appsink name=out sync=false async=false emit-signals=false ` +
-    `max-buffers=${MAX_WAITING_PACKETS}`
-  );
-}
-
 /** A pipeline that is polled for its packets. */
 class EncoderPipeline {
   readonly #runtime: GstRuntime;
@@ -144,11 +129,12 @@ class EncoderPipeline {
   #failure: MoonteeError | null = null;
   #closed = false;
 
-  constructor(text: string, log: Log) {
+  /** @param textFor the pipeline that writes its bytes to a descriptor */
+  constructor(textFor: (fd: number) => string, log: Log) {
     this.#runtime = gstRuntime();
     this.#log = log;
     try {
-      this.#pipeline = this.#runtime.parse(`${text} ! ${sinks(this.#pipe)}`);
+      this.#pipeline = this.#runtime.parse(textFor(this.#pipe.fd));
     } catch (error) {
       this.#pipe.close();
       throw error;
@@ -232,7 +218,7 @@ export interface VideoEncoderOptions {
 
 /** Access units out of I420 pictures, or out of a source of its own. */
 export class VideoEncoder {
-  readonly #text: string;
+  readonly #textFor: (fd: number) => string;
   readonly #log: Log;
   /** The element takes no key unit events: only a fresh one starts with a key frame. */
   readonly #restarts: boolean;
@@ -242,26 +228,27 @@ export class VideoEncoder {
   /** @throws MoonteeError ELEMENT_MISSING, PIPELINE_FAILED */
   constructor(options: VideoEncoderOptions) {
     const { codec, bitDepth, width, height, fps, bitrate, source } = options;
-    const encoder = ENCODERS[codec];
-    gstRuntime().requireElements(encoder.element);
-    const raw = `video/x-raw,format=I420,width=${width},height=${height},framerate=${fps}/1`;
-    const colored = `${raw},pixel-aspect-ratio=1/1,colorimetry=bt709,interlace-mode=progressive`;
-    const frameBytes = (width * height * 3) / 2;
+    const recipe = RECIPES[codec][bitDepth] ?? RECIPES[codec][8];
+    if (!recipe) throw new MoonteeError('CODEC_UNAVAILABLE');
+    const template = loadTemplate(recipe.template);
+    gstRuntime().requireElements(...elementsOf(template));
+    const picture = { width, height, fps };
+    const values = {
+      ...picture,
+      ...recipe.bitrates(bitrate),
+      'raw-bytes': ((width * height * 3) / 2) * MAX_WAITING_FRAMES,
+    };
     const head =
       source === undefined
-        ? `appsrc name=in caps="${colored}" format=time is-live=true block=false ` +
-          `leaky-type=downstream max-bytes=${frameBytes * MAX_WAITING_FRAMES} max-buffers=0`
-        : `${source} ! videorate ! videoscale ! videoconvert ! ${raw} ` +
-          `! queue leaky=downstream max-size-buffers=${MAX_WAITING_FRAMES} max-size-bytes=0 max-size-time=0`;
-    const deep = bitDepth === 10 ? TEN_BIT[codec] : undefined;
-    const text = encoder.text(bitrate, fps);
-    this.#text =
-      deep === undefined
-        ? `${head} ! ${text}`
-        : `${head} ! videoconvert ! video/x-raw,${deep.input} ! ${text},${deep.output}`;
+        ? null
+        : `${source} ! ${fillTemplate(loadTemplate('demo-source'), picture)}`;
+    this.#textFor = (fd) => {
+      const text = fillTemplate(template, { ...values, fd });
+      return head === null ? text : withSource(text, head);
+    };
     this.#log = options.log;
     this.#restarts = codec === 'av1';
-    this.#pipeline = new EncoderPipeline(this.#text, this.#log);
+    this.#pipeline = new EncoderPipeline(this.#textFor, this.#log);
   }
 
   /** Why nothing comes any more. */
@@ -287,7 +274,7 @@ export class VideoEncoder {
       return;
     }
     this.#pipeline.close();
-    this.#pipeline = new EncoderPipeline(this.#text, this.#log);
+    this.#pipeline = new EncoderPipeline(this.#textFor, this.#log);
   }
 
   /** Idempotent. */
@@ -306,6 +293,9 @@ export interface AudioEncoderOptions {
   readonly log: Log;
 }
 
+/** Samples of a channel that may wait for the encoder: 200 ms. */
+const WAITING_SAMPLES = 48 * 200;
+
 /** GStreamer's channel masks, in the wire's order FL FR FC LFE BL BR SL SR. */
 const CHANNEL_MASK: Readonly<Record<AudioChannels, string>> = {
   2: '0x3',
@@ -320,15 +310,17 @@ export class AudioEncoder {
   /** @throws MoonteeError ELEMENT_MISSING, PIPELINE_FAILED */
   constructor(options: AudioEncoderOptions) {
     const { channels, packetDuration, bitrate } = options;
-    gstRuntime().requireElements('opusenc');
-    const caps =
-      `audio/x-raw,format=S16LE,layout=interleaved,rate=48000,channels=${channels},` +
-      `channel-mask=(bitmask)${CHANNEL_MASK[channels]}`;
+    const template = loadTemplate('demo-audio');
+    gstRuntime().requireElements(...elementsOf(template));
+    const values = {
+      channels,
+      mask: CHANNEL_MASK[channels],
+      'raw-bytes': WAITING_SAMPLES * channels * 2,
+      'frame-size': packetDuration,
+      bitrate,
+    };
     this.#pipeline = new EncoderPipeline(
-      `appsrc name=in caps="${caps}" format=time is-live=true block=false ` +
-        `leaky-type=downstream max-bytes=${48 * 200 * channels * 2} max-buffers=0 ` +
-        `! opusenc frame-size=${packetDuration} bitrate-type=cbr bitrate=${bitrate} ` +
-        `audio-type=restricted-lowdelay max-payload-size=1275`,
+      (fd) => fillTemplate(template, { ...values, fd }),
       options.log,
     );
   }
