@@ -3,7 +3,15 @@ import type { ChildProcess } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { KEYS } from '../../src/config/schema.js';
 import { silentLog } from '../../src/core/log.js';
-import type { ChildMessage, ParentMessage } from '../../src/protocol/ipc.js';
+import { Deadline } from '../../src/core/deadline.js';
+import { Channel, type ResultOf } from '../../src/protocol/channel.js';
+import {
+  CHILD_METHODS,
+  ChildMessage,
+  SERVER_METHODS,
+  type ChildChannel,
+  type ParentMessage,
+} from '../../src/protocol/ipc.js';
 import { launchChild } from '../../src/streamer/supervisor/launch.js';
 import { createDtlsIdentity } from '../../src/streamer/dtls-identity.js';
 import { threadStates } from '../../src/streamer/supervisor/thread-states.js';
@@ -41,12 +49,11 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
     string,
     { readonly receiver: Receiver; readonly detour: Detour | undefined }
   >();
-  readonly #replies = new Map<number, (reply: { error: string | null; result: unknown }) => void>();
+  readonly #channel: ChildChannel;
   /** Whoever waits for something that a dead child will not do. */
   readonly #waiting = new Set<(error: Error) => void>();
   readonly #watch: NodeJS.Timeout;
   #beat = performance.now();
-  #request = 0;
   #stopping = false;
 
   private constructor(host: BenchHost, child: ChildProcess) {
@@ -72,7 +79,26 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
         new Error(`the streamer hangs: no heartbeat for ${SILENCE} ms; ${threads}`),
       );
     }, HEARTBEAT);
-    child.on('message', (message) => this.#hear(message as ChildMessage));
+    this.#channel = new Channel({
+      other: 'streamer',
+      port: {
+        get connected() {
+          return child.connected;
+        },
+        send: (message, sent) => void child.send(message as object, sent),
+      },
+      incoming: ChildMessage,
+      asked: CHILD_METHODS,
+      served: SERVER_METHODS,
+      handlers: { may_quit_app: () => false },
+      onNotification: (message) => this.#hear(message),
+      onDropped: (reason) => this.emit('failed', new Error(`an IPC message: ${reason}`)),
+      onHandlerFailed: (_, error) => this.emit('failed', error as Error),
+    });
+    child.on('message', (message) => {
+      this.#beat = performance.now();
+      this.#channel.receive(message);
+    });
     child.on('exit', (code, signal) => {
       if (!this.#stopping) {
         this.emit('failed', new Error(`the streamer ended with ${String(code ?? signal)}`));
@@ -191,7 +217,7 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
   }
 
   async stats(): Promise<MoonteeStats> {
-    return (await this.#ask('stats')) as MoonteeStats;
+    return (await this.#ask('stats')) as unknown as MoonteeStats;
   }
 
   async collectGarbage(): Promise<void> {
@@ -227,17 +253,11 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
     }
   }
 
-  async #ask(method: 'stats' | 'collect_garbage'): Promise<unknown> {
-    this.#request += 1;
-    const id = this.#request;
-    const reply = await this.orFailure(
-      new Promise<{ error: string | null; result: unknown }>((resolve) => {
-        this.#replies.set(id, resolve);
-        this.#send({ Request: { id, method } });
-      }),
-    );
-    if (reply.error !== null) throw new Error(reply.error);
-    return reply.result;
+  #ask<M extends 'stats' | 'collect_garbage'>(
+    method: M,
+  ): Promise<ResultOf<typeof CHILD_METHODS, M>> {
+    const deadline = Deadline.in(PATIENCE);
+    return this.orFailure(this.#channel.request(method, null, { deadline }));
   }
 
   #signal(
@@ -251,12 +271,10 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
   }
 
   #send(message: ParentMessage): void {
-    // Without a callback a message to a process that was just killed would be an error event.
-    if (this.#child.connected) this.#child.send(message, () => undefined);
+    this.#channel.notify(message);
   }
 
   #hear(message: ChildMessage): void {
-    this.#beat = performance.now();
     if (message === 'FirstFrame') {
       this.emit('first-frame');
     } else if (message === 'Stop' || message === 'Draining') {
@@ -265,10 +283,6 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
       this.#toPeer(message.ToPeer);
     } else if ('PeerRemoved' in message) {
       this.emit('removed', message.PeerRemoved);
-    } else if ('Reply' in message) {
-      const { id, error, result } = message.Reply;
-      this.#replies.get(id)?.({ error, result });
-      this.#replies.delete(id);
     } else if ('MoonlightDisconnected' in message || 'Failed' in message) {
       if (!this.#stopping) this.emit('failed', new Error(JSON.stringify(message)));
     }

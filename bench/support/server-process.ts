@@ -37,7 +37,7 @@ const streamer = await server.streamers.create({
 await streamer.connected();
 
 async function answer(message: unknown): Promise<void> {
-  if (message === 'stats') process.send?.({ stats: await streamer.request('stats') });
+  if (message === 'stats') process.send?.({ stats: await streamer.request('stats', null) });
   if (message !== 'stop') return;
   await server.close();
   process.exit(0);

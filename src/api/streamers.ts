@@ -51,13 +51,13 @@ export function streamerRoutes(routes: Routes, api: ApiContext): void {
 
   routes.get('/api/streamers/:id/stats', 'administrator', async (context) => {
     const streamer = streamers.require(idOf(context.params));
-    context.body = { stats: await streamer.request('stats') };
+    context.body = { stats: await streamer.request('stats', null) };
   });
 
   routes.get('/api/streamers/:id/dot', 'administrator', async (context) => {
-    const dot = await streamers.require(idOf(context.params)).request('dot');
+    const dot = await streamers.require(idOf(context.params)).request('dot', null);
     context.type = 'text/vnd.graphviz';
-    context.body = String(dot);
+    context.body = dot;
   });
 
   routes.get('/api/streamers/:id/peer', 'viewer', (context) => {

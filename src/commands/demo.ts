@@ -185,7 +185,9 @@ class DemoParts {
     const deadline = performance.now() + FRAME_DEADLINE;
     const Stats = t.type({ pipeline: t.type({ videoUnits: t.number }) });
     while (performance.now() < deadline) {
-      const stats = Stats.decode(await this.#server?.streamers.require('demo').request('stats'));
+      const stats = Stats.decode(
+        await this.#server?.streamers.require('demo').request('stats', null),
+      );
       if (stats._tag === 'Right' && stats.right.pipeline.videoUnits > 0) return;
       await sleep(50);
     }

@@ -1,10 +1,11 @@
 /**
- * What the server and a streamer child say to each other over the fork's IPC channel. Both
- * ends check every message with these codecs; one that does not decode is logged and
- * dropped, and never ends a streamer.
+ * Messages between the server and a streamer child over the fork's IPC channel: notifications of
+ * either side, and the methods that each side serves. {@link Channel} checks all of them with these
+ * codecs; one that does not decode is logged and dropped, and never ends a streamer.
  */
 import * as t from 'io-ts';
 import { Integer } from '../codec/integer.js';
+import type { Channel, Methods } from './channel.js';
 import { StreamClientMessage, StreamServerMessage } from './viewer-messages.js';
 
 export const Settings = t.type(
@@ -95,15 +96,6 @@ export const ParentMessage = t.union(
     }),
     t.type({ FromPeer: t.type({ peer_id: t.string, message: StreamClientMessage }) }),
     t.type({ RemovePeer: t.type({ peer_id: t.string, code: t.string, reason: t.string }) }),
-    /** Asks for something that has an answer: see {@link ChildMessage} `Reply`. */
-    t.type({
-      Request: t.type({
-        id: Integer,
-        method: t.keyof({ stats: null, dot: null, collect_garbage: null }),
-      }),
-    }),
-    /** The answer to `MayQuitApp`. */
-    t.type({ MayQuitApp: t.type({ allowed: t.boolean }) }),
     /** Ends the session and the process; the app on the host is the server's business. */
     t.type({ Stop: t.type({}) }),
   ],
@@ -150,8 +142,6 @@ export const ChildMessage = t.union(
     }),
     /** The first frame of a session is in the pipeline: once for each MoonlightConnected after Lost. */
     t.literal('FirstFrame'),
-    /** The host refuses to resume the app: may it be quit and launched anew? Others may use it. */
-    t.type({ MayQuitApp: t.type({}) }),
     /** The session with the host is over or could not start. */
     t.type({
       MoonlightDisconnected: t.type({
@@ -167,9 +157,6 @@ export const ChildMessage = t.union(
     t.type({
       PeerRemoved: t.type({ peer_id: t.string, code: t.string, reason: t.string }),
     }),
-    t.type({
-      Reply: t.type({ id: Integer, error: t.union([t.string, t.null]), result: t.unknown }),
-    }),
     /** The pipeline is broken; the child exits after it. */
     t.type({ Failed: t.type({ code: t.string, reason: t.string }) }),
     /** The session is over, and its connections to the host still end in order: five seconds at most. */
@@ -181,5 +168,32 @@ export const ChildMessage = t.union(
 );
 export type ChildMessage = t.TypeOf<typeof ChildMessage>;
 
-/** The child's environment variable that tells it who its parent is. */
-export const PARENT_PID_VARIABLE = 'MOONTEE_PARENT_PID';
+/** What the server asks of a child. */
+export const CHILD_METHODS = {
+  /** Statistics of session, pipeline and viewers. */
+  stats: { data: t.null, result: t.UnknownRecord },
+  /** The pipeline's graph in Graphviz's language. */
+  dot: { data: t.null, result: t.string },
+  collect_garbage: { data: t.null, result: t.null },
+} as const satisfies Methods;
+
+/** What a child asks of the server. */
+export const SERVER_METHODS = {
+  /** The host refuses to resume the app: may it be quit and launched again? Others may use it. */
+  may_quit_app: { data: t.null, result: t.boolean },
+} as const satisfies Methods;
+
+/** The server's end. */
+export type ChildChannel = Channel<
+  ParentMessage,
+  ChildMessage,
+  typeof CHILD_METHODS,
+  typeof SERVER_METHODS
+>;
+/** The child's end. */
+export type ServerChannel = Channel<
+  ChildMessage,
+  ParentMessage,
+  typeof SERVER_METHODS,
+  typeof CHILD_METHODS
+>;

@@ -24,8 +24,6 @@ export interface SessionOptions {
   readonly stopSignal: AbortSignal;
   /** Milliseconds that the child has to end before it is killed. */
   readonly stopTimeout: number;
-  /** Whether the child may quit an app that it cannot resume. */
-  readonly mayQuitApp: () => Promise<boolean>;
   /** Says of an end what the child cannot know. */
   readonly judge: (end: SessionVerdict) => SessionVerdict;
   /** @throws MoonteeError where the session may not be: it is ended, with that reason */
@@ -113,10 +111,6 @@ export function runSession(options: SessionOptions): Promise<RunEnd> {
       onLost({ code: known, reason, errorCode: error_code, byHost: false, silent });
       return;
     }
-    if (typeof message === 'object' && 'MayQuitApp' in message) {
-      void options.mayQuitApp().then((allowed) => child.send({ MayQuitApp: { allowed } }));
-      return;
-    }
     const said = dispatch(message, options);
     if (said === null) return;
     const end = options.judge(said);
@@ -151,10 +145,7 @@ const UNSAID = { errorCode: -1, byHost: false, silent: false } as const;
 function dispatch(
   message: Exclude<
     ChildMessage,
-    | { MoonlightConnected: unknown }
-    | { MoonlightLost: unknown }
-    | { MayQuitApp: unknown }
-    | 'FirstFrame'
+    { MoonlightConnected: unknown } | { MoonlightLost: unknown } | 'FirstFrame'
   >,
   { viewers, onInterrupted }: SessionOptions,
 ): SessionVerdict | null {

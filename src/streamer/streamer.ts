@@ -8,10 +8,11 @@ import type { StreamClientMessage } from '../protocol/viewer-messages.js';
 import type { AppOwner, Leave } from './app-owner.js';
 import { createDtlsIdentity } from './dtls-identity.js';
 import type { HostSeats } from './host-seats.js';
-import type { IpcNetwork } from '../protocol/ipc.js';
+import type { DataOf, RequestOptions, ResultOf } from '../protocol/channel.js';
+import type { CHILD_METHODS, IpcNetwork } from '../protocol/ipc.js';
 import { KEPT, type Lifetime } from './lifetime.js';
 import { RestartPolicy, type RestartOptions, type SessionEnd } from './policy.js';
-import { StreamerProcess } from './supervisor/process.js';
+import { StreamerProcess, type ChildMethod } from './supervisor/process.js';
 import { runSession, type RunEnd, type SessionVerdict } from './session.js';
 import type { InitMessage, SessionTarget, StreamerSpec } from '../protocol/streamer-spec.js';
 import { Viewers, type Picture, type Viewer, type ViewerInfo } from './viewers.js';
@@ -204,12 +205,16 @@ export class Streamer extends EventEmitter<StreamerEvents> {
     this.#viewers.remove(peerId, code, reason);
   }
 
-  /** Asks the child; an error of code `CLOSED` where no session runs. */
-  request(method: 'stats' | 'dot' | 'collect_garbage'): Promise<unknown> {
+  /** Asks the child, as {@link StreamerProcess.request}. @throws also CLOSED while no session runs */
+  request<M extends ChildMethod>(
+    method: M,
+    data: DataOf<typeof CHILD_METHODS, M>,
+    options?: RequestOptions,
+  ): Promise<ResultOf<typeof CHILD_METHODS, M>> {
     if (this.#process === null || this.#picture === null) {
       return Promise.reject(new MoonteeError('CLOSED', 'The streamer has no session now'));
     }
-    return this.#process.request(method);
+    return this.#process.request(method, data, options);
   }
 
   /** Ends everything of it; idempotent, never rejects, bounded by the stop time-out and what its host takes. */
@@ -313,6 +318,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
       heartbeatTimeout,
       memoryLimit,
       niceness,
+      handlers: { may_quit_app: () => this.#options.apps.mayQuit(this.spec) },
       log: this.#log,
     });
     this.#process = child;
@@ -323,7 +329,6 @@ export class Streamer extends EventEmitter<StreamerEvents> {
       startSignal,
       stopSignal: this.#stop.signal,
       stopTimeout,
-      mayQuitApp: () => this.#options.apps.mayQuit(this.spec),
       judge: (end) => this.#judge(end),
       onConnected: ({ sessions_by_address: byAddress = false, ...picture }) => {
         connected();

@@ -2,29 +2,80 @@
  * The streamer child's entry: speaks ipc.ts with its parent over the fork's channel and owns
  * one {@link ChildStreamer}. It ends when told to, or when its parent is gone.
  */
-import { isLeft } from 'fp-ts/lib/Either.js';
+import { Deadline } from '../core/deadline.js';
 import { MoonteeError } from '../core/errors.js';
 import { holesOf, REACHABLE_PACKAGE } from '../gst/known-holes.js';
 import { gstRuntime } from '../gst/runtime.js';
 import { createLog, flushLog, surviveLostReaders } from '../core/log.js';
 import { DRAIN_TIME, hostSocketsClosed, openHostSockets } from '../moonlight/host-connections.js';
 import { ChildStreamer, type RemovalCode } from './streamer.js';
-import { ParentMessage, type ChildMessage } from '../protocol/ipc.js';
-import { describeIssues } from '../codec/issues.js';
+import { Channel } from '../protocol/channel.js';
+import {
+  CHILD_METHODS,
+  ParentMessage,
+  SERVER_METHODS,
+  type ChildMessage,
+  type ServerChannel,
+} from '../protocol/ipc.js';
 
 /** Milliseconds that closing may take before the process ends the hard way. */
 const CLOSE_DEADLINE = 4_000;
+/** Milliseconds for the server to answer whether the app may be quit. */
+const QUIT_QUESTION_TIMEOUT_MS = 5_000;
 
 let log = createLog('streamer');
 let streamer: ChildStreamer | undefined;
 let heartbeat: NodeJS.Timeout | undefined;
 let stopping = false;
 
+const channel: ServerChannel = new Channel({
+  other: 'server',
+  port: {
+    get connected() {
+      return process.connected;
+    },
+    send: (message, sent) => {
+      process.send?.(message, undefined, undefined, (error) => {
+        sent();
+        if (error) log.debug({ err: error }, 'message to the server lost');
+      });
+    },
+  },
+  incoming: ParentMessage,
+  asked: SERVER_METHODS,
+  served: CHILD_METHODS,
+  handlers: {
+    stats: () => running().stats(),
+    dot: () => running().dot(),
+    collect_garbage: () => {
+      gstRuntime().collector.now();
+      return null;
+    },
+  },
+  onNotification: receive,
+  onDropped: (reason) => log.error({ reason }, 'IPC message dropped'),
+  onHandlerFailed: (method, error) => log.error({ err: error, method }, 'request failed'),
+});
+
 function send(message: ChildMessage): void {
-  if (!process.connected) return;
-  process.send?.(message, undefined, undefined, (error) => {
-    if (error) log.debug({ err: error }, 'message to the server lost');
-  });
+  channel.notify(message);
+}
+
+/** @throws CLOSED before `Init` */
+function running(): ChildStreamer {
+  if (!streamer) throw new MoonteeError('CLOSED', 'The streamer has no session now');
+  return streamer;
+}
+
+/** No answer is a no. */
+async function mayQuitApp(): Promise<boolean> {
+  const deadline = Deadline.in(QUIT_QUESTION_TIMEOUT_MS);
+  try {
+    return await channel.request('may_quit_app', null, { deadline });
+  } catch (error) {
+    log.warn({ err: error }, 'whether the app may be quit is unknown');
+    return false;
+  }
 }
 
 /** Ends the process, orderly if possible. */
@@ -76,7 +127,7 @@ function receive(message: ParentMessage): void {
     heartbeat = setInterval(() => {
       send({ Heartbeat: { rss: process.memoryUsage.rss() } });
     }, init.heartbeat_interval);
-    streamer = new ChildStreamer({ init, send, fail, log });
+    streamer = new ChildStreamer({ init, send, mayQuitApp, fail, log });
     void warnOfHoles();
   } else if ('AddPeer' in message) {
     streamer?.addPeer(message.AddPeer.peer_id, message.AddPeer.ice_servers);
@@ -85,10 +136,6 @@ function receive(message: ParentMessage): void {
   } else if ('RemovePeer' in message) {
     const { peer_id, code, reason } = message.RemovePeer;
     void streamer?.removePeer(peer_id, code as RemovalCode, reason);
-  } else if ('Request' in message) {
-    void answer(message.Request);
-  } else if ('MayQuitApp' in message) {
-    streamer?.mayQuitApp(message.MayQuitApp.allowed);
   } else {
     void stop('asked to');
   }
@@ -106,26 +153,7 @@ async function warnOfHoles(): Promise<void> {
   }
 }
 
-async function answer({ id, method }: { id: number; method: string }): Promise<void> {
-  try {
-    let result: unknown = null;
-    if (method === 'stats') result = (await streamer?.stats()) ?? null;
-    else if (method === 'dot') result = streamer?.dot() ?? '';
-    else gstRuntime().collector.now();
-    send({ Reply: { id, error: null, result } });
-  } catch (error) {
-    send({ Reply: { id, error: String(error), result: null } });
-  }
-}
-
-process.on('message', (raw: unknown) => {
-  const decoded = ParentMessage.decode(raw);
-  if (isLeft(decoded)) {
-    log.error({ reason: describeIssues(decoded.left) }, 'message does not decode');
-    return;
-  }
-  receive(decoded.right);
-});
+process.on('message', (raw) => channel.receive(raw));
 process.on('disconnect', () => void stop('the server is gone'));
 process.on('SIGTERM', () => void stop('SIGTERM'));
 // Ctrl-C in a terminal goes to the whole group; the server decides what happens then.

@@ -26,9 +26,6 @@ import { streamSettings } from './stream-settings.js';
 
 export type Init = Extract<ParentMessage, { Init: unknown }>['Init'];
 
-/** Milliseconds for the server to say whether the app may be quit. */
-const QUIT_QUESTION = 5_000;
-
 /** Access units kept while the pipeline is being built: about a second. */
 const MAX_EARLY_UNITS = 120;
 
@@ -55,6 +52,8 @@ interface Arrival {
 export interface ChildStreamerOptions {
   readonly init: Init;
   readonly send: (message: ChildMessage) => void;
+  /** Asks the server, which knows who else uses the app. Never rejects. */
+  readonly mayQuitApp: () => Promise<boolean>;
   /** The streamer is of no use any more: end the process. */
   readonly fail: (error: MoonteeError) => void;
   readonly log: Log;
@@ -91,10 +90,9 @@ export class ChildStreamer {
   #hostSilent = false;
   /** The session was lost: what to do about it is the server's decision. */
   #decide: ((goOn: boolean) => void) | null = null;
-  #answerQuit: (allowed: boolean) => void = () => undefined;
   #closing: Promise<void> | undefined;
 
-  constructor({ init, send, fail, log }: ChildStreamerOptions) {
+  constructor({ init, send, mayQuitApp, fail, log }: ChildStreamerOptions) {
     this.#init = init;
     this.#send = send;
     this.#fail = fail;
@@ -115,7 +113,7 @@ export class ChildStreamer {
       settings: streamSettings(init.settings),
       playableCodecs: playableCodecs(gstRuntime()),
       retry: (loss) => this.#askServer(loss),
-      mayQuitApp: () => this.#askToQuit(),
+      mayQuitApp,
       log,
     });
     this.#listen();
@@ -217,7 +215,7 @@ export class ChildStreamer {
     return removal;
   }
 
-  async stats(): Promise<unknown> {
+  async stats(): Promise<Record<string, unknown>> {
     return {
       session: this.#session.stats(),
       pipeline: (await this.#pipeline?.stats()) ?? null,
@@ -228,11 +226,6 @@ export class ChildStreamer {
 
   dot(): string {
     return this.#pipeline?.dot() ?? '';
-  }
-
-  /** The answer to the question that was sent last. */
-  mayQuitApp(allowed: boolean): void {
-    this.#answerQuit(allowed);
   }
 
   close(): Promise<void> {
@@ -248,18 +241,6 @@ export class ChildStreamer {
     ]);
     await this.#session.close();
     await this.#pipeline?.close();
-  }
-
-  /** Asks the server, which knows who else uses the app. No answer is a no. */
-  #askToQuit(): Promise<boolean> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(false), QUIT_QUESTION);
-      this.#answerQuit = (allowed) => {
-        clearTimeout(timer);
-        resolve(allowed);
-      };
-      this.#send({ MayQuitApp: {} });
-    });
   }
 
   #listen(): void {

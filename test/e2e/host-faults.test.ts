@@ -33,7 +33,7 @@ async function scene(
 }
 
 const stats = async (streamer: Streamer): Promise<Stats> =>
-  (await streamer.request('stats')) as Stats;
+  (await streamer.request('stats', null)) as unknown as Stats;
 
 /** Pictures come. */
 async function shows(streamer: Streamer): Promise<void> {

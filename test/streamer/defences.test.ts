@@ -36,6 +36,7 @@ test('a message that cannot be written to a child is dropped', async (t) => {
     heartbeatTimeout: 30_000,
     memoryLimit: 2 ** 40,
     niceness: 0,
+    handlers: { may_quit_app: () => false },
     log: silentLog(),
   });
   t.teardown(() => child.stop(1_000));

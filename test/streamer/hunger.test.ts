@@ -4,6 +4,7 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { Deadline } from '../../src/core/deadline.js';
 import { silentLog } from '../../src/core/log.js';
 import { MainThread } from '../../src/streamer/supervisor/main-thread.js';
 import { StreamerProcess, type ProcessEnd } from '../../src/streamer/supervisor/process.js';
@@ -25,6 +26,7 @@ async function child(
     heartbeatTimeout: HEARTBEAT_TIMEOUT,
     memoryLimit: 2 ** 40,
     niceness: 19,
+    handlers: { may_quit_app: () => false },
     log: silentLog(),
   });
   let ended: ProcessEnd | null = null;
@@ -95,7 +97,7 @@ test.serial('a process that is not let run is given longer, and lives', async (t
   t.true(starved > 10, `${starved} of 20 looks`);
   t.true(looks.starvation > 0.5);
   giveBack();
-  const answer = made.request('stats', 60_000);
+  const answer = made.request('stats', null, { deadline: Deadline.in(60_000) });
   await t.notThrowsAsync(answer);
   t.is(end(), null);
 });

@@ -447,7 +447,7 @@ test.serial('a session that is lost comes back in its child, and viewers stay', 
     streamer.viewers.map(({ peerId }) => peerId),
     ['p'],
   );
-  t.like(await streamer.request('stats'), { losses: 10, gaveUp: false });
+  t.like(await streamer.request('stats', null), { losses: 10, gaveUp: false });
 });
 
 test.serial(
@@ -533,7 +533,7 @@ test.serial('nonsense from a child is dropped and ends nothing', async (t) => {
   const streamers = registry(t);
   const streamer = await streamers.create(spec('n', APP.TALKS_NONSENSE));
   await streamer.connected();
-  t.like(await streamer.request('stats'), { method: 'stats', peers: [] });
+  t.like(await streamer.request('stats', null), { method: 'stats', peers: [] });
   t.is(streamer.status, 'active');
 });
 

@@ -2,8 +2,14 @@
  * A streamer child without media: it speaks the IPC honestly, and misbehaves on order. The
  * order is the app id.
  */
-import { isLeft } from 'fp-ts/lib/Either.js';
-import { ParentMessage, type ChildMessage } from '../../src/protocol/ipc.js';
+import { Channel } from '../../src/protocol/channel.js';
+import {
+  CHILD_METHODS,
+  ParentMessage,
+  SERVER_METHODS,
+  type ChildMessage,
+  type ServerChannel,
+} from '../../src/protocol/ipc.js';
 import { APP } from './fake-apps.js';
 
 let app = 0;
@@ -20,8 +26,37 @@ function lose(): void {
   send({ MoonlightLost: { code, error_code: -100, reason: 'No pictures', silent } });
 }
 
+function answered<T>(result: T): T | Promise<T> {
+  return app === APP.NEVER_ANSWERS ? new Promise(() => undefined) : result;
+}
+
+const channel: ServerChannel = new Channel({
+  other: 'server',
+  port: {
+    get connected() {
+      return process.connected;
+    },
+    send: (message, sent) => void process.send?.(message, undefined, undefined, sent),
+  },
+  incoming: ParentMessage,
+  asked: SERVER_METHODS,
+  served: CHILD_METHODS,
+  handlers: {
+    stats: () => answered({ method: 'stats', peers: [...peers], losses, gaveUp }),
+    dot: () => answered('digraph g {}'),
+    collect_garbage: () => answered(null),
+  },
+  onNotification: receive,
+  onDropped: (reason) => {
+    throw new Error(`dropped: ${reason}`);
+  },
+  onHandlerFailed: (_, error) => {
+    throw error;
+  },
+});
+
 function send(message: ChildMessage): void {
-  if (process.connected) process.send?.(message);
+  channel.notify(message);
 }
 
 /** One that takes memory takes it when it has a viewer. */
@@ -180,23 +215,13 @@ function receive(message: ParentMessage): void {
   } else if ('RemovePeer' in message) {
     const { peer_id, code, reason } = message.RemovePeer;
     removePeer(peer_id, code, reason);
-  } else if ('Request' in message) {
-    const { id, method } = message.Request;
-    if (app === APP.NEVER_ANSWERS) return;
-    const result =
-      method === 'dot' ? 'digraph g {}' : { method, peers: [...peers], losses, gaveUp };
-    send({ Reply: { id, error: null, result } });
   } else if (app !== APP.IGNORES_STOP && app !== APP.BUSY_AND_STUBBORN) {
     send('Stop');
     setImmediate(() => process.exit(0));
   }
 }
 
-process.on('message', (raw) => {
-  const decoded = ParentMessage.decode(raw);
-  if (isLeft(decoded)) throw new Error(`undecodable: ${JSON.stringify(raw)}`);
-  receive(decoded.right);
-});
+process.on('message', (raw) => channel.receive(raw));
 process.on('disconnect', () => process.exit(0));
 process.on('SIGTERM', () => undefined);
 send({ StreamerReady: { pid: process.pid } });

@@ -5,7 +5,6 @@ import { setPriority } from 'node:os';
 import type { Log } from '../../core/log.js';
 import { childEnvironment } from '../../config/child-environment.js';
 import { forwardOutput } from './output.js';
-import { PARENT_PID_VARIABLE } from '../../protocol/ipc.js';
 import { withLibraries } from './libraries.js';
 
 /**
@@ -53,7 +52,6 @@ export function launchChild(module: string | URL, niceness: number, log: Log): C
       ...childEnvironment(),
       // Wherever the server has it from.
       MOONTEE_LOG: log.level,
-      [PARENT_PID_VARIABLE]: String(process.pid),
     }),
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     serialization: 'json',

@@ -2,13 +2,24 @@ import type { ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isRight } from 'fp-ts/lib/Either.js';
 import { MoonteeError, type ErrorCode } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import { DRAIN_TIME } from '../../moonlight/host-connections.js';
 import { launchChild } from './launch.js';
-import { ChildMessage, type ParentMessage } from '../../protocol/ipc.js';
-import { describeIssues } from '../../codec/issues.js';
+import {
+  Channel,
+  type DataOf,
+  type Handlers,
+  type RequestOptions,
+  type ResultOf,
+} from '../../protocol/channel.js';
+import {
+  CHILD_METHODS,
+  ChildMessage,
+  SERVER_METHODS,
+  type ChildChannel,
+  type ParentMessage,
+} from '../../protocol/ipc.js';
 import { MainThread } from './main-thread.js';
 import { threadStates } from './thread-states.js';
 
@@ -23,8 +34,12 @@ export interface ProcessOptions {
   readonly memoryLimit: number;
   /** As of nice(2). */
   readonly niceness: number;
+  /** Answers the child's requests. */
+  readonly handlers: Handlers<typeof SERVER_METHODS>;
   readonly log: Log;
 }
+
+export type ChildMethod = keyof typeof CHILD_METHODS;
 
 /** Why a child process is gone. */
 export interface ProcessEnd {
@@ -39,12 +54,6 @@ interface ProcessEvents {
   end: [ProcessEnd];
 }
 
-interface PendingRequest {
-  readonly resolve: (result: unknown) => void;
-  readonly reject: (error: MoonteeError) => void;
-  readonly timer: NodeJS.Timeout;
-}
-
 /** The child that belongs to the running build: `.ts` under a TypeScript loader, else `.js`. */
 export function defaultChildModule(): URL {
   return new URL(`../../worker/main${extname(fileURLToPath(import.meta.url))}`, import.meta.url);
@@ -52,10 +61,6 @@ export function defaultChildModule(): URL {
 
 /** Milliseconds for a child whose connections to the host still end in order, with some to spare. */
 const DRAIN_DEADLINE = DRAIN_TIME + 1_000;
-/** Messages that may wait in the IPC channel before more are dropped. */
-const MAX_BACKLOG = 2_000;
-/** Undecodable messages of one child that are logged; the rest is only counted. */
-const MAX_LOGGED_DROPS = 20;
 /** Milliseconds between looks at the heartbeat. */
 const WATCH_INTERVAL = 250;
 /** A child that is not let run is given this many times the time of one that hangs. */
@@ -95,7 +100,7 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
   readonly #child: ChildProcess;
   readonly #log: Log;
   readonly #options: ProcessOptions;
-  readonly #requests = new Map<number, PendingRequest>();
+  readonly #channel: ChildChannel;
   readonly #ready: Promise<void>;
   #resolveReady: () => void = () => undefined;
   #rejectReady: (error: MoonteeError) => void = () => undefined;
@@ -113,11 +118,7 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
   #cause: ProcessEnd | null = null;
   #lastSeen = performance.now();
   #lastWatch = performance.now();
-  #nextRequest = 1;
-  #backlog = 0;
   #rss = 0;
-  /** Messages that did not decode, both directions. */
-  #drops = 0;
   #stopping: Promise<void> | null = null;
 
   constructor(options: ProcessOptions) {
@@ -130,7 +131,7 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
       this.#resolveReady = resolve;
       this.#rejectReady = reject;
     });
-    // Whoever does not wait for it must not crash on it.
+    // Callers need not wait for it.
     this.#ready.catch(() => undefined);
     this.#mainThread = new MainThread(this.pid ?? 0);
     this.#watch = setInterval(() => this.#checkHeartbeat(), WATCH_INTERVAL);
@@ -140,9 +141,12 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
       exitHookSet = true;
       process.on('exit', killAll);
     }
+    this.#channel = this.#openChannel();
     this.#child.on('message', (message) => {
+      this.#lastSeen = performance.now();
+      this.#starvedFor = 0;
       try {
-        this.#receive(message);
+        this.#channel.receive(message);
       } catch (error) {
         // What a child brings about costs its own streamer.
         this.#log.error({ err: error }, 'message of a streamer failed');
@@ -184,9 +188,9 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
     return this.#rss;
   }
 
-  /** Undecodable messages so far. */
+  /** Messages dropped so far, in both directions. */
   get drops(): number {
-    return this.#drops;
+    return this.#channel.drops;
   }
 
   /** Resolves when the child listens; rejects when it ends before. */
@@ -194,48 +198,18 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
     return this.#ready;
   }
 
-  /** @returns false where the child is gone or does not read any more */
+  /** @returns false if the child is gone or does not read any more */
   send(message: ParentMessage): boolean {
-    if (this.#ended !== null || !this.#child.connected) return false;
-    if (this.#backlog >= MAX_BACKLOG) {
-      this.#drop('the IPC channel is full');
-      return false;
-    }
-    this.#backlog += 1;
-    try {
-      // The callback takes the error of a channel that closes meanwhile.
-      this.#child.send(message, () => {
-        this.#backlog -= 1;
-      });
-      return true;
-    } catch (error) {
-      // It cannot be written as JSON, e.g. because it is nested too deep.
-      this.#backlog -= 1;
-      this.#drop(MoonteeError.from(error).message);
-      return false;
-    }
+    return this.#channel.notify(message);
   }
 
-  /**
-   * Asks the child something.
-   *
-   * @param timeout milliseconds
-   */
-  request(method: 'stats' | 'dot' | 'collect_garbage', timeout = 3_000): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const id = this.#nextRequest;
-      this.#nextRequest += 1;
-      const timer = setTimeout(() => {
-        this.#requests.delete(id);
-        reject(new MoonteeError('TIMEOUT', `The streamer did not answer ${method} in time`));
-      }, timeout);
-      this.#requests.set(id, { resolve, reject, timer });
-      if (!this.send({ Request: { id, method } })) {
-        this.#requests.delete(id);
-        clearTimeout(timer);
-        reject(new MoonteeError('CLOSED', 'The streamer process is gone'));
-      }
-    });
+  /** As {@link Channel.request}. */
+  request<M extends ChildMethod>(
+    method: M,
+    data: DataOf<typeof CHILD_METHODS, M>,
+    options?: RequestOptions,
+  ): Promise<ResultOf<typeof CHILD_METHODS, M>> {
+    return this.#channel.request(method, data, options);
   }
 
   /**
@@ -326,16 +300,30 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
     );
   }
 
-  #receive(raw: unknown): void {
-    if (this.#ended !== null) return;
-    this.#lastSeen = performance.now();
-    this.#starvedFor = 0;
-    const decoded = ChildMessage.decode(raw);
-    if (!isRight(decoded)) {
-      this.#drop(describeIssues(decoded.left));
-      return;
-    }
-    const message = decoded.right;
+  #openChannel(): ChildChannel {
+    const child = this.#child;
+    return new Channel({
+      other: 'streamer',
+      port: {
+        get connected() {
+          return child.connected;
+        },
+        // The callback takes the error of a channel that closes meanwhile.
+        send: (message, sent) => void child.send(message as object, sent),
+      },
+      incoming: ChildMessage,
+      asked: CHILD_METHODS,
+      served: SERVER_METHODS,
+      handlers: this.#options.handlers,
+      onNotification: (message) => this.#receive(message),
+      onDropped: (reason) => this.#log.warn({ reason }, 'IPC message dropped'),
+      onHandlerFailed: (method, error) => {
+        this.#log.error({ err: error, method }, 'request of a streamer failed');
+      },
+    });
+  }
+
+  #receive(message: ChildMessage): void {
     if (message === 'Draining') {
       // Once: a child cannot put its end off for ever.
       if (this.#killAt !== null && !this.#drains) {
@@ -358,26 +346,8 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
         return;
       }
       if ('MoonlightConnected' in message) this.#stage = 'connected';
-      if ('Reply' in message) {
-        this.#settle(message.Reply);
-        return;
-      }
     }
     this.emit('message', message);
-  }
-
-  #settle(reply: { id: number; error: string | null; result?: unknown }): void {
-    const pending = this.#requests.get(reply.id);
-    if (pending === undefined) return;
-    this.#requests.delete(reply.id);
-    clearTimeout(pending.timer);
-    if (reply.error === null) pending.resolve(reply.result);
-    else pending.reject(new MoonteeError('STREAMER_FAILED', reply.error));
-  }
-
-  #drop(reason: string): void {
-    this.#drops += 1;
-    if (this.#drops <= MAX_LOGGED_DROPS) this.#log.warn({ reason }, 'IPC message dropped');
   }
 
   #end(end: ProcessEnd): void {
@@ -386,11 +356,7 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
     alive.delete(this.#child);
     clearInterval(this.#watch);
     this.#rejectReady(new MoonteeError(end.code, end.reason));
-    for (const [, pending] of this.#requests) {
-      clearTimeout(pending.timer);
-      pending.reject(new MoonteeError('CLOSED', end.reason));
-    }
-    this.#requests.clear();
+    this.#channel.close(new MoonteeError('CLOSED', end.reason));
     this.#child.removeAllListeners('message');
     this.emit('end', end);
   }
