@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { removeAtExit } from '../../bench/support/processes.js';
 import { resolveConfig } from '../../src/config/load.js';
 import { createLog } from '../../src/core/log.js';
-import { startServer } from '../../src/server/server.js';
+import { MoonteeServer } from '../../src/server/server.js';
 import { STREAMER_SETTINGS } from '../../test/support/stream-settings.js';
 import { HOST_APP, HOST_PIN, PASSWORD_VARIABLE, STREAMER } from './terms.js';
 
@@ -24,7 +24,7 @@ const { config } = resolveConfig({
   },
 });
 const log = createLog('moontee', 'fatal');
-const server = await startServer(config, { log, staticDirectory: null });
+const server = await MoonteeServer.start(config, { log, staticDirectory: null });
 const host = await server.hosts.add('127.0.0.1', Number(process.argv[2]));
 await server.hosts.pair(host, HOST_PIN);
 const app = (await host.apps()).find(({ title }) => title === HOST_APP);

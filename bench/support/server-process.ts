@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { resolveConfig } from '../../src/config/load.js';
 import { createLog } from '../../src/core/log.js';
-import { startServer } from '../../src/server/server.js';
+import { MoonteeServer } from '../../src/server/server.js';
 import { STREAMER_SETTINGS } from '../../test/support/stream-settings.js';
 import { clipApp, PIN } from './demo-host.js';
 import { logLevel, removeAtExit } from './processes.js';
@@ -24,7 +24,7 @@ const { config } = resolveConfig({
   },
 });
 const log = createLog('moontee', logLevel());
-const server = await startServer(config, { log, staticDirectory: null });
+const server = await MoonteeServer.start(config, { log, staticDirectory: null });
 const host = await server.hosts.add('127.0.0.1', Number(process.argv[2]));
 await server.hosts.pair(host, PIN);
 const streamer = await server.streamers.create({

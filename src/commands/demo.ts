@@ -11,7 +11,7 @@ import { bindOf, loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { MoonteeError } from '../core/errors.js';
 import { createLog, flushLog, type Log } from '../core/log.js';
-import { startServer, type RunningServer } from '../server/server.js';
+import { MoonteeServer } from '../server/server.js';
 import { childEnvironment } from '../config/child-environment.js';
 import { forwardOutput } from '../streamer/supervisor/output.js';
 import type { StreamerSpec } from '../protocol/streamer-spec.js';
@@ -105,7 +105,7 @@ function withPort(config: Config, port: number | null): Config {
 class DemoParts {
   readonly #state: string;
   #host: ChildProcess | undefined;
-  #server: RunningServer | undefined;
+  #server: MoonteeServer | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(state: string) {
@@ -116,7 +116,7 @@ class DemoParts {
   async start(config: Config, inputLog: string | null, log: Log): Promise<string> {
     const pin = String(randomInt(10_000)).padStart(4, '0');
     const hostPort = await this.#startHost(pin, inputLog);
-    this.#server = await startServer(
+    this.#server = await MoonteeServer.start(
       // The hosts and pairings of whoever tries this stay as they are.
       { ...config, data_path: join(this.#state, 'data.json'), pairing_pin: pin },
       { log, staticDirectory: pageDirectory() },

@@ -2,7 +2,7 @@ import { loadConfig } from '../config/load.js';
 import { CONFIG_KEYS, KEYS } from '../config/schema.js';
 import { descriptorLimit, viewersWithin } from '../gst/descriptors.js';
 import { createLog, flushLog, type Log } from '../core/log.js';
-import { startServer } from '../server/server.js';
+import { MoonteeServer } from '../server/server.js';
 import { pageDirectory } from './page.js';
 import { untilTold } from './shutdown.js';
 
@@ -21,7 +21,7 @@ export async function serve(args: readonly string[]): Promise<number> {
   checkDescriptors(config.max_viewers, log);
   let reload = (): Promise<void> => Promise.resolve();
   process.on('SIGHUP', () => void reload());
-  const server = await startServer(config, { log, staticDirectory: pageDirectory() });
+  const server = await MoonteeServer.start(config, { log, staticDirectory: pageDirectory() });
   reload = () => server.reload();
   process.stdout.write(`${server.url}\n`);
   const code = await untilTold(() => server.close(), CLOSE_DEADLINE, log);

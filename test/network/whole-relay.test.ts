@@ -1,6 +1,6 @@
 /** A whole server, from a shared secret in its configuration to a picture through a relay. */
 import test, { type ExecutionContext } from 'ava';
-import type { RunningServer } from '../../src/server/server.js';
+import type { MoonteeServer } from '../../src/server/server.js';
 import { demoServer, demoStreamer } from '../support/demo-server.js';
 import { RawViewer } from '../support/raw-viewer.js';
 import { ReceiverProcess } from '../support/receiver.js';
@@ -12,7 +12,7 @@ process.env['MOONTEE_LOG'] ??= 'error';
 const turn = HAS_COTURN ? test.serial : test.serial.skip;
 if (!HAS_COTURN) process.stderr.write('coturn is not installed: its tests are skipped\n');
 
-async function serving(t: ExecutionContext, flags: Record<string, string>): Promise<RunningServer> {
+async function serving(t: ExecutionContext, flags: Record<string, string>): Promise<MoonteeServer> {
   const server = await demoServer(t, { flags: { webrtc_relay_only: 'true', ...flags } });
   await demoStreamer(server);
   return server;
@@ -23,7 +23,7 @@ turn('the secret reaches browser and streamer, a wrong one is told', async (t) =
   t.teardown(() => relay.stop());
   const receivers = await ReceiverProcess.start();
   t.teardown(() => receivers.kill());
-  const view = (server: RunningServer, id: string): RawViewer => {
+  const view = (server: MoonteeServer, id: string): RawViewer => {
     const url = `${server.url}api/streamers/s/peer`.replace(/^http/, 'ws');
     return new RawViewer(url, receivers, id, 'all', { bindAddress: '127.0.0.1' });
   };

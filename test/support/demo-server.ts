@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { resolveConfig } from '../../src/config/load.js';
 import { silentLog } from '../../src/core/log.js';
-import { startServer, type RunningServer } from '../../src/server/server.js';
+import { MoonteeServer } from '../../src/server/server.js';
 import { createBody, temporaryFolder } from './server.js';
 
 export interface DemoServerOptions {
@@ -40,7 +40,7 @@ async function demoHost(t: ExecutionContext, args: readonly string[] = []): Prom
 export async function demoServer(
   t: ExecutionContext,
   { host: args = [], flags = {}, staticDirectory = null }: DemoServerOptions = {},
-): Promise<RunningServer> {
+): Promise<MoonteeServer> {
   const folder = await temporaryFolder(t);
   const { config } = resolveConfig({
     flags: {
@@ -53,7 +53,7 @@ export async function demoServer(
       ...flags,
     },
   });
-  const server = await startServer(config, { log: silentLog(), staticDirectory });
+  const server = await MoonteeServer.start(config, { log: silentLog(), staticDirectory });
   t.teardown(() => server.close());
   const host = await server.hosts.add('127.0.0.1', await demoHost(t, args));
   await server.hosts.pair(host, '1234');
@@ -62,7 +62,7 @@ export async function demoServer(
 
 /** Makes the streamer `s` of the host's first app. @param settings of the request */
 export async function demoStreamer(
-  server: RunningServer,
+  server: MoonteeServer,
   settings: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
   const apps = await server.hosts.list()[0]?.apps();

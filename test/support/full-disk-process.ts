@@ -6,7 +6,7 @@ import { open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { resolveConfig } from '../../src/config/load.js';
 import { createLog } from '../../src/core/log.js';
-import { startServer } from '../../src/server/server.js';
+import { MoonteeServer } from '../../src/server/server.js';
 import { APP } from './fake-apps.js';
 import { FakeHost } from './fake-host.js';
 import { CHILD, createBody } from './server.js';
@@ -86,7 +86,7 @@ const [first, second] = await Promise.all([FakeHost.start(), FakeHost.start()]);
 for (const host of [first, second]) {
   host.apps = Object.entries(APP).map(([title, id]) => ({ id, title }));
 }
-const server = await startServer(config, {
+const server = await MoonteeServer.start(config, {
   log: createLog('moontee', 'error'),
   staticDirectory: null,
   childModule: CHILD,

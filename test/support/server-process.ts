@@ -5,7 +5,7 @@
  */
 import { resolveConfig } from '../../src/config/load.js';
 import { silentLog } from '../../src/core/log.js';
-import { startServer } from '../../src/server/server.js';
+import { MoonteeServer } from '../../src/server/server.js';
 import { CHILD, createBody } from './server.js';
 
 const [, , dataPath = '', restore = 'false', create = ''] = process.argv;
@@ -20,7 +20,7 @@ const { config } = resolveConfig({
     heartbeat_timeout_ms: '20000',
   },
 });
-const server = await startServer(config, {
+const server = await MoonteeServer.start(config, {
   log: silentLog(),
   staticDirectory: null,
   childModule: CHILD,

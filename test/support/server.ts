@@ -12,7 +12,7 @@ import { createIdentity } from '../../src/moonlight/identity.js';
 import type { ClientIdentity } from '../../src/moonlight/types.js';
 import { silentLog } from '../../src/core/log.js';
 import type { StreamServerMessage } from '../../src/protocol/viewer-messages.js';
-import { startServer, type RunningServer } from '../../src/server/server.js';
+import { MoonteeServer } from '../../src/server/server.js';
 import { APP } from './fake-apps.js';
 import { FakeHost } from './fake-host.js';
 
@@ -40,10 +40,10 @@ export interface AskOptions {
 }
 
 export class TestServer {
-  readonly running: RunningServer;
+  readonly running: MoonteeServer;
   readonly folder: string;
 
-  constructor(running: RunningServer, folder: string) {
+  constructor(running: MoonteeServer, folder: string) {
     this.running = running;
     this.folder = folder;
   }
@@ -238,7 +238,7 @@ export async function serve(
       ...flags,
     }),
   });
-  const running = await startServer(config, {
+  const running = await MoonteeServer.start(config, {
     log: silentLog(),
     staticDirectory: options.staticDirectory ?? null,
     childModule: options.childModule ?? CHILD,

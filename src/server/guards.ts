@@ -1,0 +1,60 @@
+import type { IncomingMessage } from 'node:http';
+import { AddressQuota } from '../access/address-quota.js';
+import { ClientAddress } from '../access/client-address.js';
+import { CreationLimit } from '../access/creation-limit.js';
+import { Credentials } from '../access/credentials.js';
+import { Gate } from '../access/gate.js';
+import { OriginGuard } from '../access/origin-guard.js';
+import { RefusalLog } from '../access/refusal-log.js';
+import type { Config } from '../config/schema.js';
+import type { Log } from '../core/log.js';
+import { Connections } from '../http/connections.js';
+
+/** Who may do what, and how much of it: one set for requests and sockets. */
+export interface Guards {
+  readonly credentials: Credentials;
+  readonly addresses: ClientAddress;
+  readonly refusals: RefusalLog;
+  readonly connections: Connections;
+  readonly gate: Gate;
+  readonly origins: OriginGuard;
+  readonly creations: CreationLimit;
+  /** Sockets that are open and have not authenticated. */
+  readonly pending: AddressQuota;
+  /** Gets every request whose sender is known. */
+  readonly onKnown: (request: IncomingMessage) => void;
+}
+
+export function createGuards(config: Config, log: Log): Guards {
+  const credentials = new Credentials(config.credentials, config.auth_failures_per_minute);
+  const addresses = new ClientAddress(config.trusted_proxies);
+  const refusals = new RefusalLog(log);
+  const connections = new Connections({
+    maxConnections: config.max_connections,
+    maxPerAddress: config.max_connections_per_address,
+    maxRequestsPerAddress: config.max_requests_per_address,
+    addresses,
+    refusals,
+  });
+  const onKnown = (request: IncomingMessage): void => connections.trust(request);
+  return {
+    credentials,
+    addresses,
+    refusals,
+    connections,
+    gate: new Gate(credentials, addresses, onKnown),
+    origins: new OriginGuard({
+      allowedOrigins: config.allowed_origins,
+      credentialsRequired: credentials.required,
+      secure: config.certificate !== null,
+      addresses,
+    }),
+    creations: new CreationLimit(config.creations_per_minute),
+    pending: new AddressQuota({
+      what: 'sockets that have not authenticated',
+      perAddress: config.max_pending_sockets_per_address,
+      inAll: config.max_pending_sockets,
+    }),
+    onKnown,
+  };
+}

@@ -1,0 +1,68 @@
+import type { Config } from '../config/schema.js';
+import type { Log } from '../core/log.js';
+import type { AppUsers } from '../hosts/app-users.js';
+import { Targets } from '../hosts/targets.js';
+import { iceServerProvider } from '../ice/configured.js';
+import { networkOf } from '../streamer/network.js';
+import { StreamerRegistry } from '../streamer/registry.js';
+import { defaultChildModule } from '../streamer/supervisor/process.js';
+import type { Stores } from './stores.js';
+
+/** Milliseconds for an offer of the child, and then for ICE and DTLS: the child's own are shorter. */
+const OFFER_TIMEOUT_MS = 15_000;
+const CONNECT_TIMEOUT_MS = 45_000;
+
+/** The registry, wired to hosts, pairings and ICE servers. */
+export function createStreamers(
+  config: Config,
+  { hosts, identities }: Stores,
+  childModule: string | URL | undefined,
+  log: Log,
+): { readonly streamers: StreamerRegistry; readonly apps: AppUsers } {
+  const targets = new Targets({
+    hosts,
+    identities,
+    pin: config.pairing_pin,
+    unpairOnDelete: config.unpair_on_delete,
+    appWait: config.app_wait_ms,
+    isRunning: (id) => {
+      const status = streamers.get(id)?.status;
+      return status !== undefined && status !== 'failed' && status !== 'stopping';
+    },
+    log,
+  });
+  const network = networkOf(config);
+  const iceServers = iceServerProvider(config, network.ice_servers, log);
+  void iceServers.warmUp();
+  const streamers: StreamerRegistry = new StreamerRegistry({
+    maxStreamers: config.max_streamers,
+    retention: config.end_policy === 'keep' ? Infinity : config.failure_retention_ms,
+    log,
+    streamer: {
+      module: childModule ?? defaultChildModule(),
+      network,
+      iceServers: (viewerId) => iceServers.serversFor(viewerId),
+      maxViewers: config.max_viewers,
+      maxPads: config.max_pads_per_viewer,
+      startTimeout: config.create_timeout_ms,
+      heartbeatInterval: config.heartbeat_interval_ms,
+      heartbeatTimeout: config.heartbeat_timeout_ms,
+      memoryLimit: config.streamer_memory_mib * 1_048_576,
+      niceness: config.streamer_niceness,
+      stopTimeout: config.stop_timeout_ms,
+      offerTimeout: OFFER_TIMEOUT_MS,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      restart: {
+        policy: config.end_policy,
+        backoffMin: config.restart_backoff_min_ms,
+        backoffMax: config.restart_backoff_max_ms,
+        maxAttempts: config.restart_max_attempts,
+        stableAfter: config.restart_stable_ms,
+      },
+      prepare: (spec, signal) => targets.prepare(spec, signal),
+      apps: targets.apps,
+      log,
+    },
+  });
+  return { streamers, apps: targets.apps };
+}
