@@ -9,9 +9,17 @@ const BUDGET = 64;
 
 export interface BusMessage {
   readonly type: 'error' | 'warning' | 'eos';
-  /** Path of the element that said it, from the pipeline down. */
+  /** Path of the element that posted it, from the pipeline down. */
   readonly source: string;
+  /** Name of the pipeline's own bin that is the element or contains it; null outside of bins. */
+  readonly bin: string | null;
   readonly text: string;
+}
+
+/** The outermost bin of a path such as `/GstPipeline:pipeline0/GstBin:webrtc-1/GstQueue:queue`. */
+export function outermostBin(path: string): string | null {
+  const [type, name] = path.split('/')[2]?.split(':') ?? [];
+  return type === 'GstBin' && name !== undefined ? name : null;
 }
 
 /**
@@ -36,8 +44,9 @@ export function watchBus(
       const message = popFiltered(bus, [ERROR, WARNING, EOS]);
       if (!message) return;
       const source = (message.src as Gst.Object | null)?.getPathString() ?? '';
+      const bin = outermostBin(source);
       if (message.type === EOS) {
-        report({ type: 'eos', source, text: 'end of stream' });
+        report({ type: 'eos', source, bin, text: 'end of stream' });
         continue;
       }
       const isError = message.type === ERROR;
@@ -47,6 +56,7 @@ export function watchBus(
       report({
         type: isError ? 'error' : 'warning',
         source,
+        bin,
         text: debug ? `${failure.message} (${debug})` : failure.message,
       });
     }

@@ -7,14 +7,16 @@ import { PeerBranch, type MediaKind, type Tap, type Trunk } from './webrtc/branc
 import { watchBus, type BusMessage } from './bus.js';
 import { assertDescriptorsForViewer, hasDescriptorsForViewer } from './descriptors.js';
 import { DtlsCertificate } from './webrtc/dtls-certificate.js';
-import { KeyframeCoalescer, type KeyframeReason } from '../media/keyframes.js';
+import { MediaBus } from '../media/bus.js';
+import type { KeyframeRequest } from '../media/keyframes.js';
+import type { CodedUnit, Packetizer, TrackId } from '../media/outlet.js';
 import { elementsOf, fillTemplate, loadTemplate } from './launch-template.js';
 import { mediaFormat, missingForStereo, type MediaFormat } from './media-format.js';
 import { applyServers, serverUris } from './webrtc/network.js';
 import { WebRtcPeer, type PeerHost } from './webrtc/peer.js';
 import { chooseTimestamps, type PayloaderElement } from './renumbering.js';
 import { gstRuntime, type Gst, type GstRuntime } from './runtime.js';
-import { StereoSound } from './stereo-sound.js';
+import { STEREO_BIN, StereoSound } from './stereo-sound.js';
 import type { IceServer } from '../ice/types.js';
 import type {
   Peer,
@@ -64,7 +66,10 @@ export async function createStreamPipeline(
   return pipeline;
 }
 
-class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements StreamPipeline {
+class GstStreamPipeline
+  extends EventEmitter<StreamPipelineEvents>
+  implements StreamPipeline, Packetizer
+{
   readonly #runtime: GstRuntime;
   readonly #format: MediaFormat;
   readonly #options: StreamPipelineOptions;
@@ -73,22 +78,23 @@ class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements St
   readonly #sources: Readonly<Record<MediaKind, AppSrcElement>>;
   readonly #trunk: Trunk;
   readonly #stereo: StereoSound | null;
+  readonly #bus: MediaBus;
   readonly #peers = new Map<string, WebRtcPeer>();
-  readonly #keyframes = new KeyframeCoalescer();
+  /** Hears what fails inside a bin, by the bin's name. */
+  readonly #owners = new Map<string, (cause: string) => void>();
+  /** Takes a peer off the bus and out of the owners. */
+  readonly #detach = new Map<string, () => void>();
   readonly #host: PeerHost;
   readonly #stops: (() => void)[] = [];
-  #keyframeTimer: NodeJS.Timeout | null = null;
   /** A branch that is ready for the next viewer. */
   #spare: PeerBranch | null = null;
   #spareTimer: NodeJS.Timeout | null = null;
-  #lastPts = { video: -1, audio: -1 };
   /** Nothing is pushed until the next IDR. */
   #skipping = false;
   #videoUnits = 0;
   #videoBytes = 0;
   #audioPackets = 0;
   #unitsDropped = 0;
-  #keyframeRequests = 0;
   #packets = { last: -1, total: 0 };
   #failed = false;
   #closing: Promise<void> | null = null;
@@ -104,6 +110,7 @@ class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements St
     this.#format = format;
     this.#options = options;
     this.#log = options.log;
+    this.#bus = options.bus ?? new MediaBus(options.log);
     const text = [
       fillTemplate(loadTemplate(format.videoTemplate), format.videoValues),
       fillTemplate(loadTemplate(format.audioTemplate), format.audioValues),
@@ -126,6 +133,9 @@ class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements St
         'no stereo for browsers that take no surround sound: an element is missing',
       );
     }
+    this.#owners.set(STEREO_BIN, (cause) => {
+      this.#log.error({ cause }, 'stereo sound failed');
+    });
     this.#host = {
       runtime,
       format,
@@ -133,16 +143,20 @@ class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements St
       certificate,
       stereo: this.#stereo,
       videoPackets: () => this.#countPackets(),
-      needKeyframe: (reason, peerId) => this.#needKeyframe(reason, peerId),
+      needKeyframe: (reason, peerId) => this.#bus.requestKeyframe(reason, peerId),
       removed: (peer) => this.#removed(peer),
     };
     this.#stops.push(
       runtime.hold(),
       runtime.collector.spare(() => this.#peers.size > 0),
-      watchBus(runtime, this.#pipeline, (message) => this.#heard(message)),
+      watchBus(runtime, this.#pipeline, (message) => this.#onMessage(message)),
     );
     this.#pipeline.setState(runtime.namespaces.Gst.State.PLAYING);
     this.#watchPeers();
+    const forward = (request: KeyframeRequest): void => this.#emit('keyframe-needed', request);
+    this.#bus.on('keyframe-needed', forward);
+    this.#stops.push(() => this.#bus.off('keyframe-needed', forward));
+    if (!options.bus) this.#stops.push(() => this.#bus.close());
   }
 
   get closed(): boolean {
@@ -165,41 +179,51 @@ class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements St
       await branch.dispose();
     }
     this.#spare = this.#branch();
+    this.#bus.open(this);
   }
 
-  pushVideo(unit: { data: Buffer; pts: number; idr: boolean }): void {
-    if (this.closed || this.#failed || unit.data.length === 0) return;
-    if (!this.#skipping && this.#backlog() > SOURCE_BACKLOG) {
-      this.#skipping = true;
-      this.#log.warn(
-        { backlog: this.#backlog() },
-        'source too slow, skipping to the next key frame',
-      );
-    }
-    if (this.#skipping) {
-      if (!unit.idr || this.#backlog() > SOURCE_BACKLOG / 4) {
-        this.#unitsDropped += 1;
-        this.#needKeyframe('drop', null);
-        return;
-      }
-      this.#skipping = false;
-    }
-    if (unit.idr) {
-      this.#format.describe(unit.data);
-      // Before the key frame's packets exist, so that nobody misses the first of them.
-      for (const peer of this.#peers.values()) peer.keyframeComes();
-      this.#keyframes.served();
-      this.#scheduleKeyframe();
-    }
-    this.#videoUnits += 1;
-    this.#videoBytes += unit.data.length;
-    this.#push('video', unit.data, unit.pts, null);
+  pushVideo({ data, pts, idr }: { data: Buffer; pts: number; idr: boolean }): void {
+    this.#bus.publish('video', { data, pts, duration: null, keyframe: idr });
   }
 
   pushAudio(packet: { data: Buffer; pts: number; duration: number }): void {
-    if (this.closed || this.#failed || packet.data.length === 0) return;
-    this.#audioPackets += 1;
-    this.#push('audio', packet.data, packet.pts, packet.duration);
+    this.#bus.publish('audio', { ...packet, keyframe: false });
+  }
+
+  admits(track: TrackId, { keyframe }: CodedUnit): boolean {
+    if (this.closed || this.#failed) return false;
+    if (track === 'audio') return true;
+    const backlog = this.#backlog();
+    if (!this.#skipping && backlog > SOURCE_BACKLOG) {
+      this.#skipping = true;
+      this.#log.warn({ backlog }, 'source too slow, skipping to the next key frame');
+    }
+    if (!this.#skipping) return true;
+    if (keyframe && backlog <= SOURCE_BACKLOG / 4) {
+      this.#skipping = false;
+      return true;
+    }
+    this.#unitsDropped += 1;
+    this.#bus.requestKeyframe('drop', null);
+    return false;
+  }
+
+  push(track: TrackId, { data, pts, duration, keyframe }: CodedUnit): void {
+    if (track === 'audio') {
+      this.#audioPackets += 1;
+    } else {
+      if (keyframe) this.#format.describe(data);
+      this.#videoUnits += 1;
+      this.#videoBytes += data.length;
+    }
+    const makeBuffer = (): Gst.Buffer => {
+      const buffer = this.#runtime.namespaces.Gst.Buffer.newWrapped(data as unknown as number[]);
+      buffer.pts = BigInt(pts);
+      if (duration !== null) buffer.duration = BigInt(Math.round(duration));
+      return buffer;
+    };
+    this.#sources[track].pushBuffer(makeBuffer());
+    if (track === 'audio') this.#stereo?.push(makeBuffer);
   }
 
   addPeer(id: string, iceServers?: readonly IceServer[]): Promise<Peer> {
@@ -221,6 +245,12 @@ class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements St
       applyServers(this.#runtime, branch.webrtc, network);
       const peer = new WebRtcPeer(id, { ...this.#host, network }, branch, this.#log);
       this.#peers.set(id, peer);
+      const detach = this.#bus.attach(peer);
+      this.#owners.set(branch.name, (cause) => peer.broke(cause));
+      this.#detach.set(id, () => {
+        this.#owners.delete(branch.name);
+        detach();
+      });
       this.#log.info({ peer_id: id, peers: this.#peers.size }, 'peer added');
       return peer;
     });
@@ -236,7 +266,7 @@ class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements St
       videoBytes: this.#videoBytes,
       audioPackets: this.#audioPackets,
       unitsDropped: this.#unitsDropped,
-      keyframeRequests: this.#keyframeRequests,
+      keyframeRequests: this.#bus.keyframeRequests,
       peers: [...this.#peers.values()].map((peer) => peer.stats()),
     });
   }
@@ -283,21 +313,6 @@ class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements St
     }, SPARE_DELAY);
   }
 
-  #push(kind: MediaKind, data: Buffer, pts: number, duration: number | null): void {
-    const { Gst } = this.#runtime.namespaces;
-    // Payloader and browser rely on it.
-    const time = Math.max(Math.round(Number.isFinite(pts) ? pts : 0), this.#lastPts[kind] + 1);
-    this.#lastPts[kind] = time;
-    const makeBuffer = (): Gst.Buffer => {
-      const buffer = Gst.Buffer.newWrapped(data as unknown as number[]);
-      buffer.pts = BigInt(time);
-      if (duration !== null) buffer.duration = BigInt(Math.round(duration));
-      return buffer;
-    };
-    this.#sources[kind].pushBuffer(makeBuffer());
-    if (kind === 'audio') this.#stereo?.push(makeBuffer);
-  }
-
   /** Milliseconds of video that wait in the source. */
   #backlog(): number {
     return Number(this.#sources.video.currentLevelTime) / 1e6;
@@ -332,56 +347,32 @@ class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements St
     this.#stops.push(leave);
   }
 
-  #needKeyframe(reason: KeyframeReason, peerId: string | null): void {
-    if (this.closed) return;
-    if (this.#keyframes.want({ reason, peerId }, performance.now())) this.#scheduleKeyframe();
-  }
-
-  #scheduleKeyframe(): void {
-    if (this.#keyframeTimer) clearTimeout(this.#keyframeTimer);
-    this.#keyframeTimer = null;
-    const now = performance.now();
-    const request = this.#keyframes.due(now);
-    if (request) {
-      this.#keyframeRequests += 1;
-      this.#tell('keyframe-needed', request);
-    }
-    const at = this.#keyframes.dueAt();
-    if (at === null || this.closed) return;
-    this.#keyframeTimer = setTimeout(() => this.#scheduleKeyframe(), Math.max(1, at - now));
-  }
-
-  #heard(message: BusMessage): void {
-    const { type, source, text } = message;
+  #onMessage({ type, source, bin, text }: BusMessage): void {
     if (type === 'warning') {
       this.#log.warn({ source, text }, 'pipeline warning');
       return;
     }
-    if (this.#stereo?.owns(source)) {
-      this.#log.error({ source, text }, 'stereo sound failed');
+    if (type === 'eos') return;
+    if (bin !== null) {
+      // What fails inside a bin ends the bin's owner at most, which may have left already.
+      this.#log.debug({ bin, source, text }, 'error in a bin');
+      this.#owners.get(bin)?.(text);
       return;
     }
-    if (source.includes('/GstBin:')) {
-      // What happens inside a peer's own bin ends that peer at most, and is no news of one
-      // that has left.
-      const owner = [...this.#peers.values()].find((peer) => peer.owns(source));
-      this.#log.debug({ peer_id: owner?.id, source, text }, 'peer pipeline error');
-      owner?.broke(text);
-      return;
-    }
-    if (type === 'eos' || this.closed || this.#failed) return;
+    if (this.closed || this.#failed) return;
     this.#failed = true;
     this.#log.error({ source, text }, 'pipeline failed');
-    this.#tell('failed', new MoonteeError('PIPELINE_FAILED', text, { details: { source } }));
+    this.#emit('failed', new MoonteeError('PIPELINE_FAILED', text, { details: { source } }));
   }
 
   #removed(peer: WebRtcPeer): void {
     this.#peers.delete(peer.id);
-    this.#keyframes.forget(peer.id);
+    this.#detach.get(peer.id)?.();
+    this.#detach.delete(peer.id);
     this.#log.info({ peer_id: peer.id, peers: this.#peers.size }, 'peer removed');
   }
 
-  #tell<K extends keyof StreamPipelineEvents>(event: K, ...values: StreamPipelineEvents[K]): void {
+  #emit<K extends keyof StreamPipelineEvents>(event: K, ...values: StreamPipelineEvents[K]): void {
     try {
       (this.emit as (name: K, ...values: StreamPipelineEvents[K]) => boolean).call(
         this,
@@ -394,7 +385,6 @@ class GstStreamPipeline extends EventEmitter<StreamPipelineEvents> implements St
   }
 
   async #close(): Promise<void> {
-    if (this.#keyframeTimer) clearTimeout(this.#keyframeTimer);
     if (this.#spareTimer) clearTimeout(this.#spareTimer);
     const deadline = new AbortController();
     const late = sleep(CLOSE_DEADLINE, null, { signal: deadline.signal }).then(() => {

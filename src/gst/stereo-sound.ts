@@ -14,6 +14,9 @@ import type { Gst, GstRuntime } from './runtime.js';
 /** Milliseconds without a listener until it is taken down: a page that is loaded anew finds it. */
 const LINGER = 5_000;
 
+/** Name of its bin: what fails in there is the stereo sound's. */
+export const STEREO_BIN = 'stereo-sound';
+
 interface Parts {
   readonly bin: Gst.Bin;
   readonly source: AppSrcElement;
@@ -69,11 +72,6 @@ export class StereoSound {
     this.#parts?.source.pushBuffer(makeBuffer());
   }
 
-  /** Whether an element is one of its own. @param path of the element in the pipeline */
-  owns(path: string): boolean {
-    return this.#parts !== null && path.includes(`/${this.#parts.bin.name}/`);
-  }
-
   /** After the last listener. Idempotent. */
   close(): void {
     this.#closed = true;
@@ -85,6 +83,7 @@ export class StereoSound {
   #build(): Parts {
     const { template, values, caps } = this.#format;
     const bin = this.#runtime.parseBin(fillTemplate(loadTemplate(template), values));
+    bin.name = STEREO_BIN;
     const payloader = bin.getByName('stereo-pay') as PayloaderElement;
     chooseTimestamps(payloader);
     const tee = bin.getByName('stereo-tee') as Gst.Element;

@@ -1,42 +1,55 @@
 /**
- * The one place that decides when the host is asked for a key frame. Pure: it is told the
- * time (milliseconds) and says what to do.
+ * The one place that decides when the host is asked for a key frame. Pure: the time is passed in
+ * (milliseconds), and the decision is returned.
  */
+import type { OutletKind } from './outlet.js';
 
-export type KeyframeReason = 'join' | 'pli' | 'drop';
+export type KeyframeReason = 'join' | 'pli' | 'drop' | 'rotate';
 
 export interface KeyframeRequest {
   readonly reason: KeyframeReason;
-  readonly peerId: string | null;
+  /** Null for a need that is everybody's. */
+  readonly outletId: string | null;
 }
+
+/** How often one outlet may ask. */
+export interface KeyframeBudget {
+  /** Requests in a row. */
+  readonly burst: number;
+  /** Milliseconds in which another one is earned. */
+  readonly refill: number;
+}
+
+export const KEYFRAME_BUDGETS: Readonly<Record<OutletKind, KeyframeBudget>> = {
+  webrtc: { burst: 4, refill: 2_500 },
+  // One to begin with and one for each file, and files are not that short.
+  recording: { burst: 2, refill: 5_000 },
+};
 
 export interface KeyframeLimits {
   /** Least time between two requests to the host. */
   readonly interval: number;
   /** How long the host gets for an IDR before it is asked again (doubling up to 8 times it). */
   readonly answer: number;
-  /** Requests that a peer may make in a row. */
-  readonly burst: number;
-  /** Time in which a peer earns another one. */
-  readonly refill: number;
 }
 
 export const KEYFRAME_LIMITS: KeyframeLimits = {
   interval: 400,
   answer: 1000,
-  burst: 4,
-  refill: 2500,
 };
 
 /** Longest wait for an answer, in units of {@link KeyframeLimits.answer}. */
 const BACKOFF_LIMIT = 8;
 
 interface Allowance {
+  readonly budget: KeyframeBudget;
   tokens: number;
+  /** Negative infinity before the first request. */
   at: number;
 }
 
-export class KeyframeCoalescer {
+/** Coalesces the requests of all outlets, each within a budget of its own. */
+export class KeyframeArbiter {
   readonly #limits: KeyframeLimits;
   readonly #allowances = new Map<string, Allowance>();
   /** What somebody still waits for; the first one that asked. */
@@ -49,13 +62,20 @@ export class KeyframeCoalescer {
     this.#limits = limits;
   }
 
+  /** An outlet that may ask until it is forgotten. */
+  admit(outletId: string, kind: OutletKind): void {
+    const budget = KEYFRAME_BUDGETS[kind];
+    this.#allowances.set(outletId, { budget, tokens: budget.burst, at: -Infinity });
+  }
+
   /**
-   * Somebody needs a key frame. Whoever asks too often is not heard.
+   * An outlet needs a key frame. Requests above its budget, and of outlets that are not admitted,
+   * are ignored.
    *
    * @returns whether the wish was accepted; {@link due} says when to act on it
    */
   want(request: KeyframeRequest, now: number): boolean {
-    if (request.peerId !== null && !this.#spend(request.peerId, now)) return false;
+    if (request.outletId !== null && !this.#spend(request.outletId, now)) return false;
     this.#wanted ??= request;
     return true;
   }
@@ -86,16 +106,19 @@ export class KeyframeCoalescer {
     return this.#requestedAt + Math.max(patience, this.#limits.interval);
   }
 
-  forget(peerId: string): void {
-    this.#allowances.delete(peerId);
+  forget(outletId: string): void {
+    this.#allowances.delete(outletId);
   }
 
-  #spend(peerId: string, now: number): boolean {
-    const { burst, refill } = this.#limits;
-    const last = this.#allowances.get(peerId) ?? { tokens: burst, at: now };
-    const tokens = Math.min(burst, last.tokens + Math.max(0, now - last.at) / refill);
-    const granted = tokens >= 1;
-    this.#allowances.set(peerId, { tokens: granted ? tokens - 1 : tokens, at: now });
-    return granted;
+  #spend(outletId: string, now: number): boolean {
+    const allowance = this.#allowances.get(outletId);
+    if (!allowance) return false;
+    const { burst, refill } = allowance.budget;
+    const earned = Math.max(0, now - allowance.at) / refill;
+    allowance.tokens = Math.min(burst, allowance.tokens + earned);
+    allowance.at = now;
+    if (allowance.tokens < 1) return false;
+    allowance.tokens -= 1;
+    return true;
   }
 }

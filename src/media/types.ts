@@ -7,6 +7,8 @@ import type { ErrorCode } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { IceServer, NetworkOptions } from '../ice/types.js';
 import type { AudioLayout, NegotiatedVideo } from '../moonlight/types.js';
+import type { MediaBus } from './bus.js';
+import type { KeyframeRequest } from './keyframes.js';
 
 export interface StreamPipelineOptions {
   readonly video: NegotiatedVideo;
@@ -15,12 +17,14 @@ export interface StreamPipelineOptions {
   /** Certificate and private key of the DTLS connections, one after the other. */
   readonly dtlsIdentityPem: string;
   readonly maxPeers: number;
+  /** What feeds the pipeline; left out: a bus of its own, for what is pushed into it. */
+  readonly bus?: MediaBus;
   readonly log: Log;
 }
 
 export interface StreamPipelineEvents {
-  /** Coalesced and rate-limited: ask the host for an IDR now. */
-  'keyframe-needed': [{ reason: 'join' | 'pli' | 'drop'; peerId: string | null }];
+  /** The bus's: ask the host for an IDR now. */
+  'keyframe-needed': [KeyframeRequest];
   /** The pipeline is of no use any more. */
   failed: [Error];
 }
@@ -30,7 +34,11 @@ export interface StreamPipeline extends EventEmitter<StreamPipelineEvents> {
   readonly closed: boolean;
   /** Nanoseconds since the pipeline started: where `pts` belong. */
   readonly runningTime: number;
-  /** @param pts nanoseconds of running time, strictly increasing */
+  /**
+   * Publishes on the bus.
+   *
+   * @param pts nanoseconds of running time, strictly increasing
+   */
   pushVideo(unit: { data: Buffer; pts: number; idr: boolean }): void;
   pushAudio(packet: { data: Buffer; pts: number; duration: number }): void;
   /**

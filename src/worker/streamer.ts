@@ -3,6 +3,7 @@ import { playableCodecs, requireCodec } from '../gst/media-format.js';
 import { createStreamPipeline } from '../gst/pipeline.js';
 import { gstRuntime } from '../gst/runtime.js';
 import type { IceServer, NetworkOptions } from '../ice/types.js';
+import { MediaBus } from '../media/bus.js';
 import type { StreamPipeline } from '../media/types.js';
 import { decodeChannelMessage } from '../input/channels.js';
 import { InputAggregator } from '../input/aggregator.js';
@@ -17,6 +18,7 @@ import type {
   HostSilence,
   NegotiatedStream,
   OpusPacket,
+  StreamSettings,
   Termination,
 } from '../moonlight/types.js';
 import type { StreamClientMessage, StreamServerMessage } from '../protocol/viewer-messages.js';
@@ -25,9 +27,6 @@ import type { ChildMessage, ParentMessage } from '../protocol/ipc.js';
 import { streamSettings } from './stream-settings.js';
 
 export type Init = Extract<ParentMessage, { Init: unknown }>['Init'];
-
-/** Access units kept while the pipeline is being built: about a second. */
-const MAX_EARLY_UNITS = 120;
 
 /** Messages kept of a viewer that has no branch yet, as many as the server keeps for it. */
 const MAX_EARLY_MESSAGES = 64;
@@ -75,15 +74,16 @@ export class ChildStreamer {
   readonly #arrivals = new Map<string, Arrival>();
   /** Removals under way, so that closing waits for them. */
   readonly #removals = new Map<string, Promise<void>>();
+  readonly #bus: MediaBus;
+  readonly #settings: StreamSettings;
+  /** `performance.now()` at the bus's time zero. */
+  readonly #origin = performance.now();
+  #clock: PresentationClock;
   #pipeline: StreamPipeline | undefined;
-  #clock: PresentationClock | undefined;
-  /** `performance.now()` at the pipeline's time zero. */
-  #origin = 0;
   #started = false;
   #negotiated: NegotiatedStream | undefined;
-  /** What arrived before the pipeline was ready, from its last IDR on. */
-  #earlyUnits: AccessUnit[] = [];
-  #sawFrame = false;
+  /** A frame of this session has been published. */
+  #hasPicture = false;
   /** Of the link to the host; of a session that is brought back nothing bad is known yet. */
   #hostQuality: 'ok' | 'poor' = 'ok';
   /** Viewers were told to wait for the host. */
@@ -97,6 +97,13 @@ export class ChildStreamer {
     this.#send = send;
     this.#fail = fail;
     this.#log = log;
+    this.#settings = streamSettings(init.settings);
+    this.#clock = this.#createClock();
+    this.#bus = new MediaBus(log);
+    this.#bus.on('keyframe-needed', ({ reason, outletId }) => {
+      this.#log.debug({ reason, outlet: outletId }, 'key frame requested');
+      this.#session.requestIdr();
+    });
     this.#aggregator = new InputAggregator({ padShare: init.max_pads });
     this.#session = new ReconnectingSession({
       host: {
@@ -110,7 +117,7 @@ export class ChildStreamer {
         privateKeyPem: init.client_private_key_pem,
       },
       appId: init.app_id,
-      settings: streamSettings(init.settings),
+      settings: this.#settings,
       playableCodecs: playableCodecs(gstRuntime()),
       retry: (loss) => this.#askServer(loss),
       mayQuitApp,
@@ -219,7 +226,7 @@ export class ChildStreamer {
     return {
       session: this.#session.stats(),
       pipeline: (await this.#pipeline?.stats()) ?? null,
-      lateness: this.#clock?.lateness ?? null,
+      lateness: this.#pipeline ? this.#clock.lateness : null,
       negotiated: this.#negotiated ?? null,
     };
   }
@@ -241,6 +248,7 @@ export class ChildStreamer {
     ]);
     await this.#session.close();
     await this.#pipeline?.close();
+    this.#bus.close();
   }
 
   #listen(): void {
@@ -259,13 +267,13 @@ export class ChildStreamer {
     });
     this.#session.on('reconnected', (negotiated) => {
       this.#negotiated = negotiated;
-      this.#sawFrame = false;
+      this.#hasPicture = false;
       this.#tellHostQuality('ok');
       if (this.#hostSilent) this.#broadcast({ StageComplete: { stage: WAITING } });
       this.#hostSilent = false;
       this.#broadcast({ StageComplete: { stage: RECONNECTING } });
       // Frame numbers and clocks of the host start again.
-      if (this.#pipeline) this.#startClock(negotiated);
+      this.#clock = this.#createClock();
       this.#sendInput(this.#aggregator.resynchronise());
       this.#sendConnected(negotiated);
     });
@@ -287,6 +295,7 @@ export class ChildStreamer {
       network: networkOptions(this.#init.network),
       dtlsIdentityPem: this.#init.dtls_identity_pem,
       maxPeers: this.#init.max_peers,
+      bus: this.#bus,
       log: this.#log,
     });
     // close() may have run while the pipeline was being built.
@@ -294,27 +303,20 @@ export class ChildStreamer {
       await pipeline.close();
       throw new MoonteeError('STREAMER_STOPPING');
     }
-    pipeline.on('keyframe-needed', ({ reason, peerId }) => {
-      this.#log.debug({ reason, peer_id: peerId }, 'key frame requested');
-      this.#session.requestIdr();
-    });
     pipeline.on('failed', (error) => {
       this.#fail(MoonteeError.from(error, 'PIPELINE_FAILED'));
     });
-    this.#origin = performance.now();
-    this.#startClock(negotiated);
     this.#pipeline = pipeline;
-    const early = this.#earlyUnits;
-    this.#earlyUnits = [];
-    for (const unit of early) this.#pushVideo(unit);
+    if (this.#hasPicture) this.#send('FirstFrame');
     for (const [id, arrival] of this.#arrivals) void this.#connectPeer(pipeline, id, arrival);
   }
 
-  #startClock(negotiated: NegotiatedStream): void {
-    this.#clock = new PresentationClock({
+  /** The first clock, and one for each session that is brought back: the host's start again. */
+  #createClock(): PresentationClock {
+    return new PresentationClock({
       origin: this.#origin,
-      fps: negotiated.video.fps,
-      packetDuration: negotiated.audio.packetDuration,
+      fps: this.#settings.fps,
+      packetDuration: this.#settings.audioPacketDuration,
     });
   }
 
@@ -397,24 +399,17 @@ export class ChildStreamer {
   }
 
   #pushVideo(unit: AccessUnit): void {
-    if (!this.#pipeline || !this.#clock) {
-      if (unit.idr) this.#earlyUnits = [];
-      if (this.#earlyUnits.length < MAX_EARLY_UNITS) this.#earlyUnits.push(unit);
-      return;
-    }
-    this.#pipeline.pushVideo({ data: unit.data, pts: this.#clock.video(unit), idr: unit.idr });
-    if (!this.#sawFrame) {
-      this.#sawFrame = true;
-      this.#send('FirstFrame');
-    }
+    const pts = this.#clock.video(unit);
+    this.#bus.publish('video', { data: unit.data, pts, duration: null, keyframe: unit.idr });
+    if (this.#hasPicture) return;
+    this.#hasPicture = true;
+    if (this.#pipeline) this.#send('FirstFrame');
   }
 
-  #pushAudio(packet: OpusPacket): void {
-    const layout = this.#negotiated?.audio;
-    if (!this.#pipeline || !this.#clock || !layout) return;
-    const duration = layout.packetDuration * 1e6;
-    const pts = this.#clock.audio(packet.sequence, performance.now());
-    if (pts !== null) this.#pipeline.pushAudio({ data: packet.data, pts, duration });
+  #pushAudio({ data, sequence }: OpusPacket): void {
+    const duration = this.#settings.audioPacketDuration * 1e6;
+    const pts = this.#clock.audio(sequence, performance.now());
+    if (pts !== null) this.#bus.publish('audio', { data, pts, duration, keyframe: false });
   }
 
   #toViewers(message: HostMessage): void {

@@ -1,23 +1,31 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { KeyframeCoalescer, KEYFRAME_LIMITS } from '../../src/media/keyframes.js';
+import { KEYFRAME_BUDGETS, KEYFRAME_LIMITS, KeyframeArbiter } from '../../src/media/keyframes.js';
 
-const { interval, answer, burst, refill } = KEYFRAME_LIMITS;
-const join = (peerId: string) => ({ reason: 'join', peerId }) as const;
-const pli = (peerId: string) => ({ reason: 'pli', peerId }) as const;
+const { interval, answer } = KEYFRAME_LIMITS;
+const { burst, refill } = KEYFRAME_BUDGETS.webrtc;
+const join = (outletId: string) => ({ reason: 'join', outletId }) as const;
+const pli = (outletId: string) => ({ reason: 'pli', outletId }) as const;
+
+function arbiterFor(...outletIds: readonly string[]): KeyframeArbiter {
+  const arbiter = new KeyframeArbiter();
+  for (const id of outletIds) arbiter.admit(id, 'webrtc');
+  return arbiter;
+}
 
 test('ten that join while one request is in flight cost no more', (t) => {
-  const keyframes = new KeyframeCoalescer();
+  const names = Array.from({ length: 10 }, (_, i) => `b${i}`);
+  const keyframes = arbiterFor('a', ...names);
   keyframes.want(join('a'), 0);
   t.deepEqual(keyframes.due(0), join('a'));
-  for (let i = 0; i < 10; i += 1) keyframes.want(join(`b${i}`), 10 + i);
+  for (const [i, name] of names.entries()) keyframes.want(join(name), 10 + i);
   t.is(keyframes.due(500), null);
   keyframes.served();
   t.is(keyframes.dueAt(), null);
 });
 
 test('who joins just after the key frame gets another one at the end of the interval', (t) => {
-  const keyframes = new KeyframeCoalescer();
+  const keyframes = arbiterFor('a', 'b', 'c');
   keyframes.want(join('a'), 0);
   keyframes.due(0);
   keyframes.served();
@@ -30,7 +38,7 @@ test('who joins just after the key frame gets another one at the end of the inte
 });
 
 test('a host that does not answer is asked again, less and less often', (t) => {
-  const keyframes = new KeyframeCoalescer();
+  const keyframes = arbiterFor('a');
   keyframes.want(join('a'), 0);
   const asked: number[] = [];
   for (let now = 0; now < 40 * answer; now += 10) if (keyframes.due(now)) asked.push(now / answer);
@@ -38,7 +46,7 @@ test('a host that does not answer is asked again, less and less often', (t) => {
 });
 
 test('one viewer that asks all the time gets its share and no more', (t) => {
-  const keyframes = new KeyframeCoalescer();
+  const keyframes = arbiterFor('greedy', 'other');
   let sent = 0;
   const seconds = 60;
   for (let now = 0; now < seconds * 1000; now += 20) {
@@ -50,6 +58,21 @@ test('one viewer that asks all the time gets its share and no more', (t) => {
   }
   t.true(sent <= burst + (seconds * 1000) / refill, `${sent}`);
   t.true(keyframes.want(join('other'), seconds * 1000));
+});
+
+test('each kind of outlet has a budget of its own, and strangers have none', (t) => {
+  const arbiter = new KeyframeArbiter();
+  arbiter.admit('file', 'recording');
+  const asks = Array.from({ length: 10 }, () =>
+    arbiter.want({ reason: 'rotate', outletId: 'file' }, 0),
+  );
+  t.is(asks.filter(Boolean).length, KEYFRAME_BUDGETS.recording.burst);
+  t.false(arbiter.want(pli('stranger'), 0));
+  t.true(arbiter.want({ reason: 'drop', outletId: null }, 0));
+  const { refill: earned } = KEYFRAME_BUDGETS.recording;
+  t.true(arbiter.want({ reason: 'rotate', outletId: 'file' }, earned));
+  arbiter.forget('file');
+  t.false(arbiter.want({ reason: 'rotate', outletId: 'file' }, 10 * earned));
 });
 
 type Step =
@@ -64,7 +87,7 @@ test('rules that hold for any course of events', (t) => {
   );
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-      const keyframes = new KeyframeCoalescer();
+      const keyframes = arbiterFor('0', '1', '2', '3', '4');
       let now = 0;
       let sentAt = -Infinity;
       let inFlight = false;

@@ -47,7 +47,7 @@ test.serial('a key frame is asked for before there is a path, and waits for it',
   const asked = once(pipeline, 'keyframe-needed');
   await peer.acceptAnswer(await receiver.offer(offer));
   // Without a candidate there can be no path.
-  t.deepEqual(await asked, [{ reason: 'join', peerId: 'eager' }]);
+  t.deepEqual(await asked, [{ reason: 'join', outletId: 'eager' }]);
   t.is(peer.state, 'connecting');
   release();
   const stats = await receiver.until((now) => now.video.markers >= 10 && now.video.keyframes > 0);
@@ -66,7 +66,7 @@ test.serial('a path that comes late begins with a key frame of its own', async (
   await delay(1000);
   const asked = once(pipeline, 'keyframe-needed');
   release();
-  t.deepEqual(await asked, [{ reason: 'join', peerId: 'late' }]);
+  t.deepEqual(await asked, [{ reason: 'join', outletId: 'late' }]);
   const stats = await receiver.until((now) => now.video.keyframes >= 2);
   t.true(beganAtOnce(stats.video));
   await peer.close();
@@ -136,7 +136,7 @@ test.serial('a PLI becomes a wish for a key frame', async (t) => {
   const before = await receiver.until((stats) => stats.video.markers >= 10);
   const asked = once(pipeline, 'keyframe-needed');
   receiver.requestKeyframe();
-  t.deepEqual(await asked, [{ reason: 'pli', peerId: 'picky' }]);
+  t.deepEqual(await asked, [{ reason: 'pli', outletId: 'picky' }]);
   const after = await receiver.until((stats) => stats.video.keyframes > before.video.keyframes);
   t.true(after.video.lost <= receivers.kernelDrops());
   await peer.close();

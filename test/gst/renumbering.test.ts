@@ -70,7 +70,7 @@ class Scene {
       runningTime: 0,
       pushVideo: ({ data, idr }) => {
         if (idr) {
-          this.peer.keyframeComes();
+          this.peer.keyframeComing();
           this.#awaited?.();
           this.#awaited = null;
         }

@@ -46,6 +46,7 @@ export interface Trunk {
 }
 
 let template: LaunchTemplate | null = null;
+let nextNumber = 1;
 
 export class PeerBranch {
   readonly #runtime: GstRuntime;
@@ -58,7 +59,8 @@ export class PeerBranch {
   #webrtc: WebRtcElement | null;
   /** Set once the agent is ready. */
   #closeSockets: (() => void) | null = null;
-  readonly #name: string;
+  /** Of its bin: what fails in there is this branch's. */
+  readonly name: string;
   #certified = false;
   #ingress: Ingress | null = null;
   /** All handlers on webrtcbin and its data channels. */
@@ -81,6 +83,8 @@ export class PeerBranch {
     template ??= loadTemplate('peer');
     const bin = runtime.parseBin(fillTemplate(template));
     this.#bin = bin;
+    this.name = `webrtc-${nextNumber++}`;
+    bin.name = this.name;
     const webrtc = this.element('webrtc') as unknown as WebRtcElement;
     this.#webrtc = webrtc;
     const transceivers: readonly (readonly [index: number, caps: string, nack: boolean])[] = [
@@ -97,7 +101,6 @@ export class PeerBranch {
       if (preferences) transceiver.codecPreferences = preferences;
     }
     trunk.pipeline.add(bin);
-    this.#name = bin.name;
     for (const kind of ['video', 'audio'] as const) {
       const sink = this.element(`${kind}-queue`).getStaticPad('sink');
       if (sink) bin.addPad(Gst.GhostPad.new(kind, sink));
@@ -109,11 +112,6 @@ export class PeerBranch {
   get webrtc(): WebRtcElement {
     if (!this.#webrtc) throw new MoonteeError('CLOSED', 'The peer is closed');
     return this.#webrtc;
-  }
-
-  /** The bin's own, as it stands in the paths of its elements. */
-  get name(): string {
-    return this.#name;
   }
 
   element(name: string): Gst.Element {

@@ -22,6 +22,7 @@ import type { StereoSound } from '../stereo-sound.js';
 import { VideoFeed } from './video-feed.js';
 import type { KeyframeReason } from '../../media/keyframes.js';
 import type { NetworkOptions } from '../../ice/types.js';
+import type { PacketOutlet } from '../../media/outlet.js';
 import type { Peer, PeerCandidate, PeerEvents, PeerStats, PeerState } from '../../media/types.js';
 
 /** Milliseconds without a path until a peer that was connected counts as failed. */
@@ -92,7 +93,9 @@ const EMPTY: SessionFigures = {
 };
 
 /** One viewer on a webrtcbin. Everything it does is done in order, one step at a time. */
-export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
+export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, PacketOutlet {
+  readonly kind = 'webrtc';
+  readonly tap = 'packets';
   readonly id: string;
   readonly #host: PeerHost;
   readonly #log: Log;
@@ -256,11 +259,6 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
     return this.#closing;
   }
 
-  /** Whether an element is one of this peer's. @param path of the element in the pipeline */
-  owns(path: string): boolean {
-    return path.includes(`/${this.#branch.name}/`);
-  }
-
   /** Something in the peer's own elements failed. */
   broke(cause: string): void {
     if (this.#closing || this.#state === 'failed') return;
@@ -272,7 +270,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer {
   }
 
   /** The pipeline is about to send a key frame to everybody: who waited for it is let in. */
-  keyframeComes(): void {
+  keyframeComing(): void {
     if (!this.#closing) this.#video.keyframeComing();
   }
 
