@@ -47,8 +47,8 @@ export const LAYERS = {
     'server',
   ],
 
-  // The browser. The client knows the words that cross the wire, and the page knows the client.
-  client: ['protocol'],
+  // The browser. The client is a package of its own: its types come from the OpenAPI document.
+  client: [],
   web: ['client'],
 };
 

@@ -1,6 +1,8 @@
-/** The socket's messages as the server defines them; types only, nothing of it is bundled. */
-export type {
-  StreamClientMessage,
-  StreamServerGeneralMessage as StreamGeneralMessage,
-  StreamServerMessage,
-} from '../src/protocol/viewer-messages.js';
+/** The messages of the viewer socket, by the names of the OpenAPI document. */
+import type { components } from './openapi.js';
+
+type Schemas = components['schemas'];
+
+export type StreamClientMessage = Schemas['StreamClientMessage'];
+export type StreamServerMessage = Schemas['StreamServerMessage'];
+export type StreamGeneralMessage = Schemas['StreamServerGeneralMessage'];

@@ -1,200 +1,271 @@
-/** `starting` and the like tell the truth at any time; unknown words are shown as they are. */
-export type StreamerStatus = 'starting' | 'active' | 'reconnecting' | 'failed' | 'stopping';
+import { ApiError } from './api-error.js';
+import { EventStreamParser } from './event-stream.js';
+import { HttpCaller, parseJson, type Call, type MoonteeApiOptions } from './http.js';
+import type {
+  AddHost,
+  AdminStatus,
+  AppInfo,
+  CreateStreamer,
+  DetailedHost,
+  FeedEvent,
+  HostInfo,
+  SessionInfo,
+  StreamerInfo,
+} from './models.js';
 
-export interface StreamerInfo {
-  readonly streamer_id: string;
-  readonly status: StreamerStatus;
-  readonly moonlight_connected: boolean;
-  readonly connected_peers: number;
-  readonly width: number;
-  readonly height: number;
-  readonly fps: number;
-  readonly created_at: string;
-  readonly peers: readonly { readonly peer_id: string; readonly connected_at: string }[];
-  /** Why it failed or reconnects. */
-  readonly error?: string | null;
+export { ApiError } from './api-error.js';
+export type { MoonteeApiOptions } from './http.js';
+export type * from './models.js';
+
+export interface Refresh {
+  /** Ask the host itself and not what is remembered of it. */
+  readonly forceRefresh?: boolean;
 }
 
-/** Everything that a streamer is made of (signaling.md a.5). */
-export interface CreateStreamer {
-  readonly streamer_id: string;
-  readonly client_unique_id: string;
-  readonly host_id: number;
-  readonly app_id: number;
-  /** kbit/s. */
-  readonly bitrate: number;
-  readonly packet_size: number;
-  readonly fps: number;
-  readonly width: number;
-  readonly height: number;
-  readonly video_sample_queue_size: number;
-  readonly play_audio_local: boolean;
-  readonly audio_sample_queue_size: number;
-  /** Mask of formats; 1 is H.264. */
-  readonly video_supported_formats: number;
-  readonly video_colorspace: 'Rec601' | 'Rec709' | 'Rec2020';
-  readonly video_color_range_full: boolean;
+export interface CreateOptions {
+  /** False: answer before the session runs. */
+  readonly wait?: boolean;
+  /** A repeated request with this key is answered with what the first one made. */
+  readonly idempotencyKey?: string;
 }
 
-export interface HostInfo {
-  readonly host_id: number;
-  readonly name: string;
-  readonly paired: 'Paired' | 'NotPaired';
-  /** Null is offline. */
-  readonly server_state: 'Free' | 'Busy' | null;
+export interface EventsOptions {
+  /** Of the last entry that was read, to get what came since. */
+  readonly lastEventId?: string;
+  /** Ends the reading. */
+  readonly signal?: AbortSignal;
 }
 
-export interface AppInfo {
-  readonly app_id: number;
-  readonly title: string;
-  readonly is_hdr_supported: boolean;
+export interface FeedEntry {
+  readonly id: string;
+  /** Null: too much was missed, so read the lists again. */
+  readonly event: FeedEvent | null;
 }
 
-/** A request that did not succeed. `status` is 0 where no answer came. */
-export class ApiError extends Error {
-  override readonly name = 'ApiError';
-  readonly status: number;
-  readonly code: string;
-
-  constructor(status: number, code: string, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.status = status;
-    this.code = code;
-  }
-
-  /** The server wants (other) credentials. */
-  get isUnauthorized(): boolean {
-    return this.status === 401 || this.status === 403;
-  }
-}
-
-export interface MoonteeApiOptions {
-  /** Origin and path prefix, without `/api`, e.g. `https://example.org/moontee`. */
-  readonly url: string;
-  readonly credentials?: string | null;
-  /** Milliseconds that a request may take; default 6000. Creating a streamer may take 30 s. */
-  readonly timeout?: number;
-}
-
-const DEFAULT_TIMEOUT = 6_000;
+/** Milliseconds. */
 const CREATE_TIMEOUT = 30_000;
+const SLOW_TIMEOUT = 35_000;
+/** A person enters a PIN meanwhile. */
+const PAIR_TIMEOUT = 130_000;
+/** The server sends something every 15 s. */
+const FEED_SILENCE = 45_000;
 
-/** The REST interface of a Moontee server. */
+/** The REST interface of a Moontee server. Every method throws {@link ApiError} alone. */
 export class MoonteeApi {
-  readonly url: string;
-  readonly credentials: string | null;
-  readonly #timeout: number;
+  readonly #http: HttpCaller;
 
-  constructor({ url, credentials = null, timeout = DEFAULT_TIMEOUT }: MoonteeApiOptions) {
-    this.url = url.replace(/\/+$/, '');
-    this.credentials = credentials;
-    this.#timeout = timeout;
+  constructor(options: MoonteeApiOptions) {
+    this.#http = new HttpCaller(options);
   }
 
-  /** Rejects with an {@link ApiError} of status 401 or 403 where the credentials are wrong. */
+  get url(): string {
+    return this.#http.url;
+  }
+
+  get credentials(): string | null {
+    return this.#http.credentials;
+  }
+
+  /** Rejects with an {@link ApiError} of status 401 or 403 if the credentials are wrong. */
   async authenticate(): Promise<void> {
-    await this.#request('GET', '/authenticate');
+    await this.#http.json({ path: '/api/authenticate' });
   }
 
   async listStreamers(): Promise<readonly StreamerInfo[]> {
-    const { streamers } = (await this.#request('GET', '/streamers')) as {
-      streamers: readonly StreamerInfo[];
-    };
+    const { streamers } = await this.#get<{ streamers: StreamerInfo[] }>({
+      path: '/api/streamers',
+    });
     return streamers;
   }
 
   async getStreamer(id: string): Promise<StreamerInfo> {
-    return (await this.#request('GET', `/streamers/${encodeURIComponent(id)}`)) as StreamerInfo;
+    return this.#get({ path: streamerPath(id) });
   }
 
-  async createStreamer(settings: CreateStreamer): Promise<StreamerInfo> {
-    return (await this.#request(
-      'POST',
-      '/streamers',
-      settings,
-      Math.max(this.#timeout, CREATE_TIMEOUT),
-    )) as StreamerInfo;
+  async createStreamer(
+    settings: CreateStreamer,
+    { wait, idempotencyKey }: CreateOptions = {},
+  ): Promise<StreamerInfo> {
+    return this.#get({
+      method: 'POST',
+      path: '/api/streamers',
+      query: { wait },
+      body: settings,
+      headers: idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey },
+      timeout: Math.max(this.#http.timeout, CREATE_TIMEOUT),
+    });
   }
 
-  async deleteStreamer(id: string): Promise<void> {
-    await this.#request('DELETE', `/streamers/${encodeURIComponent(id)}`);
+  /** @param options `quitApp`: whether the app is quit on the host; by default with its last user */
+  async deleteStreamer(
+    id: string,
+    { quitApp }: { readonly quitApp?: boolean } = {},
+  ): Promise<void> {
+    await this.#http.json({
+      method: 'DELETE',
+      path: streamerPath(id),
+      query: { quit_app: quitApp },
+    });
+  }
+
+  async streamerStats(id: string): Promise<Readonly<Record<string, unknown>>> {
+    const { stats } = await this.#get<{ stats: Record<string, unknown> }>({
+      path: `${streamerPath(id)}/stats`,
+    });
+    return stats;
+  }
+
+  /** The media graph in Graphviz's language. */
+  async streamerGraph(id: string): Promise<string> {
+    return this.#http.text({ path: `${streamerPath(id)}/dot` });
   }
 
   async listHosts(): Promise<readonly HostInfo[]> {
-    return ((await this.#request('GET', '/hosts')) as { hosts: readonly HostInfo[] }).hosts;
+    return (await this.#get<{ hosts: HostInfo[] }>({ path: '/api/hosts' })).hosts;
   }
 
-  async listApps(hostId: number): Promise<readonly AppInfo[]> {
-    return ((await this.#request('GET', `/apps?host_id=${hostId}`)) as { apps: readonly AppInfo[] })
-      .apps;
+  async getHost(hostId: number, { forceRefresh }: Refresh = {}): Promise<DetailedHost> {
+    const query = { host_id: hostId, force_refresh: forceRefresh };
+    const call: Call = { path: '/api/host', query, timeout: SLOW_TIMEOUT };
+    return (await this.#get<{ host: DetailedHost }>(call)).host;
+  }
+
+  async addHost(host: AddHost): Promise<DetailedHost> {
+    const call: Call = {
+      method: 'PUT',
+      path: '/api/host',
+      body: host,
+      timeout: SLOW_TIMEOUT,
+    };
+    return (await this.#get<{ host: DetailedHost }>(call)).host;
+  }
+
+  /** Forgets the host and its pairing. */
+  async removeHost(hostId: number): Promise<void> {
+    await this.#http.json({ method: 'DELETE', path: '/api/host', query: { host_id: hostId } });
+  }
+
+  /**
+   * Resolves once the PIN was entered at the host, which may take as long as a person needs.
+   *
+   * @param onPin is given the PIN at once, unless the host is paired already
+   * @returns the host; null if it was paired before, or does not describe itself
+   */
+  async pairHost(hostId: number, onPin: (pin: string) => void): Promise<DetailedHost | null> {
+    const call: Call = { method: 'POST', path: '/api/pair', body: { host_id: hostId } };
+    return this.#http.exchange(call, async (exchange) => {
+      const { response } = exchange;
+      if (response.status === 304) return null;
+      let text = '';
+      let isShown = false;
+      for await (const chunk of exchange.chunks(PAIR_TIMEOUT)) {
+        text += chunk;
+        const [first = '', pin] = /^\{"Pin":"(\d+)"\}/.exec(text) ?? [];
+        if (pin === undefined || isShown) continue;
+        isShown = true;
+        text = text.slice(first.length);
+        onPin(pin);
+      }
+      if (text === '') return null;
+      const { Paired: host } = (parseJson(text) ?? {}) as { Paired?: DetailedHost };
+      if (host !== undefined) return host;
+      throw new ApiError(response.status, 'PAIRING_FAILED', 'The host did not pair');
+    });
+  }
+
+  /** The host itself is not told. */
+  async unpairHost(hostId: number): Promise<void> {
+    await this.#http.json({
+      method: 'POST',
+      path: '/api/host/unpair',
+      body: { host_id: hostId },
+      timeout: SLOW_TIMEOUT,
+    });
+  }
+
+  async wakeHost(hostId: number): Promise<void> {
+    await this.#http.json({ method: 'POST', path: '/api/host/wake', body: { host_id: hostId } });
+  }
+
+  /** Quits the app that runs on the host. */
+  async cancelApp(hostId: number): Promise<void> {
+    await this.#http.json({
+      method: 'POST',
+      path: '/api/host/cancel',
+      body: { host_id: hostId },
+      timeout: SLOW_TIMEOUT,
+    });
+  }
+
+  async listApps(hostId: number, { forceRefresh }: Refresh = {}): Promise<readonly AppInfo[]> {
+    const query = { host_id: hostId, force_refresh: forceRefresh };
+    return (await this.#get<{ apps: AppInfo[] }>({ path: '/api/apps', query })).apps;
+  }
+
+  /** The picture of an app. */
+  async appImage(hostId: number, appId: number, { forceRefresh }: Refresh = {}): Promise<Blob> {
+    const query = { host_id: hostId, app_id: appId, force_refresh: forceRefresh };
+    return this.#http.exchange({ path: '/api/app/image', query }, ({ response }) =>
+      response.blob(),
+    );
+  }
+
+  async listSessions(): Promise<readonly SessionInfo[]> {
+    return (await this.#get<{ sessions: SessionInfo[] }>({ path: '/api/sessions' })).sessions;
+  }
+
+  async adminStatus(): Promise<AdminStatus> {
+    return this.#get({ path: '/api/admin/status' });
+  }
+
+  /**
+   * The events of streamers and viewers from now on. It ends when the server ends it, and rejects
+   * when the connection is lost: begin again with the id of the last entry.
+   */
+  async *events({ lastEventId, signal }: EventsOptions = {}): AsyncGenerator<FeedEntry> {
+    const call: Call = {
+      path: '/api/events',
+      headers: {
+        Accept: 'text/event-stream',
+        ...(lastEventId === undefined ? {} : { 'Last-Event-ID': lastEventId }),
+      },
+      ...(signal === undefined ? {} : { signal }),
+    };
+    const exchange = await this.#http.open(call);
+    try {
+      const parser = new EventStreamParser();
+      for await (const chunk of exchange.chunks(FEED_SILENCE)) {
+        for (const { id, type, data } of parser.push(chunk)) {
+          yield { id, event: type === 'reset' ? null : (parseJson(data) as FeedEvent) };
+        }
+      }
+    } catch (error) {
+      throw exchange.failure(error);
+    } finally {
+      exchange.close();
+    }
+  }
+
+  /** The OpenAPI document of the server. */
+  async openApi(): Promise<Readonly<Record<string, unknown>>> {
+    return this.#get({ path: '/api/openapi.json' });
+  }
+
+  /** Prometheus's text. */
+  async metrics(): Promise<string> {
+    return this.#http.text({ path: '/metrics' });
   }
 
   /** The viewer socket of a streamer. */
   peerUrl(id: string): string {
-    return `${this.url.replace(/^http/, 'ws')}/api/streamers/${encodeURIComponent(id)}/peer`;
+    return `${this.url.replace(/^http/, 'ws')}${streamerPath(id)}/peer`;
   }
 
-  async #request(
-    method: string,
-    path: string,
-    body?: unknown,
-    timeout = this.#timeout,
-  ): Promise<unknown> {
-    const headers: Record<string, string> = {};
-    if (this.credentials !== null) headers['Authorization'] = `Bearer ${this.credentials}`;
-    if (body !== undefined) headers['Content-Type'] = 'application/json';
-    let response: Response;
-    let text: string;
-    const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(), timeout);
-    try {
-      response = await fetch(`${this.url}/api${path}`, {
-        method,
-        headers,
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: controller.signal,
-      });
-      text = await response.text();
-    } catch (error) {
-      const isTimeout = controller.signal.aborted;
-      throw new ApiError(
-        0,
-        isTimeout ? 'TIMEOUT' : 'UNREACHABLE',
-        isTimeout ? 'The server did not answer in time' : 'The server cannot be reached',
-        { cause: error },
-      );
-    } finally {
-      clearTimeout(timer);
-    }
-    const answer = parse(text);
-    if (!response.ok) throw refusal(response.status, answer);
-    if (text !== '' && answer === undefined) {
-      throw new ApiError(response.status, 'ANSWER_INVALID', 'The server answered nonsense');
-    }
-    return answer;
+  async #get<T>(call: Call): Promise<T> {
+    return (await this.#http.json(call)) as T;
   }
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
+function streamerPath(id: string): string {
+  return `/api/streamers/${encodeURIComponent(id)}`;
 }
-
-function refusal(status: number, answer: unknown): ApiError {
-  const { error, code } = (answer ?? {}) as { error?: unknown; code?: unknown };
-  return new ApiError(
-    status,
-    typeof code === 'string' ? code : `HTTP_${status}`,
-    typeof error === 'string' ? error : (REFUSALS[status] ?? `The server answered ${status}`),
-  );
-}
-
-const REFUSALS: Readonly<Record<number, string>> = {
-  401: 'The server wants credentials',
-  403: 'These credentials are not right',
-  404: 'There is nothing by this name',
-  429: 'Too many requests',
-};

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { documentMessages } from '../src/api/openapi.js';
 import { documentConfig } from '../src/config/report.js';
 import { ERRORS } from '../src/core/errors.js';
+import { CLIENT_TYPES, clientTypes } from './client-types.js';
 
 const CONFIGURATION = `# Configuration
 
@@ -70,4 +71,5 @@ if (process.argv[1] === import.meta.filename) {
   for (const [path, text] of Object.entries(generatedPages())) {
     await writeFile(join(root, path), text);
   }
+  await writeFile(join(root, CLIENT_TYPES), await clientTypes(root));
 }

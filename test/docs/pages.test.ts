@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import test from 'ava';
+import { CLIENT_TYPES, clientTypes } from '../../scripts/client-types.js';
 import { generatedPages } from '../../scripts/generate-docs.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -10,6 +11,11 @@ test('generated pages are what the code says', async (t) => {
   for (const [path, text] of Object.entries(generatedPages())) {
     t.is(await readFile(join(ROOT, path), 'utf8'), text, `${path}: npm run generate:docs`);
   }
+});
+
+test('the types of the client are those of the OpenAPI document', async (t) => {
+  const text = await readFile(join(ROOT, CLIENT_TYPES), 'utf8');
+  t.is(text, await clientTypes(ROOT), 'npm run generate:docs');
 });
 
 test('links between pages lead somewhere', async (t) => {

@@ -1,0 +1,20 @@
+/** What the REST interface sends and takes, by the names of the OpenAPI document. */
+import type { components } from './openapi.js';
+
+type Schemas = components['schemas'];
+
+export type StreamerInfo = Schemas['StreamerInfo'];
+/** `starting` and the like are true at any time; show a word that you do not know as it is. */
+export type StreamerStatus = StreamerInfo['status'];
+/** Everything that a streamer is made of. */
+export type CreateStreamer = Schemas['FlatCreateRequest'];
+export type HostInfo = Schemas['UndetailedHost'];
+export type DetailedHost = Schemas['DetailedHost'];
+export type AddHost = Schemas['AddHostRequest'];
+export type AppInfo = Schemas['App'];
+export type SessionInfo = Schemas['Session'];
+export type AdminStatus = Schemas['AdminStatus'];
+/** An event of the life of streamers and viewers. */
+export type FeedEvent = Schemas['Event'];
+/** A code of docs/errors.md. */
+export type ErrorCode = Schemas['Error']['code'];

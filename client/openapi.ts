@@ -1,0 +1,1794 @@
+/** Generated from the OpenAPI document by `npm run generate:docs`: do not edit. */
+
+export interface paths {
+  '/config.js': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Settings of the page, as a module */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description An ES module */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'text/javascript': unknown;
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/authenticate': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Whether the credentials are right */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/hosts': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** All hosts, in short */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Hosts */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['HostList'];
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/host': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** One host */
+    get: {
+      parameters: {
+        query: {
+          host_id: number;
+          force_refresh?: boolean;
+        };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The host */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['HostAnswer'];
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such host */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description It does not answer */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    /**
+     * Adds a host
+     * @description A host of that address and port that is known already is answered as it is.
+     */
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['AddHostRequest'];
+        };
+      };
+      responses: {
+        /** @description The host */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['HostAnswer'];
+          };
+        };
+        /** @description It answers something else than a host does */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description It does not answer */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description It stopped answering */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    post?: never;
+    /** Forgets a host and its pairing */
+    delete: {
+      parameters: {
+        query: {
+          host_id: number;
+        };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such host */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/pair': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Pairs with a host
+     * @description Two JSON texts in one answer, each a chunk of its own: `{"Pin":"1234"}` at once, then `{"Paired":DetailedHost}` or `"PairError"` when the PIN was entered at the host.
+     */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['HostId'];
+        };
+      };
+      responses: {
+        /** @description The two parts */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/x-ndjson': unknown;
+          };
+        };
+        /** @description It is paired already */
+        304: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such host */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description Too many in a minute */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/host/wake': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Wakes a host by its MAC address */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['HostId'];
+        };
+      };
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such host */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No MAC known, or not sent */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/host/unpair': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Forgets the pairing with a host
+     * @description Hosts have no way to be told: they keep the certificate until it is removed there.
+     */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['HostId'];
+        };
+      };
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such host */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/host/cancel': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Quits the app that runs on a host */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['HostId'];
+        };
+      };
+      responses: {
+        /** @description Done */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Success'];
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such host */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The host did not do it */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/apps': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Apps of a host */
+    get: {
+      parameters: {
+        query: {
+          host_id: number;
+          force_refresh?: boolean;
+        };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Apps */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['AppList'];
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such host */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description Unpaired or unreachable */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/app/image': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The picture of an app */
+    get: {
+      parameters: {
+        query: {
+          host_id: number;
+          app_id: number;
+          force_refresh?: boolean;
+        };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description An image, usually PNG */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/octet-stream': unknown;
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such host, or the app has no picture */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description Unpaired or unreachable */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/streamers': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * All streamers, oldest first
+     * @description Failed ones stay in the list for a while, so that they can be asked why.
+     */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Streamers */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['StreamerList'];
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    put?: never;
+    /**
+     * Makes a streamer and starts its session
+     * @description Answers when the session with the host is connected, or after some 25 seconds with an error; `wait=false` answers at once. Of several requests with one `streamer_id` exactly one succeeds, the others get 409 and change nothing, so that a retry is always safe: after a 409 GET tells what there is. A request with the header `Idempotency-Key` that is repeated with the same settings is answered with the streamer that the first one made, and waits for it as the first did. A streamer that has failed gives its id up; one that is being deleted is waited for. Settings may stand in the body itself or in `settings`.
+     */
+    post: {
+      parameters: {
+        query?: {
+          wait?: boolean;
+        };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['CreateStreamerRequest'];
+        };
+      };
+      responses: {
+        /** @description The streamer */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['StreamerInfo'];
+          };
+        };
+        /** @description Bad request, or the host is not paired */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such host or app */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description There is a streamer of that id, or the host is busy */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description Too many in a minute */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The streamer could not be started */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The host refused */
+        502: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description A limit is reached */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description Not connected in time */
+        504: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/streamers/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** One streamer */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The streamer */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['StreamerInfo'];
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such streamer */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    /**
+     * Ends a streamer: viewers are told and closed, the session ends, the process exits
+     * @description `quit_app=false` leaves the app running on the host; `quit_app=true` quits it even if other streamers use it, which get it anew. By default it is quit with the last streamer that uses it.
+     */
+    delete: {
+      parameters: {
+        query?: {
+          quit_app?: boolean;
+        };
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such streamer */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/streamers/{id}/stats': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Statistics of session, pipeline and peers */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description `{"stats": …}` */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': unknown;
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such streamer */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description It has no session now */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description It did not answer in time */
+        504: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/streamers/{id}/dot': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The media graph in Graphviz’s language */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description A digraph */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'text/vnd.graphviz': unknown;
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such streamer */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description It has no session now */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description It did not answer in time */
+        504: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/streamers/{id}/peer': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * WebSocket of a viewer
+     * @description Messages: see `x-websocket-messages`. Credentials by header or first message; without those in the header, whether the streamer exists is told after the first message.
+     */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description A WebSocket */
+        101: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description No upgrade */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description A page of another site */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such streamer */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description Too many wrong credentials */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description Too many sockets that have not authenticated */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/sessions': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Streamers as sessions */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Sessions */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['SessionList'];
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/admin/status': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Sessions and client identities */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Status */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['AdminStatus'];
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/events': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Events of streamers and peers
+     * @description Server-sent events, each an `Event`; `Last-Event-ID` resumes. An event `reset` says that the gap is too long: read the lists again.
+     */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description A stream of events */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'text/event-stream': unknown;
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description Too many readers */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/openapi.json': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** This document */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description OpenAPI 3.1 */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': unknown;
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/metrics': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Prometheus metrics */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Metrics */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'text/plain': unknown;
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+  schemas: {
+    Error: {
+      error: string;
+      /** @enum {string} */
+      code:
+        | 'STREAMER_NOT_FOUND'
+        | 'STREAMER_EXISTS'
+        | 'HOST_NOT_FOUND'
+        | 'HOST_NOT_PAIRED'
+        | 'PAIRING_PIN_MISSING'
+        | 'APP_NOT_FOUND'
+        | 'BAD_REQUEST'
+        | 'UNAUTHORIZED'
+        | 'FORBIDDEN'
+        | 'NOT_FOUND'
+        | 'BODY_TOO_LARGE'
+        | 'RATE_LIMITED'
+        | 'LIMIT_REACHED'
+        | 'DATA_IN_USE'
+        | 'CONFIG_INVALID'
+        | 'HOST_UNREACHABLE'
+        | 'HOST_ANSWER_INVALID'
+        | 'HOST_REFUSED'
+        | 'HOST_BUSY'
+        | 'HOST_CERTIFICATE_CHANGED'
+        | 'PAIRING_FAILED'
+        | 'PAIRING_IN_PROGRESS'
+        | 'PAIRING_MITM'
+        | 'PAIRING_WRONG_PIN'
+        | 'RTSP_FAILED'
+        | 'CONTROL_FAILED'
+        | 'NO_VIDEO'
+        | 'STREAM_TERMINATED'
+        | 'ENCRYPTION_REQUIRED'
+        | 'CODEC_UNAVAILABLE'
+        | 'PIPELINE_FAILED'
+        | 'ELEMENT_MISSING'
+        | 'VIEWER_MESSAGE_INVALID'
+        | 'VIEWER_TIMEOUT'
+        | 'VIEWER_SDP_INVALID'
+        | 'VIEWER_CODEC_UNSUPPORTED'
+        | 'ICE_FAILED'
+        | 'VIEWER_STALLED'
+        | 'VIEWER_CERTIFICATE_MISMATCH'
+        | 'VIEWER_FLOODS'
+        | 'STREAMER_FAILED'
+        | 'STREAMER_HUNG'
+        | 'STREAMER_MEMORY'
+        | 'STREAMER_STOPPING'
+        | 'TIMEOUT'
+        | 'CLOSED'
+        | 'INTERNAL';
+    };
+    UndetailedHost: {
+      host_id: number;
+      name: string;
+      /** @enum {string} */
+      paired: 'Paired' | 'NotPaired';
+      server_state: ('Free' | 'Busy') | null;
+    };
+    HostList: {
+      hosts: components['schemas']['UndetailedHost'][];
+    };
+    DetailedHost: {
+      host_id: number;
+      name: string;
+      /** @enum {string} */
+      paired: 'Paired' | 'NotPaired';
+      /** @enum {string} */
+      server_state: 'Free' | 'Busy';
+      address: string;
+      http_port: number;
+      https_port: number;
+      external_port: number;
+      version: string;
+      gfe_version: string;
+      unique_id: string;
+      mac: string | null;
+      local_ip: string;
+      current_game: number;
+      max_luma_pixels_hevc: number;
+      server_codec_mode_support: number;
+    };
+    HostAnswer: {
+      host: components['schemas']['DetailedHost'];
+    };
+    AddHostRequest: {
+      address: string;
+    } & {
+      http_port?: number | null;
+    };
+    HostId: {
+      host_id: number;
+    };
+    Success: {
+      success: boolean;
+    };
+    App: {
+      app_id: number;
+      title: string;
+      is_hdr_supported: boolean;
+    };
+    AppList: {
+      apps: components['schemas']['App'][];
+    };
+    Settings: {
+      bitrate: number;
+      packet_size: number;
+      fps: number;
+      width: number;
+      height: number;
+      video_sample_queue_size: number;
+      play_audio_local: boolean;
+      audio_sample_queue_size: number;
+      video_supported_formats: number;
+      /** @enum {string} */
+      video_colorspace: 'Rec601' | 'Rec709' | 'Rec2020';
+      video_color_range_full: boolean;
+    } & {
+      audio_channels?: (2 | 6 | 8) | null;
+      hdr?: boolean | null;
+    };
+    NestedCreateRequest: ({
+      streamer_id: string;
+      host_id: number;
+      app_id: number;
+    } & {
+      client_unique_id?: string | null;
+    }) & {
+      settings: components['schemas']['Settings'];
+    };
+    FlatCreateRequest: ({
+      streamer_id: string;
+      host_id: number;
+      app_id: number;
+    } & {
+      client_unique_id?: string | null;
+    }) &
+      components['schemas']['Settings'];
+    CreateStreamerRequest:
+      components['schemas']['NestedCreateRequest'] | components['schemas']['FlatCreateRequest'];
+    PeerInfo: {
+      peer_id: string;
+      connected_at: string;
+      /** @enum {string} */
+      state: 'waiting' | 'negotiating' | 'connected';
+      quality: ('good' | 'constrained' | 'stalled') | null;
+    };
+    StreamerInfo: {
+      streamer_id: string;
+      /** @enum {string} */
+      status: 'starting' | 'active' | 'reconnecting' | 'failed' | 'stopping';
+      moonlight_connected: boolean;
+      connected_peers: number;
+      width: number;
+      height: number;
+      fps: number;
+      created_at: string;
+      peers: components['schemas']['PeerInfo'][];
+      host_id: number;
+      app_id: number;
+      client_unique_id: string | null;
+      codec: string | null;
+      restarts: number;
+      failure: {
+        code: string;
+        reason: string;
+        at: string;
+      } | null;
+      error: string | null;
+    };
+    StreamerList: {
+      streamers: components['schemas']['StreamerInfo'][];
+    };
+    Session: {
+      session_id: string;
+      client_unique_id: string | null;
+      /** @enum {string} */
+      mode: 'create' | 'keepalive' | 'join';
+      has_websocket: boolean;
+      streamer_pid: number | null;
+      streamer_alive: boolean;
+    };
+    SessionList: {
+      sessions: components['schemas']['Session'][];
+    };
+    AdminStatus: {
+      total_clients: number;
+      total_sessions: number;
+      active_websockets: number;
+      clients: {
+        client_unique_id: string;
+        has_certificate: boolean;
+      }[];
+      sessions: components['schemas']['Session'][];
+    };
+    AuthenticateAndInit: {
+      credentials: string | null;
+    } & {
+      client_unique_id?: string | null;
+      resume_secret?: string | null;
+      host_quality?: boolean | null;
+      session_id?: string | null;
+      mode?: ('create' | 'keepalive' | 'join') | null;
+      host_id?: number | null;
+      app_id?: number | null;
+      bitrate?: number | null;
+      packet_size?: number | null;
+      fps?: number | null;
+      width?: number | null;
+      height?: number | null;
+      video_sample_queue_size?: number | null;
+      audio_sample_queue_size?: number | null;
+      play_audio_local?: boolean | null;
+      video_supported_formats?: number | null;
+      video_colorspace?: ('Rec601' | 'Rec709' | 'Rec2020') | null;
+      video_color_range_full?: boolean | null;
+    };
+    SessionDescription: {
+      /** @enum {string} */
+      ty: 'offer' | 'answer' | 'pranswer' | 'rollback' | 'unspecified';
+      sdp: string;
+    };
+    IceCandidate: {
+      candidate: string;
+    } & {
+      sdp_mid?: string | null;
+      sdp_mline_index?: number | null;
+      username_fragment?: string | null;
+    };
+    Signaling:
+      | {
+          Description: components['schemas']['SessionDescription'];
+        }
+      | {
+          AddIceCandidate: components['schemas']['IceCandidate'];
+        };
+    StreamClientMessage:
+      | {
+          AuthenticateAndInit: components['schemas']['AuthenticateAndInit'];
+        }
+      | {
+          Signaling: components['schemas']['Signaling'];
+        }
+      | {
+          RestartIce: Record<string, never>;
+        };
+    IceServer: {
+      urls: string[];
+      username: string;
+      credential: string;
+    };
+    StreamServerMessage:
+      | {
+          WebRtcConfig: {
+            ice_servers: components['schemas']['IceServer'][];
+          };
+        }
+      | {
+          Signaling: components['schemas']['Signaling'];
+        }
+      | {
+          UpdateApp: {
+            app: components['schemas']['App'];
+          };
+        }
+      | {
+          StageStarting: {
+            stage: string;
+          };
+        }
+      | {
+          StageComplete: {
+            stage: string;
+          };
+        }
+      | {
+          StageFailed: {
+            stage: string;
+            error_code: number;
+          };
+        }
+      | {
+          ConnectionComplete: {
+            capabilities: {
+              touch: boolean;
+            };
+            width: number;
+            height: number;
+          } & {
+            client_id?: string;
+          };
+        }
+      | {
+          ConnectionTerminated: {
+            error_code: number;
+          };
+        }
+      | {
+          PeerClosed: {
+            code: string;
+            reason: string;
+          } & {
+            retry?: boolean;
+          };
+        }
+      | {
+          Resume: {
+            secret: string;
+          };
+        }
+      | {
+          PeerQuality: {
+            /** @enum {string} */
+            quality: 'good' | 'constrained' | 'stalled';
+          };
+        }
+      | (
+          | 'InternalServerError'
+          | 'HostNotFound'
+          | 'AppNotFound'
+          | 'HostNotPaired'
+          | 'AlreadyStreaming'
+          | 'PeerDisconnect'
+          | 'SessionNotFound'
+          | 'ClientKicked'
+        );
+    StreamServerGeneralMessage:
+      | 'ConnectionTerminated'
+      | {
+          ConnectionStatusUpdate: {
+            /** @enum {string} */
+            status: 'Ok' | 'Poor';
+          };
+        };
+    Event: {
+      /** @enum {string} */
+      type:
+        | 'streamer.created'
+        | 'streamer.status'
+        | 'streamer.removed'
+        | 'peer.joined'
+        | 'peer.connected'
+        | 'peer.left';
+      at: string;
+      streamer_id: string;
+    } & {
+      status?: string;
+      peer_id?: string;
+      code?: string;
+      reason?: string;
+    };
+  };
+  responses: never;
+  parameters: never;
+  requestBodies: never;
+  headers: never;
+  pathItems: never;
+}
+export type $defs = Record<string, never>;
+export type operations = Record<string, never>;
