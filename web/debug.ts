@@ -1,4 +1,5 @@
-import type { ViewerStats } from '../client/index.js';
+import type { ViewerConnection, ViewerStats } from '../client/index.js';
+import type { Playback } from './playback.js';
 
 /**
  * `window.moontee`: what tests and curious people may look at. It exists while a viewer is
@@ -28,4 +29,35 @@ declare global {
   interface Window {
     moontee?: MoonteeDebug | undefined;
   }
+}
+
+/** Shows a viewer's state there. */
+export function exposeViewer(connection: ViewerConnection, playback: Playback): void {
+  window.moontee = {
+    get state() {
+      return connection.status.state;
+    },
+    get reason() {
+      return 'end' in connection.status ? connection.status.end.reason : null;
+    },
+    get code() {
+      return 'end' in connection.status ? connection.status.end.code : null;
+    },
+    get framesDecoded() {
+      return playback.framesDecoded;
+    },
+    get firstFrameAt() {
+      return playback.firstFrameAt ?? null;
+    },
+    get timeToFirstFrame() {
+      return playback.timeToFirstFrame ?? null;
+    },
+    get width() {
+      return playback.size.width;
+    },
+    get height() {
+      return playback.size.height;
+    },
+    stats: () => connection.stats(),
+  };
 }

@@ -2,7 +2,7 @@ import { MoonteeApi } from '../client/index.js';
 import { askCredentials, storedCredentials } from './credentials.js';
 import { listPage } from './list-page.js';
 import { startError } from './start-error.js';
-import { viewerPage } from './viewer-page.js';
+import { ViewerPage } from './viewer-page.js';
 
 interface Page {
   readonly element: HTMLElement;
@@ -55,7 +55,7 @@ class App {
       document.title = 'Moontee';
       return listPage(api, onUnauthorized);
     }
-    return viewerPage({ api, streamerId, onUnauthorized });
+    return new ViewerPage({ api, streamerId, onUnauthorized });
   }
 
   async #signIn(): Promise<void> {

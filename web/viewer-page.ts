@@ -1,4 +1,5 @@
 import { ViewerConnection, type MoonteeApi, type ViewerReady } from '../client/index.js';
+import { exposeViewer } from './debug.js';
 import { Cleanup, element, icon } from './dom.js';
 import { Gamepads } from './gamepad-input.js';
 import { captureKeyboard } from './keyboard-input.js';
@@ -7,32 +8,16 @@ import { captureMouse, unlockPointer } from './mouse-input.js';
 import { Notice } from './notice.js';
 import { pictureBox, placeIn, type PictureBox, type Place } from './picture.js';
 import { Playback } from './playback.js';
+import { Remarks } from './remarks.js';
 import { followFullscreen, keepAwake, toggleFullscreen } from './screen.js';
 import { loadSettings, saveSettings } from './settings.js';
 import { statsPanel } from './stats-panel.js';
-import { Toolbar, toolbarItem } from './toolbar.js';
 import { captureTouch, type TouchMode } from './touch-input.js';
+import { ViewerToolbar } from './viewer-toolbar.js';
 
 /** Milliseconds of a connection without a frame after which it is of no use. */
-const NO_PICTURE = 15_000;
-/** Milliseconds that an input may go without any change of the picture. */
-const STANDSTILL = 3_000;
-/** Milliseconds for which it is said that something is left out. */
-const SHORT_REMARK = 20_000;
-
-const TOUCH_LABELS: Readonly<Record<TouchMode, string>> = {
-  touch: 'Fingers: touch screen',
-  mouse: 'Fingers: click where they tap',
-  trackpad: 'Fingers: track pad',
-};
-
-/** Letters of the page's shortcuts, as they are shown. */
-const SHORTCUTS = [
-  ['Z', 'tool bar'],
-  ['X', 'full screen'],
-  ['S', 'statistics'],
-  ['Q', 'all streamers'],
-] as const;
+const NO_PICTURE_MS = 15_000;
+const TICK_MS = 1_000;
 
 export interface ViewerPageOptions {
   readonly api: MoonteeApi;
@@ -40,30 +25,274 @@ export interface ViewerPageOptions {
   readonly onUnauthorized: () => void;
 }
 
-export interface ViewerPage {
+/** One streamer: its picture and sound, and everything by which it is steered. */
+export class ViewerPage {
   readonly element: HTMLElement;
-  close(): void;
+  readonly #connection: ViewerConnection;
+  readonly #cleanup = new Cleanup();
+  readonly #settings = loadSettings();
+  readonly #playback: Playback;
+  readonly #stage: HTMLElement;
+  readonly #notice: Notice;
+  readonly #remarks = new Remarks();
+  readonly #stats = statsPanel();
+  readonly #toolbar: ViewerToolbar;
+  readonly #keys: ReturnType<typeof keyPanel>;
+  readonly #soundPill: HTMLElement;
+  readonly #gamepads: Gamepads;
+  readonly #keyboard: ReturnType<typeof captureKeyboard>;
+  #host: ViewerReady = { width: 0, height: 0, touch: false };
+
+  constructor({ api, streamerId, onUnauthorized }: ViewerPageOptions) {
+    const connection = new ViewerConnection({ api, streamerId });
+    this.#connection = connection;
+    this.#playback = new Playback(this.#settings.volume, this.#cleanup);
+    this.#stage = stageOf(streamerId, this.#playback.video);
+    this.#notice = new Notice({
+      retry: () => connection.retryNow(),
+      leave,
+      enterCredentials: onUnauthorized,
+    });
+    this.#keys = keyPanel(connection.input, () => {
+      this.#toolbar.keysClosed();
+      this.#stage.focus({ preventScroll: true });
+    });
+    this.#toolbar = this.#makeToolbar(streamerId);
+    this.#soundPill = element(
+      'button',
+      {
+        class: 'sound-pill',
+        type: 'button',
+        hidden: true,
+        onclick: () => this.#playback.unmute(),
+      },
+      icon('muted'),
+      'Click for sound',
+    );
+    this.element = element(
+      'main',
+      { class: 'viewer' },
+      this.#stage,
+      this.#notice.element,
+      this.#toolbar.element,
+      this.#stats.element,
+      this.#remarks.element,
+      this.#soundPill,
+      this.#keys.element,
+    );
+    this.#stats.element.hidden = !this.#settings.stats;
+    this.#stage.classList.toggle('relative', this.#settings.mouse === 'relative');
+    this.#keyboard = this.#capture();
+    this.#gamepads = new Gamepads(
+      connection.input,
+      (name) => {
+        this.#remarks.showShortly(
+          `A controller is left out, since its layout is not known: ${name}`,
+        );
+      },
+      this.#cleanup,
+    );
+    this.#followScreen();
+    this.#followConnection();
+    this.#followStream();
+    this.#followPlayback();
+    this.#cleanup.every(TICK_MS, () => this.#tick());
+    exposeViewer(connection, this.#playback);
+    document.title = `${streamerId} – Moontee`;
+    connection.start();
+  }
+
+  close(): void {
+    window.moontee = undefined;
+    this.#connection.input.releaseAll();
+    this.#notice.close();
+    this.#cleanup.run();
+    this.#connection.close();
+  }
+
+  get #touchMode(): TouchMode {
+    return this.#settings.touch === 'touch' && !this.#host.touch ? 'mouse' : this.#settings.touch;
+  }
+
+  #makeToolbar(streamerId: string): ViewerToolbar {
+    return new ViewerToolbar(streamerId, this.#settings, {
+      leave,
+      toggleSound: () => this.#playback.toggleSound(),
+      toggleMouse: () => this.#toggleMouse(),
+      nextTouchMode: () => this.#nextTouchMode(),
+      toggleKeys: () => this.#keys.toggle(),
+      toggleStats: () => this.#toggleStats(),
+      toggleScreen: () => this.#toggleScreen(),
+    });
+  }
+
+  #toggleMouse(): void {
+    const settings = this.#settings;
+    settings.mouse = settings.mouse === 'relative' ? 'absolute' : 'relative';
+    if (settings.mouse === 'absolute') unlockPointer();
+    this.#toolbar.showMouse(settings.mouse);
+    this.#stage.classList.toggle('relative', settings.mouse === 'relative');
+    saveSettings(settings);
+  }
+
+  #nextTouchMode(): void {
+    const modes: TouchMode[] = this.#host.touch
+      ? ['mouse', 'trackpad', 'touch']
+      : ['mouse', 'trackpad'];
+    this.#settings.touch = modes[(modes.indexOf(this.#touchMode) + 1) % modes.length] ?? 'mouse';
+    this.#toolbar.showTouch(this.#settings.touch);
+    this.#connection.input.releaseAll();
+    saveSettings(this.#settings);
+  }
+
+  #toggleStats(): void {
+    this.#settings.stats = !this.#settings.stats;
+    this.#stats.element.hidden = !this.#settings.stats;
+    this.#toolbar.showStats(this.#settings.stats);
+    saveSettings(this.#settings);
+  }
+
+  #toggleScreen(): void {
+    void toggleFullscreen(this.element, this.#playback.video);
+  }
+
+  /** Takes keys, mouse and fingers. */
+  #capture(): ReturnType<typeof captureKeyboard> {
+    const stage = this.#stage;
+    const cleanup = this.#cleanup;
+    const { input } = this.#connection;
+    const box = (): PictureBox => pictureBox(stage.getBoundingClientRect(), this.#playback.size);
+    const place = (x: number, y: number): Place => placeIn(box(), x, y);
+    const scale = (): number =>
+      this.#host.width > 0 ? this.#host.width / Math.max(1, box().width) : 1;
+    const keyboard = captureKeyboard({
+      root: this.element,
+      stage,
+      input,
+      shortcuts: {
+        Z: () => {
+          unlockPointer();
+          this.#toolbar.focus();
+        },
+        X: () => this.#toggleScreen(),
+        S: () => this.#toggleStats(),
+        Q: leave,
+      },
+      isActive: () => this.#connection.status.state === 'connected',
+      cleanup,
+    });
+    const isRelative = (): boolean => this.#settings.mouse === 'relative';
+    captureMouse({ stage, input, place, scale, isRelative, cleanup });
+    captureTouch({ stage, input, place, scale, mode: () => this.#touchMode, cleanup });
+    for (const name of ['click', 'keydown'] as const) {
+      cleanup.listen(stage, name, () => {
+        if (this.#playback.isBlocked) this.#playback.unmute();
+      });
+    }
+    return keyboard;
+  }
+
+  #followScreen(): void {
+    followFullscreen((isFull) => {
+      this.#toolbar.showScreen(isFull);
+      this.#stage.focus({ preventScroll: true });
+    }, this.#cleanup);
+    keepAwake(this.#cleanup);
+    this.#cleanup.listen(document, 'visibilitychange', () => this.#playback.expect());
+    this.#cleanup.listen(window, 'online', () => {
+      if (this.#connection.status.state === 'waiting') this.#connection.retryNow();
+    });
+  }
+
+  #followConnection(): void {
+    const connection = this.#connection;
+    connection.on('status', (status) => {
+      this.element.dataset['state'] = status.state;
+      if (status.state === 'connected') this.#playback.expect();
+      this.#showNotice();
+      if (status.state !== 'waiting' && status.state !== 'ended') return;
+      // Nothing can be done with the picture any more, but something about the connection.
+      unlockPointer();
+      const { activeElement } = document;
+      if (activeElement === this.#stage || activeElement === document.body) this.#notice.focus();
+    });
+    connection.on('restarted', () => {
+      this.#playback.restart();
+      this.#keyboard.restart();
+      this.#remarks.reset();
+    });
+    connection.on('stage', (text) => {
+      this.#remarks.stage = text;
+      this.#remark();
+    });
+    connection.on('progress', (text) => this.#notice.progress(text));
+    connection.on('ready', (ready) => {
+      this.#host = ready;
+      this.#remarks.stage = null;
+      this.#remark();
+      this.#toolbar.showTouch(this.#touchMode);
+    });
+    connection.on('title', (text) => this.#toolbar.showTitle(text));
+  }
+
+  #followStream(): void {
+    const connection = this.#connection;
+    connection.on('stream', (stream) => this.#playback.play(stream));
+    connection.on('noSound', (reason) => {
+      this.#toolbar.showNoSound(reason);
+      if (reason !== null) this.#remarks.showShortly(reason);
+    });
+    connection.on('feedback', (feedback) => this.#gamepads.feedback(feedback));
+    connection.on('quality', (quality) => {
+      this.#remarks.constrained = quality !== 'good';
+    });
+    connection.on('hostQuality', (quality) => {
+      this.#remarks.hostPoor = quality === 'poor';
+    });
+  }
+
+  #followPlayback(): void {
+    this.#playback.on('picture', () => {
+      this.#showNotice();
+      this.#toolbar.fold();
+      if (document.activeElement === document.body) this.#stage.focus({ preventScroll: true });
+    });
+    this.#playback.on('sound', (sound) => {
+      this.#soundPill.hidden = sound !== 'blocked' || !this.#toolbar.hasSound;
+      this.#toolbar.showSound(sound === 'on');
+    });
+  }
+
+  #showNotice(): void {
+    this.#notice.show(this.#connection.status, this.#playback.hasPicture);
+  }
+
+  #remark(): void {
+    const isConnected = this.#connection.status.state === 'connected';
+    this.#remarks.update(isConnected && this.#playback.hasPicture);
+  }
+
+  #tick(): void {
+    const connection = this.#connection;
+    const playback = this.#playback;
+    void connection.stats().then((sample) => {
+      if (sample !== undefined) playback.decoded(sample.framesDecoded);
+      if (this.#settings.stats) this.#stats.show(sample, playback.timeToFirstFrame);
+    });
+    this.#remarks.followAnswers(playback.lastFrameAt, connection.input.actedAt);
+    this.#remark();
+    // A hidden page need not be shown anything.
+    const isStuck =
+      connection.status.state === 'connected' && !playback.hasPicture && !document.hidden;
+    // While the server works on something, it reports when that fails.
+    if (isStuck && this.#remarks.stage === null && playback.silence > NO_PICTURE_MS) {
+      connection.giveUp('NO_PICTURE');
+    }
+  }
 }
 
-/** One streamer: its picture and sound, and everything by which it is steered. */
-export function viewerPage({ api, streamerId, onUnauthorized }: ViewerPageOptions): ViewerPage {
-  const cleanup = new Cleanup();
-  const settings = loadSettings();
-  const connection = new ViewerConnection({ api, streamerId });
-  const { input } = connection;
-  let host: ViewerReady = { width: 0, height: 0, touch: false };
-  let hostPoor = false;
-  let isConstrained = false;
-  let stageText: string | null = null;
-  /** When the first input was sent that no frame has followed. */
-  let unansweredAt: number | undefined;
-  let noSound: string | null = null;
-  /** What is left out, said for a while. */
-  let shortRemark: { readonly text: string; readonly until: number } | undefined;
-
-  const playback = new Playback(settings.volume, cleanup);
-  const { video } = playback;
-  const stage = element(
+function stageOf(streamerId: string, video: HTMLVideoElement): HTMLElement {
+  return element(
     'div',
     {
       class: 'stage',
@@ -73,310 +302,8 @@ export function viewerPage({ api, streamerId, onUnauthorized }: ViewerPageOption
     },
     video,
   );
-  const leave = (): void => {
-    location.hash = '#/';
-  };
-  const notice = new Notice({
-    retry: () => connection.retryNow(),
-    leave,
-    enterCredentials: onUnauthorized,
-  });
-  const badge = element('p', { class: 'remark', role: 'status', hidden: true });
-  const stats = statsPanel();
-  const keys = keyPanel(input, () => {
-    keysItem.update({ pressed: false });
-    stage.focus({ preventScroll: true });
-  });
+}
 
-  const box = (): PictureBox => pictureBox(stage.getBoundingClientRect(), playback.size);
-  const place = (x: number, y: number): Place => placeIn(box(), x, y);
-  const scale = (): number => (host.width > 0 ? host.width / Math.max(1, box().width) : 1);
-  const touchMode = (): TouchMode =>
-    settings.touch === 'touch' && !host.touch ? 'mouse' : settings.touch;
-
-  const save = (): void => saveSettings(settings);
-  const toggleStats = (): void => {
-    settings.stats = !settings.stats;
-    stats.element.hidden = !settings.stats;
-    statsItem.update({ pressed: settings.stats });
-    save();
-  };
-  const toggleScreen = (): void => void toggleFullscreen(root, video);
-  const describeMouse = (): { icon: 'mouse' | 'pointer'; label: string; pressed: boolean } =>
-    settings.mouse === 'relative'
-      ? { icon: 'mouse', label: 'Mouse: locked, for games', pressed: true }
-      : { icon: 'pointer', label: 'Mouse: follows the pointer', pressed: false };
-
-  const soundItem = toolbarItem({
-    icon: 'sound',
-    label: 'Sound off',
-    onPress: () => playback.toggleSound(),
-  });
-  const mouseItem = toolbarItem({
-    ...describeMouse(),
-    onPress: () => {
-      settings.mouse = settings.mouse === 'relative' ? 'absolute' : 'relative';
-      if (settings.mouse === 'absolute') unlockPointer();
-      mouseItem.update(describeMouse());
-      stage.classList.toggle('relative', settings.mouse === 'relative');
-      save();
-    },
-  });
-  const touchItem = toolbarItem({
-    icon: 'touch',
-    label: TOUCH_LABELS[settings.touch],
-    onPress: () => {
-      const modes: TouchMode[] = host.touch
-        ? ['mouse', 'trackpad', 'touch']
-        : ['mouse', 'trackpad'];
-      settings.touch = modes[(modes.indexOf(touchMode()) + 1) % modes.length] ?? 'mouse';
-      touchItem.update({ label: TOUCH_LABELS[settings.touch] });
-      input.releaseAll();
-      save();
-    },
-  });
-  touchItem.element.classList.add('for-touch');
-  const keysItem = toolbarItem({
-    icon: 'keyboard',
-    label: 'Keyboard',
-    pressed: false,
-    onPress: () => keysItem.update({ pressed: keys.toggle() }),
-  });
-  const statsItem = toolbarItem({
-    icon: 'stats',
-    label: 'Statistics',
-    shortcut: 'S',
-    pressed: settings.stats,
-    onPress: toggleStats,
-  });
-  const screenItem = toolbarItem({
-    icon: 'enlarge',
-    label: 'Full screen',
-    shortcut: 'X',
-    pressed: false,
-    onPress: toggleScreen,
-  });
-  const backItem = toolbarItem({
-    icon: 'back',
-    label: 'All streamers',
-    shortcut: 'Q',
-    onPress: leave,
-  });
-  const title = element('span', { class: 'title' }, streamerId);
-  const toolbar = new Toolbar(
-    [backItem, title, soundItem, mouseItem, touchItem, keysItem, statsItem, screenItem],
-    SHORTCUTS,
-  );
-
-  const soundPill = element(
-    'button',
-    { class: 'sound-pill', type: 'button', hidden: true, onclick: () => playback.unmute() },
-    icon('muted'),
-    'Click for sound',
-  );
-
-  const root = element(
-    'main',
-    { class: 'viewer' },
-    stage,
-    notice.element,
-    toolbar.element,
-    stats.element,
-    badge,
-    soundPill,
-    keys.element,
-  );
-  stats.element.hidden = !settings.stats;
-  stage.classList.toggle('relative', settings.mouse === 'relative');
-
-  const keyboard = captureKeyboard({
-    root,
-    stage,
-    input,
-    shortcuts: {
-      Z: () => {
-        unlockPointer();
-        toolbar.focus();
-      },
-      X: toggleScreen,
-      S: toggleStats,
-      Q: leave,
-    },
-    isActive: () => connection.status.state === 'connected',
-    cleanup,
-  });
-  const isRelative = (): boolean => settings.mouse === 'relative';
-  captureMouse({ stage, input, place, scale, isRelative, cleanup });
-  captureTouch({ stage, input, place, scale, mode: touchMode, cleanup });
-  for (const name of ['click', 'keydown'] as const) {
-    cleanup.listen(stage, name, () => {
-      if (playback.isBlocked) playback.unmute();
-    });
-  }
-  const sayShortly = (text: string): void => {
-    shortRemark = { text, until: performance.now() + SHORT_REMARK };
-  };
-  const gamepads = new Gamepads(
-    input,
-    (name) => {
-      sayShortly(`A controller is left out, since its layout is not known: ${name}`);
-    },
-    cleanup,
-  );
-  followFullscreen((isFull) => {
-    screenItem.update({
-      icon: isFull ? 'reduce' : 'enlarge',
-      label: isFull ? 'Leave full screen' : 'Full screen',
-      pressed: isFull,
-    });
-    stage.focus({ preventScroll: true });
-  }, cleanup);
-  keepAwake(cleanup);
-
-  /** What is wrong with a picture that is there; over none the notice speaks. */
-  const remarkText = (): string => {
-    if (connection.status.state !== 'connected' || !playback.hasPicture) return '';
-    const now = performance.now();
-    if (stageText !== null) return stageText;
-    if (unansweredAt !== undefined && now - unansweredAt > STANDSTILL) {
-      return 'The picture stands still, and the host does not react';
-    }
-    if (isConstrained) return 'Your network cannot keep up';
-    if (hostPoor) return 'The link to the host is poor';
-    return shortRemark !== undefined && now < shortRemark.until ? shortRemark.text : '';
-  };
-  /** A host sends nothing while nothing changes; but input changes something. */
-  const followAnswers = (): void => {
-    const { lastFrameAt } = playback;
-    if (unansweredAt !== undefined && lastFrameAt >= unansweredAt) unansweredAt = undefined;
-    if (input.actedAt > lastFrameAt) unansweredAt ??= input.actedAt;
-  };
-  const remark = (): void => {
-    const text = remarkText();
-    badge.hidden = text === '';
-    if (badge.textContent !== text) badge.textContent = text;
-  };
-
-  const show = (): void => notice.show(connection.status, playback.hasPicture);
-  connection.on('status', (status) => {
-    root.dataset['state'] = status.state;
-    if (status.state === 'connected') playback.expect();
-    show();
-    if (status.state !== 'waiting' && status.state !== 'ended') return;
-    // Nothing can be done with the picture any more, but something about the connection.
-    unlockPointer();
-    const { activeElement } = document;
-    if (activeElement === stage || activeElement === document.body) notice.focus();
-  });
-  connection.on('restarted', () => {
-    playback.restart();
-    keyboard.restart();
-    unansweredAt = undefined;
-    hostPoor = false;
-    isConstrained = false;
-    stageText = null;
-  });
-  connection.on('stage', (text) => {
-    stageText = text;
-    remark();
-  });
-  connection.on('progress', (text) => notice.progress(text));
-  connection.on('noSound', (reason) => {
-    noSound = reason;
-    if (reason === null) return;
-    soundItem.update({ icon: 'muted', label: reason });
-    sayShortly(reason);
-  });
-  connection.on('stream', (stream) => playback.play(stream));
-  connection.on('ready', (ready) => {
-    host = ready;
-    stageText = null;
-    remark();
-    touchItem.update({ label: TOUCH_LABELS[touchMode()] });
-  });
-  connection.on('title', (text) => {
-    title.textContent = `${streamerId} · ${text}`;
-  });
-  connection.on('feedback', (feedback) => gamepads.feedback(feedback));
-  connection.on('quality', (quality) => {
-    isConstrained = quality !== 'good';
-  });
-  connection.on('hostQuality', (quality) => {
-    hostPoor = quality === 'poor';
-  });
-  playback.on('picture', () => {
-    show();
-    toolbar.fold(true);
-    if (document.activeElement === document.body) stage.focus({ preventScroll: true });
-  });
-  playback.on('sound', (sound) => {
-    soundPill.hidden = sound !== 'blocked' || noSound !== null;
-    const isOn = sound === 'on';
-    soundItem.update(
-      noSound === null
-        ? { icon: isOn ? 'sound' : 'muted', label: isOn ? 'Sound off' : 'Sound on' }
-        : { icon: 'muted', label: noSound },
-    );
-  });
-
-  cleanup.every(1_000, () => {
-    void connection.stats().then((sample) => {
-      if (sample !== undefined) playback.decoded(sample.framesDecoded);
-      if (settings.stats) stats.show(sample, playback.timeToFirstFrame);
-    });
-    followAnswers();
-    remark();
-    // A page that nobody looks at need not be shown anything.
-    const isStuck =
-      connection.status.state === 'connected' && !playback.hasPicture && !document.hidden;
-    // While the server works on something, it tells when that fails.
-    if (isStuck && stageText === null && playback.silence > NO_PICTURE) {
-      connection.giveUp('NO_PICTURE');
-    }
-  });
-  cleanup.listen(document, 'visibilitychange', () => playback.expect());
-  cleanup.listen(window, 'online', () => {
-    if (connection.status.state === 'waiting') connection.retryNow();
-  });
-
-  window.moontee = {
-    get state() {
-      return connection.status.state;
-    },
-    get reason() {
-      return 'end' in connection.status ? connection.status.end.reason : null;
-    },
-    get code() {
-      return 'end' in connection.status ? connection.status.end.code : null;
-    },
-    get framesDecoded() {
-      return playback.framesDecoded;
-    },
-    get firstFrameAt() {
-      return playback.firstFrameAt ?? null;
-    },
-    get timeToFirstFrame() {
-      return playback.timeToFirstFrame ?? null;
-    },
-    get width() {
-      return playback.size.width;
-    },
-    get height() {
-      return playback.size.height;
-    },
-    stats: () => connection.stats(),
-  };
-  document.title = `${streamerId} – Moontee`;
-  connection.start();
-
-  return {
-    element: root,
-    close: () => {
-      window.moontee = undefined;
-      input.releaseAll();
-      notice.close();
-      cleanup.run();
-      connection.close();
-    },
-  };
+function leave(): void {
+  location.hash = '#/';
 }
