@@ -1,5 +1,6 @@
 /** A demo host that can be killed and comes back as the same host: same ports, same certificate. */
 import type { ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,7 +22,15 @@ interface Ports {
   readonly audio_port: number;
 }
 
+/**
+ * A host that comes back needs its ports, so they are below those that systems hand out (32768 and
+ * up on Linux): meanwhile another program could get one of them.
+ */
+const LOWEST_BASE = 12_000;
+const HIGHEST_BASE = 32_000;
+
 export class ChaosHost {
+  readonly #base = randomInt(LOWEST_BASE, HIGHEST_BASE);
   readonly #directory = mkdtempSync(join(tmpdir(), 'moontee-chaos-host-'));
   #child: ChildProcess | null = null;
   #ports: Ports | null = null;
@@ -46,7 +55,7 @@ export class ChaosHost {
           `--${name.replace('_', '-')}`,
           String(port),
         ])
-      : ['--http-port', '0'];
+      : ['--http-port', String(this.#base)];
     const child = forkProgram(
       new URL('../../src/demo-host/main.ts', import.meta.url),
       [
