@@ -1,9 +1,9 @@
 import {
-  cleanAnswer,
-  cleanOffer,
+  sanitizeAnswer,
+  sanitizeOffer,
   formatCandidate,
   parseCandidate,
-  shapeOf,
+  offerLayout,
 } from '../../src/media/sdp.js';
 import { isDeepStrictEqual } from 'node:util';
 import { expect, tolerate, type FuzzTarget } from '../target.js';
@@ -46,7 +46,7 @@ const HEAD = ['v=0', 'o=- 1 1 IN IP4 0.0.0.0', 's=-', 't=0 0'];
 const text = (...lines: string[]): string => `${lines.join('\r\n')}\r\n`;
 
 const OFFER = text(...HEAD, 'a=group:BUNDLE video0 audio1 application2', ...media('actpass'));
-const SHAPE = shapeOf(OFFER);
+const SHAPE = offerLayout(OFFER);
 /** Any line that may stand in a description that is handed on. */
 const CLEAN_LINE = /^[a-z]=[\x20-\x7e]*$/;
 
@@ -62,8 +62,8 @@ export const sdp: FuzzTarget = {
   words: ['\r\n', 'm=video 0 ', 'a=mid:', 'a=candidate:', 'a=setup:', ' typ relay', 'a=rtpmap:96 '],
   run: (input) => {
     const received = input.toString('utf8');
-    const answer = tolerate(() => cleanAnswer(received, SHAPE));
-    const offer = tolerate(() => cleanOffer(received));
+    const answer = tolerate(() => sanitizeAnswer(received, SHAPE));
+    const offer = tolerate(() => sanitizeOffer(received));
     for (const clean of [answer, offer]) {
       if (clean === null) continue;
       const lines = clean.sdp.split('\r\n');
@@ -74,7 +74,7 @@ export const sdp: FuzzTarget = {
       );
     }
     if (answer !== null) {
-      expect(tolerate(() => cleanAnswer(answer.sdp, SHAPE)) !== null, 'refuses its own words');
+      expect(tolerate(() => sanitizeAnswer(answer.sdp, SHAPE)) !== null, 'refuses its own words');
     }
     const candidate = parseCandidate(received);
     if (candidate !== null) {

@@ -4,7 +4,7 @@ import type { AudioLayout, NegotiatedVideo, VideoCodec } from '../moonlight/type
 import { packageOfElement } from './packages.js';
 import { elementsOf, loadTemplate, type PlaceholderValues } from './launch-template.js';
 import type { GstRuntime } from './runtime.js';
-import type { OfferDress } from '../media/sdp.js';
+import type { LocalMunging } from '../media/sdp.js';
 import { VideoFormat } from '../media/video-format.js';
 
 /** One payloader feeds all peers, so these are the same for everybody. */
@@ -88,7 +88,7 @@ export interface MediaFormat {
   /** What is offered beside surround sound; null where there is none, or no way to make it. */
   readonly stereo: StereoFormat | null;
   /** Of an offer that is made now. */
-  readonly dress: OfferDress;
+  readonly munging: LocalMunging;
   /** Learns from an access unit at which decoders can start what later offers say. */
   describe(keyFrame: Buffer): void;
 }
@@ -127,11 +127,11 @@ export function mediaFormat(
   requireCodec(runtime, video.codec);
   const codec = VIDEO[video.codec];
   const format = new VideoFormat(video);
-  const { dress, ...sound } = audioFormat(runtime, audio);
+  const { munging, ...sound } = audioFormat(runtime, audio);
   return {
     videoName: codec.name,
-    get dress(): OfferDress {
-      return { ...dress, videoFormat: format.parameters };
+    get munging(): LocalMunging {
+      return { ...munging, videoFormat: format.parameters };
     },
     describe: (keyFrame) => format.read(keyFrame),
     videoTemplate: codec.template,
@@ -154,11 +154,11 @@ interface SoundFormat extends Pick<
   MediaFormat,
   'audioTemplate' | 'audioValues' | 'audioCaps' | 'stereo'
 > {
-  readonly dress: Omit<OfferDress, 'videoFormat'>;
+  readonly munging: Omit<LocalMunging, 'videoFormat'>;
 }
 
 const COMMON_PARAMETERS = 'minptime=10;useinbandfec=1';
-const STEREO_DRESS = {
+const STEREO_MUNGING = {
   map: 'opus/48000/2',
   format: `${COMMON_PARAMETERS};stereo=1;sprop-stereo=1`,
 } as const;
@@ -179,7 +179,7 @@ function audioFormat(runtime: Pick<GstRuntime, 'hasElement'>, audio: AudioLayout
       audioValues: { payload, ssrc },
       audioCaps: soundCaps('OPUS', payload, 2),
       stereo: null,
-      dress: { audio: { [payload]: STEREO_DRESS } },
+      munging: { audio: { [payload]: STEREO_MUNGING } },
     };
   }
   const stereo = missingForStereo(runtime) === null ? stereoFormat(audio, audio.channels) : null;
@@ -199,7 +199,7 @@ function audioFormat(runtime: Pick<GstRuntime, 'hasElement'>, audio: AudioLayout
     // The order is that of preference: who takes both gets surround.
     audioCaps: stereo ? `${surround}; ${stereo.caps}` : surround,
     stereo,
-    dress: {
+    munging: {
       audio: {
         [payload]: {
           map: `multiopus/48000/${channels}`,
@@ -207,7 +207,7 @@ function audioFormat(runtime: Pick<GstRuntime, 'hasElement'>, audio: AudioLayout
             `channel_mapping=${mapping};coupled_streams=${coupledStreams};${COMMON_PARAMETERS};` +
             `num_streams=${streams}`,
         },
-        ...(stereo && { [stereo.payload]: STEREO_DRESS }),
+        ...(stereo && { [stereo.payload]: STEREO_MUNGING }),
       },
     },
   };

@@ -13,7 +13,7 @@ import type { CodedUnit, Packetizer, TrackId } from '../media/outlet.js';
 import { elementsOf, fillTemplate, loadTemplate } from './launch-template.js';
 import { mediaFormat, missingForStereo, type MediaFormat } from './media-format.js';
 import { applyServers, serverUris } from './webrtc/network.js';
-import { WebRtcPeer, type PeerHost } from './webrtc/peer.js';
+import { WebRtcPeer, type PeerContext } from './webrtc/peer.js';
 import { chooseTimestamps, type PayloaderElement } from './renumbering.js';
 import { gstRuntime, type Gst, type GstRuntime } from './runtime.js';
 import { STEREO_BIN, StereoSound } from './stereo-sound.js';
@@ -84,7 +84,7 @@ class GstStreamPipeline
   readonly #owners = new Map<string, (cause: string) => void>();
   /** Takes a peer off the bus and out of the owners. */
   readonly #detach = new Map<string, () => void>();
-  readonly #host: PeerHost;
+  readonly #host: PeerContext;
   readonly #stops: (() => void)[] = [];
   /** A branch that is ready for the next viewer. */
   #spare: PeerBranch | null = null;

@@ -22,7 +22,7 @@ const LINES_LIMIT = 1000;
 const SECTIONS_LIMIT = 8;
 
 /** What an offer of ours contained, as far as its answer has to match it. */
-export interface OfferShape {
+export interface OfferLayout {
   readonly sections: readonly {
     readonly kind: string;
     readonly mid: string;
@@ -143,7 +143,7 @@ function candidatesOf(session: SessionDescription): string[] {
   return lines;
 }
 
-export interface CleanDescription {
+export interface SanitizedDescription {
   readonly sdp: string;
   /** ICE user fragment of the bundle's transport. */
   readonly ufrag: string;
@@ -165,8 +165,8 @@ export interface CleanDescription {
  *
  * @throws VIEWER_SDP_INVALID, VIEWER_CODEC_UNSUPPORTED where every section is refused
  */
-export function cleanAnswer(text: string, offer: OfferShape): CleanDescription {
-  return cleanSections(text, offer, (parsed, media) =>
+export function sanitizeAnswer(text: string, offer: OfferLayout): SanitizedDescription {
+  return sanitizeSections(text, offer, (parsed, media) =>
     transportOf(parsed, media, ['active', 'passive']),
   );
 }
@@ -178,22 +178,22 @@ export function cleanAnswer(text: string, offer: OfferShape): CleanDescription {
  * @param setup the browser's DTLS role so far, which a webrtcbin that is asked forgets
  * @throws VIEWER_SDP_INVALID
  */
-export function cleanReoffer(
+export function sanitizeReoffer(
   text: string,
-  agreed: OfferShape,
+  agreed: OfferLayout,
   setup: 'active' | 'passive' | null,
-): CleanDescription {
-  return cleanSections(text, agreed, (parsed, media) => {
+): SanitizedDescription {
+  return sanitizeSections(text, agreed, (parsed, media) => {
     const transport = transportOf(parsed, media, ['actpass', 'active', 'passive']);
     return { ...transport, setup: setup ?? transport.setup };
   });
 }
 
-function cleanSections(
+function sanitizeSections(
   text: string,
-  offer: OfferShape,
+  offer: OfferLayout,
   transportFor: (parsed: Parsed, media: MediaDescription) => Transport,
-): CleanDescription {
+): SanitizedDescription {
   const parsed = parse(text);
   const { session } = parsed;
   if (session.media.length !== offer.sections.length) {
@@ -279,9 +279,9 @@ function cleaned(
   }: {
     readonly mids: readonly string[];
     readonly body: readonly string[];
-    readonly payloads?: CleanDescription['payloads'];
+    readonly payloads?: SanitizedDescription['payloads'];
   },
-): CleanDescription {
+): SanitizedDescription {
   const sdp = [...HEAD, `a=group:BUNDLE ${mids.join(' ')}`, ...body].join('\r\n');
   return {
     sdp: `${sdp}\r\n`,
@@ -295,7 +295,7 @@ function cleaned(
 
 /** webrtcbin wants a transport even where nothing is transported. */
 function refusedSection(
-  { kind, mid, payloads }: OfferShape['sections'][number],
+  { kind, mid, payloads }: OfferLayout['sections'][number],
   transport: readonly string[],
 ): string[] {
   return [
@@ -317,7 +317,7 @@ function receives({ direction = 'sendrecv' }: MediaDescription): boolean {
 /** @returns at least one */
 function takenPayloads(
   media: MediaDescription,
-  offered: OfferShape['sections'][number],
+  offered: OfferLayout['sections'][number],
 ): readonly number[] {
   const taken = String(media.payloads ?? '')
     .split(' ')
@@ -345,7 +345,7 @@ function dataSection(media: MediaDescription, mid: string, transport: readonly s
 
 function mediaSection(
   media: MediaDescription,
-  offered: OfferShape['sections'][number],
+  offered: OfferLayout['sections'][number],
   taken: readonly number[],
   transport: readonly string[],
 ): string[] {
@@ -406,7 +406,7 @@ function withoutProfile(config: string | undefined): string {
  *
  * @throws VIEWER_SDP_INVALID
  */
-export function cleanOffer(text: string): CleanDescription {
+export function sanitizeOffer(text: string): SanitizedDescription {
   const parsed = parse(text);
   const { session } = parsed;
   const [media, ...more] = session.media;
@@ -420,7 +420,7 @@ export function cleanOffer(text: string): CleanDescription {
 }
 
 /** What the answer to an offer of ours must match. */
-export function shapeOf(offer: string): OfferShape {
+export function offerLayout(offer: string): OfferLayout {
   return {
     sections: sdpTransform.parse(offer).media.map((media) => ({
       kind: media.type,
@@ -433,7 +433,7 @@ export function shapeOf(offer: string): OfferShape {
   };
 }
 
-export interface OfferDress {
+export interface LocalMunging {
   /** Format parameters of the video payload type, e.g. `packetization-mode=1`. */
   readonly videoFormat: string | null;
   /** Replaces `rtpmap` and `fmtp` of each payload type of sound; surround's are Chromium's own. */
@@ -444,7 +444,7 @@ export interface OfferDress {
 const STREAM_ID = 'moontee';
 
 /** webrtcbin's local description as browsers should see it. */
-export function dressOffer(text: string, dress: OfferDress): string {
+export function mungeLocalDescription(text: string, munging: LocalMunging): string {
   const out: string[] = [];
   let kind = '';
   let payload = '';
@@ -459,14 +459,14 @@ export function dressOffer(text: string, dress: OfferDress): string {
     if (/^a=ssrc:\d+ msid:/.test(line)) continue;
     // Of a section with two payload types it writes one for each.
     if (line.startsWith('a=ssrc:') && line === out.at(-1)) continue;
-    if (kind === 'video' && dress.videoFormat && line.startsWith(`a=fmtp:${payload} `)) continue;
+    if (kind === 'video' && munging.videoFormat && line.startsWith(`a=fmtp:${payload} `)) continue;
     if (kind === 'video' && line.startsWith(`a=rtpmap:${payload} `)) {
       out.push(line);
-      if (dress.videoFormat) out.push(`a=fmtp:${payload} ${dress.videoFormat}`);
+      if (munging.videoFormat) out.push(`a=fmtp:${payload} ${munging.videoFormat}`);
       continue;
     }
     const [, attribute, number = ''] = /^a=(rtpmap|fmtp):(\d+) /.exec(line) ?? [];
-    const sound = kind === 'audio' ? dress.audio[Number(number)] : undefined;
+    const sound = kind === 'audio' ? munging.audio[Number(number)] : undefined;
     if (sound && attribute === 'fmtp') continue;
     if (sound && attribute === 'rtpmap') {
       out.push(`a=rtpmap:${number} ${sound.map}`, `a=fmtp:${number} ${sound.format}`);

@@ -3,7 +3,7 @@
  * that another peer implementation can take the place of webrtcbin.
  */
 import type { EventEmitter } from 'node:events';
-import type { ErrorCode } from '../core/errors.js';
+import type { MoonteeError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { IceServer, NetworkOptions } from '../ice/types.js';
 import type { AudioLayout, NegotiatedVideo } from '../moonlight/types.js';
@@ -89,6 +89,12 @@ export interface PeerStats {
 
 export type PeerState = 'negotiating' | 'connecting' | 'connected' | 'failed' | 'closed';
 
+/** A session description on its way between a viewer and us. */
+export interface PeerDescription {
+  readonly type: 'offer' | 'answer';
+  readonly sdp: string;
+}
+
 export interface PeerCandidate {
   readonly candidate: string;
   readonly sdpMLineIndex: number;
@@ -96,6 +102,9 @@ export interface PeerCandidate {
 }
 
 export interface PeerEvents {
+  /** Ours, already set. */
+  description: [PeerDescription];
+  /** One of ours, never before the description that it belongs to. */
   candidate: [PeerCandidate];
   /** `connected`: ICE and DTLS are up. `failed` comes at most once. */
   state: [PeerState];
@@ -110,23 +119,26 @@ export interface PeerEvents {
 export interface Peer extends EventEmitter<PeerEvents> {
   readonly id: string;
   readonly state: PeerState;
-  /** Why it does not connect, or did not: a sentence for people. */
+  /** Why there is no connection: a sentence for people. */
   readonly diagnosis: string;
-  /** What kind of end `failed` was; ICE_FAILED unless there is a better word for it. */
-  readonly failureCode: ErrorCode;
+  /** The one reason of the state `failed`. */
+  readonly failure: MoonteeError | null;
   /**
-   * Local description with video and audio sendonly and a data section, already set.
+   * Offers video and audio, sendonly, and a data section; if an offer is out already, nothing, or
+   * a restart after its answer.
    *
-   * @param options.iceRestart with fresh ICE credentials; all candidates are told again, and the
-   * peer fails where its answer leads to no path
+   * @param options.iceRestart with other ICE credentials; all candidates are sent again, and the
+   * peer fails if its answer leads to no path
+   * @returns when that was done, or has failed the peer
    */
-  createOffer(options?: { iceRestart?: boolean }): Promise<string>;
-  acceptAnswer(sdp: string): Promise<void>;
+  offer(options?: { iceRestart?: boolean }): Promise<void>;
   /**
-   * The browser offers: returns the answer. Data channels alone, or what was agreed before;
-   * other ICE credentials than before restart ICE, as in {@link createOffer}.
+   * A description of the browser's. Its own offer may contain data channels alone, or what was
+   * agreed before; other ICE credentials than before restart ICE, as in {@link offer}.
+   *
+   * @returns as of {@link offer}
    */
-  acceptOffer(sdp: string): Promise<string>;
+  receive(description: PeerDescription): Promise<void>;
   addCandidate(candidate: PeerCandidate): void;
   /** Sends on an open channel; false where there is none or its buffer is full. */
   send(label: string, data: Buffer | string): boolean;

@@ -6,6 +6,7 @@ import { census, type Census } from '../support/census.js';
 import { encodeClip, Player } from '../support/clip.js';
 import { ReceiverProcess, type ReceivingPeer } from '../support/receiver.js';
 import { connect, exchangeCandidates, STREAM } from '../support/receiver-connect.js';
+import { acceptAnswer, acceptOffer, createOffer } from '../support/peer-signaling.js';
 
 const WARM_UP = 3;
 const CYCLES = 100;
@@ -27,23 +28,23 @@ const ABRUPT: readonly Phase[] = [
   () => Promise.resolve(),
   // While the offer is being made.
   async (peer) => {
-    void ignore(peer.createOffer());
+    void ignore(createOffer(peer));
     await Promise.resolve();
   },
   // With the offer on its way; candidates are being gathered.
   async (peer) => {
-    await peer.createOffer();
+    await createOffer(peer);
   },
   // While the answer is being taken.
   async (peer, receiver) => {
-    const answer = await receiver.offer(await peer.createOffer());
-    void ignore(peer.acceptAnswer(answer));
+    const answer = await receiver.offer(await createOffer(peer));
+    void ignore(acceptAnswer(peer, answer));
   },
   // While both ends look for each other.
   async (peer, receiver) => {
     exchangeCandidates(peer, receiver);
-    const answer = await receiver.offer(await peer.createOffer());
-    await peer.acceptAnswer(answer);
+    const answer = await receiver.offer(await createOffer(peer));
+    await acceptAnswer(peer, answer);
   },
   // The moment it is connected, during the DTLS handshake's tail and the channels' opening.
   async (peer, receiver) => {
@@ -57,7 +58,7 @@ const ABRUPT: readonly Phase[] = [
   // While the browser's own offer is being answered.
   async (peer, receiver) => {
     const offer = await receiver.negotiate();
-    void ignore(peer.acceptOffer(offer));
+    void ignore(acceptOffer(peer, offer));
   },
 ];
 

@@ -7,8 +7,8 @@ import { STREAM } from '../support/receiver-connect.js';
 const ALL = { hasElement: () => true };
 
 test('stereo beside surround: channels in the order that each side counts in', (t) => {
-  const { stereo, dress, audioCaps } = mediaFormat(ALL, STREAM.video, CLIP_SURROUND);
-  t.deepEqual(Object.keys(dress.audio), ['111', '112']);
+  const { stereo, munging, audioCaps } = mediaFormat(ALL, STREAM.video, CLIP_SURROUND);
+  t.deepEqual(Object.keys(munging.audio), ['111', '112']);
   t.is(audioCaps.split('; ').length, 2);
   const text = fillTemplate(loadTemplate(stereo?.template ?? ''), stereo?.values);
   // What encoders write whose channels are in Vorbis' order.
@@ -28,9 +28,9 @@ test('stereo beside surround: channels in the order that each side counts in', (
 });
 
 test('a stereo stream has nothing beside it', (t) => {
-  const { stereo, dress, audioCaps } = mediaFormat(ALL, STREAM.video, STREAM.audio);
+  const { stereo, munging, audioCaps } = mediaFormat(ALL, STREAM.video, STREAM.audio);
   t.is(stereo, null);
-  t.deepEqual(Object.keys(dress.audio), ['111']);
+  t.deepEqual(Object.keys(munging.audio), ['111']);
   t.false(audioCaps.includes(';'));
 });
 
@@ -38,9 +38,9 @@ for (const element of ['opusdec', 'audioconvert', 'opusenc']) {
   test(`without ${element} surround is offered alone`, (t) => {
     const runtime = { hasElement: (name: string) => name !== element };
     t.is(missingForStereo(runtime), element);
-    const { stereo, dress, audioCaps } = mediaFormat(runtime, STREAM.video, CLIP_SURROUND);
+    const { stereo, munging, audioCaps } = mediaFormat(runtime, STREAM.video, CLIP_SURROUND);
     t.is(stereo, null);
-    t.deepEqual(Object.keys(dress.audio), ['111']);
+    t.deepEqual(Object.keys(munging.audio), ['111']);
     t.false(audioCaps.includes(';'));
   });
 }

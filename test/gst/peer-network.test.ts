@@ -1,7 +1,8 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { MoonteeError } from '../../src/core/errors.js';
-import { acceptsRemote, publishCandidate, serverUris } from '../../src/gst/webrtc/network.js';
+import { serverUris } from '../../src/gst/webrtc/network.js';
+import { acceptsRemote, publishCandidate } from '../../src/media/candidates.js';
 import { parseCandidate, type ParsedCandidate } from '../../src/media/sdp.js';
 import type { NetworkOptions } from '../../src/ice/types.js';
 

@@ -7,6 +7,7 @@ import { encodeClip, Player, type Clip } from '../support/clip.js';
 import { ReceiverProcess } from '../support/receiver.js';
 import { beganAtOnce, connect, STREAM, withholdCandidates } from '../support/receiver-connect.js';
 import { until } from '../support/until.js';
+import { acceptAnswer, createOffer } from '../support/peer-signaling.js';
 
 let clip: Clip;
 let receivers: ReceiverProcess;
@@ -43,9 +44,9 @@ test.serial('a key frame is asked for before there is a path, and waits for it',
   const receiver = receivers.open('eager');
   const peer = await pipeline.addPeer('eager');
   const release = withholdCandidates(peer, receiver);
-  const offer = await peer.createOffer();
+  const offer = await createOffer(peer);
   const asked = once(pipeline, 'keyframe-needed');
-  await peer.acceptAnswer(await receiver.offer(offer));
+  await acceptAnswer(peer, await receiver.offer(offer));
   // Without a candidate there can be no path.
   t.deepEqual(await asked, [{ reason: 'join', outletId: 'eager' }]);
   t.is(peer.state, 'connecting');
@@ -60,8 +61,8 @@ test.serial('a path that comes late begins with a key frame of its own', async (
   const receiver = receivers.open('late');
   const peer = await pipeline.addPeer('late');
   const release = withholdCandidates(peer, receiver);
-  const offer = await peer.createOffer();
-  await peer.acceptAnswer(await receiver.offer(offer));
+  const offer = await createOffer(peer);
+  await acceptAnswer(peer, await receiver.offer(offer));
   // Longer than a key frame waits for its path.
   await delay(1000);
   const asked = once(pipeline, 'keyframe-needed');

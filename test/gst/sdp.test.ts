@@ -2,14 +2,14 @@ import test from 'ava';
 import fc from 'fast-check';
 import { MoonteeError } from '../../src/core/errors.js';
 import {
-  cleanAnswer,
-  cleanOffer,
-  cleanReoffer,
-  dressOffer,
+  sanitizeAnswer,
+  sanitizeOffer,
+  sanitizeReoffer,
+  mungeLocalDescription,
   formatCandidate,
   parseCandidate,
   SDP_LIMIT,
-  shapeOf,
+  offerLayout,
   withCredentials,
 } from '../../src/media/sdp.js';
 
@@ -51,17 +51,17 @@ const SHAPE = {
 };
 
 test('an answer is written anew from what is needed of it', (t) => {
-  const { sdp, candidates } = cleanAnswer(ANSWER, SHAPE);
+  const { sdp, candidates } = sanitizeAnswer(ANSWER, SHAPE);
   t.regex(sdp, /^m=video 9 UDP\/TLS\/RTP\/SAVPF 102 96\r$/m);
   t.regex(sdp, /^a=fmtp:102 level-asymmetry-allowed=1/m);
   t.regex(sdp, /^a=rtcp-fb:102 nack pli\r$/m);
   t.notRegex(sdp, /goog-remb|candidate/);
   t.deepEqual(candidates, ['candidate:1 1 udp 2113937151 192.0.2.7 50000 typ host']);
-  t.notThrows(() => cleanAnswer(sdp, SHAPE));
+  t.notThrows(() => sanitizeAnswer(sdp, SHAPE));
 });
 
 const refused = (t: import('ava').ExecutionContext, text: string, about: RegExp): void => {
-  const error = t.throws(() => cleanAnswer(text, SHAPE), { instanceOf: MoonteeError });
+  const error = t.throws(() => sanitizeAnswer(text, SHAPE), { instanceOf: MoonteeError });
   t.is(error.code, 'VIEWER_SDP_INVALID');
   t.regex(error.message, about);
 };
@@ -86,7 +86,7 @@ test('what does not answer the offer is refused with the reason', (t) => {
 });
 
 test('a refused medium stays refused', (t) => {
-  const { sdp, payloads } = cleanAnswer(ANSWER.replace('m=video 9', 'm=video 0'), SHAPE);
+  const { sdp, payloads } = sanitizeAnswer(ANSWER.replace('m=video 9', 'm=video 0'), SHAPE);
   t.deepEqual(payloads, { video: null, audio: null });
   t.regex(sdp, /^m=video 0 /m);
   t.regex(sdp, /BUNDLE application1\r$/m);
@@ -101,26 +101,26 @@ test('only data channels can be offered to us', (t) => {
     'a=sctp-port:5000',
     '',
   ].join('\r\n');
-  t.regex(cleanOffer(offer).sdp, /a=setup:actpass/);
-  t.throws(() => cleanOffer(ANSWER), { message: /data channels alone/ });
+  t.regex(sanitizeOffer(offer).sdp, /a=setup:actpass/);
+  t.throws(() => sanitizeOffer(ANSWER), { message: /data channels alone/ });
 });
 
 test('what was agreed may be offered again, and nothing else', (t) => {
   const offer = ANSWER.replaceAll('a=setup:active', 'a=setup:actpass').replaceAll('abcd', 'efgh');
-  const clean = cleanReoffer(offer, SHAPE, 'active');
+  const clean = sanitizeReoffer(offer, SHAPE, 'active');
   t.is(clean.ufrag, 'efgh');
   // A browser has one part in DTLS for as long as it lasts.
   t.regex(clean.sdp, /a=setup:active/);
   t.notRegex(clean.sdp, /actpass/);
-  t.regex(cleanReoffer(offer, SHAPE, 'passive').sdp, /a=setup:passive/);
-  t.regex(cleanReoffer(offer, SHAPE, null).sdp, /a=setup:actpass/);
+  t.regex(sanitizeReoffer(offer, SHAPE, 'passive').sdp, /a=setup:passive/);
+  t.regex(sanitizeReoffer(offer, SHAPE, null).sdp, /a=setup:actpass/);
   const section = offer.slice(offer.indexOf('m=video'), offer.indexOf('m=application'));
   for (const other of [
     offer + section,
     offer.replace(section, ''),
     offer.replace('a=mid:video0', 'a=mid:x'),
   ]) {
-    t.throws(() => cleanReoffer(other, SHAPE, null), { instanceOf: MoonteeError });
+    t.throws(() => sanitizeReoffer(other, SHAPE, null), { instanceOf: MoonteeError });
   }
 });
 
@@ -194,11 +194,11 @@ test('any sections can be refused, in any order, with and without a bundle', (t)
         sections: choices.map(({ kind }) => ({ kind, mid: kind, payloads: PORT[kind] })),
       };
       if (taken.length === 0) {
-        const error = t.throws(() => cleanAnswer(text, shape), { instanceOf: MoonteeError });
+        const error = t.throws(() => sanitizeAnswer(text, shape), { instanceOf: MoonteeError });
         t.is(error.code, 'VIEWER_CODEC_UNSUPPORTED');
         return;
       }
-      const { sdp, payloads } = cleanAnswer(text, shape);
+      const { sdp, payloads } = sanitizeAnswer(text, shape);
       t.deepEqual(payloads, {
         video: taken.includes('video') ? 102 : null,
         audio: taken.includes('audio') ? 111 : null,
@@ -217,7 +217,7 @@ test('any sections can be refused, in any order, with and without a bundle', (t)
         t.regex(section, /^a=fingerprint:/m);
         t.regex(section, /^a=mid:/m);
       }
-      t.is(cleanReoffer(text, shape, null).sdp, sdp);
+      t.is(sanitizeReoffer(text, shape, null).sdp, sdp);
     }),
     { seed: 7, numRuns: 500 },
   );
@@ -225,10 +225,10 @@ test('any sections can be refused, in any order, with and without a bundle', (t)
 
 test('a section outside the bundle with a transport of its own is no answer to us', (t) => {
   const other = ANSWER.replace('a=group:BUNDLE video0 application1', 'a=group:BUNDLE video0');
-  t.notThrows(() => cleanAnswer(other, SHAPE));
+  t.notThrows(() => sanitizeAnswer(other, SHAPE));
   const second = other.lastIndexOf('a=ice-ufrag:abcd');
   const apart = `${other.slice(0, second)}a=ice-ufrag:efgh${other.slice(second + 16)}`;
-  t.throws(() => cleanAnswer(apart, SHAPE), { message: /not bundled/ });
+  t.throws(() => sanitizeAnswer(apart, SHAPE), { message: /not bundled/ });
 });
 
 test('sound that a browser refuses, or does not want, leaves the picture', (t) => {
@@ -262,17 +262,17 @@ test('sound that a browser refuses, or does not want, leaves the picture', (t) =
       { kind: 'application', mid: 'application2', payloads: [] },
     ],
   };
-  const { sdp, payloads } = cleanAnswer(text, offer);
+  const { sdp, payloads } = sanitizeAnswer(text, offer);
   t.deepEqual(payloads, { video: 102, audio: null });
   t.is(sdp.match(/^a=ice-ufrag:0123abcd\r$/gm)?.length, 3);
   const taken = text
     .replace('video0 application2', 'video0 audio1 application2')
     .replace('m=audio 0 UDP/TLS/RTP/SAVPF 111', 'm=audio 9 UDP/TLS/RTP/SAVPF 112 111')
     .replace('a=rtpmap:111', 'a=rtpmap:112 opus/48000/2\r\na=rtpmap:111');
-  const inactive = cleanAnswer(taken, offer);
+  const inactive = sanitizeAnswer(taken, offer);
   t.is(inactive.payloads.audio, null);
   t.regex(inactive.sdp, /^m=audio 9 UDP\/TLS\/RTP\/SAVPF 112 111\r$/m);
-  const wanted = cleanAnswer(taken.replace('a=inactive', 'a=recvonly'), offer);
+  const wanted = sanitizeAnswer(taken.replace('a=inactive', 'a=recvonly'), offer);
   t.is(wanted.payloads.audio, 112, 'the browser puts the one first that it would rather have');
 });
 
@@ -296,7 +296,7 @@ test('no text makes it throw anything but the viewer’s error, and what passes 
         else mutated[at] = text;
       }
       try {
-        const { sdp } = cleanAnswer(mutated.join('\r\n'), SHAPE);
+        const { sdp } = sanitizeAnswer(mutated.join('\r\n'), SHAPE);
         return /^([a-z]=[\x20-\x7e]*\r\n)+$/.test(sdp);
       } catch (error) {
         return error instanceof MoonteeError && error.code === 'VIEWER_SDP_INVALID';
@@ -357,7 +357,7 @@ test('surround is offered in the form that Chromium understands', (t) => {
     'a=ssrc:2 msid:user1 webrtctransceiver1',
     '',
   ].join('\r\n');
-  const dressed = dressOffer(local, {
+  const munged = mungeLocalDescription(local, {
     videoFormat: null,
     audio: {
       111: {
@@ -367,12 +367,12 @@ test('surround is offered in the form that Chromium understands', (t) => {
       112: { map: 'opus/48000/2', format: 'stereo=1' },
     },
   });
-  t.regex(dressed, /^a=rtpmap:111 multiopus\/48000\/6\r$/m);
-  t.regex(dressed, /^a=fmtp:111 channel_mapping=0,4,1,2,3,5;/m);
-  t.regex(dressed, /^a=rtpmap:112 opus\/48000\/2\r\na=fmtp:112 stereo=1\r$/m);
-  t.regex(dressed, /^a=msid:moontee audio\r$/m);
-  t.notRegex(dressed, /sprop-stereo|transport-cc|webrtctransceiver/);
-  t.deepEqual(shapeOf(`v=0\r\n${dressed}`).sections, [
+  t.regex(munged, /^a=rtpmap:111 multiopus\/48000\/6\r$/m);
+  t.regex(munged, /^a=fmtp:111 channel_mapping=0,4,1,2,3,5;/m);
+  t.regex(munged, /^a=rtpmap:112 opus\/48000\/2\r\na=fmtp:112 stereo=1\r$/m);
+  t.regex(munged, /^a=msid:moontee audio\r$/m);
+  t.notRegex(munged, /sprop-stereo|transport-cc|webrtctransceiver/);
+  t.deepEqual(offerLayout(`v=0\r\n${munged}`).sections, [
     { kind: 'audio', mid: 'audio1', payloads: [111, 112] },
   ]);
 });

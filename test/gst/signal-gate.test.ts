@@ -38,7 +38,7 @@ test.serial('silence waits for an emission that had begun', async (t) => {
   const gate = new SignalGate(runtime);
   gate.connect(element, 'handoff', () => undefined, true);
   holdUntil(underWay);
-  await gate.silence();
+  await gate.disconnectAndDrain();
   t.false(underWay());
 });
 
@@ -48,7 +48,7 @@ test.serial('also for one of an object that was released meanwhile', async (t) =
   gate.connect(element, 'handoff', () => undefined, true);
   holdUntil(underWay);
   gate.release(element);
-  await gate.silence();
+  await gate.disconnectAndDrain();
   t.false(underWay());
 });
 
@@ -59,11 +59,11 @@ test.serial('what must be alone runs while no emission is under way', async (t) 
   gate.connect(element, 'handoff', () => (heard += 1), true);
   for (let i = 0; i < 20; i += 1) {
     holdUntil(underWay);
-    t.false(await gate.exclusive(underWay));
+    t.false(await gate.withoutEmissions(underWay));
   }
   const before = heard;
   holdUntil(underWay);
   gate.release(element);
-  t.false(await gate.exclusive(underWay));
+  t.false(await gate.withoutEmissions(underWay));
   t.true(before > 0);
 });

@@ -9,6 +9,7 @@ import { CLIP_SURROUND, encodeClip, Player, type Clip } from '../support/clip.js
 import { ReceiverProcess, type ReceivingPeer } from '../support/receiver.js';
 import { connect, exchangeCandidates, STREAM } from '../support/receiver-connect.js';
 import { until } from '../support/until.js';
+import { acceptAnswer, createOffer } from '../support/peer-signaling.js';
 
 const SURROUND = 111;
 const STEREO = 112;
@@ -44,7 +45,7 @@ function inStereo(answer: string): string {
 
 async function connectInStereo(peer: Peer, receiver: ReceivingPeer): Promise<void> {
   exchangeCandidates(peer, receiver);
-  await peer.acceptAnswer(inStereo(await receiver.offer(await peer.createOffer())));
+  await acceptAnswer(peer, inStereo(await receiver.offer(await createOffer(peer))));
   await receiver.untilState('connected');
 }
 
@@ -58,14 +59,14 @@ test.serial('both are offered, and who takes both gets surround alone', async (t
   const receiver = receivers.open('both');
   const peer = await pipeline.addPeer('both');
   exchangeCandidates(peer, receiver);
-  const offer = await peer.createOffer();
+  const offer = await createOffer(peer);
   t.regex(offer, /^m=audio \d+ UDP\/TLS\/RTP\/SAVPF 111 112\r$/m);
   t.regex(offer, /^a=rtpmap:111 multiopus\/48000\/6\r$/m);
   t.regex(offer, /^a=rtpmap:112 opus\/48000\/2\r\na=fmtp:112 .*stereo=1;sprop-stereo=1\r$/m);
   t.is(offer.match(/^a=ssrc:1836019553 cname:/gm)?.length, 1);
   const answer = await receiver.offer(offer);
   t.regex(answer, /^m=audio \d+ UDP\/TLS\/RTP\/SAVPF 111\b/m);
-  await peer.acceptAnswer(answer);
+  await acceptAnswer(peer, answer);
   const { audio } = await receiver.until((now) => now.audio.packets > 30);
   t.deepEqual(audio.payloads, [SURROUND]);
   t.false(hasStereo());
@@ -113,10 +114,10 @@ test.serial('a later description changes nothing', async (t) => {
   const peer = await pipeline.addPeer('restarting');
   await connectInStereo(peer, receiver);
   const before = await receiver.until((now) => now.audio.packets > 30);
-  const offer = await peer.createOffer();
+  const offer = await createOffer(peer);
   t.regex(offer, /^m=audio \d+ UDP\/TLS\/RTP\/SAVPF 112\r$/m);
   t.regex(offer, /^a=rtpmap:112 opus\/48000\/2\r\na=fmtp:112 .*stereo=1;sprop-stereo=1\r$/m);
-  await peer.acceptAnswer(await receiver.offer(offer));
+  await acceptAnswer(peer, await receiver.offer(offer));
   const { audio } = await receiver.until((now) => now.audio.packets > before.audio.packets + 50);
   t.deepEqual(audio.payloads, [STEREO]);
   t.true(audio.lost <= receivers.kernelDrops());
@@ -130,8 +131,8 @@ test.serial('viewers in stereo come and go, and nothing stays', async (t) => {
     const peer = await pipeline.addPeer(`cycle-${index}`);
     // Every third one goes while its answer is being taken, before there is a path.
     if (index % 3 === 2) {
-      const answer = inStereo(await receiver.offer(await peer.createOffer()));
-      void peer.acceptAnswer(answer).catch(() => undefined);
+      const answer = inStereo(await receiver.offer(await createOffer(peer)));
+      void acceptAnswer(peer, answer).catch(() => undefined);
     } else {
       await connectInStereo(peer, receiver);
       await receiver.until((now) => now.audio.packets > 5);

@@ -4,6 +4,7 @@ import { formatCandidate, parseCandidate } from '../../src/media/sdp.js';
 import type { Peer } from '../../src/media/types.js';
 import type { ReceivingPeer } from '../support/receiver.js';
 import { LossyLink, type LinkCondition } from './lossy-link.js';
+import { acceptAnswer, createOffer } from '../support/peer-signaling.js';
 
 /**
  * As signaling would, but the viewer's own address is kept from us: all goes through the link.
@@ -30,8 +31,8 @@ export async function connectThrough(
       receiver.addCandidate(formatCandidate({ ...parsed, port: made.port }), 'video0');
     });
   });
-  const answer = await receiver.offer(await peer.createOffer());
-  await peer.acceptAnswer(onAnswer(answer).replace(/^a=candidate:.*\r?\n/gm, ''));
+  const answer = await receiver.offer(await createOffer(peer));
+  await acceptAnswer(peer, onAnswer(answer).replace(/^a=candidate:.*\r?\n/gm, ''));
   await receiver.untilState('connected');
   return link;
 }

@@ -6,6 +6,7 @@ import { chromium, type BrowserContext, type Page } from 'playwright-core';
 import type { Peer } from '../../src/media/types.js';
 import { descendants } from '../support/process-table.js';
 import { PATIENCE, until } from '../support/until.js';
+import { acceptAnswer, acceptOffer, createOffer } from '../support/peer-signaling.js';
 
 /** What the page has received of the video so far. */
 export interface PageFigures {
@@ -174,6 +175,8 @@ function kill(pid: number): void {
 
 export class PageViewer {
   readonly #page: Page;
+  /** Candidates that came before a description. */
+  #early: string[] | null = [];
   /** Candidates that the browser told. */
   readonly candidates: string[] = [];
 
@@ -200,9 +203,9 @@ export class PageViewer {
     onAnswer: (sdp: string) => string = (sdp) => sdp,
   ): Promise<void> {
     const tell = this.#trickle(peer, detour);
-    const sdp = await this.answer(await peer.createOffer());
+    const sdp = await this.answer(await createOffer(peer));
     await tell();
-    await peer.acceptAnswer(onAnswer(sdp));
+    await acceptAnswer(peer, onAnswer(sdp));
   }
 
   /**
@@ -216,29 +219,40 @@ export class PageViewer {
     detour?: (candidate: string) => Promise<string | null> | string | null,
   ): Promise<string> {
     const tell = this.#trickle(peer, detour);
-    const offer = await peer.createOffer({ iceRestart: true });
+    const offer = await createOffer(peer, true);
     const answer = await this.answer(offer);
     await tell();
-    await peer.acceptAnswer(answer);
+    await acceptAnswer(peer, answer);
     return offer;
   }
 
   /** The page offers. @returns the peer's answer */
   async offer(peer: Peer, restart: boolean): Promise<string> {
     const tell = this.#trickle(peer);
-    const answer = await peer.acceptOffer(String(await this.#call('offer', restart)));
+    const answer = await acceptOffer(peer, String(await this.#call('offer', restart)));
     await this.#call('accept', answer);
+    await this.#described();
     await tell();
     return answer;
   }
 
   /** The page's answer to an offer. @param refused a medium that it does not take */
   async answer(offer: string, refused: 'audio' | '' = ''): Promise<string> {
-    return String(await this.#call('answer', offer, refused));
+    const answer = String(await this.#call('answer', offer, refused));
+    await this.#described();
+    return answer;
   }
 
+  /** Once it knows a description, which a test may pass on later than candidates. */
   async addCandidate(line: string): Promise<void> {
-    await this.#call('add', line);
+    if (this.#early) this.#early.push(line);
+    else await this.#call('add', line);
+  }
+
+  async #described(): Promise<void> {
+    const early = this.#early ?? [];
+    this.#early = null;
+    for (const line of early) await this.addCandidate(line);
   }
 
   /** Sends on the page's own channel, `keyboard`. */

@@ -13,6 +13,7 @@ import { ReceiverProcess } from '../support/receiver.js';
 import { connect, LOOPBACK, STREAM } from '../support/receiver-connect.js';
 import { until } from '../support/until.js';
 import { Coturn, freePort, HAS_COTURN } from './coturn.js';
+import { createOffer } from '../support/peer-signaling.js';
 
 const turn = HAS_COTURN ? test.serial : test.serial.skip;
 if (!HAS_COTURN) process.stderr.write('coturn is not installed: its tests are skipped\n');
@@ -51,7 +52,7 @@ async function candidatesOf(
     const parsed = parseCandidate(candidate);
     if (parsed) candidates.push(parsed);
   });
-  await peer.createOffer();
+  await createOffer(peer);
   await until('the candidate', () => candidates.some(last));
   return candidates;
 }
@@ -124,7 +125,7 @@ turn('wrong credentials on a relay-only server end the viewer with a reason', as
   });
   const peer = await pipeline.addPeer('lost');
   const failed = failure(peer);
-  await peer.createOffer();
+  await createOffer(peer);
   t.regex(await failed, /no candidate to offer: .*no TURN server gave us one/);
 });
 
@@ -132,7 +133,7 @@ test.serial('without a TURN server nobody can connect to a relay-only server', a
   const pipeline = await streaming(t, { relayOnly: true });
   const peer = await pipeline.addPeer('lost');
   const failed = failure(peer);
-  await peer.createOffer();
+  await createOffer(peer);
   t.regex(await failed, /no TURN server is configured/);
 });
 
@@ -153,7 +154,7 @@ test.serial(
 
     const third = await pipeline.addPeer('three');
     const failed = failure(third);
-    await third.createOffer();
+    await createOffer(third);
     t.regex(await failed, new RegExp(`no port of webrtc_port_range ${min}–${max} is free`));
 
     // A port comes back when its viewer leaves, as soon as the system has cleaned up.
@@ -164,7 +165,7 @@ test.serial(
         next.on('candidate', (told) => resolve(parseCandidate(told.candidate)));
         next.on('state', () => resolve(null));
       });
-      await next.createOffer();
+      await createOffer(next);
       const result = await found;
       await next.close();
       return result;
@@ -249,7 +250,7 @@ ipv6('media over IPv6', async (t) => {
 test.serial('no address left is said at once', async (t) => {
   const pipeline = await streaming(t, { localAddresses: ['192.0.2.250'] });
   const peer = await pipeline.addPeer('nowhere');
-  await t.throwsAsync(peer.createOffer(), {
+  await t.throwsAsync(createOffer(peer), {
     code: 'ICE_FAILED',
     message: /leave no address of this machine/,
   });

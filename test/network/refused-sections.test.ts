@@ -7,6 +7,7 @@ import { CLIP_SURROUND, encodeClip, Player, type Clip } from '../support/clip.js
 import { STREAM } from '../support/receiver-connect.js';
 import { until } from '../support/until.js';
 import { PageBrowser, type PageViewer } from './page-viewer.js';
+import { acceptAnswer, createOffer } from '../support/peer-signaling.js';
 
 let clip: Clip;
 let browser: PageBrowser;
@@ -41,12 +42,12 @@ test.serial('refused sound: a picture, input, and ICE that can be restarted', as
   const heard: string[] = [];
   peer.on('message', (label, data) => heard.push(`${label} ${data.toString()}`));
   peer.on('candidate', ({ candidate }) => void page.addCandidate(candidate));
-  const answer = await page.answer(await peer.createOffer(), 'audio');
+  const answer = await page.answer(await createOffer(peer), 'audio');
   const refused = answer
     .replace(/^m=audio \d+/m, 'm=audio 0')
     .replace(/^(a=group:BUNDLE .*) audio1\b/m, '$1');
   t.not(refused, answer);
-  await peer.acceptAnswer(refused);
+  await acceptAnswer(peer, refused);
   t.notRegex(pipeline.dot(), /stereo_tee/);
   await page.untilFrames(30);
   await page.say('a key');
@@ -87,9 +88,9 @@ test.serial('refused surround: stereo, also after ICE was restarted by either si
 test.serial('refused video: told by the name of the codec', async (t) => {
   // Debian's Chromium has no decoder for it.
   const { peer, page } = await scene(t, 'h265');
-  const answer = await page.answer(await peer.createOffer());
+  const answer = await page.answer(await createOffer(peer));
   t.regex(answer, /^m=video 0 /m);
-  await t.throwsAsync(peer.acceptAnswer(answer), {
+  await t.throwsAsync(acceptAnswer(peer, answer), {
     code: 'VIEWER_CODEC_UNSUPPORTED',
     message: 'This browser cannot play H.265 (HEVC) video',
   });
@@ -100,12 +101,12 @@ test.serial('refused data: a picture that nobody steers', async (t) => {
   t.timeout(120_000);
   const { peer, page } = await scene(t);
   peer.on('candidate', ({ candidate }) => void page.addCandidate(candidate));
-  const answer = await page.answer(await peer.createOffer());
+  const answer = await page.answer(await createOffer(peer));
   const refused = answer
     .replace(/^m=application \d+/m, 'm=application 0')
     .replace(/^(a=group:BUNDLE .*) application2\r$/m, '$1\r');
   t.not(refused, answer);
-  await peer.acceptAnswer(refused);
+  await acceptAnswer(peer, refused);
   await page.untilFrames(30);
   await page.close();
 });

@@ -4,7 +4,7 @@ import type { MoonteeError } from '../../src/core/errors.js';
 import { formatCandidate, parseCandidate } from '../../src/media/sdp.js';
 import type { Peer } from '../../src/media/types.js';
 import { silentLog } from '../../src/core/log.js';
-import { ChildViewer, type ChildViewerOptions } from '../../src/worker/viewer.js';
+import { ChildViewer } from '../../src/worker/viewer.js';
 import { LossyLink, type LinkCondition } from './lossy-link.js';
 import type { PageViewer } from './page-viewer.js';
 
@@ -31,11 +31,7 @@ export async function watchThroughLink(
 }
 
 /** Why the streamer gives the peer's viewer up, once it does. */
-export function failureOf(
-  t: ExecutionContext,
-  peer: Peer,
-  options: Pick<ChildViewerOptions, 'stallDeadline'> = {},
-): Promise<MoonteeError> {
+export function failureOf(t: ExecutionContext, peer: Peer): Promise<MoonteeError> {
   return new Promise((resolve) => {
     const viewer = new ChildViewer({
       peer,
@@ -43,7 +39,6 @@ export function failureOf(
       connected: () => undefined,
       send: () => undefined,
       fail: resolve,
-      ...options,
     });
     t.teardown(() => viewer.close());
   });

@@ -5,6 +5,7 @@ import { silentLog } from '../../src/core/log.js';
 import { createDtlsIdentity } from '../../src/streamer/dtls-identity.js';
 import type { ReceivingPeer } from './receiver.js';
 import type { TrackStats } from './receiver-messages.js';
+import { acceptAnswer, createOffer } from './peer-signaling.js';
 
 /** Loopback only: works on a machine without a network, and disturbs nobody. */
 export const LOOPBACK: NetworkOptions = {
@@ -61,8 +62,8 @@ export function withholdCandidates(peer: Peer, receiver: ReceivingPeer): () => v
 /** Offer, answer, and both ends connected. */
 export async function connect(peer: Peer, receiver: ReceivingPeer): Promise<void> {
   exchangeCandidates(peer, receiver);
-  const offer = await peer.createOffer();
-  await peer.acceptAnswer(await receiver.offer(offer));
+  const offer = await createOffer(peer);
+  await acceptAnswer(peer, await receiver.offer(offer));
   await receiver.untilState('connected');
 }
 

@@ -27,6 +27,8 @@ export interface ReceivingPeerEvents {
 export class ReceivingPeer extends EventEmitter<ReceivingPeerEvents> {
   readonly id: string;
   readonly #process: ReceiverProcess;
+  /** Candidates that came before a description. */
+  #early: [candidate: string, mid: string][] | null = [];
   state = 'new';
   readonly channels = new Set<string>();
   /** Complaints of the other stack about what it was fed. */
@@ -43,11 +45,14 @@ export class ReceivingPeer extends EventEmitter<ReceivingPeerEvents> {
   }
 
   offer(sdp: string): Promise<string> {
-    return this.#describe({ type: 'offer', id: this.id, sdp });
+    const answer = this.#describe({ type: 'offer', id: this.id, sdp });
+    this.#described();
+    return answer;
   }
 
   answer(sdp: string): void {
     this.#process.tell({ type: 'answer', id: this.id, sdp });
+    this.#described();
   }
 
   /** The peer's own offer: data channels only. */
@@ -55,8 +60,16 @@ export class ReceivingPeer extends EventEmitter<ReceivingPeerEvents> {
     return this.#describe({ type: 'negotiate', id: this.id });
   }
 
+  /** Once it knows a description, which a test may pass on later than candidates. */
   addCandidate(candidate: string, mid: string): void {
-    this.#process.tell({ type: 'candidate', id: this.id, candidate, mid });
+    if (this.#early) this.#early.push([candidate, mid]);
+    else this.#process.tell({ type: 'candidate', id: this.id, candidate, mid });
+  }
+
+  #described(): void {
+    const early = this.#early ?? [];
+    this.#early = null;
+    for (const [candidate, mid] of early) this.addCandidate(candidate, mid);
   }
 
   send(label: string, data: Buffer | string): void {

@@ -273,7 +273,7 @@ export class PeerBranch {
     this.unlink('audio');
     this.#taps.audio = null;
     // From here on nothing of webrtcbin waits for us, so its lock may be taken.
-    await this.gate.silence();
+    await this.gate.disconnectAndDrain();
     const bin = this.#bin;
     const webrtc = this.#webrtc;
     const closeSockets = this.#closeSockets;

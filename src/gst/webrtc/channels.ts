@@ -196,7 +196,7 @@ export class PeerChannels {
       entry.waiting = null;
       // It is not known who holds the channel's lock.
       gate
-        .exclusive(() => this.#introduce(key, entry))
+        .withoutEmissions(() => this.#introduce(key, entry))
         .catch((error: unknown) => {
           this.#log.error({ err: error }, 'data channel could not be read');
         });

@@ -1,9 +1,7 @@
 /** Turns {@link NetworkOptions} into what webrtcbin and libnice understand, and back. */
-import { isIP } from 'node:net';
 import { MoonteeError } from '../../core/errors.js';
 import { authorityOf, isRelay, isSecure, parseIceUrl } from '../../ice/ice-url.js';
-import { gatheringAddresses, isLinkLocal } from '../../ice/gathering-addresses.js';
-import { formatCandidate, type ParsedCandidate } from '../../media/sdp.js';
+import { gatheringAddresses } from '../../ice/gathering-addresses.js';
 import { descendants, emit, type NiceSinkElement, type WebRtcElement } from '../binding.js';
 import type { GstRuntime } from '../runtime.js';
 import type { IceServer, NetworkOptions } from '../../ice/types.js';
@@ -129,46 +127,4 @@ export function restartAgent(element: WebRtcElement): IceCredentials {
     if (known) return { ufrag, pwd };
   }
   throw new MoonteeError('ICE_FAILED', 'ICE could not be restarted');
-}
-
-/** The lines that a local candidate becomes on its way to the browser; none where filtered. */
-export function publishCandidate(candidate: ParsedCandidate, network: NetworkOptions): string[] {
-  if (!allows(candidate, network)) return [];
-  if (network.relayOnly && candidate.type !== 'relay') return [];
-  const nat = network.nat1to1;
-  if (!nat || candidate.type !== 'host') return [formatCandidate(candidate)];
-  const family = isIP(candidate.address);
-  const mapped = nat.ips
-    .filter((ip) => isIP(ip) === family)
-    .map((address, index): ParsedCandidate =>
-      nat.type === 'host'
-        ? { ...candidate, address, foundation: `${candidate.foundation}n${index}` }
-        : {
-            ...candidate,
-            address,
-            type: 'srflx',
-            foundation: `${candidate.foundation}s${index}`,
-            // RFC 8445 §5.1.2: type preference 100 instead of 126.
-            priority: Math.max(1, candidate.priority - (26 << 24)),
-          },
-    );
-  if (mapped.length === 0) return [formatCandidate(candidate)];
-  const lines = mapped.map((entry) => formatCandidate(entry, candidate.address));
-  return nat.type === 'host' ? lines : [formatCandidate(candidate), ...lines];
-}
-
-/** What the kinds of candidates that are wanted say about one, ours or a browser's. */
-function allows({ transport, address }: ParsedCandidate, network: NetworkOptions): boolean {
-  if (transport === 'tcp' ? !network.tcpCandidates : network.udpCandidates === false) return false;
-  if (isIP(address) === 4) return network.ipv4 !== false;
-  return network.ipv6 && !isLinkLocal(address);
-}
-
-/** Whether a browser's candidate is of any use to us. */
-export function acceptsRemote(candidate: ParsedCandidate, network: NetworkOptions): boolean {
-  // A browser that hides its addresses reaches us and becomes peer-reflexive; resolving
-  // names that a stranger chose is not needed for it.
-  if (isIP(candidate.address) === 0) return false;
-  if (candidate.component !== 1 || candidate.port === 0) return false;
-  return allows(candidate, network);
 }

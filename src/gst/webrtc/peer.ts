@@ -1,16 +1,18 @@
 import { EventEmitter } from 'node:events';
-import type { ErrorCode } from '../../core/errors.js';
+import { MoonteeError, type ErrorCode } from '../../core/errors.js';
 import { PathReport } from '../../ice/path-report.js';
 import type { Log } from '../../core/log.js';
 import { BandwidthMeter } from '../../media/bandwidth.js';
-import { emit, type Handler } from '../binding.js';
+import type { Handler } from '../binding.js';
 import { PeerBranch } from './branch.js';
 import { showsAnnounced, type DtlsCertificate } from './dtls-certificate.js';
 import type { MediaFormat } from '../media-format.js';
 import { FloodMeter } from '../../media/flood-meter.js';
-import { IceCandidates } from './candidates.js';
 import { PeerChannels } from './channels.js';
-import { Negotiation } from './negotiation.js';
+import { WebRtcEngine } from './engine.js';
+import { Negotiation, type TransportState } from '../../media/negotiation.js';
+import type { Fingerprint } from '../../media/fingerprint.js';
+import type { SanitizedDescription } from '../../media/sdp.js';
 import { serverUris } from './network.js';
 import { QualityMeter } from '../../media/quality.js';
 import { RtpStats, type SessionFigures } from './rtp-stats.js';
@@ -23,17 +25,19 @@ import { VideoFeed } from './video-feed.js';
 import type { KeyframeReason } from '../../media/keyframes.js';
 import type { NetworkOptions } from '../../ice/types.js';
 import type { PacketOutlet } from '../../media/outlet.js';
-import type { Peer, PeerCandidate, PeerEvents, PeerStats, PeerState } from '../../media/types.js';
+import type {
+  Peer,
+  PeerCandidate,
+  PeerDescription,
+  PeerEvents,
+  PeerStats,
+  PeerState,
+} from '../../media/types.js';
 
-/** Milliseconds without a path until a peer that was connected counts as failed. */
-const RECOVERY_TIME = 15_000;
-/** Milliseconds for our first candidate, and for the first relay where only relays may be used. */
-const FIRST_CANDIDATE_DEADLINE = 5_000;
-const FIRST_RELAY_DEADLINE = 12_000;
 /** RTCP packets of a viewer that does report: a single one may be a request for a key frame. */
 const KNOWN_TO_REPORT = 3;
 /** What a peer needs of its pipeline. */
-export interface PeerHost {
+export interface PeerContext {
   readonly runtime: GstRuntime;
   readonly format: MediaFormat;
   readonly network: NetworkOptions;
@@ -97,7 +101,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
   readonly kind = 'webrtc';
   readonly tap = 'packets';
   readonly id: string;
-  readonly #host: PeerHost;
+  readonly #context: PeerContext;
   readonly #log: Log;
   readonly #key = nextKey++;
   readonly #branch: PeerBranch;
@@ -112,18 +116,14 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
   #repeats = true;
   readonly #bandwidth = new BandwidthMeter();
   readonly #path: PathReport;
-  readonly #candidates: IceCandidates;
   readonly #negotiation: Negotiation;
-  /** libnice says nothing where it cannot make a single candidate. */
-  #firstCandidate: NodeJS.Timeout | null = null;
-  #failure: { readonly code: ErrorCode; readonly reason: string } | null = null;
-  #state: PeerState = 'negotiating';
+  /** What the certificate of the browser's end must match; null before it was announced. */
+  #announced: readonly Fingerprint[] | null = null;
   #mediaAgreed = false;
   /** Null before the browser has chosen. */
   #takesSound: boolean | null = null;
   /** It has joined those who get stereo made of surround sound. */
   #inStereo = false;
-  #recovery: NodeJS.Timeout | null = null;
   #closing: Promise<void> | null = null;
   /** ICE and DTLS are up: data channels may speak, and webrtcbin's lock has become a trap. */
   #established = false;
@@ -137,74 +137,74 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
   #heardMark = '';
 
   /** @private made by the pipeline */
-  constructor(id: string, host: PeerHost, branch: PeerBranch, log: Log) {
+  constructor(id: string, context: PeerContext, branch: PeerBranch, log: Log) {
     super();
     this.id = id;
-    this.#host = host;
+    this.#context = context;
     this.#log = log;
     this.#branch = branch;
     this.#video = new VideoFeed(
       branch,
       {
         peerId: id,
-        videoPackets: () => host.videoPackets(),
-        needKeyframe: (reason) => host.needKeyframe(reason, id),
+        videoPackets: () => context.videoPackets(),
+        needKeyframe: (reason) => context.needKeyframe(reason, id),
       },
       log,
     );
     this.#sound = new SoundFeed(branch, id, log);
-    this.#rtp = new RtpStats(host.runtime, branch, (bitrate) =>
+    this.#rtp = new RtpStats(context.runtime, branch, (bitrate) =>
       this.#bandwidth.heard(bitrate, performance.now()),
     );
     this.#path = new PathReport({
-      relayOnly: host.network.relayOnly,
-      turnServers: serverUris(host.network.iceServers).turn.length,
-      portRange: host.network.portRange,
+      relayOnly: context.network.relayOnly,
+      turnServers: serverUris(context.network.iceServers).turn.length,
+      portRange: context.network.portRange,
     });
-    this.#candidates = new IceCandidates(
+    const engineLog = log.child({ peer_id: id });
+    const { network, format, runtime, certificate } = context;
+    const engine = new WebRtcEngine(
+      branch,
       {
-        peerId: id,
-        network: host.network,
-        path: this.#path,
-        tell: (candidate) => this.#tell('candidate', candidate),
-        deliver: (line) => this.#deliver(line),
+        ...{ runtime, format, network, certificate },
+        established: () => this.#established,
+        closing: () => this.#closing !== null || this.#negotiation.closed,
+        remoteComing: (description, type) => this.#remoteComing(description, type),
+        mediaAgreed: () => {
+          this.#mediaAgreed = true;
+          this.#startMedia();
+        },
       },
-      log,
+      engineLog,
     );
-    this.#negotiation = new Negotiation(branch, {
-      runtime: host.runtime,
-      dress: host.format.dress,
-      videoName: host.format.videoName,
-      network: host.network,
-      certificate: host.certificate,
-      established: () => this.#established,
-      described: () => this.#described(),
-      iceRestarts: () => {
-        this.#log.info({ peer_id: id }, 'ice restarts');
-        this.#candidates.restart();
+    this.#negotiation = new Negotiation({
+      ...{ engine, network },
+      path: this.#path,
+      videoName: format.videoName,
+      log: engineLog,
+      schedule: (milliseconds, work) => {
+        const timer = setTimeout(work, milliseconds);
+        return () => clearTimeout(timer);
       },
-      remoteDescribed: (candidates, restarted) => this.#remoteDescribed(candidates, restarted),
-      soundChosen: (payload) => this.#soundChosen(payload),
-      mediaAgreed: () => {
-        this.#mediaAgreed = true;
-        this.#startMedia();
-      },
+      sendDescription: (description) => this.#notify('description', description),
+      sendCandidate: (candidate) => this.#notify('candidate', candidate),
+      stateChanged: (state) => this.#stateChanged(state),
     });
     this.#channels = new PeerChannels(
-      host.runtime,
+      context.runtime,
       branch,
       {
         // Channels are above DTLS, and may be heard of before the connection is.
         opened: (label) => {
           if (!this.#identify()) return;
           this.#video.handle({ kind: 'viewer-ready' });
-          this.#tell('channel-open', label);
+          this.#notify('channel-open', label);
         },
         closed: (label) => {
-          if (this.#identify()) this.#tell('channel-closed', label);
+          if (this.#identify()) this.#notify('channel-closed', label);
         },
         message: (label, data) => {
-          if (this.#identify()) this.#tell('message', label, data);
+          if (this.#identify()) this.#notify('message', label, data);
         },
         flooded: (reason) => this.#fail('VIEWER_FLOODS', reason),
       },
@@ -219,38 +219,31 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
   }
 
   get state(): PeerState {
-    return this.#state;
+    return this.#negotiation.state;
   }
 
   get diagnosis(): string {
-    return this.#failure?.reason ?? this.#path.reason;
+    return this.#negotiation.diagnosis;
   }
 
-  get failureCode(): ErrorCode {
-    return this.#failure?.code ?? 'ICE_FAILED';
+  get failure(): MoonteeError | null {
+    return this.#negotiation.failure;
   }
 
-  createOffer(options: { iceRestart?: boolean } = {}): Promise<string> {
-    return this.#negotiation.createOffer(options.iceRestart === true);
+  offer(options: { iceRestart?: boolean } = {}): Promise<void> {
+    return this.#negotiation.offer(options);
   }
 
-  acceptAnswer(sdp: string): Promise<void> {
-    return this.#negotiation.acceptAnswer(sdp);
+  receive(description: PeerDescription): Promise<void> {
+    return this.#negotiation.receive(description);
   }
 
-  acceptOffer(sdp: string): Promise<string> {
-    return this.#negotiation.acceptOffer(sdp);
-  }
-
-  addCandidate(candidate: PeerCandidate): void {
-    if (this.#closing || typeof candidate.candidate !== 'string') return;
-    // The end of candidates, which nobody needs to know.
-    if (candidate.candidate.trim() === '') return;
-    this.#candidates.addRemote(candidate.candidate);
+  addCandidate({ candidate }: PeerCandidate): void {
+    this.#negotiation.addRemoteCandidate(candidate);
   }
 
   send(label: string, data: Buffer | string): boolean {
-    if (this.#closing || !this.#identified || this.#state === 'failed') return false;
+    if (this.#closing || !this.#identified || this.state === 'failed') return false;
     return this.#channels.send(label, data);
   }
 
@@ -261,7 +254,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
 
   /** Something in the peer's own elements failed. */
   broke(cause: string): void {
-    if (this.#closing || this.#state === 'failed') return;
+    if (this.#closing || this.state === 'failed') return;
     this.#log.info({ peer_id: this.id, cause }, 'peer pipeline error');
     this.#fail(
       'ICE_FAILED',
@@ -276,14 +269,14 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
 
   /** Looks for key frame requests and for a queue that fills up. Cheap, several times a second. */
   glance(): void {
-    if (this.#closing || this.#state !== 'connected') return;
+    if (this.#closing || this.state !== 'connected') return;
     if (this.#floodsUs()) return;
     const asks = this.#rtp.keyframes();
     const count = asks ? asks.pliCount + asks.firCount : 0;
-    if (count > this.#keyframeAsks) this.#host.needKeyframe('pli', this.id);
+    if (count > this.#keyframeAsks) this.#context.needKeyframe('pli', this.id);
     this.#keyframeAsks = count;
     if (this.#isSilent()) {
-      const packets = this.#host.videoPackets();
+      const packets = this.#context.videoPackets();
       this.#video.handle({ kind: 'silent', unheard: this.#silence.unheard, packets });
     } else {
       this.#video.pollQueue();
@@ -300,7 +293,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
         packetsIn: ingress.all.packets,
         // Counted by us: the session keeps no report of a receiver that has our own SSRC for its own.
         reported: ingress.rtcp.packets >= KNOWN_TO_REPORT,
-        videoPackets: this.#host.videoPackets(),
+        videoPackets: this.#context.videoPackets(),
         fed: this.#video.linked,
       },
       performance.now(),
@@ -324,7 +317,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
         sources: this.#rtp.sources(),
         repeatsAsked: repeats?.asked ?? 0,
         repeatsSent: repeats?.sent ?? 0,
-        videoPackets: this.#host.videoPackets(),
+        videoPackets: this.#context.videoPackets(),
       },
       performance.now(),
     );
@@ -343,7 +336,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
 
   /** Reads the session's statistics and judges the link. About once a second. */
   sample(now: number): void {
-    if (this.#closing || this.#state !== 'connected') return;
+    if (this.#closing || this.state !== 'connected') return;
     const figures = this.#rtp.read();
     if (!figures) return;
     // A receiver that has been silent for long is forgotten by the session, and its mark with it.
@@ -369,7 +362,8 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
     this.#droppedSampled = this.#video.dropped;
     if (!changed) return;
     this.#log.info({ peer_id: this.id, quality: changed }, 'peer quality changed');
-    this.#tell('quality', changed);
+    this.#negotiation.qualityChanged(changed);
+    this.#notify('quality', changed);
   }
 
   /** bit/s since the last sample. */
@@ -383,7 +377,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
     const figures = this.#figures;
     return {
       id: this.id,
-      state: this.#state,
+      state: this.state,
       quality: this.#meter.quality,
       packetsSent: figures.packetsSent,
       bytesSent: figures.bytesSent,
@@ -398,64 +392,27 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
     };
   }
 
-  #described(): void {
-    this.#firstCandidate ??= setTimeout(
-      () => this.gatheringDone(),
-      this.#host.network.relayOnly ? FIRST_RELAY_DEADLINE : FIRST_CANDIDATE_DEADLINE,
-    );
-    this.#candidates.described();
-  }
-
   /** @private a candidate of ours */
   gathered(line: string): void {
-    this.#candidates.gathered(line);
+    this.#negotiation.addLocalCandidate(line);
   }
 
   /** @private from the handler: a thread waits for the return */
   readGathered(): boolean {
     if (this.#closing) return false;
-    const { WebRTCICEGatheringState: State } = this.#host.runtime.namespaces.GstWebRTC;
+    const { WebRTCICEGatheringState: State } = this.#context.runtime.namespaces.GstWebRTC;
     return this.#branch.webrtc.iceGatheringState === State.COMPLETE;
   }
 
   /** @private */
   gatheringDone(): void {
-    if (this.#closing) return;
-    this.#path.gathered();
-    this.#log.debug({ peer_id: this.id, ...this.#path.counts }, 'candidates gathered');
-    if (this.#path.hopeless && !this.#established) this.#fail('ICE_FAILED', this.#path.reason);
-  }
-
-  /** @param restarted the description answers a restart of ICE, or began one */
-  #remoteDescribed(candidates: readonly string[], restarted: boolean): void {
-    this.#candidates.remoteDescribed(candidates);
-    if (this.#state === 'negotiating') this.#become('connecting');
-    // webrtcbin says that it is connected once more when the checks of a restart have ended.
-    if (this.#state === 'connected' && restarted) this.#awaitPath();
-  }
-
-  #deliver(line: string): void {
-    // Everything is bundled on the first section's transport. Once there is a path, more of
-    // them are not worth webrtcbin's lock, unless ICE was restarted to find another.
-    if (this.#closing || (this.#established && !this.#negotiation.restarted)) return;
-    const { webrtc, gate } = this.#branch;
-    if (!this.#established) {
-      emit(webrtc, 'add-ice-candidate', 0, line);
-      return;
-    }
-    gate
-      .exclusive(() => {
-        if (!this.#closing) emit(webrtc, 'add-ice-candidate', 0, line);
-      })
-      .catch((error: unknown) => {
-        this.#log.warn({ peer_id: this.id, err: error }, 'candidate not delivered');
-      });
+    this.#negotiation.gatheringComplete();
   }
 
   /** @private from the handler: a thread waits for the return */
   readState(): GstWebRTC.WebRTCPeerConnectionState | null {
     if (this.#closing) return null;
-    const { WebRTCPeerConnectionState: State } = this.#host.runtime.namespaces.GstWebRTC;
+    const { WebRTCPeerConnectionState: State } = this.#context.runtime.namespaces.GstWebRTC;
     const state = this.#branch.webrtc.connectionState;
     // Only from now on there can be data channels.
     if (state === State.CONNECTED) this.#established = true;
@@ -464,28 +421,23 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
 
   /** @private */
   connectionChanged(state: GstWebRTC.WebRTCPeerConnectionState): void {
-    if (this.#closing) return;
-    const { WebRTCPeerConnectionState: State } = this.#host.runtime.namespaces.GstWebRTC;
-    if (state === State.CONNECTED) this.#connected();
-    else if (state === State.CONNECTING && this.#state === 'negotiating')
-      this.#become('connecting');
-    else if (state === State.FAILED) this.#fail('ICE_FAILED', this.#path.reason);
-    else if (state === State.CLOSED) this.#fail('ICE_FAILED', 'the viewer closed the connection');
-    else if (state === State.DISCONNECTED) this.#awaitPath();
+    const { WebRTCPeerConnectionState: State } = this.#context.runtime.namespaces.GstWebRTC;
+    const states = new Map<GstWebRTC.WebRTCPeerConnectionState, TransportState>([
+      [State.CONNECTING, 'connecting'],
+      [State.CONNECTED, 'connected'],
+      [State.DISCONNECTED, 'disconnected'],
+      [State.FAILED, 'failed'],
+      [State.CLOSED, 'closed'],
+    ]);
+    const reported = states.get(state);
+    if (!reported || this.#closing || (reported === 'connected' && !this.#identify())) return;
+    this.#negotiation.transportChanged(reported);
   }
 
-  #awaitPath(): void {
-    this.#recovery ??= setTimeout(
-      () => this.#fail('ICE_FAILED', 'the path to the viewer is gone'),
-      RECOVERY_TIME,
-    );
-  }
-
-  #connected(): void {
-    if (this.#recovery) clearTimeout(this.#recovery);
-    this.#recovery = null;
-    if (this.#state === 'connected' || !this.#identify()) return;
-    this.#become('connected');
+  #stateChanged(state: PeerState): void {
+    if (state === 'failed') this.#cutOff();
+    this.#notify('state', state);
+    if (state !== 'connected') return;
     this.#video.handle({ kind: 'connected' });
     this.#startMedia();
   }
@@ -496,9 +448,9 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
    * on the path could have answered in the viewer's place.
    */
   #identify(): boolean {
-    if (this.#closing || this.#state === 'failed') return false;
+    if (this.#closing || this.state === 'failed') return false;
     if (this.#identified) return true;
-    const announced = this.#negotiation.fingerprints;
+    const announced = this.#announced;
     this.#identified = announced !== null && showsAnnounced(this.#branch.webrtc, announced);
     if (!this.#identified) {
       this.#fail(
@@ -509,12 +461,17 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
     return this.#identified;
   }
 
+  #remoteComing({ fingerprints, payloads }: SanitizedDescription, type: 'offer' | 'answer'): void {
+    this.#announced = fingerprints;
+    if (type === 'answer') this.#soundChosen(payloads.audio);
+  }
+
   /**
    * Between surround and stereo the first answer chooses. A later one comes too late: the packets
    * would be numbered by somebody else, and telling webrtcbin their caps would take its lock.
    */
   #soundChosen(payload: number | null): void {
-    const { stereo } = this.#host;
+    const { stereo } = this.#context;
     if (this.#takesSound !== null && stereo) return;
     this.#takesSound = payload !== null;
     if (payload === null) return;
@@ -530,31 +487,28 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
 
   /** Lets media in once the browser has agreed to take it; sound before the path would be late. */
   #startMedia(): void {
-    if (this.#closing || !this.#mediaAgreed || this.#state === 'failed') return;
-    if (this.#state === 'connected' && this.#takesSound === true) this.#sound.start();
+    if (this.#closing || !this.#mediaAgreed || this.state === 'failed') return;
+    if (this.state === 'connected' && this.#takesSound === true) this.#sound.start();
     this.#video.handle({ kind: 'wanted' });
   }
 
   #fail(code: ErrorCode, reason: string): void {
-    if (this.#closing || this.#state === 'failed') return;
-    this.#failure = { code, reason };
+    if (!this.#closing) this.#negotiation.fail(new MoonteeError(code, reason));
+  }
+
+  /** Nothing goes out to a viewer that failed, and nothing of it is believed. */
+  #cutOff(): void {
+    const { code, message: reason } = this.failure ?? new MoonteeError('INTERNAL');
     this.#log.info({ peer_id: this.id, code, reason, ...this.#path.counts }, 'peer failed');
     this.#video.handle({ kind: 'close' });
     this.#sound.end();
     this.#branch.ingress?.shut();
     this.#channels.deafen();
-    this.#become('failed');
-  }
-
-  #become(state: PeerState): void {
-    if (this.#state === state) return;
-    this.#state = state;
-    this.#tell('state', state);
   }
 
   /** A listener that throws is its own problem. */
-  #tell<K extends keyof PeerEvents>(event: K, ...values: PeerEvents[K]): void {
-    if (this.#state === 'closed' && event !== 'state') return;
+  #notify<K extends keyof PeerEvents>(event: K, ...values: PeerEvents[K]): void {
+    if (this.state === 'closed' && event !== 'state') return;
     try {
       (this.emit as (name: K, ...values: PeerEvents[K]) => boolean).call(this, event, ...values);
     } catch (error) {
@@ -564,21 +518,17 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
 
   async #close(): Promise<void> {
     peers.delete(this.#key);
-    if (this.#recovery) clearTimeout(this.#recovery);
-    if (this.#firstCandidate) clearTimeout(this.#firstCandidate);
     this.#video.handle({ kind: 'close' });
     this.#sound.end();
-    this.#negotiation.end();
-    this.#become('closed');
+    this.#negotiation.close();
     this.#rtp.close();
     try {
       this.#channels.close();
       await this.#branch.dispose();
     } finally {
-      if (this.#inStereo) this.#host.stereo?.leave();
+      if (this.#inStereo) this.#context.stereo?.leave();
       this.#inStereo = false;
-      this.#candidates.clear();
-      this.#host.removed(this);
+      this.#context.removed(this);
       this.removeAllListeners();
     }
   }

@@ -7,8 +7,8 @@
  *
  * So nothing that takes the lock may be called while such an emission is under way or could
  * begin. Where no such signal has a handler yet, or before the connection is up (there are no
- * channels then), anything goes. Later, {@link exclusive} blocks the handlers for the few
- * microseconds of the call, and {@link silence} takes them off for good. What is emitted while
+ * channels then), anything goes. Later, {@link withoutEmissions} blocks the handlers for the few
+ * microseconds of the call, and {@link disconnectAndDrain} takes them off for good. What is emitted while
  * handlers are blocked is lost, so such a call waits for the end of a burst of messages, and
  * what can be had without one does without.
  */
@@ -91,7 +91,7 @@ export class SignalGate {
    *
    * @throws TIMEOUT where there is no such moment
    */
-  async exclusive<T>(work: () => T): Promise<T> {
+  async withoutEmissions<T>(work: () => T): Promise<T> {
     const { GObject } = this.#runtime.namespaces;
     const started = performance.now();
     while (
@@ -120,7 +120,7 @@ export class SignalGate {
    *
    * @throws TIMEOUT where an emission does not end
    */
-  async silence(): Promise<void> {
+  async disconnectAndDrain(): Promise<void> {
     const started = performance.now();
     const connections = [...this.#connections];
     this.#connections.clear();

@@ -70,44 +70,36 @@ export class VideoFeed {
 
   #carryOut(action: VideoFeedAction): void {
     switch (action.kind) {
-      case 'request-keyframe': {
+      case 'request-keyframe':
         this.#context.needKeyframe(action.reason);
-        return;
-      }
-      case 'preroll': {
+        break;
+      case 'preroll':
         this.#branch.preroll();
-        return;
-      }
-      case 'flush': {
+        break;
+      case 'flush':
         this.#branch.flush();
-        return;
-      }
-      case 'link': {
+        break;
+      case 'link':
         this.#branch.link('video');
-        return;
-      }
-      case 'unlink': {
+        break;
+      case 'unlink':
         this.#branch.unlink('video', action.unheard);
-        return;
-      }
-      case 'report-slow': {
+        break;
+      case 'report-slow':
         this.#log.info(
           { peer_id: this.#context.peerId, backlog: action.backlogMs },
           'peer too slow, video cut to the next key frame',
         );
-        return;
-      }
-      case 'report-silent': {
+        break;
+      case 'report-silent':
         this.#log.info(
           { peer_id: this.#context.peerId, unheard: action.unheard },
           'peer not heard, video cut until it is',
         );
-        return;
-      }
-      case 'stop-timer': {
+        break;
+      case 'stop-timer':
         clearTimeout(this.#timer);
-        return;
-      }
+        break;
       case 'start-timer':
         clearTimeout(this.#timer);
         this.#timer = setTimeout(() => this.handle({ kind: 'timeout' }), action.milliseconds);

@@ -1,0 +1,136 @@
+import { MoonteeError } from '../../core/errors.js';
+import type { Log } from '../../core/log.js';
+import type { NetworkOptions } from '../../ice/types.js';
+import { DEADLINES_MS, type RtcEngine } from '../../media/negotiation.js';
+import {
+  mungeLocalDescription,
+  withCredentials,
+  withMessageLimit,
+  type SanitizedDescription,
+} from '../../media/sdp.js';
+import { ask, descriptionOf, emit, parseDescription } from '../binding.js';
+import type { MediaFormat } from '../media-format.js';
+import type { GstRuntime, GstWebRTC } from '../runtime.js';
+import type { PeerBranch } from './branch.js';
+import { descriptionText } from './description-text.js';
+import type { DtlsCertificate } from './dtls-certificate.js';
+import { restartAgent, type IceCredentials } from './network.js';
+
+/** What the engine needs of its peer. */
+export interface WebRtcEngineContext {
+  readonly runtime: GstRuntime;
+  readonly format: MediaFormat;
+  readonly network: NetworkOptions;
+  readonly certificate: DtlsCertificate;
+  /** There has been a path: webrtcbin's lock is a trap from then on. */
+  established(): boolean;
+  closing(): boolean;
+  /** A description of the browser's is about to be set. */
+  remoteComing(description: SanitizedDescription, type: 'offer' | 'answer'): void;
+  /** The browser has agreed to take video. */
+  mediaAgreed(): void;
+}
+
+/** webrtcbin as {@link RtcEngine}. Restarts ICE below webrtcbin, which cannot: docs/fan-out.md. */
+export class WebRtcEngine implements RtcEngine {
+  readonly #branch: PeerBranch;
+  readonly #context: WebRtcEngineContext;
+  readonly #log: Log;
+  /** Since ICE was restarted: webrtcbin repeats its first ones for ever. */
+  #credentials: IceCredentials | null = null;
+
+  constructor(branch: PeerBranch, context: WebRtcEngineContext, log: Log) {
+    this.#branch = branch;
+    this.#context = context;
+    this.#log = log;
+  }
+
+  async createOffer(iceRestart: boolean): Promise<string> {
+    const offer = descriptionOf(await this.#ask('create-offer', [this.#noOptions()]), 'offer');
+    if (iceRestart) this.#restartIce();
+    const text = await this.#describe('offer', offer);
+    // Not before: webrtcbin would write other media sections.
+    this.#branch.announce();
+    return text;
+  }
+
+  async acceptAnswer(answer: SanitizedDescription): Promise<void> {
+    this.#context.remoteComing(answer, 'answer');
+    const description = parseDescription(this.#context.runtime, 'answer', answer.sdp);
+    this.#branch.announce();
+    await this.#ask('set-remote-description', [description]);
+    this.#context.mediaAgreed();
+  }
+
+  async acceptOffer(offer: SanitizedDescription, iceRestart: boolean): Promise<string> {
+    this.#context.remoteComing(offer, 'offer');
+    // Before the new remote credentials: a restart forgets what belongs to the old ones.
+    if (iceRestart) this.#restartIce();
+    const description = parseDescription(this.#context.runtime, 'offer', offer.sdp);
+    await this.#ask('set-remote-description', [description]);
+    const reply = await this.#ask('create-answer', [this.#noOptions()]);
+    return this.#describe('answer', descriptionOf(reply, 'answer'));
+  }
+
+  addCandidate(line: string): void {
+    // Everything is bundled on the first section's transport. Once there is a path, more of
+    // them are not worth webrtcbin's lock, unless ICE was restarted to find another.
+    if (this.#context.closing() || (this.#context.established() && !this.#credentials)) return;
+    const { webrtc, gate } = this.#branch;
+    if (!this.#context.established()) {
+      emit(webrtc, 'add-ice-candidate', 0, line);
+      return;
+    }
+    gate
+      .withoutEmissions(() => {
+        if (!this.#context.closing()) emit(webrtc, 'add-ice-candidate', 0, line);
+      })
+      .catch((error: unknown) => {
+        this.#log.warn({ err: error }, 'candidate not delivered');
+      });
+  }
+
+  /** An action of webrtcbin. @throws CLOSED if the peer was closed meanwhile */
+  async #ask(signal: string, values: readonly unknown[]): ReturnType<typeof ask> {
+    this.#assertOpen();
+    const { runtime } = this.#context;
+    const work = (): ReturnType<typeof ask> =>
+      ask(runtime, this.#branch.webrtc, signal, values, DEADLINES_MS.engine);
+    try {
+      if (!this.#context.established()) return await work();
+      // Wrapped, so that the gate is closed for the call itself and not for the wait.
+      const { answer } = await this.#branch.gate.withoutEmissions(() => ({ answer: work() }));
+      return await answer;
+    } finally {
+      this.#assertOpen();
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#context.closing()) throw new MoonteeError('CLOSED', 'The peer is closed');
+  }
+
+  #noOptions(): unknown {
+    return this.#context.runtime.namespaces.Gst.Structure.newEmpty('options');
+  }
+
+  /** Sets a local description. @returns it as browsers get it */
+  async #describe(
+    type: 'offer' | 'answer',
+    made: GstWebRTC.WebRTCSessionDescription,
+  ): Promise<string> {
+    const { runtime, network, certificate, format } = this.#context;
+    const certified = certificate.describe(descriptionText(made.sdp));
+    const text = this.#credentials ? withCredentials(certified, this.#credentials) : certified;
+    this.#branch.certify(certificate);
+    this.#branch.watchIngress();
+    this.#branch.prepareNetwork(network);
+    await this.#ask('set-local-description', [parseDescription(runtime, type, text)]);
+    return mungeLocalDescription(withMessageLimit(text), format.munging);
+  }
+
+  /** Sockets stay, so do DTLS and everything above it. */
+  #restartIce(): void {
+    this.#credentials = restartAgent(this.#branch.webrtc);
+  }
+}
