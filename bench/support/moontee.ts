@@ -15,7 +15,7 @@ import {
 import { launchChild } from '../../src/streamer/supervisor/launch.js';
 import { createDtlsIdentity } from '../../src/streamer/dtls-identity.js';
 import { threadStates } from '../../src/streamer/supervisor/thread-states.js';
-import { STREAMER_SETTINGS } from '../../test/support/stream-settings.js';
+import { PIPELINES, STREAMER_SETTINGS } from '../../test/support/stream-settings.js';
 import type { Contender, Viewer } from './contender.js';
 import { BenchHost } from './demo-host.js';
 import { end, keep, logLevel } from './processes.js';
@@ -124,6 +124,7 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
         streamer_id: 'bench',
         app_id: appId,
         max_peers: MAX_PEERS,
+        pipelines: PIPELINES,
         max_pads: 4,
         heartbeat_interval: HEARTBEAT,
         // The clip has its own bitrate whatever is asked for.

@@ -166,6 +166,22 @@ export const KEYS = {
     { secret: true },
   ),
 
+  webrtc_mtu: key(
+    integer(576, 1_400),
+    1_200,
+    'Bytes of an RTP packet of video at most. Less is for paths that carry less, as some tunnels do.',
+  ),
+  pipelines_path: key(
+    nullable(text),
+    null,
+    'Folder of own templates (`NAME.launch`), which take the place of those in `pipelines/`. They are validated at the start: names, placeholders and named elements of the shipped template must be there, and no element may reach files, sockets or programs.',
+  ),
+  failure_graphs: key(
+    integer(0, 1_000),
+    20,
+    'Graphs of failed pipelines that are kept as `failed-pipelines/*.dot` beside `data_path`; the oldest go. 0: none.',
+  ),
+
   max_streamers: key(integer(1, 1_000), 16, 'Streamers at a time.'),
   max_viewers: key(integer(1, 1_000), 50, 'Viewers of one streamer.'),
   max_pads_per_viewer: key(

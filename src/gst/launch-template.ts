@@ -76,8 +76,21 @@ export function listPipelines(): string[] {
     .sort();
 }
 
-/** @throws NOT_FOUND where there is no such pipeline */
+/** Of the operator, by name. */
+let preferred: ReadonlyMap<string, LaunchTemplate> = new Map();
+
+/** This process uses these templates from now on, and the shipped ones for all other names. */
+export function useTemplates(templates: ReadonlyMap<string, LaunchTemplate>): void {
+  preferred = templates;
+}
+
+/** @throws NOT_FOUND for an unknown name */
 export function loadTemplate(name: string): LaunchTemplate {
+  return preferred.get(name) ?? shippedTemplate(name);
+}
+
+/** @throws NOT_FOUND for an unknown name */
+export function shippedTemplate(name: string): LaunchTemplate {
   if (!NAME.test(name) || !listPipelines().includes(name)) {
     throw new MoonteeError('NOT_FOUND', 'There is no such pipeline', {
       details: { known: listPipelines() },

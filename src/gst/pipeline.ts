@@ -60,6 +60,7 @@ export async function createStreamPipeline(
   try {
     await pipeline.warmUp();
   } catch (error) {
+    options.log.error({ err: error, graph: pipeline.keepGraph() }, 'pipeline does not start');
     await pipeline.close();
     throw MoonteeError.from(error, 'PIPELINE_FAILED');
   }
@@ -112,7 +113,10 @@ class GstStreamPipeline
     this.#log = options.log;
     this.#bus = options.bus ?? new MediaBus(options.log);
     const text = [
-      fillTemplate(loadTemplate(format.videoTemplate), format.videoValues),
+      fillTemplate(loadTemplate(format.videoTemplate), {
+        ...format.videoValues,
+        mtu: options.mtu,
+      }),
       fillTemplate(loadTemplate(format.audioTemplate), format.audioValues),
     ].join('\n');
     this.#pipeline = runtime.parse(text);
@@ -271,6 +275,11 @@ class GstStreamPipeline
     });
   }
 
+  /** @returns path of a file, for the log; null if there is none */
+  keepGraph(): string | null {
+    return this.#options.keepGraph?.(this.dot()) ?? null;
+  }
+
   dot(): string {
     if (this.closed) return '';
     const { Gst } = this.#runtime.namespaces;
@@ -361,7 +370,8 @@ class GstStreamPipeline
     }
     if (this.closed || this.#failed) return;
     this.#failed = true;
-    this.#log.error({ source, text }, 'pipeline failed');
+    const graph = this.keepGraph();
+    this.#log.error({ source, text, graph }, 'pipeline failed');
     this.#emit('failed', new MoonteeError('PIPELINE_FAILED', text, { details: { source } }));
   }
 

@@ -19,6 +19,10 @@ export interface StreamPipelineOptions {
   readonly maxPeers: number;
   /** What feeds the pipeline; left out: a bus of its own, for what is pushed into it. */
   readonly bus?: MediaBus;
+  /** Bytes of an RTP packet of video. */
+  readonly mtu: number;
+  /** Writes the graph of a pipeline that failed to a file, and returns its path. Never throws. */
+  readonly keepGraph?: (dot: string) => string | null;
   readonly log: Log;
 }
 

@@ -59,6 +59,21 @@ export const Network = t.intersection(
 );
 export type IpcNetwork = t.TypeOf<typeof Network>;
 
+/** What the media side of a child is made of. */
+export const Pipelines = t.type(
+  {
+    /** Folder of the operator's templates. */
+    path: t.union([t.string, t.null]),
+    /** Bytes of an RTP packet of video. */
+    mtu: Integer,
+    /** Where the graph of a failed pipeline is written, and how many stay. */
+    graphs_path: t.string,
+    graphs_kept: Integer,
+  },
+  'Pipelines',
+);
+export type IpcPipelines = t.TypeOf<typeof Pipelines>;
+
 /** Server → child. */
 export const ParentMessage = t.union(
   [
@@ -67,6 +82,7 @@ export const ParentMessage = t.union(
         streamer_id: t.string,
         settings: Settings,
         network: Network,
+        pipelines: Pipelines,
         host_address: t.string,
         host_http_port: Integer,
         host_unique_id: t.string,

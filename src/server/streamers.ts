@@ -1,8 +1,10 @@
+import { dirname, resolve } from 'node:path';
 import type { Config } from '../config/schema.js';
 import type { Log } from '../core/log.js';
 import type { AppUsers } from '../hosts/app-users.js';
 import { Targets } from '../hosts/targets.js';
 import { iceServerProvider } from '../ice/configured.js';
+import type { IpcPipelines } from '../protocol/ipc.js';
 import { networkOf } from '../streamer/network.js';
 import { StreamerRegistry } from '../streamer/registry.js';
 import { defaultChildModule } from '../streamer/supervisor/process.js';
@@ -44,6 +46,7 @@ export function createStreamers(
       iceServers: (viewerId) => iceServers.serversFor(viewerId),
       maxViewers: config.max_viewers,
       maxPads: config.max_pads_per_viewer,
+      pipelines: pipelinesOf(config),
       startTimeout: config.create_timeout_ms,
       heartbeatInterval: config.heartbeat_interval_ms,
       heartbeatTimeout: config.heartbeat_timeout_ms,
@@ -65,4 +68,14 @@ export function createStreamers(
     },
   });
   return { streamers, apps: targets.apps };
+}
+
+function pipelinesOf(config: Config): IpcPipelines {
+  const { pipelines_path: path } = config;
+  return {
+    path: path === null ? null : resolve(path),
+    mtu: config.webrtc_mtu,
+    graphs_path: resolve(dirname(config.data_path), 'failed-pipelines'),
+    graphs_kept: config.failure_graphs,
+  };
 }

@@ -9,7 +9,7 @@ import type { AppOwner, Leave } from './app-owner.js';
 import { createDtlsIdentity } from './dtls-identity.js';
 import type { HostSeats } from './host-seats.js';
 import type { DataOf, RequestOptions, ResultOf } from '../protocol/channel.js';
-import type { CHILD_METHODS, IpcNetwork } from '../protocol/ipc.js';
+import type { CHILD_METHODS, IpcNetwork, IpcPipelines } from '../protocol/ipc.js';
 import { KEPT, type Lifetime } from './lifetime.js';
 import { RestartPolicy, type RestartOptions, type SessionEnd } from './policy.js';
 import { StreamerProcess, type ChildMethod } from './supervisor/process.js';
@@ -37,6 +37,7 @@ export interface StreamerOptions {
   readonly maxViewers: number;
   /** Gamepads of one viewer. */
   readonly maxPads: number;
+  readonly pipelines: IpcPipelines;
   /** Milliseconds from the beginning of a session's start to its first connection. */
   readonly startTimeout: number;
   readonly heartbeatInterval: number;
@@ -357,6 +358,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
       network: this.#options.network,
       app_id: this.spec.app_id,
       max_peers: this.#options.maxViewers,
+      pipelines: this.#options.pipelines,
       max_pads: this.#options.maxPads,
       heartbeat_interval: this.#options.heartbeatInterval,
     };

@@ -6,6 +6,7 @@ import { Deadline } from '../core/deadline.js';
 import { MoonteeError } from '../core/errors.js';
 import { holesOf, REACHABLE_PACKAGE } from '../gst/known-holes.js';
 import { gstRuntime } from '../gst/runtime.js';
+import { useTemplateFolder } from '../gst/template-folder.js';
 import { createLog, flushLog, surviveLostReaders } from '../core/log.js';
 import { DRAIN_TIME, hostSocketsClosed, openHostSockets } from '../moonlight/host-connections.js';
 import { ChildStreamer, type RemovalCode } from './streamer.js';
@@ -124,6 +125,7 @@ function receive(message: ParentMessage): void {
     if (streamer) return;
     const init = message.Init;
     log = log.child({ streamer_id: init.streamer_id });
+    useTemplateFolder(init.pipelines.path);
     heartbeat = setInterval(() => {
       send({ Heartbeat: { rss: process.memoryUsage.rss() } });
     }, init.heartbeat_interval);

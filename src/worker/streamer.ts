@@ -22,6 +22,7 @@ import type {
   Termination,
 } from '../moonlight/types.js';
 import type { StreamClientMessage, StreamServerMessage } from '../protocol/viewer-messages.js';
+import { keepFailureGraph } from './failure-graphs.js';
 import { ChildViewer } from './viewer.js';
 import type { ChildMessage, ParentMessage } from '../protocol/ipc.js';
 import { streamSettings } from './stream-settings.js';
@@ -296,6 +297,8 @@ export class ChildStreamer {
       dtlsIdentityPem: this.#init.dtls_identity_pem,
       maxPeers: this.#init.max_peers,
       bus: this.#bus,
+      mtu: this.#init.pipelines.mtu,
+      keepGraph: (dot) => this.#keepGraph(dot),
       log: this.#log,
     });
     // close() may have run while the pipeline was being built.
@@ -309,6 +312,12 @@ export class ChildStreamer {
     this.#pipeline = pipeline;
     if (this.#hasPicture) this.#send('FirstFrame');
     for (const [id, arrival] of this.#arrivals) void this.#connectPeer(pipeline, id, arrival);
+  }
+
+  #keepGraph(dot: string): string | null {
+    const { pipelines, streamer_id: id } = this.#init;
+    const options = { folder: pipelines.graphs_path, kept: pipelines.graphs_kept };
+    return keepFailureGraph(options, id, dot, this.#log);
   }
 
   /** The first clock, and one for each session that is brought back: the host's start again. */

@@ -10,7 +10,7 @@ import { MainThread } from '../../src/streamer/supervisor/main-thread.js';
 import { StreamerProcess, type ProcessEnd } from '../../src/streamer/supervisor/process.js';
 import { APP } from '../support/fake-apps.js';
 import { addHost, createBody, serve } from '../support/server.js';
-import { STREAMER_SETTINGS } from '../support/stream-settings.js';
+import { PIPELINES, STREAMER_SETTINGS } from '../support/stream-settings.js';
 import { until } from '../support/until.js';
 
 const MODULE = new URL('../support/fake-streamer.ts', import.meta.url);
@@ -56,6 +56,7 @@ async function child(
       app_id: APP.GOOD,
       max_peers: 1,
       max_pads: 4,
+      pipelines: PIPELINES,
       heartbeat_interval: 100,
     },
   });

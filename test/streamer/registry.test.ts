@@ -12,7 +12,7 @@ import type { Streamer, StreamerOptions } from '../../src/streamer/streamer.js';
 import type { Viewer } from '../../src/streamer/viewers.js';
 import { APP } from '../support/fake-apps.js';
 import { isAlive } from '../support/server.js';
-import { STREAMER_SETTINGS } from '../support/stream-settings.js';
+import { PIPELINES, STREAMER_SETTINGS } from '../support/stream-settings.js';
 
 const MODULE = new URL('../support/fake-streamer.ts', import.meta.url);
 
@@ -68,6 +68,7 @@ function registry(
       },
       maxViewers: 5,
       maxPads: 4,
+      pipelines: PIPELINES,
       startTimeout: 60_000,
       heartbeatInterval: 100,
       heartbeatTimeout: 20_000,

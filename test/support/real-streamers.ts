@@ -7,7 +7,7 @@ import { defaultChildModule } from '../../src/streamer/supervisor/process.js';
 import { StreamerRegistry } from '../../src/streamer/registry.js';
 import type { StreamerSpec } from '../../src/protocol/streamer-spec.js';
 import type { StreamerOptions } from '../../src/streamer/streamer.js';
-import { STREAMER_SETTINGS } from './stream-settings.js';
+import { PIPELINES, STREAMER_SETTINGS } from './stream-settings.js';
 
 /** Nothing is shared, nothing is quit. */
 const NO_APPS: AppOwner = {
@@ -50,6 +50,7 @@ export function realStreamers(
       },
       maxViewers: 2,
       maxPads: 4,
+      pipelines: PIPELINES,
       startTimeout: 60_000,
       heartbeatInterval: 200,
       heartbeatTimeout: 40_000,

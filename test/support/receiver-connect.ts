@@ -33,6 +33,7 @@ export const STREAM: StreamPipelineOptions = {
   network: LOOPBACK,
   dtlsIdentityPem: await createDtlsIdentity(),
   maxPeers: 50,
+  mtu: 1200,
   log: silentLog(),
 };
 

@@ -1,6 +1,6 @@
 /** What a stream is asked to be, where a test or a benchmark does not care. */
 import { VIDEO_FORMAT, type StreamSettings } from '../../src/moonlight/types.js';
-import type { IpcSettings } from '../../src/protocol/ipc.js';
+import type { IpcPipelines, IpcSettings } from '../../src/protocol/ipc.js';
 
 /** As a session to a host takes them. */
 export const STREAM_SETTINGS: StreamSettings = {
@@ -35,4 +35,12 @@ export const STREAMER_SETTINGS: IpcSettings = {
   audio_sample_queue_size: 10,
   audio_channels: 2,
   hdr: false,
+};
+
+/** The shipped templates; graphs of failures are not kept. */
+export const PIPELINES: IpcPipelines = {
+  path: null,
+  mtu: 1200,
+  graphs_path: '/nonexistent',
+  graphs_kept: 0,
 };
