@@ -11,6 +11,7 @@ import { bindOf, loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { MoonteeError } from '../core/errors.js';
 import { createLog, flushLog, type Log } from '../core/log.js';
+import { readTemplateFolder } from '../gst/template-folder.js';
 import { MoonteeServer } from '../server/server.js';
 import { childEnvironment } from '../config/child-environment.js';
 import { forwardOutput } from '../streamer/supervisor/output.js';
@@ -39,6 +40,8 @@ export async function demo(args: readonly string[]): Promise<number> {
   const level = loaded.sources.log_level === 'default' ? 'warn' : loaded.config.log_level;
   const log = createLog('moontee', level);
   for (const warning of loaded.warnings) log.warn({ file: loaded.file }, warning);
+  const { pipelines_path: pipelines } = loaded.config;
+  if (pipelines !== null) readTemplateFolder(pipelines);
   const state = await mkdtemp(join(tmpdir(), 'moontee-demo-'));
   const running = new DemoParts(state);
   const ended = untilTold(() => running.close(), CLOSE_DEADLINE, log, [
@@ -115,7 +118,11 @@ class DemoParts {
   /** @returns the URL of the streamer's page, once its first frame is in the pipeline */
   async start(config: Config, inputLog: string | null, log: Log): Promise<string> {
     const pin = String(randomInt(10_000)).padStart(4, '0');
-    const hostPort = await this.#startHost(pin, inputLog);
+    const hostPort = await this.#startHost([
+      ...['--http-port', '0', '--pin', pin],
+      ...(inputLog === null ? [] : ['--input-log', inputLog]),
+      ...(config.pipelines_path === null ? [] : ['--pipelines', config.pipelines_path]),
+    ]);
     this.#server = await MoonteeServer.start(
       // The hosts and pairings of whoever tries this stay as they are.
       { ...config, data_path: join(this.#state, 'data.json'), pairing_pin: pin },
@@ -151,10 +158,10 @@ class DemoParts {
   }
 
   /** Starts the demo host in a process of its own; resolves with its HTTP port. */
-  async #startHost(pin: string, inputLog: string | null): Promise<number> {
+  async #startHost(args: readonly string[]): Promise<number> {
     const host = fork(
       demoHostModule(),
-      ['--http-port', '0', '--pin', pin, ...(inputLog === null ? [] : ['--input-log', inputLog])],
+      [...args],
       // A group of its own: a terminal's Ctrl-C is for us, who end it in its turn.
       { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true, env: childEnvironment() },
     );

@@ -3,12 +3,14 @@ import { once } from 'node:events';
 import { access, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { parseArgs } from 'node:util';
+import { loadConfig } from '../config/load.js';
 import { MoonteeError } from '../core/errors.js';
 import { descriptorLimit, viewersWithin } from '../gst/descriptors.js';
 import { holesOf, REACHABLE_PACKAGE, type KnownHole } from '../gst/known-holes.js';
-import { elementsOf, listPipelines, loadTemplate } from '../gst/launch-template.js';
+import { elementsOf, fillTemplate, listPipelines, loadTemplate } from '../gst/launch-template.js';
 import { packageOfElement } from '../gst/packages.js';
 import { gstRuntime } from '../gst/runtime.js';
+import { readTemplateFolder } from '../gst/template-folder.js';
 import { openSslSrtp } from '../streamer/supervisor/libraries.js';
 import { printFindings, type Finding } from './doctor-finding.js';
 
@@ -29,11 +31,12 @@ export async function doctor(args: readonly string[]): Promise<number> {
   }
   const { values } = parseArgs({
     args: [...args],
-    options: { port: { type: 'string', default: '8080' } },
+    options: { port: { type: 'string', default: '8080' }, config: { type: 'string' } },
   });
   const findings = [
     node(),
     ...(await gstreamer()),
+    ...templates(values.config),
     srtp(),
     descriptors(),
     await receiveBuffer(),
@@ -101,6 +104,31 @@ async function gstreamer(): Promise<Finding[]> {
         verdict: 'problem',
         what: `GStreamer cannot be used: ${MoonteeError.from(error).message}`,
         remedy: 'Run scripts/setup.sh, which installs and builds what is needed.',
+      },
+    ];
+  }
+}
+
+/** The operator's own templates: validated, and built by GStreamer. */
+function templates(configFile: string | undefined): Finding[] {
+  try {
+    const args = configFile === undefined ? [] : ['--config', configFile];
+    const { pipelines_path: folder } = loadConfig({ args }).config;
+    if (folder === null) return [];
+    const own = [...readTemplateFolder(folder).values()];
+    const runtime = gstRuntime();
+    for (const template of own) {
+      runtime.requireElements(...elementsOf(template));
+      runtime.parseBin(fillTemplate(template));
+    }
+    runtime.close();
+    return [{ verdict: 'ok', what: `${own.length} pipelines of ${folder}` }];
+  } catch (error) {
+    return [
+      {
+        verdict: 'problem',
+        what: MoonteeError.from(error).message,
+        remedy: 'Mend the configuration or the file that it names.',
       },
     ];
   }

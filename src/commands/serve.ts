@@ -1,6 +1,7 @@
 import { loadConfig } from '../config/load.js';
 import { CONFIG_KEYS, KEYS } from '../config/schema.js';
 import { descriptorLimit, viewersWithin } from '../gst/descriptors.js';
+import { readTemplateFolder } from '../gst/template-folder.js';
 import { createLog, flushLog, type Log } from '../core/log.js';
 import { MoonteeServer } from '../server/server.js';
 import { pageDirectory } from './page.js';
@@ -18,6 +19,8 @@ export async function serve(args: readonly string[]): Promise<number> {
   }
   const log = createLog('moontee', config.log_level);
   for (const warning of warnings) log.warn({ file }, warning);
+  // Streamers read the folder again; what is wrong with it is known before the first of them.
+  if (config.pipelines_path !== null) readTemplateFolder(config.pipelines_path);
   checkDescriptors(config.max_viewers, log);
   let reload = (): Promise<void> => Promise.resolve();
   process.on('SIGHUP', () => void reload());

@@ -20,7 +20,7 @@ export const USAGE = `Moontee keeps one Moonlight session alive and shows it to 
   moontee pipeline show NAME [--runnable]
   moontee pipeline launch NAME [--seconds N]
                                       GStreamer pipelines, run by gst-launch-1.0 with stand-ins
-  moontee doctor                      what is missing on this machine, and how to mend it
+  moontee doctor [--config FILE]      what is missing on this machine, and how to mend it
   moontee doctor ice [--timeout MS] [--config FILE]
                                       whether viewers' media will find its way, tried for real
   moontee demo-host --http-port N [--pin 1234] [--input-log FILE] [--fault …] …

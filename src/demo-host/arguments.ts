@@ -13,6 +13,7 @@ export const USAGE = `moontee demo-host [options]
   --pin 1234             accept this PIN without asking
   --state DIR            keep certificate and paired clients there
   --input-log FILE       append a JSON line for every input event
+  --pipelines DIR        own templates, instead of those of pipelines/
   --style STYLE          habits of: sunshine, wolf (sunshine)
   --rtsp-encryption M    off, offered, required (off)
   --video-encryption M   off, offered, required (off)
@@ -107,6 +108,7 @@ export function parseArguments(args: readonly string[]): DemoHostOptions | null 
         pin: TEXT,
         state: TEXT,
         'input-log': TEXT,
+        pipelines: TEXT,
         style: TEXT,
         'rtsp-encryption': TEXT,
         'video-encryption': TEXT,
@@ -148,6 +150,7 @@ export function parseArguments(args: readonly string[]): DemoHostOptions | null 
     pin: values.pin,
     stateDirectory: values.state,
     inputLog: values['input-log'],
+    pipelines: values.pipelines,
     style: choice('style', values.style, styles),
     rtspEncryption: choice('rtsp-encryption', values['rtsp-encryption'], offers),
     videoEncryption: choice('video-encryption', values['video-encryption'], offers),

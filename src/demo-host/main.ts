@@ -4,6 +4,7 @@
  */
 import { MoonteeError } from '../core/errors.js';
 import { createLog, flushLog, surviveLostReaders } from '../core/log.js';
+import { useTemplateFolder } from '../gst/template-folder.js';
 import { parseArguments, USAGE } from './arguments.js';
 import { DemoHost } from './demo-host.js';
 
@@ -21,6 +22,7 @@ async function main(): Promise<void> {
     return;
   }
   const parent = process.ppid;
+  useTemplateFolder(options.pipelines ?? null);
   const host = await DemoHost.start({ ...options, log });
 
   let ending = false;

@@ -81,6 +81,8 @@ export interface DemoHostOptions {
   readonly identity?: HostIdentity;
   /** One JSON line is appended for every decoded input event. */
   readonly inputLog?: string | null;
+  /** Folder of own templates; the process uses them from then on. */
+  readonly pipelines?: string;
   readonly log?: Log;
 }
 

@@ -32,7 +32,7 @@ const HARMLESS = new Set(
 
 /** Properties that name files, sockets, programs, or options of a library that may name them. */
 const REACHES_OUT =
-  /(^|-)(location|uri|url|file|filename|path|dir|directory|device|display|fd|host|address|port|socket|server|proxy|command|cmd|exec|module|library|plugin|option|options|option-string|config|cache|agent|dump|stats)(-|$)/;
+  /(^|-)(location|uri|url|file|filename|path|dir|directory|device|display|fd|host|address|port|socket|server|proxy|command|cmd|exec|module|library|plugin|option|options|option-string|cache|agent|dump|stats)(-|$)/;
 
 /**
  * Reads and validates a folder. Other files than `*.launch` are left alone.

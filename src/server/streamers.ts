@@ -1,11 +1,10 @@
-import { dirname, resolve } from 'node:path';
 import type { Config } from '../config/schema.js';
 import type { Log } from '../core/log.js';
 import type { AppUsers } from '../hosts/app-users.js';
 import { Targets } from '../hosts/targets.js';
 import { iceServerProvider } from '../ice/configured.js';
-import type { IpcPipelines } from '../protocol/ipc.js';
 import { networkOf } from '../streamer/network.js';
+import { pipelinesOf } from '../streamer/pipelines.js';
 import { StreamerRegistry } from '../streamer/registry.js';
 import { defaultChildModule } from '../streamer/supervisor/process.js';
 import type { Stores } from './stores.js';
@@ -68,14 +67,4 @@ export function createStreamers(
     },
   });
   return { streamers, apps: targets.apps };
-}
-
-function pipelinesOf(config: Config): IpcPipelines {
-  const { pipelines_path: path } = config;
-  return {
-    path: path === null ? null : resolve(path),
-    mtu: config.webrtc_mtu,
-    graphs_path: resolve(dirname(config.data_path), 'failed-pipelines'),
-    graphs_kept: config.failure_graphs,
-  };
 }
