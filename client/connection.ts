@@ -4,6 +4,7 @@ import { clientUniqueId } from './client-id.js';
 import { Emitter } from './emitter.js';
 import { ending, unauthorized, type Ending } from './ending.js';
 import { ViewerInput } from './input.js';
+import type { OutcomeCode } from './outcomes.js';
 import { ApiError, type MoonteeApi } from './rest.js';
 import {
   DEFAULT_DEADLINES,
@@ -110,7 +111,7 @@ export class ViewerConnection extends Emitter<ConnectionEvents> {
   }
 
   /** The page found the connection useless, e.g. no picture comes: start over, with a wait. */
-  giveUp(code: string): void {
+  giveUp(code: OutcomeCode): void {
     if (this.#session === undefined) return;
     this.#stop();
     void this.#onEnd(ending(code));

@@ -5,6 +5,7 @@ export * from './encode.js';
 export * from './input.js';
 export * from './keyboard.js';
 export * from './keys.js';
+export * from './outcomes.js';
 export * from './pads.js';
 export * from './rest.js';
 export type { PeerQuality, SessionDeadlines, ViewerReady } from './session.js';

@@ -1432,57 +1432,107 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
   schemas: {
+    /**
+     * @description - `STREAMER_NOT_FOUND`: Streamer not found. Create the streamer, or use an id that `GET /api/streamers` lists.
+     *     - `STREAMER_EXISTS`: Streamer already exists. Use the streamer that exists, or delete it first.
+     *     - `HOST_NOT_FOUND`: Host not found. Add the host with `PUT /api/host`, or use an id that `GET /api/hosts` lists.
+     *     - `HOST_NOT_PAIRED`: Host not paired. Pair the host with `POST /api/pair`.
+     *     - `PAIRING_PIN_MISSING`: Auto-pairing PIN not configured. Set `pairing_pin`, or pair the host by hand.
+     *     - `APP_NOT_FOUND`: App not found. Use an app that `GET /api/apps` lists for this host.
+     *     - `BAD_REQUEST`: Bad request. Correct the request; the message names the invalid part.
+     *     - `UNAUTHORIZED`: Unauthorized. Send the credentials that the server is configured with.
+     *     - `FORBIDDEN`: Forbidden. Use credentials that permit this, and list the origin of the page in `allowed_origins`.
+     *     - `NOT_FOUND`: Not found. Correct the path; `GET /api/openapi.json` lists all of them.
+     *     - `BODY_TOO_LARGE`: Request body too large. Send a smaller body, or raise `max_body_bytes`.
+     *     - `RATE_LIMITED`: Too many requests. Wait as long as `Retry-After` asks for, and send fewer requests.
+     *     - `LIMIT_REACHED`: A configured limit is reached. Close what is not needed any more, or raise the limit that the message names.
+     *     - `DATA_IN_USE`: Another Moontee uses the data folder. Stop the other Moontee, or give this one another `data_path`.
+     *     - `CONFIG_INVALID`: Invalid configuration. Run `moontee config check`, which names the invalid keys.
+     *     - `HOST_UNREACHABLE`: Host unreachable. Check that the host runs, and that the server reaches its address and ports.
+     *     - `HOST_ANSWER_INVALID`: The host answered nonsense. Check that a GameStream host, and nothing else, listens at this address and port.
+     *     - `HOST_REFUSED`: The host refused. Look for the reason of the refusal in the log of the host.
+     *     - `HOST_BUSY`: The host is running another app. End the app that runs on the host, or wait until it ends.
+     *     - `HOST_CERTIFICATE_CHANGED`: The host shows another certificate than the one it was paired with. If the host was installed again, remove it and pair it again.
+     *     - `PAIRING_FAILED`: Pairing failed. Start the pairing again; the log of the host has the reason.
+     *     - `PAIRING_IN_PROGRESS`: The host is in the middle of another pairing. Wait until the other pairing ends, then try again.
+     *     - `PAIRING_MITM`: Somebody stands between us and the host. Pair again over a network that you trust.
+     *     - `PAIRING_WRONG_PIN`: Wrong PIN. Enter the PIN that Moontee shows, or set `pairing_pin` to the one that the host expects.
+     *     - `RTSP_FAILED`: RTSP handshake failed. Check that the RTSP port of the host is reachable over TCP, and read the log of the host.
+     *     - `CONTROL_FAILED`: Control stream failed. Check that the control port of the host is reachable over UDP.
+     *     - `NO_VIDEO`: The host sends no video. Check that UDP from the video port of the host arrives, and that its encoder works.
+     *     - `STREAM_TERMINATED`: The host ended the stream. Start the app again; the log of the host has the reason of the end.
+     *     - `ENCRYPTION_REQUIRED`: The host requires an encryption that is not available. Let the host stream without the encryption that the message names.
+     *     - `CODEC_UNAVAILABLE`: No installed element can carry this codec to a browser. Install the GStreamer element that the log names, or ask for another codec.
+     *     - `PIPELINE_FAILED`: The media pipeline failed. Look for the failed element in the log, and upgrade GStreamer if it fails again.
+     *     - `ELEMENT_MISSING`: A GStreamer element is missing. Install the GStreamer element that the log names; `moontee doctor` checks all of them.
+     *     - `VIEWER_MESSAGE_INVALID`: Invalid message. Send messages as `docs/socket-messages.md` describes them.
+     *     - `VIEWER_TIMEOUT`: The viewer did not answer in time. Answer the offer in time; browsers slow down pages in the background.
+     *     - `VIEWER_SDP_INVALID`: Invalid session description. Send the description that the browser made, without changes to its sections.
+     *     - `VIEWER_CODEC_UNSUPPORTED`: The viewer cannot play the video of this streamer. Use a browser that plays the codec, or create the streamer with another codec.
+     *     - `ICE_FAILED`: No network path between the viewer and the server. Run `moontee doctor ice`, and add a TURN server for viewers without a direct path.
+     *     - `VIEWER_STALLED`: The viewer could not keep up with the stream. Give the viewer a faster network, or lower the bitrate of the streamer.
+     *     - `VIEWER_CERTIFICATE_MISMATCH`: Another certificate came over the media path than the viewer announced. Look for a proxy or an attacker on the media path.
+     *     - `VIEWER_FLOODS`: The viewer sent more than any player can. Look for a broken or hostile client at the address in the log.
+     *     - `STREAMER_FAILED`: The streamer failed. Read `failure` in `GET /api/streamers/{id}`, and the log.
+     *     - `STREAMER_HUNG`: The streamer stopped responding. Look for the states of its threads in the log; report it if it happens again.
+     *     - `STREAMER_MEMORY`: The streamer took more memory than it may have. Raise `streamer_memory_mib`, or lower `max_viewers`.
+     *     - `STREAMER_STOPPING`: The streamer is stopping. Wait until the streamer is gone, then create it again.
+     *     - `TIMEOUT`: Timed out. Check the load of the machine and of the host, then try again.
+     *     - `CLOSED`: Already closed. Try again once the server, or the session of the streamer, is back.
+     *     - `INTERNAL`: Internal server error. Look for the error in the log and report it.
+     * @enum {string}
+     */
+    ErrorCode:
+      | 'STREAMER_NOT_FOUND'
+      | 'STREAMER_EXISTS'
+      | 'HOST_NOT_FOUND'
+      | 'HOST_NOT_PAIRED'
+      | 'PAIRING_PIN_MISSING'
+      | 'APP_NOT_FOUND'
+      | 'BAD_REQUEST'
+      | 'UNAUTHORIZED'
+      | 'FORBIDDEN'
+      | 'NOT_FOUND'
+      | 'BODY_TOO_LARGE'
+      | 'RATE_LIMITED'
+      | 'LIMIT_REACHED'
+      | 'DATA_IN_USE'
+      | 'CONFIG_INVALID'
+      | 'HOST_UNREACHABLE'
+      | 'HOST_ANSWER_INVALID'
+      | 'HOST_REFUSED'
+      | 'HOST_BUSY'
+      | 'HOST_CERTIFICATE_CHANGED'
+      | 'PAIRING_FAILED'
+      | 'PAIRING_IN_PROGRESS'
+      | 'PAIRING_MITM'
+      | 'PAIRING_WRONG_PIN'
+      | 'RTSP_FAILED'
+      | 'CONTROL_FAILED'
+      | 'NO_VIDEO'
+      | 'STREAM_TERMINATED'
+      | 'ENCRYPTION_REQUIRED'
+      | 'CODEC_UNAVAILABLE'
+      | 'PIPELINE_FAILED'
+      | 'ELEMENT_MISSING'
+      | 'VIEWER_MESSAGE_INVALID'
+      | 'VIEWER_TIMEOUT'
+      | 'VIEWER_SDP_INVALID'
+      | 'VIEWER_CODEC_UNSUPPORTED'
+      | 'ICE_FAILED'
+      | 'VIEWER_STALLED'
+      | 'VIEWER_CERTIFICATE_MISMATCH'
+      | 'VIEWER_FLOODS'
+      | 'STREAMER_FAILED'
+      | 'STREAMER_HUNG'
+      | 'STREAMER_MEMORY'
+      | 'STREAMER_STOPPING'
+      | 'TIMEOUT'
+      | 'CLOSED'
+      | 'INTERNAL';
     Error: {
       error: string;
-      /** @enum {string} */
-      code:
-        | 'STREAMER_NOT_FOUND'
-        | 'STREAMER_EXISTS'
-        | 'HOST_NOT_FOUND'
-        | 'HOST_NOT_PAIRED'
-        | 'PAIRING_PIN_MISSING'
-        | 'APP_NOT_FOUND'
-        | 'BAD_REQUEST'
-        | 'UNAUTHORIZED'
-        | 'FORBIDDEN'
-        | 'NOT_FOUND'
-        | 'BODY_TOO_LARGE'
-        | 'RATE_LIMITED'
-        | 'LIMIT_REACHED'
-        | 'DATA_IN_USE'
-        | 'CONFIG_INVALID'
-        | 'HOST_UNREACHABLE'
-        | 'HOST_ANSWER_INVALID'
-        | 'HOST_REFUSED'
-        | 'HOST_BUSY'
-        | 'HOST_CERTIFICATE_CHANGED'
-        | 'PAIRING_FAILED'
-        | 'PAIRING_IN_PROGRESS'
-        | 'PAIRING_MITM'
-        | 'PAIRING_WRONG_PIN'
-        | 'RTSP_FAILED'
-        | 'CONTROL_FAILED'
-        | 'NO_VIDEO'
-        | 'STREAM_TERMINATED'
-        | 'ENCRYPTION_REQUIRED'
-        | 'CODEC_UNAVAILABLE'
-        | 'PIPELINE_FAILED'
-        | 'ELEMENT_MISSING'
-        | 'VIEWER_MESSAGE_INVALID'
-        | 'VIEWER_TIMEOUT'
-        | 'VIEWER_SDP_INVALID'
-        | 'VIEWER_CODEC_UNSUPPORTED'
-        | 'ICE_FAILED'
-        | 'VIEWER_STALLED'
-        | 'VIEWER_CERTIFICATE_MISMATCH'
-        | 'VIEWER_FLOODS'
-        | 'STREAMER_FAILED'
-        | 'STREAMER_HUNG'
-        | 'STREAMER_MEMORY'
-        | 'STREAMER_STOPPING'
-        | 'TIMEOUT'
-        | 'CLOSED'
-        | 'INTERNAL';
+      code: components['schemas']['ErrorCode'];
     };
     UndetailedHost: {
       host_id: number;
@@ -1596,7 +1646,7 @@ export interface components {
       codec: string | null;
       restarts: number;
       failure: {
-        code: string;
+        code: components['schemas']['ErrorCode'];
         reason: string;
         at: string;
       } | null;
@@ -1683,6 +1733,110 @@ export interface components {
       username: string;
       credential: string;
     };
+    /**
+     * @description - `STREAMER_NOT_FOUND`: Streamer not found. Create the streamer, or use an id that `GET /api/streamers` lists.
+     *     - `STREAMER_EXISTS`: Streamer already exists. Use the streamer that exists, or delete it first.
+     *     - `HOST_NOT_FOUND`: Host not found. Add the host with `PUT /api/host`, or use an id that `GET /api/hosts` lists.
+     *     - `HOST_NOT_PAIRED`: Host not paired. Pair the host with `POST /api/pair`.
+     *     - `PAIRING_PIN_MISSING`: Auto-pairing PIN not configured. Set `pairing_pin`, or pair the host by hand.
+     *     - `APP_NOT_FOUND`: App not found. Use an app that `GET /api/apps` lists for this host.
+     *     - `BAD_REQUEST`: Bad request. Correct the request; the message names the invalid part.
+     *     - `UNAUTHORIZED`: Unauthorized. Send the credentials that the server is configured with.
+     *     - `FORBIDDEN`: Forbidden. Use credentials that permit this, and list the origin of the page in `allowed_origins`.
+     *     - `NOT_FOUND`: Not found. Correct the path; `GET /api/openapi.json` lists all of them.
+     *     - `BODY_TOO_LARGE`: Request body too large. Send a smaller body, or raise `max_body_bytes`.
+     *     - `RATE_LIMITED`: Too many requests. Wait as long as `Retry-After` asks for, and send fewer requests.
+     *     - `LIMIT_REACHED`: A configured limit is reached. Close what is not needed any more, or raise the limit that the message names.
+     *     - `DATA_IN_USE`: Another Moontee uses the data folder. Stop the other Moontee, or give this one another `data_path`.
+     *     - `CONFIG_INVALID`: Invalid configuration. Run `moontee config check`, which names the invalid keys.
+     *     - `HOST_UNREACHABLE`: Host unreachable. Check that the host runs, and that the server reaches its address and ports.
+     *     - `HOST_ANSWER_INVALID`: The host answered nonsense. Check that a GameStream host, and nothing else, listens at this address and port.
+     *     - `HOST_REFUSED`: The host refused. Look for the reason of the refusal in the log of the host.
+     *     - `HOST_BUSY`: The host is running another app. End the app that runs on the host, or wait until it ends.
+     *     - `HOST_CERTIFICATE_CHANGED`: The host shows another certificate than the one it was paired with. If the host was installed again, remove it and pair it again.
+     *     - `PAIRING_FAILED`: Pairing failed. Start the pairing again; the log of the host has the reason.
+     *     - `PAIRING_IN_PROGRESS`: The host is in the middle of another pairing. Wait until the other pairing ends, then try again.
+     *     - `PAIRING_MITM`: Somebody stands between us and the host. Pair again over a network that you trust.
+     *     - `PAIRING_WRONG_PIN`: Wrong PIN. Enter the PIN that Moontee shows, or set `pairing_pin` to the one that the host expects.
+     *     - `RTSP_FAILED`: RTSP handshake failed. Check that the RTSP port of the host is reachable over TCP, and read the log of the host.
+     *     - `CONTROL_FAILED`: Control stream failed. Check that the control port of the host is reachable over UDP.
+     *     - `NO_VIDEO`: The host sends no video. Check that UDP from the video port of the host arrives, and that its encoder works.
+     *     - `STREAM_TERMINATED`: The host ended the stream. Start the app again; the log of the host has the reason of the end.
+     *     - `ENCRYPTION_REQUIRED`: The host requires an encryption that is not available. Let the host stream without the encryption that the message names.
+     *     - `CODEC_UNAVAILABLE`: No installed element can carry this codec to a browser. Install the GStreamer element that the log names, or ask for another codec.
+     *     - `PIPELINE_FAILED`: The media pipeline failed. Look for the failed element in the log, and upgrade GStreamer if it fails again.
+     *     - `ELEMENT_MISSING`: A GStreamer element is missing. Install the GStreamer element that the log names; `moontee doctor` checks all of them.
+     *     - `VIEWER_MESSAGE_INVALID`: Invalid message. Send messages as `docs/socket-messages.md` describes them.
+     *     - `VIEWER_TIMEOUT`: The viewer did not answer in time. Answer the offer in time; browsers slow down pages in the background.
+     *     - `VIEWER_SDP_INVALID`: Invalid session description. Send the description that the browser made, without changes to its sections.
+     *     - `VIEWER_CODEC_UNSUPPORTED`: The viewer cannot play the video of this streamer. Use a browser that plays the codec, or create the streamer with another codec.
+     *     - `ICE_FAILED`: No network path between the viewer and the server. Run `moontee doctor ice`, and add a TURN server for viewers without a direct path.
+     *     - `VIEWER_STALLED`: The viewer could not keep up with the stream. Give the viewer a faster network, or lower the bitrate of the streamer.
+     *     - `VIEWER_CERTIFICATE_MISMATCH`: Another certificate came over the media path than the viewer announced. Look for a proxy or an attacker on the media path.
+     *     - `VIEWER_FLOODS`: The viewer sent more than any player can. Look for a broken or hostile client at the address in the log.
+     *     - `STREAMER_FAILED`: The streamer failed. Read `failure` in `GET /api/streamers/{id}`, and the log.
+     *     - `STREAMER_HUNG`: The streamer stopped responding. Look for the states of its threads in the log; report it if it happens again.
+     *     - `STREAMER_MEMORY`: The streamer took more memory than it may have. Raise `streamer_memory_mib`, or lower `max_viewers`.
+     *     - `STREAMER_STOPPING`: The streamer is stopping. Wait until the streamer is gone, then create it again.
+     *     - `TIMEOUT`: Timed out. Check the load of the machine and of the host, then try again.
+     *     - `CLOSED`: Already closed. Try again once the server, or the session of the streamer, is back.
+     *     - `INTERNAL`: Internal server error. Look for the error in the log and report it.
+     *     - `LEFT`: This viewer has left. Nothing is to be done: the viewer closed its socket.
+     *     - `SUPERSEDED`: This viewer was opened again somewhere else. Nothing is to be done: the newer connection of this client goes on.
+     *     - `KICKED`: Somebody with the right to do so has closed this viewer. Ask for another invitation.
+     * @enum {string}
+     */
+    OutcomeCode:
+      | 'STREAMER_NOT_FOUND'
+      | 'STREAMER_EXISTS'
+      | 'HOST_NOT_FOUND'
+      | 'HOST_NOT_PAIRED'
+      | 'PAIRING_PIN_MISSING'
+      | 'APP_NOT_FOUND'
+      | 'BAD_REQUEST'
+      | 'UNAUTHORIZED'
+      | 'FORBIDDEN'
+      | 'NOT_FOUND'
+      | 'BODY_TOO_LARGE'
+      | 'RATE_LIMITED'
+      | 'LIMIT_REACHED'
+      | 'DATA_IN_USE'
+      | 'CONFIG_INVALID'
+      | 'HOST_UNREACHABLE'
+      | 'HOST_ANSWER_INVALID'
+      | 'HOST_REFUSED'
+      | 'HOST_BUSY'
+      | 'HOST_CERTIFICATE_CHANGED'
+      | 'PAIRING_FAILED'
+      | 'PAIRING_IN_PROGRESS'
+      | 'PAIRING_MITM'
+      | 'PAIRING_WRONG_PIN'
+      | 'RTSP_FAILED'
+      | 'CONTROL_FAILED'
+      | 'NO_VIDEO'
+      | 'STREAM_TERMINATED'
+      | 'ENCRYPTION_REQUIRED'
+      | 'CODEC_UNAVAILABLE'
+      | 'PIPELINE_FAILED'
+      | 'ELEMENT_MISSING'
+      | 'VIEWER_MESSAGE_INVALID'
+      | 'VIEWER_TIMEOUT'
+      | 'VIEWER_SDP_INVALID'
+      | 'VIEWER_CODEC_UNSUPPORTED'
+      | 'ICE_FAILED'
+      | 'VIEWER_STALLED'
+      | 'VIEWER_CERTIFICATE_MISMATCH'
+      | 'VIEWER_FLOODS'
+      | 'STREAMER_FAILED'
+      | 'STREAMER_HUNG'
+      | 'STREAMER_MEMORY'
+      | 'STREAMER_STOPPING'
+      | 'TIMEOUT'
+      | 'CLOSED'
+      | 'INTERNAL'
+      | 'LEFT'
+      | 'SUPERSEDED'
+      | 'KICKED';
     StreamServerMessage:
       | {
           WebRtcConfig: {
@@ -1731,7 +1885,7 @@ export interface components {
         }
       | {
           PeerClosed: {
-            code: string;
+            code: components['schemas']['OutcomeCode'];
             reason: string;
           } & {
             retry?: boolean;
@@ -1780,7 +1934,7 @@ export interface components {
     } & {
       status?: string;
       peer_id?: string;
-      code?: string;
+      code?: components['schemas']['OutcomeCode'];
       reason?: string;
     };
   };

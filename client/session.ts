@@ -4,7 +4,6 @@ import { InputChannels } from './channels.js';
 import { Emitter } from './emitter.js';
 import { decodeFeedback, type PadFeedback } from './encode.js';
 import {
-  CLOSE_CODES,
   ending,
   endingOf,
   isCode,
@@ -13,6 +12,7 @@ import {
   unauthorized,
   type Ending,
 } from './ending.js';
+import { CLOSE_CODES, type OutcomeCode } from './outcomes.js';
 import { refusedSound, withoutLipSync, withStereo } from './sdp.js';
 
 /** Milliseconds that each wait of an attempt may take. */
@@ -159,7 +159,7 @@ export class ViewerSession extends Emitter<SessionEvents> {
   }
 
   /** The one deadline that runs at a time: a later one takes the place of the former. */
-  #await(milliseconds: number, code: string): void {
+  #await(milliseconds: number, code: OutcomeCode): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#end(this.#verdict ?? ending(code)), milliseconds);
   }

@@ -1,13 +1,13 @@
 /**
- * `npm run generate:docs`: writes the pages that are made from code. A test compares them with
+ * `npm run generate:docs`: writes the pages and the client's table, which are made from code. A test compares them with
  * what this would write.
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { documentMessages } from '../src/api/openapi.js';
 import { documentConfig } from '../src/config/report.js';
-import { ERRORS } from '../src/core/errors.js';
 import { CLIENT_TYPES, clientTypes } from './client-types.js';
+import { clientOutcomes, documentOutcomes } from './outcome-tables.js';
 
 const CONFIGURATION = `# Configuration
 
@@ -23,6 +23,7 @@ const MESSAGES = `# Messages of the viewer socket
 
 Text frames on \`/api/streamers/{id}/peer\`, one JSON value each. A variant without payload is a bare
 string, any other an object with one key. Clients ignore objects whose key they do not know.
+[Errors](errors.md) lists the values of \`OutcomeCode\`; a later version may add others.
 
 The server offers, and a client answers. Chromium and Safari play Opus in mono unless their own
 answer asks for stereo: add \`stereo=1\` to the format of each Opus payload type (\`a=fmtp:111
@@ -45,24 +46,13 @@ server and host is, when that changes.
 
 `;
 
-const FAULTS = `# Errors
-
-REST answers \`{"error": message, "code": code}\` with the status below; viewers get
-\`{"PeerClosed": {"code", "reason"}}\` before their socket closes. The fault says where to look:
-the caller of the interface, the host, the viewer's side, the media pipeline, or Moontee itself.
-
-`;
-
-/** Page → text. */
+/** File → text. */
 export function generatedPages(): Readonly<Record<string, string>> {
-  const rows = Object.entries(ERRORS).map(
-    ([code, { status, fault, message }]) => `| \`${code}\` | ${status} | ${fault} | ${message} |`,
-  );
-  const errors = ['| code | status | fault | message |', '|---|---|---|---|', ...rows, ''];
   return {
     'docs/configuration.md': CONFIGURATION + documentConfig(),
     'docs/socket-messages.md': MESSAGES + documentMessages(),
-    'docs/errors.md': FAULTS + errors.join('\n'),
+    'docs/errors.md': documentOutcomes(),
+    'client/outcomes.ts': clientOutcomes(),
   };
 }
 

@@ -39,7 +39,7 @@ export class EventFeed {
         type: `peer.${what}`,
         streamer_id: streamer.id,
         peer_id: peerId,
-        ...(code === '' ? {} : { code }),
+        ...(code === null ? {} : { code }),
       });
     });
     this.#keepAlive = setInterval(() => this.#send(':\n\n'), KEEP_ALIVE);

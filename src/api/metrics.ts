@@ -31,8 +31,8 @@ export class Metrics {
       labelNames: ['code'],
       registers,
     });
-    streamers.on('viewer', (_streamer, { what, code }) => {
-      if (what === 'left') viewerEnds.inc({ code });
+    streamers.on('viewer', (_streamer, { code }) => {
+      if (code !== null) viewerEnds.inc({ code });
     });
     new Gauge({
       name: 'moontee_streamers',

@@ -1,4 +1,5 @@
 import type { OpenAPIV3_1 } from 'openapi-types';
+import { ERRORS, isErrorCode, OUTCOMES, type OutcomeCode } from '../core/outcomes.js';
 import {
   StreamClientMessage,
   StreamServerGeneralMessage,
@@ -29,6 +30,7 @@ export function openApiDocument(version: string): OpenApiDocument {
     'data channel general': maker.schema(StreamServerGeneralMessage),
   };
   maker.schema(FeedEvent);
+  describeCodes(maker);
   return {
     openapi: '3.1.0',
     info: {
@@ -44,6 +46,22 @@ export function openApiDocument(version: string): OpenApiDocument {
     security: [{ bearer: [] }],
     'x-websocket-messages': messages,
   };
+}
+
+/** Gives the enumerations of codes their meanings, in words and for generators. */
+function describeCodes({ components }: SchemaMaker): void {
+  for (const name of ['ErrorCode', 'OutcomeCode']) {
+    const schema = components[name];
+    if (schema === undefined) continue;
+    const described = (schema.enum as OutcomeCode[]).map((code) => [code, meaning(code)] as const);
+    schema.description = described.map(([code, text]) => `- \`${code}\`: ${text}`).join('\n');
+    Object.assign(schema, { 'x-enum-descriptions': described.map(([, text]) => text) });
+  }
+}
+
+function meaning(code: OutcomeCode): string {
+  const { words, remedy } = OUTCOMES[code];
+  return `${isErrorCode(code) ? `${ERRORS[code].message}.` : words} ${remedy}`;
 }
 
 const UNAUTHORIZED: Answer = { doc: 'Missing or wrong credentials', codec: ErrorAnswer };
@@ -132,7 +150,10 @@ function variants(schema: OpenAPIV3_1.SchemaObject, components: Components): [st
   });
 }
 
-/** `{width: integer, urls: [string]}`. */
+/** Names of an enumeration that are written out. */
+const MAX_NAMES = 12;
+
+/** `{width: integer, urls: [string]}`; of a long enumeration its own name. */
 function shape(schema: Schema, components: Components, depth: number): string {
   const {
     type,
@@ -144,6 +165,9 @@ function shape(schema: Schema, components: Components, depth: number): string {
     ...rest
   } = resolve(schema, components);
   if (depth > 6) return '…';
+  if ('$ref' in schema && (names?.length ?? 0) > MAX_NAMES) {
+    return schema.$ref.slice(schema.$ref.lastIndexOf('/') + 1);
+  }
   const inner = (each: Schema): string => shape(each, components, depth + 1);
   if (names !== undefined) return names.map((each) => JSON.stringify(each)).join(' | ');
   if (rest.const !== undefined) return JSON.stringify(rest.const);

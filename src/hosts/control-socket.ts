@@ -5,7 +5,8 @@ import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { isRight } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
-import { ERRORS, MoonteeError, type ErrorCode } from '../core/errors.js';
+import { MoonteeError } from '../core/errors.js';
+import { isErrorCode } from '../core/outcomes.js';
 import type { Log } from '../core/log.js';
 import { FolderLock } from '../storage/folder-lock.js';
 import { DataCommand } from './data-commands.js';
@@ -206,10 +207,7 @@ export async function askServer(
       if ('done' in answer.right) return true;
       if ('error' in answer.right) {
         const { code, error } = answer.right;
-        throw new MoonteeError(
-          Object.hasOwn(ERRORS, code) ? (code as ErrorCode) : 'INTERNAL',
-          error,
-        );
+        throw new MoonteeError(isErrorCode(code) ? code : 'INTERNAL', error);
       }
       say(answer.right.say);
     }

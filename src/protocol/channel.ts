@@ -8,7 +8,8 @@ import * as t from 'io-ts';
 import { Integer } from '../codec/integer.js';
 import { describeIssues } from '../codec/issues.js';
 import { Deadline } from '../core/deadline.js';
-import { ERRORS, MoonteeError } from '../core/errors.js';
+import { MoonteeError } from '../core/errors.js';
+import { ErrorCode } from './outcome-codes.js';
 
 /** Something that one end can ask of the other. */
 export interface Method {
@@ -64,7 +65,7 @@ const MAX_PENDING = 256;
 const MAX_BACKLOG = 2_000;
 const MAX_REPORTED_DROPS = 20;
 
-const Failure = t.type({ code: t.keyof(ERRORS), message: t.string });
+const Failure = t.type({ code: ErrorCode, message: t.string });
 const Request = t.type({ Request: t.type({ id: Integer, method: t.string, data: t.unknown }) });
 const Reply = t.type({
   Reply: t.type({ id: Integer, error: t.union([Failure, t.null]), result: t.unknown }),

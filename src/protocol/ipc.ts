@@ -6,6 +6,7 @@
 import * as t from 'io-ts';
 import { Integer } from '../codec/integer.js';
 import type { Channel, Methods } from './channel.js';
+import { ErrorCode, OutcomeCode } from './outcome-codes.js';
 import { StreamClientMessage, StreamServerMessage } from './viewer-messages.js';
 
 export const Settings = t.type(
@@ -111,7 +112,7 @@ export const ParentMessage = t.union(
       ]),
     }),
     t.type({ FromPeer: t.type({ peer_id: t.string, message: StreamClientMessage }) }),
-    t.type({ RemovePeer: t.type({ peer_id: t.string, code: t.string, reason: t.string }) }),
+    t.type({ RemovePeer: t.type({ peer_id: t.string, code: OutcomeCode, reason: t.string }) }),
     /** Ends the session and the process; the app on the host is the server's business. */
     t.type({ Stop: t.type({}) }),
   ],
@@ -149,7 +150,7 @@ export const ChildMessage = t.union(
      */
     t.type({
       MoonlightLost: t.type({
-        code: t.string,
+        code: ErrorCode,
         error_code: Integer,
         reason: t.string,
         /** Nothing was heard of the host. */
@@ -161,7 +162,7 @@ export const ChildMessage = t.union(
     /** The session with the host is over or could not start. */
     t.type({
       MoonlightDisconnected: t.type({
-        code: t.string,
+        code: ErrorCode,
         error_code: Integer,
         reason: t.string,
         by_host: t.boolean,
@@ -169,12 +170,12 @@ export const ChildMessage = t.union(
     }),
     /** ICE and DTLS of a peer are up. */
     t.type({ PeerConnected: t.type({ peer_id: t.string }) }),
-    /** Nothing is left of the peer; `code` is an error code or `LEFT`. */
+    /** Nothing is left of the peer. */
     t.type({
-      PeerRemoved: t.type({ peer_id: t.string, code: t.string, reason: t.string }),
+      PeerRemoved: t.type({ peer_id: t.string, code: OutcomeCode, reason: t.string }),
     }),
     /** The pipeline is broken; the child exits after it. */
-    t.type({ Failed: t.type({ code: t.string, reason: t.string }) }),
+    t.type({ Failed: t.type({ code: ErrorCode, reason: t.string }) }),
     /** The session is over, and its connections to the host still end in order: five seconds at most. */
     t.literal('Draining'),
     /** Last message: everything is closed, the process exits. */

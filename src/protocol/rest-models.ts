@@ -2,7 +2,7 @@
 import * as t from 'io-ts';
 import { AppMessage } from './viewer-messages.js';
 import { Integer } from '../codec/integer.js';
-import { ERRORS } from '../core/errors.js';
+import { ErrorCode, OutcomeCode } from './outcome-codes.js';
 
 const nullish = <C extends t.Mixed>(codec: C): t.UnionC<[C, t.NullC, t.UndefinedC]> =>
   t.union([codec, t.null, t.undefined]);
@@ -127,7 +127,7 @@ export const StreamerInfo = t.type(
     codec: nullable(t.string),
     restarts: Integer,
     /** Why it failed, or why the session before this one ended. */
-    failure: nullable(t.type({ code: t.string, reason: t.string, at: t.string })),
+    failure: nullable(t.type({ code: ErrorCode, reason: t.string, at: t.string })),
     /** The reason of `failure`, for those who only show it. */
     error: nullable(t.string),
   },
@@ -161,13 +161,7 @@ export const AdminStatus = t.type(
   'AdminStatus',
 );
 
-export const ErrorAnswer = t.type(
-  {
-    error: t.string,
-    code: t.keyof(Object.fromEntries(Object.keys(ERRORS).map((code) => [code, null]))),
-  },
-  'Error',
-);
+export const ErrorAnswer = t.type({ error: t.string, code: ErrorCode }, 'Error');
 
 /** One event of the feed. */
 export const FeedEvent = t.intersection(
@@ -189,7 +183,7 @@ export const FeedEvent = t.intersection(
       status: t.string,
       peer_id: t.string,
       /** Why a peer left or a streamer failed. */
-      code: t.string,
+      code: OutcomeCode,
       reason: t.string,
     }),
   ],

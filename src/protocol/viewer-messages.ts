@@ -5,6 +5,7 @@
  */
 import * as t from 'io-ts';
 import { Integer } from '../codec/integer.js';
+import { OutcomeCode } from './outcome-codes.js';
 
 const nullable = <C extends t.Mixed>(codec: C) => t.union([codec, t.null, t.undefined]);
 
@@ -106,10 +107,10 @@ export const StreamServerMessage = t.union(
       ]),
     }),
     t.type({ ConnectionTerminated: t.type({ error_code: Integer }) }),
-    /** Extension, ignored by older clients: why a viewer is being closed, with an error code. */
+    /** Extension, ignored by older clients: why a viewer is being closed. */
     t.type({
       PeerClosed: t.intersection([
-        t.type({ code: t.string, reason: t.string }),
+        t.type({ code: OutcomeCode, reason: t.string }),
         /** Whether coming back can help, where the code alone says otherwise. */
         t.partial({ retry: t.boolean }),
       ]),

@@ -1,6 +1,7 @@
 import type { Credentials } from '../access/credentials.js';
 import type { RefusalLog } from '../access/refusal-log.js';
 import { MoonteeError, type ErrorCode } from '../core/errors.js';
+import type { OutcomeCode } from '../core/outcomes.js';
 import type { Log } from '../core/log.js';
 import type { StreamClientMessage, StreamServerMessage } from '../protocol/viewer-messages.js';
 import type { SocketGrant } from './upgrade.js';
@@ -33,7 +34,7 @@ export interface AuthenticatedSocketHandlers {
   /** What the other handlers threw, or the check of the credentials. */
   readonly onError: (error: MoonteeError) => void;
   /** Once, unless {@link AuthenticatedSocket.end} came first: it is gone, or was refused. */
-  readonly onLeft: (code: string, reason: string) => void;
+  readonly onLeft: (code: OutcomeCode, reason: string) => void;
 }
 
 /**
@@ -94,7 +95,7 @@ export class AuthenticatedSocket {
   }
 
   /** Ends it with a status; the handlers are told nothing, the caller knows. Idempotent. */
-  end(code: string, reason: string): void {
+  end(code: OutcomeCode, reason: string): void {
     this.#stop();
     this.#socket.end(code, reason);
   }
@@ -186,7 +187,7 @@ export class AuthenticatedSocket {
     this.#socket.end(code, reason);
   }
 
-  #left(code: string, reason: string): void {
+  #left(code: OutcomeCode, reason: string): void {
     if (this.#ended) return;
     this.#stop();
     this.#handlers.onLeft(code, reason);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { streamerSpec } from '../protocol/create-request.js';
 import { MoonteeError } from '../core/errors.js';
+import type { OutcomeCode } from '../core/outcomes.js';
 import type { HostStore } from '../hosts/store.js';
 import { sameApp } from '../hosts/targets.js';
 import type { Log } from '../core/log.js';
@@ -77,7 +78,7 @@ export class LegacySession implements Viewer {
     this.#socket.deliver(message);
   }
 
-  end(code: string, reason: string): void {
+  end(code: OutcomeCode, reason: string): void {
     this.#forget();
     this.#socket.end(code, reason);
   }
@@ -152,7 +153,7 @@ export class LegacySession implements Viewer {
     else this.#socket.endPlainly();
   }
 
-  #left(code: string, reason: string): void {
+  #left(code: OutcomeCode, reason: string): void {
     const streamer = this.#streamer;
     this.#forget();
     streamer?.removeViewer(this.peerId, code, reason);

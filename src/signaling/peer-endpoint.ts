@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { MoonteeError } from '../core/errors.js';
+import type { OutcomeCode } from '../core/outcomes.js';
 import type { Log } from '../core/log.js';
 import type { StreamerRegistry } from '../streamer/registry.js';
 import type { Streamer } from '../streamer/streamer.js';
@@ -94,7 +95,7 @@ class PeerSession implements Viewer, Supersedable {
   }
 
   /** From the streamer, which has forgotten it. */
-  end(code: string, reason: string): void {
+  end(code: OutcomeCode, reason: string): void {
     this.#forget();
     this.#socket.end(code, reason);
   }
@@ -139,13 +140,13 @@ class PeerSession implements Viewer, Supersedable {
   }
 
   /** Our own decision. */
-  #leave(code: string, reason: string): void {
+  #leave(code: OutcomeCode, reason: string): void {
     this.#left(code, reason);
     this.#socket.end(code, reason);
   }
 
   /** The socket is gone, or as good as gone. */
-  #left(code: string, reason: string): void {
+  #left(code: OutcomeCode, reason: string): void {
     const streamer = this.#streamer;
     this.#forget();
     streamer?.removeViewer(this.peerId, code, reason);

@@ -2,6 +2,7 @@ import type Koa from 'koa';
 import type {} from 'koa-websocket';
 import { WebSocket, type RawData } from 'ws';
 import type { Log } from '../core/log.js';
+import type { OutcomeCode } from '../core/outcomes.js';
 import type { RefusalLog } from '../access/refusal-log.js';
 import { closeCode, closeReason } from './close-codes.js';
 import type { StreamClientMessage, StreamServerMessage } from '../protocol/viewer-messages.js';
@@ -29,7 +30,7 @@ export interface ViewerSocketHandlers {
   /** The one message of a stranger is none, or is not the only one. */
   readonly onStray: (reason: string) => void;
   /** Once: the socket is gone, for the given reason (an error code, or `LEFT`). */
-  readonly onClosed: (code: string, reason: string) => void;
+  readonly onClosed: (code: OutcomeCode, reason: string) => void;
 }
 
 /** The server's end of a WebSocket, as koa-websocket hands it over. */
@@ -100,7 +101,7 @@ export class ViewerSocket {
    * Ends it; the handlers are told nothing, the caller knows. The reason is the last bare string
    * too, since that is what clients show that know nothing of ours. Idempotent.
    */
-  end(code: string, reason: string): void {
+  end(code: OutcomeCode, reason: string): void {
     this.#handlers = null;
     this.#tell(reason);
     this.#close(closeCode(code), closeReason(reason));
@@ -129,13 +130,13 @@ export class ViewerSocket {
   }
 
   /** Ends it on our own account: the other side is not there or broken. */
-  #abandon(code: string, reason: string): void {
+  #abandon(code: OutcomeCode, reason: string): void {
     const handlers = this.#handlers;
     this.end(code, reason);
     handlers?.onClosed(code, reason);
   }
 
-  #closed(code: string, reason: string): void {
+  #closed(code: OutcomeCode, reason: string): void {
     clearInterval(this.#ping);
     this.#ending = true;
     const handlers = this.#handlers;

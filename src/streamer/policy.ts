@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../core/errors.js';
+import { ERRORS, type ErrorCode } from '../core/outcomes.js';
 
 /** What happens when the source of a streamer ends without anybody having asked for it. */
 type EndPolicy = 'keep' | 'restart' | 'end';
@@ -33,18 +33,6 @@ export interface SessionEnd {
   readonly connectedFor: number;
 }
 
-/** Failures that another attempt cannot mend. */
-const FINAL: ReadonlySet<ErrorCode> = new Set([
-  'HOST_NOT_FOUND',
-  'HOST_NOT_PAIRED',
-  'APP_NOT_FOUND',
-  'PAIRING_PIN_MISSING',
-  'HOST_CERTIFICATE_CHANGED',
-  'ENCRYPTION_REQUIRED',
-  'CODEC_UNAVAILABLE',
-  'ELEMENT_MISSING',
-]);
-
 /**
  * Decides between another attempt and the end, for sessions in a child as well as for children:
  * back-off with a breaker that latches. A host that does not answer has refused nothing: it is
@@ -70,7 +58,7 @@ export class RestartPolicy {
     const { policy, backoffMin, backoffMax, maxAttempts, stableAfter } = this.#options;
     if (policy === 'end') return null;
     if (policy === 'restart' && end.byHost && end.connectedFor > 0) return null;
-    if (FINAL.has(end.code)) return null;
+    if (ERRORS[end.code].restart === false) return null;
     if (end.connectedFor >= stableAfter) this.#attempts = 0;
     // There was a picture: the host is back, however long it had been away before.
     if (end.connectedFor > 0) this.#waits = this.#attempts;

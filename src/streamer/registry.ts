@@ -5,6 +5,7 @@ import type { Leave } from './app-owner.js';
 import { HostSeats } from './host-seats.js';
 import type { StreamerSpec } from '../protocol/streamer-spec.js';
 import { Streamer, type CreateOptions, type StreamerOptions } from './streamer.js';
+import type { ViewerChange } from './viewers.js';
 
 export interface RegistryOptions {
   readonly streamer: StreamerOptions;
@@ -19,7 +20,7 @@ export interface RegistryOptions {
 export interface RegistryEvents {
   created: [Streamer];
   status: [Streamer];
-  viewer: [Streamer, { what: 'joined' | 'connected' | 'left'; peerId: string; code: string }];
+  viewer: [Streamer, ViewerChange];
   removed: [Streamer];
 }
 

@@ -1,4 +1,4 @@
-import { ERRORS, MoonteeError, type ErrorCode } from '../core/errors.js';
+import { MoonteeError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { ChildMessage } from '../protocol/ipc.js';
 import type { SessionEnd } from './policy.js';
@@ -107,8 +107,7 @@ export function runSession(options: SessionOptions): Promise<RunEnd> {
     if (typeof message === 'object' && 'MoonlightLost' in message) {
       if (verdict !== null || stopSignal.aborted) return;
       const { code, error_code, reason, silent } = message.MoonlightLost;
-      const known = knownCode(code, 'STREAM_TERMINATED');
-      onLost({ code: known, reason, errorCode: error_code, byHost: false, silent });
+      onLost({ code, reason, errorCode: error_code, byHost: false, silent });
       return;
     }
     const said = dispatch(message, options);
@@ -165,7 +164,7 @@ function dispatch(
   } else if ('MoonlightDisconnected' in message) {
     const { code, reason, error_code, by_host } = message.MoonlightDisconnected;
     return {
-      code: knownCode(code, 'STREAM_TERMINATED'),
+      code,
       reason,
       errorCode: error_code,
       byHost: by_host,
@@ -173,11 +172,7 @@ function dispatch(
     };
   } else if ('Failed' in message) {
     const { code, reason } = message.Failed;
-    return { code: knownCode(code, 'STREAMER_FAILED'), reason, ...UNSAID };
+    return { code, reason, ...UNSAID };
   }
   return null;
-}
-
-function knownCode(code: string, otherwise: ErrorCode): ErrorCode {
-  return Object.hasOwn(ERRORS, code) ? (code as ErrorCode) : otherwise;
 }

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MoonteeError, type ErrorCode } from '../core/errors.js';
+import type { OutcomeCode } from '../core/outcomes.js';
 import type { IceServer } from '../ice/types.js';
 import type { Log } from '../core/log.js';
 import { viewerReason } from '../protocol/viewer-words.js';
@@ -15,7 +16,13 @@ import { RestartPolicy, type RestartOptions, type SessionEnd } from './policy.js
 import { StreamerProcess, type ChildMethod } from './supervisor/process.js';
 import { runSession, type RunEnd, type SessionVerdict } from './session.js';
 import type { InitMessage, SessionTarget, StreamerSpec } from '../protocol/streamer-spec.js';
-import { Viewers, type Picture, type Viewer, type ViewerInfo } from './viewers.js';
+import {
+  Viewers,
+  type Picture,
+  type Viewer,
+  type ViewerChange,
+  type ViewerInfo,
+} from './viewers.js';
 
 export type StreamerStatus = 'starting' | 'active' | 'reconnecting' | 'failed' | 'stopping';
 
@@ -58,7 +65,7 @@ export interface StreamerOptions {
 
 interface StreamerEvents {
   status: [StreamerStatus];
-  viewer: [{ what: 'joined' | 'connected' | 'left'; peerId: string; code: string }];
+  viewer: [ViewerChange];
   /** Once: nothing is left of the streamer's processes and viewers. */
   closed: [];
 }
@@ -124,9 +131,9 @@ export class Streamer extends EventEmitter<StreamerEvents> {
       connectTimeout: options.connectTimeout,
       log: this.#log,
       send: (message) => this.#process?.send(message) ?? false,
-      onChange: (what, peerId, code) => {
-        this.#log.info({ peer_id: peerId, code }, `viewer ${what}`);
-        this.emit('viewer', { what, peerId, code });
+      onChange: (change) => {
+        this.#log.info({ peer_id: change.peerId, code: change.code }, `viewer ${change.what}`);
+        this.emit('viewer', change);
       },
     });
     this.#connected = new Promise((resolve, reject) => {
@@ -202,7 +209,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
     this.#viewers.receive(peerId, message);
   }
 
-  removeViewer(peerId: string, code: string, reason: string): void {
+  removeViewer(peerId: string, code: OutcomeCode, reason: string): void {
     this.#viewers.remove(peerId, code, reason);
   }
 

@@ -1,4 +1,5 @@
 import { MoonteeError } from '../core/errors.js';
+import type { OutcomeCode } from '../core/outcomes.js';
 import type { Log } from '../core/log.js';
 import type { StreamClientMessage, StreamServerMessage } from '../protocol/viewer-messages.js';
 import { isFinal, viewerReason } from '../protocol/viewer-words.js';
@@ -11,13 +12,13 @@ export interface Viewer {
   readonly peerId: string;
   /** Hands a message to the browser. */
   deliver(message: StreamServerMessage): void;
-  /**
-   * Ends the socket after what was delivered.
-   *
-   * @param code an error code, or `LEFT`
-   */
-  end(code: string, reason: string): void;
+  /** Ends the socket after what was delivered. */
+  end(code: OutcomeCode, reason: string): void;
 }
+
+export type ViewerChange =
+  | { readonly what: 'joined' | 'connected'; readonly peerId: string; readonly code: null }
+  | { readonly what: 'left'; readonly peerId: string; readonly code: OutcomeCode };
 
 type ViewerState = 'waiting' | 'negotiating' | 'connected';
 
@@ -49,7 +50,7 @@ export interface ViewersOptions {
   readonly log: Log;
   /** Hands a message to the child; false where there is none. */
   readonly send: (message: ParentMessage) => boolean;
-  readonly onChange: (what: 'joined' | 'connected' | 'left', peerId: string, code: string) => void;
+  readonly onChange: (change: ViewerChange) => void;
 }
 
 interface Entry {
@@ -122,7 +123,7 @@ export class Viewers {
       early: [],
     };
     this.#entries.set(viewer.peerId, entry);
-    this.#options.onChange('joined', viewer.peerId, '');
+    this.#options.onChange({ what: 'joined', peerId: viewer.peerId, code: null });
     if (this.#picture === null) {
       viewer.deliver({ StageStarting: { stage: 'Moonlight Stream' } });
     } else {
@@ -142,7 +143,7 @@ export class Viewers {
   }
 
   /** The browser is gone. Idempotent. */
-  remove(peerId: string, code: string, reason: string): void {
+  remove(peerId: string, code: OutcomeCode, reason: string): void {
     const entry = this.#entries.get(peerId);
     if (entry === undefined) return;
     this.#forget(entry, code);
@@ -172,7 +173,7 @@ export class Viewers {
    * The session is over: those who had a peer are ended, with the reason; those who only
    * waited go on waiting unless `all`.
    */
-  sessionEnded(end: { code: string; reason: string; errorCode: number }, all: boolean): void {
+  sessionEnded(end: { code: OutcomeCode; reason: string; errorCode: number }, all: boolean): void {
     this.#picture = null;
     for (const entry of [...this.#entries.values()]) {
       if (entry.state === 'waiting') {
@@ -188,7 +189,7 @@ export class Viewers {
   }
 
   /** The streamer is being stopped: everybody goes, with the reason. */
-  dismissAll(code: string, reason: string): void {
+  dismissAll(code: OutcomeCode, reason: string): void {
     this.#picture = null;
     for (const entry of [...this.#entries.values()]) this.#dismiss(entry, code, reason);
   }
@@ -234,11 +235,11 @@ export class Viewers {
     entry.state = 'connected';
     if (first) entry.viewer.deliver({ StageComplete: { stage: NEGOTIATION } });
     this.#complete(entry);
-    if (first) this.#options.onChange('connected', peerId, '');
+    if (first) this.#options.onChange({ what: 'connected', peerId, code: null });
   }
 
   /** The child has taken a peer down on its own account. */
-  peerRemoved(peerId: string, code: string, reason: string): void {
+  peerRemoved(peerId: string, code: OutcomeCode, reason: string): void {
     const entry = this.#entries.get(peerId);
     if (entry === undefined) return;
     if (entry.state !== 'connected') {
@@ -295,7 +296,7 @@ export class Viewers {
     });
   }
 
-  #deadline(entry: Entry, delay: number, code: string, reason: string): void {
+  #deadline(entry: Entry, delay: number, code: OutcomeCode, reason: string): void {
     this.#clearTimer(entry);
     // Delivering may have shown that nobody reads any more: then it has left.
     if (!this.#isHere(entry)) return;
@@ -308,7 +309,7 @@ export class Viewers {
   }
 
   /** @param goesOn the streamer does, whatever the code: coming back helps */
-  #dismiss(entry: Entry, code: string, reason: string, goesOn = false): void {
+  #dismiss(entry: Entry, code: OutcomeCode, reason: string, goesOn = false): void {
     if (!this.#isHere(entry)) return;
     this.#forget(entry, code);
     const words = viewerReason(code, reason);
@@ -318,10 +319,10 @@ export class Viewers {
     entry.viewer.end(code, words);
   }
 
-  #forget(entry: Entry, code: string): void {
+  #forget(entry: Entry, code: OutcomeCode): void {
     this.#clearTimer(entry);
     this.#entries.delete(entry.viewer.peerId);
-    this.#options.onChange('left', entry.viewer.peerId, code);
+    this.#options.onChange({ what: 'left', peerId: entry.viewer.peerId, code });
   }
 
   #isHere(entry: Entry): boolean {

@@ -9,7 +9,7 @@ import { gstRuntime } from '../gst/runtime.js';
 import { useTemplateFolder } from '../gst/template-folder.js';
 import { createLog, flushLog, surviveLostReaders } from '../core/log.js';
 import { DRAIN_TIME, hostSocketsClosed, openHostSockets } from '../moonlight/host-connections.js';
-import { ChildStreamer, type RemovalCode } from './streamer.js';
+import { ChildStreamer } from './streamer.js';
 import { Channel } from '../protocol/channel.js';
 import {
   CHILD_METHODS,
@@ -137,7 +137,7 @@ function receive(message: ParentMessage): void {
     streamer?.fromPeer(message.FromPeer.peer_id, message.FromPeer.message);
   } else if ('RemovePeer' in message) {
     const { peer_id, code, reason } = message.RemovePeer;
-    void streamer?.removePeer(peer_id, code as RemovalCode, reason);
+    void streamer?.removePeer(peer_id, code, reason);
   } else {
     void stop('asked to');
   }

@@ -1,4 +1,5 @@
-import { MoonteeError, type ErrorCode } from '../core/errors.js';
+import { MoonteeError } from '../core/errors.js';
+import type { OutcomeCode } from '../core/outcomes.js';
 import { playableCodecs, requireCodec } from '../gst/media-format.js';
 import { createStreamPipeline } from '../gst/pipeline.js';
 import { gstRuntime } from '../gst/runtime.js';
@@ -36,9 +37,6 @@ const MAX_EARLY_MESSAGES = 64;
 const RECONNECTING = 'Reconnecting to the host';
 const WAITING = 'Waiting for the host';
 
-/** Not an error: the viewer closed its socket, or was told to go. */
-export type RemovalCode = ErrorCode | 'LEFT';
-
 /** A viewer that waits for the pipeline, or for its branch to be built. */
 interface Arrival {
   readonly iceServers: readonly IceServer[] | undefined;
@@ -46,7 +44,7 @@ interface Arrival {
   /** What its browser said meanwhile. */
   readonly early: StreamClientMessage[];
   /** It left while its branch was being built. */
-  left: { readonly code: RemovalCode; readonly reason: string } | null;
+  left: { readonly code: OutcomeCode; readonly reason: string } | null;
 }
 
 export interface ChildStreamerOptions {
@@ -194,7 +192,7 @@ export class ChildStreamer {
   }
 
   /** One path for every way of leaving: input released, branch gone, then PeerRemoved. */
-  removePeer(id: string, code: RemovalCode, reason: string): Promise<void> {
+  removePeer(id: string, code: OutcomeCode, reason: string): Promise<void> {
     const underWay = this.#removals.get(id);
     if (underWay) return underWay;
     const arrival = this.#arrivals.get(id);

@@ -32,8 +32,8 @@ async function serving(t: ExecutionContext): Promise<TestServer> {
 /** What the registry says of viewers that left. */
 function departures(server: TestServer): { peerId: string; code: string }[] {
   const left: { peerId: string; code: string }[] = [];
-  server.running.streamers.on('viewer', (_streamer, { what, peerId, code }) => {
-    if (what === 'left') left.push({ peerId, code });
+  server.running.streamers.on('viewer', (_streamer, { peerId, code }) => {
+    if (code !== null) left.push({ peerId, code });
   });
   return left;
 }

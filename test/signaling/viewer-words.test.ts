@@ -1,10 +1,11 @@
 import test from 'ava';
-import { CLOSE_CODES, ending, endingOf } from '../../client/ending.js';
-import { ERRORS, type ErrorCode } from '../../src/core/errors.js';
+import { ending, endingOf } from '../../client/ending.js';
+import { CLOSE_CODES } from '../../client/outcomes.js';
+import { ERRORS, OUTCOMES, type ErrorCode, type OutcomeCode } from '../../src/core/outcomes.js';
 import { closeCode } from '../../src/signaling/close-codes.js';
 import { isFinal, viewerReason } from '../../src/protocol/viewer-words.js';
 
-const CODES = [...(Object.keys(ERRORS) as ErrorCode[]), 'LEFT', 'SUPERSEDED', 'KICKED'];
+const CODES = Object.keys(OUTCOMES) as OutcomeCode[];
 
 test('server, close codes and client agree on whether coming back can help', (t) => {
   for (const code of CODES) {
@@ -25,10 +26,10 @@ test('the server knows better than the code of an end that the streamer goes on'
 
 test('operators’ words do not reach viewers, ours do', (t) => {
   const theirs = 'Internal data stream error. gstbasesrc.c(3132): /GstPipeline:p0/GstAppSrc:video';
-  const codes = Object.entries(ERRORS).flatMap(([code, { fault }]) =>
-    fault === 'pipeline' ? [code] : [],
+  const codes = CODES.filter(
+    (code) => code in ERRORS && ERRORS[code as ErrorCode].fault === 'pipeline',
   );
-  for (const code of [...codes, 'INTERNAL', 'TIMEOUT', 'CONFIG_INVALID']) {
+  for (const code of [...codes, 'INTERNAL', 'TIMEOUT', 'CONFIG_INVALID'] as const) {
     const told = viewerReason(code, theirs);
     t.notRegex(told, /gst|\/|Pipeline/i, code);
     t.true(told.length > 10);

@@ -2,6 +2,7 @@
  * A streamer child without media: it speaks the IPC honestly, and misbehaves on order. The
  * order is the app id.
  */
+import type { OutcomeCode } from '../../src/core/outcomes.js';
 import { Channel } from '../../src/protocol/channel.js';
 import {
   CHILD_METHODS,
@@ -144,7 +145,7 @@ function flood(id: string): void {
   }, 5);
 }
 
-function removePeer(id: string, code: string, reason: string): void {
+function removePeer(id: string, code: OutcomeCode, reason: string): void {
   if (peers.delete(id)) send({ PeerRemoved: { peer_id: id, code, reason } });
 }
 

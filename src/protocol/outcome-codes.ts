@@ -1,0 +1,10 @@
+/** Codecs of the codes in {@link OUTCOMES}. */
+import * as t from 'io-ts';
+import { ENDS, ERRORS } from '../core/outcomes.js';
+
+export const ErrorCode = t.keyof(ERRORS, 'ErrorCode');
+export type ErrorCode = t.TypeOf<typeof ErrorCode>;
+
+/** An error, or an end of a viewer that is none. */
+export const OutcomeCode = t.keyof({ ...ERRORS, ...ENDS }, 'OutcomeCode');
+export type OutcomeCode = t.TypeOf<typeof OutcomeCode>;
