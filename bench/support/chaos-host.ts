@@ -33,6 +33,8 @@ export class ChaosHost {
   readonly #base = randomInt(LOWEST_BASE, HIGHEST_BASE);
   readonly #directory = mkdtempSync(join(tmpdir(), 'moontee-chaos-host-'));
   #child: ChildProcess | null = null;
+  /** Its ports are free only then, which takes a while on a busy machine. */
+  #gone: Promise<unknown> = Promise.resolve();
   #ports: Ports | null = null;
 
   constructor() {
@@ -49,6 +51,7 @@ export class ChaosHost {
   }
 
   async start(): Promise<void> {
+    await this.#gone;
     const { unitsFile } = await ensureClip();
     const ports = this.#ports
       ? Object.entries(this.#ports).flatMap(([name, port]) => [
@@ -64,6 +67,7 @@ export class ChaosHost {
       ],
       { stdout: 'pipe', environment: { MOONTEE_LOG: logLevel() } },
     );
+    this.#gone = once(child, 'exit');
     if (!child.stdout) throw new Error('the demo host has no output');
     const lines = createInterface({ input: child.stdout });
     const [line] = (await once(lines, 'line', { signal: AbortSignal.timeout(PATIENCE) })) as [
