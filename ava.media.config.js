@@ -1,6 +1,15 @@
 import base from './ava.config.js';
 
-export const MEDIA_FOLDERS = ['attack', 'demo-host', 'e2e', 'gst', 'matrix', 'network', 'web'];
+export const MEDIA_FOLDERS = [
+  'attack',
+  'demo-host',
+  'e2e',
+  'examples',
+  'gst',
+  'matrix',
+  'network',
+  'web',
+];
 
 /** Encoders, pipelines and browsers, in real time. */
 export default {

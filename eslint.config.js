@@ -3,7 +3,9 @@ import tseslint from 'typescript-eslint';
 import { LAYERS, ROOMS } from './layers.js';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', '.cache/', 'src/gst/generated/', '**/*.d.ts'] },
+  {
+    ignores: ['dist/', 'examples/', 'node_modules/', '.cache/', 'src/gst/generated/', '**/*.d.ts'],
+  },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {

@@ -4,8 +4,8 @@ import test from 'ava';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const PROTOCOL = join(ROOT, 'docs', 'protocol');
-const FOLDERS = ['src', 'client', 'web', 'test', 'bench', 'attack', 'fuzz', 'docs'];
-const PAGES = ['README.md', 'ARCHITECTURE.md'];
+const FOLDERS = ['src', 'client', 'web', 'test', 'bench', 'attack', 'fuzz', 'examples', 'docs'];
+const PAGES = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'DESIGN.md'];
 
 /** A section of gamestream.md (`5.10`, `A.4`) or of signaling.md (`b.3`, `c`). */
 const SECTION = /§?(?:\d+(?:\.\d+)?|A\.\d+|[a-e](?:\.\d+)?)(?![\w§])/;

@@ -22,7 +22,7 @@ test('links between pages lead somewhere', async (t) => {
   const docs = (await readdir(join(ROOT, 'docs'), { recursive: true })).map((name) =>
     join('docs', name),
   );
-  const pages = ['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'bench/README.md', ...docs];
+  const pages = [...(await rootPages()), 'bench/README.md', 'examples/README.md', ...docs];
   for (const page of pages.filter((name) => name.endsWith('.md'))) {
     const text = await readFile(join(ROOT, page), 'utf8');
     for (const [, target = ''] of text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)) {
@@ -31,3 +31,7 @@ test('links between pages lead somewhere', async (t) => {
     }
   }
 });
+
+async function rootPages(): Promise<string[]> {
+  return (await readdir(ROOT)).filter((name) => name.endsWith('.md'));
+}
