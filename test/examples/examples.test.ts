@@ -23,6 +23,8 @@ interface Scene {
   readonly folder: string;
   /** Of the site that serves the pages. */
   readonly origin: string;
+  /** What the pages asked that site for in vain. */
+  readonly missing: readonly string[];
   readonly api: MoonteeApi;
   /** What the host was sent, as JSON lines. */
   readonly inputs: () => Promise<Record<string, unknown>[]>;
@@ -30,7 +32,8 @@ interface Scene {
 
 async function scene(t: ExecutionContext): Promise<Scene> {
   const folder = await exampleFolder(t);
-  const origin = await serveFolder(t, folder);
+  const missing: string[] = [];
+  const origin = await serveFolder(t, folder, missing);
   const log = join(await temporaryFolder(t), 'input.jsonl');
   const server = await demoServer(t, {
     host: ['--input-log', log],
@@ -39,6 +42,7 @@ async function scene(t: ExecutionContext): Promise<Scene> {
   return {
     folder,
     origin,
+    missing,
     api: new MoonteeApi({ url: server.url, credentials: CREDENTIALS, timeout: 60_000 }),
     inputs: async () =>
       (await readFile(log, 'utf8').catch(() => ''))
@@ -124,5 +128,6 @@ test.serial('the backend in Node, and the pages', async (t) => {
     const text = (await stage.inputs()).slice(before).filter(({ type }) => type === 'text');
     return text.map((input) => String(input['text'])).join('') === 'hello';
   });
+  t.deepEqual(stage.missing, []);
   t.deepEqual(errors, []);
 });

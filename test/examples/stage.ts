@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import type { ExecutionContext } from 'ava';
 import { temporaryFolder } from '../support/server.js';
 
-export const ROOT = join(import.meta.dirname, '..', '..');
+const ROOT = join(import.meta.dirname, '..', '..');
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html',
   '.js': 'text/javascript',
@@ -33,8 +33,17 @@ export async function exampleFolder(t: ExecutionContext): Promise<string> {
   return folder;
 }
 
-/** Serves a folder as a site of its own. @returns its origin */
-export async function serveFolder(t: ExecutionContext, folder: string): Promise<string> {
+/**
+ * Serves a folder as a site of its own.
+ *
+ * @param missing collects what was asked for and is not there
+ * @returns its origin
+ */
+export async function serveFolder(
+  t: ExecutionContext,
+  folder: string,
+  missing: string[],
+): Promise<string> {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');
     readFile(join(folder, pathname)).then(
@@ -42,7 +51,10 @@ export async function serveFolder(t: ExecutionContext, folder: string): Promise<
         const type = TYPES[extname(pathname)] ?? 'application/octet-stream';
         response.writeHead(200, { 'Content-Type': type }).end(bytes);
       },
-      () => response.writeHead(404).end(),
+      () => {
+        missing.push(pathname);
+        response.writeHead(404).end();
+      },
     );
   });
   server.listen(0, '127.0.0.1');
