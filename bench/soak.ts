@@ -68,6 +68,18 @@ interface Soak {
   readonly stats: Readonly<VideoStream['stats']>;
 }
 
+function memorySample(startedAt: number): MemorySample {
+  const { rss, heapUsed, arrayBuffers } = process.memoryUsage();
+  const { user, system } = process.cpuUsage();
+  return {
+    minutes: (performance.now() - startedAt) / 60_000,
+    rss: rss / MEBIBYTE,
+    heap: heapUsed / MEBIBYTE,
+    buffers: arrayBuffers / MEBIBYTE,
+    cpu: user + system,
+  };
+}
+
 async function receiveSoak(
   minutes: number,
   seed: number,
@@ -83,17 +95,7 @@ async function receiveSoak(
   let stream: VideoStream | null = null;
   let received = 0;
   let startedAt = 0;
-  const sample = (): void => {
-    const { rss, heapUsed, arrayBuffers } = process.memoryUsage();
-    const { user, system } = process.cpuUsage();
-    samples.push({
-      minutes: (performance.now() - startedAt) / 60_000,
-      rss: rss / MEBIBYTE,
-      heap: heapUsed / MEBIBYTE,
-      buffers: arrayBuffers / MEBIBYTE,
-      cpu: user + system,
-    });
-  };
+  const sample = (): void => void samples.push(memorySample(startedAt));
   let sampling: NodeJS.Timeout | undefined;
   let deadline: NodeJS.Timeout | undefined;
 

@@ -2,6 +2,34 @@
  * Runs in the browser: joins as a viewer by the protocol alone, without Moontee's page, and
  * takes the time of every step. Times are milliseconds of `performance.now()`.
  */
+function connect({ signal, mark, watch, fail }) {
+  const connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+  connection.onicecandidate = ({ candidate }) => {
+    if (!candidate) return;
+    signal({
+      AddIceCandidate: {
+        candidate: candidate.candidate,
+        sdp_mid: candidate.sdpMid,
+        sdp_mline_index: candidate.sdpMLineIndex,
+        username_fragment: candidate.usernameFragment,
+      },
+    });
+  };
+  connection.oniceconnectionstatechange = () => {
+    if (connection.iceConnectionState === 'connected') mark('ice');
+  };
+  connection.onconnectionstatechange = () => {
+    if (connection.connectionState === 'connected') mark('connected');
+    if (connection.connectionState === 'failed') fail(new Error('the connection failed'));
+  };
+  connection.ontrack = ({ track }) => {
+    if (track.kind !== 'video') return;
+    track.onunmute = () => mark('packet');
+    watch(track).catch(fail);
+  };
+  return connection;
+}
+
 globalThis.moonteeBenchJoin = async (url) => {
   const marks = { start: performance.now() };
   const mark = (name) => {
@@ -35,30 +63,7 @@ globalThis.moonteeBenchJoin = async (url) => {
 
   const offered = async (sdp) => {
     mark('offer');
-    connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
-    connection.onicecandidate = ({ candidate }) => {
-      if (!candidate) return;
-      signal({
-        AddIceCandidate: {
-          candidate: candidate.candidate,
-          sdp_mid: candidate.sdpMid,
-          sdp_mline_index: candidate.sdpMLineIndex,
-          username_fragment: candidate.usernameFragment,
-        },
-      });
-    };
-    connection.oniceconnectionstatechange = () => {
-      if (connection.iceConnectionState === 'connected') mark('ice');
-    };
-    connection.onconnectionstatechange = () => {
-      if (connection.connectionState === 'connected') mark('connected');
-      if (connection.connectionState === 'failed') fail(new Error('the connection failed'));
-    };
-    connection.ontrack = ({ track }) => {
-      if (track.kind !== 'video') return;
-      track.onunmute = () => mark('packet');
-      watch(track).catch(fail);
-    };
+    connection = connect({ signal, mark, watch, fail });
     await connection.setRemoteDescription({ type: 'offer', sdp });
     for (const candidate of early.splice(0)) await connection.addIceCandidate(candidate);
     await connection.setLocalDescription(await connection.createAnswer());

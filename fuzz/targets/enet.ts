@@ -77,117 +77,152 @@ export const enet: FuzzTarget = {
     Buffer.from([0x80 | number, 1, 0, 1, 0, 1, 0, 1]),
   ]),
   run: (input) => {
-    const reader = new ByteReader(input);
-    const network = new VirtualNetwork(CALM, reader.byte());
+    const scene = new Scene(new ByteReader(input));
+    scene.play();
+    scene.settle();
+  },
+};
+
+/** Two peers on a made-up network, and what the input makes of them. */
+class Scene {
+  readonly #reader: ByteReader;
+  readonly #network: VirtualNetwork;
+  readonly #ends: ReturnType<typeof connectedPair>;
+  readonly #received = new Map<EnetPeer, number[]>();
+  readonly #sent = new Map<EnetPeer, number[]>();
+  #isHonest = true;
+  #left = MAX_TIME;
+
+  constructor(reader: ByteReader) {
+    this.#reader = reader;
+    this.#network = new VirtualNetwork(CALM, reader.byte());
     let connectId = 7;
-    const { client, host, near, far } = connectedPair(network, {
+    this.#ends = connectedPair(this.#network, {
       client: { limits: LIMITS, connectId: () => connectId++ },
       host: { limits: LIMITS, maxHalfOpen: 2 },
     });
-    const received = new Map<EnetPeer, number[]>([
-      [near, []],
-      [far, []],
-    ]);
-    const sent = new Map<EnetPeer, number[]>([
-      [near, []],
-      [far, []],
-    ]);
-    for (const [peer, list] of received) {
+    for (const peer of [this.#ends.near, this.#ends.far]) {
+      const list: number[] = [];
+      this.#received.set(peer, list);
+      this.#sent.set(peer, []);
       peer.on('message', ({ channel, data }) => {
         expect(data.length <= LIMITS.maxMessageSize, 'a message above the limit');
         if (channel === 0 && data.length >= 4) list.push(data.readUInt32BE(0));
       });
     }
-    const deeds = { honest: true };
-    let left = MAX_TIME;
-    const run = (milliseconds: number): void => {
-      const time = Math.min(left, milliseconds);
-      left -= time;
-      network.run(time);
-    };
-    const inject = (bytes: Buffer, to: number): void => {
-      deeds.honest = false;
-      const from = to === HOST ? CLIENT : HOST;
-      const endpoint = to === HOST ? host : client;
-      endpoint.receive(bytes, addressOf(reader.byte() > 250 ? STRANGER : from));
-      network.settle();
-    };
+  }
 
-    for (let step = 0; step < MAX_STEPS && !reader.done; step++) {
-      switch (reader.below(6)) {
-        case SEND: {
-          const peer = reader.flag() ? far : near;
-          const delivery = reader.choose<'reliable' | 'unreliable' | 'unsequenced'>([
-            'reliable',
-            'unreliable',
-            'unsequenced',
-          ]);
-          const count = 1 + reader.below(8);
-          for (let at = 0, size = 4 + reader.below(6000); at < count; at++) {
-            const data = Buffer.alloc(size, at);
-            const channel = delivery === 'reliable' ? 0 : 1;
-            const number = sent.get(peer)?.length ?? 0;
-            data.writeUInt32BE(number, 0);
-            const taken = peer.send(channel, data, delivery);
-            if (taken && channel === 0) sent.get(peer)?.push(number);
-          }
-          break;
-        }
-        case RUN:
-          run(reader.byte());
-          break;
-        case RAW: {
-          const to = reader.flag() ? CLIENT : HOST;
-          inject(reader.take(reader.byte()), to);
-          break;
-        }
-        case REPLAY: {
-          const flight = network.sent.at(-1 - (reader.word() % Math.max(1, network.sent.length)));
-          if (flight === undefined) break;
-          const bytes = Buffer.from(flight.bytes);
-          for (let changes = reader.below(4); changes > 0; changes--) {
-            const at = reader.word() % bytes.length;
-            bytes[at] = reader.byte();
-          }
-          inject(bytes, flight.from === CLIENT ? HOST : CLIENT);
-          break;
-        }
-        case WEATHER:
-          network.weather = {
-            loss: reader.byte() / 512,
-            duplicate: reader.byte() / 256,
-            corrupt: 0,
-            jitter: reader.byte(),
-          };
-          break;
-        default:
-          (reader.flag() ? far : near).disconnect(reader.choose(['now', 'later']));
-      }
+  play(): void {
+    const { client, host, near, far } = this.#ends;
+    for (let step = 0; step < MAX_STEPS && !this.#reader.done; step++) {
+      this.#step(this.#reader.below(6));
       for (const peer of [near, far]) {
         expect(peer.bufferedBytes <= LIMITS.maxBufferedBytes, 'more is kept than allowed');
         expect(peer.backlog <= LIMITS.maxBacklog + 64, 'a backlog beyond its bound');
       }
       expect(host.peers.length <= 4 && client.peers.length <= 1, 'too many peers');
     }
-    network.weather = CALM;
-    run(MAX_TIME);
-    if (deeds.honest) {
+  }
+
+  /** What was sent in good order has arrived so, and nothing waits for ever. */
+  settle(): void {
+    const { client, host, near, far } = this.#ends;
+    this.#network.weather = CALM;
+    this.#run(MAX_TIME);
+    if (this.#isHonest) {
       for (const [peer, other] of [
         [near, far],
         [far, near],
       ] as const) {
-        const expected = sent.get(other) ?? [];
-        const got = received.get(peer) ?? [];
+        const expected = this.#sent.get(other) ?? [];
+        const got = this.#received.get(peer) ?? [];
         expect(
           got.every((number, index) => number === expected[index]),
           'reliable messages out of order, lost or twice',
         );
       }
     }
-    // Nothing may wait for ever: a time after which every wait has ended.
-    network.now += 120_000;
+    // A time after which every wait has ended.
+    this.#network.now += 120_000;
     for (const endpoint of [client, host]) endpoint.service();
-    network.settle();
+    this.#network.settle();
     for (const peer of [near, far]) expect(Number.isFinite(peer.roundTrip), 'no round trip');
-  },
-};
+  }
+
+  #step(deed: number): void {
+    const reader = this.#reader;
+    const { near, far } = this.#ends;
+    switch (deed) {
+      case SEND:
+        this.#send();
+        break;
+      case RUN:
+        this.#run(reader.byte());
+        break;
+      case RAW: {
+        const to = reader.flag() ? CLIENT : HOST;
+        this.#inject(reader.take(reader.byte()), to);
+        break;
+      }
+      case REPLAY:
+        this.#replay();
+        break;
+      case WEATHER:
+        this.#network.weather = {
+          loss: reader.byte() / 512,
+          duplicate: reader.byte() / 256,
+          corrupt: 0,
+          jitter: reader.byte(),
+        };
+        break;
+      default:
+        (reader.flag() ? far : near).disconnect(reader.choose(['now', 'later']));
+    }
+  }
+
+  #send(): void {
+    const reader = this.#reader;
+    const peer = reader.flag() ? this.#ends.far : this.#ends.near;
+    const delivery = reader.choose<'reliable' | 'unreliable' | 'unsequenced'>([
+      'reliable',
+      'unreliable',
+      'unsequenced',
+    ]);
+    const count = 1 + reader.below(8);
+    for (let at = 0, size = 4 + reader.below(6000); at < count; at++) {
+      const data = Buffer.alloc(size, at);
+      const channel = delivery === 'reliable' ? 0 : 1;
+      const number = this.#sent.get(peer)?.length ?? 0;
+      data.writeUInt32BE(number, 0);
+      const taken = peer.send(channel, data, delivery);
+      if (taken && channel === 0) this.#sent.get(peer)?.push(number);
+    }
+  }
+
+  #replay(): void {
+    const reader = this.#reader;
+    const { sent } = this.#network;
+    const flight = sent.at(-1 - (reader.word() % Math.max(1, sent.length)));
+    if (flight === undefined) return;
+    const bytes = Buffer.from(flight.bytes);
+    for (let changes = reader.below(4); changes > 0; changes--) {
+      const at = reader.word() % bytes.length;
+      bytes[at] = reader.byte();
+    }
+    this.#inject(bytes, flight.from === CLIENT ? HOST : CLIENT);
+  }
+
+  #run(milliseconds: number): void {
+    const time = Math.min(this.#left, milliseconds);
+    this.#left -= time;
+    this.#network.run(time);
+  }
+
+  #inject(bytes: Buffer, to: number): void {
+    this.#isHonest = false;
+    const from = to === HOST ? CLIENT : HOST;
+    const endpoint = to === HOST ? this.#ends.host : this.#ends.client;
+    endpoint.receive(bytes, addressOf(this.#reader.byte() > 250 ? STRANGER : from));
+    this.#network.settle();
+  }
+}

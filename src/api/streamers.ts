@@ -1,7 +1,7 @@
 import type { Routes } from '../http/routes.js';
-import { isDeepStrictEqual } from 'node:util';
 import { MoonteeError } from '../core/errors.js';
 import type { StreamerSpec } from '../protocol/streamer-spec.js';
+import { Idempotency } from '../streamer/idempotency.js';
 import type { Streamer } from '../streamer/streamer.js';
 import type { ApiContext } from './context.js';
 import { CreateStreamerRequest } from '../protocol/rest-models.js';
@@ -9,25 +9,16 @@ import { bodyOf, queryFlag } from './request.js';
 import { streamerSpec } from '../protocol/create-request.js';
 import { streamerInfo } from './streamer-answers.js';
 
-const MAX_KEYS = 1_000;
-const MAX_KEY_LENGTH = 200;
-
 export function streamerRoutes(routes: Routes, api: ApiContext): void {
   const { streamers, hosts, config } = api;
-  /** `Idempotency-Key` → what was made under it. */
-  const made = new Map<string, Streamer>();
-  /** `Idempotency-Key` → what is being made under it. */
-  const making = new Map<
-    string,
-    { readonly spec: StreamerSpec; readonly streamer: Promise<Streamer> }
-  >();
+  const idempotency = new Idempotency(streamers);
 
   routes.post('/api/streamers', 'administrator', async (context) => {
     const spec = streamerSpec(bodyOf(context, CreateStreamerRequest));
     const wait = queryFlag(context, 'wait', true);
-    const key = context.get('Idempotency-Key').slice(0, MAX_KEY_LENGTH);
     const address = api.addresses.of(context.req);
-    const streamer = madeBefore(key, spec) ?? (await createUnder(key, spec, address));
+    const key = context.get('Idempotency-Key');
+    const streamer = await idempotency.once(key, spec, () => create(spec, address));
     if (wait) await streamer.connected();
     await streamers.promise(streamer);
     context.body = streamerInfo(streamer);
@@ -73,37 +64,6 @@ export function streamerRoutes(routes: Routes, api: ApiContext): void {
     // What can be known at once is told at once, and leaves no failed streamer behind.
     if (!hosts.require(spec.host_id).paired) throw new MoonteeError('HOST_NOT_PAIRED');
     return streamers.create(spec);
-  }
-
-  /** Of requests that come at once with one key and one wish, the first one acts for all. */
-  async function createUnder(key: string, spec: StreamerSpec, address: string): Promise<Streamer> {
-    if (key === '') return create(spec, address);
-    const first = making.get(key);
-    if (first !== undefined && isDeepStrictEqual(first.spec, spec)) return first.streamer;
-    const entry = { spec, streamer: create(spec, address) };
-    making.set(key, entry);
-    try {
-      const streamer = await entry.streamer;
-      remember(key, streamer);
-      return streamer;
-    } finally {
-      if (making.get(key) === entry) making.delete(key);
-    }
-  }
-
-  /** The streamer that this very request has made already. */
-  function madeBefore(key: string, spec: StreamerSpec): Streamer | undefined {
-    const streamer = key === '' ? undefined : made.get(key);
-    if (streamer === undefined || streamers.get(streamer.id) !== streamer) return undefined;
-    if (streamer.status === 'failed' || streamer.status === 'stopping') return undefined;
-    return isDeepStrictEqual(streamer.spec, spec) ? streamer : undefined;
-  }
-
-  function remember(key: string, streamer: Streamer): void {
-    made.delete(key);
-    made.set(key, streamer);
-    const [oldest] = made.keys();
-    if (made.size > MAX_KEYS && oldest !== undefined) made.delete(oldest);
   }
 }
 

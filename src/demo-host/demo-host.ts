@@ -7,7 +7,7 @@ import { ControlPort } from './control-port.js';
 import { NvHttp } from './http/nvhttp.js';
 import { Pairing } from './http/pairing.js';
 import { Routes } from './http/routes.js';
-import { loadIdentity } from './identity.js';
+import { loadIdentity, type HostIdentity } from './identity.js';
 import { InputLog } from './input-log.js';
 import { SessionMedia } from './media/session-media.js';
 import { portsOf, type DemoHostOptions } from './options.js';
@@ -135,15 +135,16 @@ export class DemoHost extends EventEmitter<DemoHostEvents> {
   }
 
   async #open(options: DemoHostOptions): Promise<void> {
-    const { bind, style, faults, encryption, fecPercentage, log } = this.#settings;
-    const ports = portsOf(options);
+    const { bind, style, log } = this.#settings;
     const directory = options.stateDirectory ?? null;
-    const encoded = installedFormats([
-      'h264',
-      ...(options.hevc === true ? (['h265'] as const) : []),
-      ...(options.av1 === true ? (['av1'] as const) : []),
-    ]);
-    this.#catalogue = new AppCatalogue(options.apps ?? [], encoded);
+    this.#catalogue = new AppCatalogue(
+      options.apps ?? [],
+      installedFormats([
+        'h264',
+        ...(options.hevc === true ? (['h265'] as const) : []),
+        ...(options.av1 === true ? (['av1'] as const) : []),
+      ]),
+    );
     if (options.inputLog !== undefined && options.inputLog !== null) {
       const inputLog = new InputLog(options.inputLog);
       this.#inputLog = inputLog;
@@ -151,6 +152,15 @@ export class DemoHost extends EventEmitter<DemoHostEvents> {
     }
     const identity = options.identity ?? (await loadIdentity(directory));
     const clients = await PairedClients.load(directory);
+    this.#openPairing(options, identity, clients);
+    this.#sessions.on('session', (session) => this.#adopt(session));
+    await this.#openStreams(options);
+    await this.#openHttp(options, identity, clients);
+    log.info({ bind, http: this.httpPort, https: this.httpsPort, style }, 'demo host listens');
+  }
+
+  #openPairing(options: DemoHostOptions, identity: HostIdentity, clients: PairedClients): void {
+    const { faults, log } = this.#settings;
     this.#pairing = new Pairing(
       identity,
       { pin: options.pin ?? null, delay: faults.slowPairing },
@@ -159,18 +169,17 @@ export class DemoHost extends EventEmitter<DemoHostEvents> {
     );
     this.#resources.push(() => this.#pairing.close());
     this.#pairing.on('pin-needed', (need) => this.#askForPin(need));
-    this.#sessions.on('session', (session) => this.#adopt(session));
+  }
 
+  /** The ports of media and control, and the RTSP server that gives them away. */
+  async #openStreams(options: DemoHostOptions): Promise<void> {
+    const { bind, style, faults, encryption, fecPercentage, log } = this.#settings;
+    const ports = portsOf(options);
+    const sessions = this.#sessions;
     this.#ports = await SessionPorts.open({ bind, ports, style, faults, hole: this.#hole, log });
     this.#resources.push(() => this.#ports.close());
-    this.#control = await ControlPort.open({
-      bind,
-      port: ports.control,
-      sessions: this.#sessions,
-      style,
-      hole: this.#hole,
-      log,
-    });
+    const port = ports.control;
+    this.#control = await ControlPort.open({ bind, port, sessions, style, hole: this.#hole, log });
     this.#resources.push(() => this.#control.close());
     this.#rtsp = await RtspServer.listen(
       {
@@ -182,7 +191,7 @@ export class DemoHost extends EventEmitter<DemoHostEvents> {
       },
       new Handshake({
         style,
-        sessions: this.#sessions,
+        sessions,
         codecs: this.#catalogue.codecs,
         formatsOf: (session) => this.#catalogue.formatsOf(session.game.app),
         encryption,
@@ -194,7 +203,14 @@ export class DemoHost extends EventEmitter<DemoHostEvents> {
       }),
     );
     this.#resources.push(() => this.#rtsp.close());
+  }
 
+  async #openHttp(
+    options: DemoHostOptions,
+    identity: HostIdentity,
+    clients: PairedClients,
+  ): Promise<void> {
+    const { bind, style, faults, log } = this.#settings;
     const orders = new Orders({
       sessions: this.#sessions,
       media: (session) => this.#media.get(session),
@@ -218,19 +234,13 @@ export class DemoHost extends EventEmitter<DemoHostEvents> {
       orders: LOOPBACK.test(bind) ? orders.handle : null,
       log,
     });
+    const { http, https } = portsOf(options);
+    const { certificatePem, privateKeyPem } = identity;
     this.#http = await NvHttp.listen(
-      {
-        bind,
-        httpPort: ports.http,
-        httpsPort: ports.https,
-        certificatePem: identity.certificatePem,
-        privateKeyPem: identity.privateKeyPem,
-        log,
-      },
+      { bind, httpPort: http, httpsPort: https, certificatePem, privateKeyPem, log },
       routes.handle,
     );
     this.#resources.push(() => this.#http.close());
-    log.info({ bind, http: this.httpPort, https: this.httpsPort, style }, 'demo host listens');
   }
 
   #askForPin(need: { secret: string; client: string }): void {

@@ -65,7 +65,7 @@ export class RtspServer {
     this.#server = createServer({ allowHalfOpen: true }, (socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
-      serve(socket, options, backend);
+      new Connection(socket, options, backend).start();
     });
     this.#server.maxConnections = MAX_CONNECTIONS;
   }
@@ -92,101 +92,134 @@ export class RtspServer {
   }
 }
 
-function serve(socket: Socket, options: RtspServerOptions, backend: RtspBackend): void {
-  const address = plainAddress(socket.remoteAddress);
-  const log = options.log;
-  let pending: Buffer = Buffer.alloc(0);
-  let session: Session | null = null;
-  let answered = 0;
-  let linger: NodeJS.Timeout | undefined;
-  let patience: NodeJS.Timeout | undefined;
+type Message = { readonly text: Buffer; readonly taken: number | null } | 'wait' | 'drop';
 
-  /** Plain text of the next message and how many bytes of `pending` it took. */
-  const next = (): { text: Buffer; taken: number | null } | 'wait' | 'drop' => {
-    if (!looksEncrypted(pending)) return { text: pending, taken: null };
-    const length = unitLength(pending);
-    if (length === null) return 'wait';
-    if (length > MAX_REQUEST) return 'drop';
-    if (pending.length < length) return 'wait';
-    const unit = pending.subarray(0, length);
-    for (const candidate of session === null ? backend.candidates(address) : [session]) {
-      const text = openUnit(candidate.request.key, unit);
-      if (text === null) continue;
-      session = candidate;
-      return { text, taken: length };
-    }
-    return 'drop';
-  };
+/** One client's requests, in the order of their arrival. */
+class Connection {
+  readonly #socket: Socket;
+  readonly #options: RtspServerOptions;
+  readonly #backend: RtspBackend;
+  readonly #address: string;
+  #pending: Buffer = Buffer.alloc(0);
+  #session: Session | null = null;
+  #answered = 0;
+  #linger: NodeJS.Timeout | undefined;
+  #patience: NodeJS.Timeout | undefined;
 
-  const send = (answer: RtspAnswer, encrypted: boolean): void => {
-    const plain = formatAnswer(answer, options.lowerCaseHeaders);
-    if (!encrypted || session === null) {
-      socket.write(plain);
-      return;
-    }
-    session.rtspSequence += 1;
-    socket.write(sealMessage(session.request.key, 'host', session.rtspSequence, plain));
-  };
+  constructor(socket: Socket, options: RtspServerOptions, backend: RtspBackend) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#backend = backend;
+    this.#address = plainAddress(socket.remoteAddress);
+  }
+
+  start(): void {
+    const socket = this.#socket;
+    socket.setTimeout(IDLE_DEADLINE, () => socket.destroy());
+    socket.on('error', () => socket.destroy());
+    const lifetime = setTimeout(() => socket.destroy(), LIFETIME);
+    socket.on('close', () => {
+      clearTimeout(this.#linger);
+      clearTimeout(this.#patience);
+      clearTimeout(lifetime);
+    });
+    // A client that half-closes still gets what it asked for.
+    socket.on('end', () => {
+      this.#pump(true);
+      socket.end();
+    });
+    socket.on('data', (chunk: Buffer) => {
+      this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
+      clearTimeout(this.#patience);
+      this.#pump(false);
+      // Headers that are not whole yet stay incomplete; only a body can be taken early.
+      if (this.#pending.length > 0) {
+        this.#patience = setTimeout(() => this.#pump(true), BODY_PATIENCE);
+      }
+    });
+  }
 
   /** @param final the client has said all that it will say for now */
-  const pump = (final: boolean): void => {
-    while (pending.length > 0 && socket.writable) {
-      const message = next();
+  #pump(final: boolean): void {
+    const { log } = this.#options;
+    while (this.#pending.length > 0 && this.#socket.writable) {
+      const message = this.#next();
       if (message === 'wait') return;
       if (message === 'drop') {
-        log.debug({ address }, 'rtsp message without a key');
-        socket.destroy();
+        log.debug({ address: this.#address }, 'rtsp message without a key');
+        this.#socket.destroy();
         return;
       }
       const encrypted = message.taken !== null;
       const parsed = parseRequest(message.text, final || encrypted);
       if (parsed.kind === 'incomplete' && !encrypted) return;
       if (parsed.kind !== 'request') {
-        log.debug({ address }, 'rtsp message invalid');
-        send({ status: 400, headers: [] }, encrypted);
-        socket.end();
+        log.debug({ address: this.#address }, 'rtsp message invalid');
+        this.#send({ status: 400, headers: [] }, encrypted);
+        this.#socket.end();
         return;
       }
-      pending = pending.subarray(message.taken ?? parsed.length);
+      this.#pending = this.#pending.subarray(message.taken ?? parsed.length);
       // A length that is too small leaves the end of the body behind.
-      if (parsed.request.body !== '' && !mayBeRequest(pending)) pending = Buffer.alloc(0);
-      const reply = backend.reply(parsed.request, address, session);
-      session = reply.session ?? session;
-      if (reply.answer === null) {
-        socket.end();
-        return;
+      if (parsed.request.body !== '' && !mayBeRequest(this.#pending)) {
+        this.#pending = Buffer.alloc(0);
       }
-      send(reply.answer, encrypted);
-      log.debug({ method: parsed.request.method, status: reply.answer.status }, 'rtsp answered');
-      answered += 1;
-      clearTimeout(linger);
-      if (answered > 1) continue;
-      const { method } = parsed.request;
-      const first = method === 'OPTIONS' || parsed.request.headers.get('cseq') === '1';
-      const ends = parsed.request.headers.get('connection')?.toLowerCase() === 'close';
-      // The timer also lets what is already here be answered before the end.
-      linger = setTimeout(() => socket.end(), options.lingers && first && !ends ? LINGER : 0);
+      if (!this.#answer(parsed.request, encrypted)) return;
     }
-  };
+  }
 
-  socket.setTimeout(IDLE_DEADLINE, () => socket.destroy());
-  socket.on('error', () => socket.destroy());
-  const lifetime = setTimeout(() => socket.destroy(), LIFETIME);
-  socket.on('close', () => {
-    clearTimeout(linger);
-    clearTimeout(patience);
-    clearTimeout(lifetime);
-  });
-  // A client that half-closes still gets what it asked for.
-  socket.on('end', () => {
-    pump(true);
-    socket.end();
-  });
-  socket.on('data', (chunk: Buffer) => {
-    pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
-    clearTimeout(patience);
-    pump(false);
-    // Headers that are not whole yet stay incomplete; only a body can be taken early.
-    if (pending.length > 0) patience = setTimeout(() => pump(true), BODY_PATIENCE);
-  });
+  /** Plain text of the next message and how many bytes of what is pending it took. */
+  #next(): Message {
+    const pending = this.#pending;
+    if (!looksEncrypted(pending)) return { text: pending, taken: null };
+    const length = unitLength(pending);
+    if (length === null) return 'wait';
+    if (length > MAX_REQUEST) return 'drop';
+    if (pending.length < length) return 'wait';
+    const unit = pending.subarray(0, length);
+    const candidates =
+      this.#session === null ? this.#backend.candidates(this.#address) : [this.#session];
+    for (const candidate of candidates) {
+      const text = openUnit(candidate.request.key, unit);
+      if (text === null) continue;
+      this.#session = candidate;
+      return { text, taken: length };
+    }
+    return 'drop';
+  }
+
+  /** @returns false if nothing more is answered */
+  #answer(request: RtspRequest, encrypted: boolean): boolean {
+    const reply = this.#backend.reply(request, this.#address, this.#session);
+    this.#session = reply.session ?? this.#session;
+    if (reply.answer === null) {
+      this.#socket.end();
+      return false;
+    }
+    this.#send(reply.answer, encrypted);
+    const { method, headers } = request;
+    this.#options.log.debug({ method, status: reply.answer.status }, 'rtsp answered');
+    this.#answered += 1;
+    clearTimeout(this.#linger);
+    if (this.#answered > 1) return true;
+    const isFirst = method === 'OPTIONS' || headers.get('cseq') === '1';
+    const ends = headers.get('connection')?.toLowerCase() === 'close';
+    // The timer also lets what is already here be answered before the end.
+    this.#linger = setTimeout(
+      () => this.#socket.end(),
+      this.#options.lingers && isFirst && !ends ? LINGER : 0,
+    );
+    return true;
+  }
+
+  #send(answer: RtspAnswer, encrypted: boolean): void {
+    const plain = formatAnswer(answer, this.#options.lowerCaseHeaders);
+    const session = this.#session;
+    if (!encrypted || session === null) {
+      this.#socket.write(plain);
+      return;
+    }
+    session.rtspSequence += 1;
+    this.#socket.write(sealMessage(session.request.key, 'host', session.rtspSequence, plain));
+  }
 }

@@ -11,7 +11,7 @@ import type {
   VideoCodec,
 } from '../types.js';
 import { announcementBody, isLocalAddress, wirePacketSize } from './announce.js';
-import { parseNumber, readDescription } from './description.js';
+import { parseNumber, readDescription, type HostDescription } from './description.js';
 import { chooseEncryption } from './encryption.js';
 import { chooseAudio } from './opus-layout.js';
 import { RtspClient } from './rtsp-client.js';
@@ -70,7 +70,66 @@ export interface HandshakeResult {
  *   CODEC_UNAVAILABLE, CLOSED (aborted)
  */
 export async function performHandshake(options: HandshakeOptions): Promise<HandshakeResult> {
-  const { url, address, settings, log } = options;
+  const { settings, log } = options;
+  const { client, target } = connection(options);
+  await client.request('OPTIONS', target);
+  const description = await describe(client, target);
+  const video = chooseVideo({
+    formats: settings.videoFormats,
+    serverModes: options.serverModes,
+    description,
+    playable: options.playable,
+  });
+  const encryption = chooseEncryption(description, {
+    video: settings.encryptVideo,
+    audio: settings.encryptAudio,
+  });
+  const tracks = await setUp(client, description, encryption.audio, options);
+  const { referenceFrameInvalidation, featureFlags } = description;
+  const body = announcementBody({
+    settings,
+    video,
+    audio: tracks.audio,
+    encryption,
+    referenceFrameInvalidation,
+    refreshRateX100: 0,
+    address: options.address,
+    local: isLocalAddress(options.address),
+    videoPort: tracks.video.port,
+  });
+  await client.request('ANNOUNCE', CONTROL_TARGET, [['Content-type', 'application/sdp']], body);
+  await client.request('PLAY', '/');
+
+  const { width, height, fps, colorSpace, colorRangeFull } = settings;
+  const stream: NegotiatedStream = {
+    video: { ...video, width, height, fps, colorSpace, colorRangeFull },
+    audio: tracks.audio.layout,
+    encryption: {
+      rtsp: options.url.encrypted,
+      control: encryption.control,
+      audio: encryption.audio,
+      video: encryption.video,
+    },
+    hostFeatures: {
+      touchAndPen: (featureFlags & 1) !== 0,
+      padTouchAndMotion: (featureFlags & 2) !== 0,
+      referenceFrameInvalidation,
+      sessionsByAddress: tracks.marksNothing,
+    },
+  };
+  const { channels } = tracks.audio.layout;
+  log.info({ ...video, ...stream.encryption, channels }, 'stream agreed');
+  return {
+    stream,
+    video: tracks.video,
+    control: tracks.control,
+    packetSize: wirePacketSize(settings.packetSize, encryption.video),
+  };
+}
+
+/** The client, and the URL by which the host finds the session. */
+function connection(options: HandshakeOptions): { client: RtspClient; target: string } {
+  const { url, address } = options;
   const host = isIP(url.host.replace(/^\[|\]$/g, '')) === 0 ? bracketed(address) : url.host;
   // Hosts find the session by this URL. Wolf refuses names in it.
   const target = host === url.host ? url.text : url.text.replace(url.host, host);
@@ -82,8 +141,11 @@ export async function performHandshake(options: HandshakeOptions): Promise<Hands
     timers: options.timers ?? RTSP_TIMERS,
     signal: options.signal,
   });
+  return { client, target };
+}
 
-  await client.request('OPTIONS', target);
+/** @throws MoonteeError RTSP_FAILED if the host describes nothing */
+async function describe(client: RtspClient, target: string): Promise<HostDescription> {
   const described = await client.request('DESCRIBE', target, [
     ['Accept', 'application/sdp'],
     NEVER_MODIFIED,
@@ -93,89 +155,46 @@ export async function performHandshake(options: HandshakeOptions): Promise<Hands
       details: { error_code: -1 },
     });
   }
-  const description = readDescription(described.body);
-  const video = chooseVideo({
-    formats: settings.videoFormats,
-    serverModes: options.serverModes,
-    description,
-    playable: options.playable,
-  });
-  const encryption = chooseEncryption(description, {
-    video: settings.encryptVideo,
-    audio: settings.encryptAudio,
-  });
+  return readDescription(described.body);
+}
 
-  const audioSetup = await client.request('SETUP', 'streamid=audio/0/0', [
-    ['Transport', CLIENT_PORTS],
-    NEVER_MODIFIED,
-  ]);
+interface Tracks {
+  readonly audio: ReturnType<typeof chooseAudio>;
+  readonly video: MediaEndpoint;
+  readonly control: HandshakeResult['control'];
+  /** The host marks sessions in no way, and must tell them apart by address. */
+  readonly marksNothing: boolean;
+}
+
+/** The three SETUP requests: ports, and what each is marked with. */
+async function setUp(
+  client: RtspClient,
+  description: HostDescription,
+  encryptAudio: boolean,
+  { settings, onAudio }: HandshakeOptions,
+): Promise<Tracks> {
+  const setup = [['Transport', CLIENT_PORTS], NEVER_MODIFIED] as const;
+  const audioSetup = await client.request('SETUP', 'streamid=audio/0/0', setup);
   client.session = sessionToken(audioSetup);
   const audioEndpoint = mediaEndpoint(audioSetup, DEFAULT_PORT.audio);
-  const marksNothing = !description.encryptionSwitches && audioEndpoint.pingPayload === null;
+  const isUnmarked = !description.encryptionSwitches && audioEndpoint.pingPayload === null;
   const audio = chooseAudio(
-    marksNothing ? { ...settings, audioChannels: atMostSix(settings.audioChannels) } : settings,
+    isUnmarked ? { ...settings, audioChannels: atMostSix(settings.audioChannels) } : settings,
     description.surroundParams,
   );
-  options.onAudio({
-    ...audioEndpoint,
-    layout: audio.layout,
-    encrypted: encryption.audio,
-  });
-  const setup = [['Transport', CLIENT_PORTS], NEVER_MODIFIED] as const;
+  onAudio({ ...audioEndpoint, layout: audio.layout, encrypted: encryptAudio });
   const videoSetup = await client.request('SETUP', 'streamid=video/0/0', setup);
-  const videoEndpoint = mediaEndpoint(videoSetup, DEFAULT_PORT.video);
+  const video = mediaEndpoint(videoSetup, DEFAULT_PORT.video);
   const controlSetup = await client.request('SETUP', CONTROL_TARGET, setup);
-
-  const { referenceFrameInvalidation, featureFlags } = description;
-  const body = announcementBody({
-    settings,
-    video,
-    audio,
-    encryption,
-    referenceFrameInvalidation,
-    refreshRateX100: 0,
-    address,
-    local: isLocalAddress(address),
-    videoPort: videoEndpoint.port,
-  });
-  await client.request('ANNOUNCE', CONTROL_TARGET, [['Content-type', 'application/sdp']], body);
-  await client.request('PLAY', '/');
-
-  const stream: NegotiatedStream = {
-    video: {
-      ...video,
-      width: settings.width,
-      height: settings.height,
-      fps: settings.fps,
-      colorSpace: settings.colorSpace,
-      colorRangeFull: settings.colorRangeFull,
-    },
-    audio: audio.layout,
-    encryption: {
-      rtsp: url.encrypted,
-      control: encryption.control,
-      audio: encryption.audio,
-      video: encryption.video,
-    },
-    hostFeatures: {
-      touchAndPen: (featureFlags & 1) !== 0,
-      padTouchAndMotion: (featureFlags & 2) !== 0,
-      referenceFrameInvalidation,
-      sessionsByAddress:
-        marksNothing &&
-        videoEndpoint.pingPayload === null &&
-        !controlSetup.headers.has('x-ss-connect-data'),
-    },
-  };
-  log.info({ ...video, ...stream.encryption, channels: audio.layout.channels }, 'stream agreed');
+  const connectData = controlSetup.headers.get('x-ss-connect-data');
   return {
-    stream,
-    video: videoEndpoint,
+    audio,
+    video,
     control: {
       port: serverPort(controlSetup, DEFAULT_PORT.control),
-      connectData: parseNumber(controlSetup.headers.get('x-ss-connect-data') ?? ''),
+      connectData: parseNumber(connectData ?? ''),
     },
-    packetSize: wirePacketSize(settings.packetSize, encryption.video),
+    marksNothing: isUnmarked && video.pingPayload === null && connectData === undefined,
   };
 }
 
