@@ -12,7 +12,6 @@ import { exampleFolder, serveFolder } from './stage.js';
 
 const run = promisify(execFile);
 const CREDENTIALS = 'an example';
-const HAS_GO = spawnSync('go', ['version']).status === 0;
 /** A picture that costs a busy machine little. */
 const SIZE = '320x180';
 
@@ -77,13 +76,17 @@ async function checkBackend(t: ExecutionContext, command: string[]): Promise<voi
   t.regex(refused.stderr, /BAD_REQUEST: /);
 }
 
-test.serial('the backend in Python', (t) => checkBackend(t, ['python3', 'create_streamer.py']));
-
-if (HAS_GO) {
-  test.serial('the backend in Go', (t) => checkBackend(t, ['go', 'run', 'create-streamer.go']));
-} else {
-  test.serial.skip('the backend in Go (this machine has no Go)', () => undefined);
+/** Skips, and says so, on a machine that lacks the program. */
+function backendTest(language: string, command: [string, ...string[]], version: string): void {
+  if (spawnSync(command[0], [version]).status === 0) {
+    test.serial(`the backend in ${language}`, (t) => checkBackend(t, command));
+  } else {
+    test.serial.skip(`the backend in ${language} (no ${command[0]} here)`, () => undefined);
+  }
 }
+
+backendTest('Python', ['python3', 'create_streamer.py'], '--version');
+backendTest('Go', ['go', 'run', 'create-streamer.go'], 'version');
 
 test.serial('the backend in Node, and the pages', async (t) => {
   t.timeout(300_000);
