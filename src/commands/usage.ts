@@ -18,7 +18,9 @@ export const USAGE = `Moontee keeps one Moonlight session alive and shows it to 
                                       the configuration in force, whether it is valid, all keys
   moontee pipeline list
   moontee pipeline show NAME [--runnable]
+  moontee pipeline show peer --as-linked
   moontee pipeline launch NAME [--seconds N]
+  moontee pipeline diff STREAMER_ID [--config FILE], diff --dot FILE
                                       GStreamer pipelines, run by gst-launch-1.0 with stand-ins
   moontee doctor [--config FILE]      what is missing on this machine, and how to mend it
   moontee doctor ice [--timeout MS] [--config FILE]

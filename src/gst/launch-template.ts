@@ -45,6 +45,8 @@ export interface LaunchTemplate {
   readonly sink: string | null;
   /** Elements of the live pipeline that the text does not name. */
   readonly needs: readonly string[];
+  /** Types of elements that are added while it runs, and why. */
+  readonly added: ReadonlyMap<string, string>;
   /** What is impossible without its elements; null if nothing works without them. */
   readonly use: string | null;
 }
@@ -108,11 +110,15 @@ export function parseTemplate(name: string, source: string): LaunchTemplate {
   let sink: string | null = null;
   let use: string | null = null;
   const needs: string[] = [];
+  const added = new Map<string, string>();
   for (const line of comments) {
     if (line.startsWith('stand-in:')) standIn = line.slice('stand-in:'.length).trim();
     else if (line.startsWith('sink:')) sink = line.slice('sink:'.length).trim();
     else if (line.startsWith('use:')) use = line.slice('use:'.length).trim();
-    else if (line.startsWith('needs:')) needs.push(...line.split(/\s+/).slice(1));
+    else if (line.startsWith('added:')) {
+      const [, type = '', why = ''] = /^added:\s*(\S+)\s+(.*)$/.exec(line) ?? [];
+      added.set(type, why);
+    } else if (line.startsWith('needs:')) needs.push(...line.split(/\s+/).slice(1));
     else if (line.startsWith('{')) {
       const placeholder = parseDeclaration(name, line);
       placeholders.set(placeholder.name, placeholder);
@@ -126,7 +132,7 @@ export function parseTemplate(name: string, source: string): LaunchTemplate {
     const used = match[1] ?? '';
     if (!placeholders.has(used)) throw invalid(`${name} does not declare {${used}}`);
   }
-  return { name, about: about.join(' '), placeholders, text, standIn, sink, needs, use };
+  return { name, about: about.join(' '), placeholders, text, standIn, sink, needs, added, use };
 }
 
 function parseDeclaration(template: string, line: string): Placeholder {

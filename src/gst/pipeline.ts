@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MoonteeError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
-import { ask, dotOf, type AppSrcElement } from './binding.js';
+import { ask, type AppSrcElement } from './binding.js';
 import { PeerBranch, type MediaKind, type Tap, type Trunk } from './webrtc/branch.js';
 import { watchBus, type BusMessage } from './bus.js';
 import { assertDescriptorsForViewer, hasDescriptorsForViewer } from './descriptors.js';
@@ -10,6 +10,7 @@ import { DtlsCertificate } from './webrtc/dtls-certificate.js';
 import { MediaBus } from '../media/bus.js';
 import type { KeyframeRequest } from '../media/keyframes.js';
 import type { CodedUnit, Packetizer, TrackId } from '../media/outlet.js';
+import { describeGraph } from './graph-properties.js';
 import { elementsOf, fillTemplate, loadTemplate } from './launch-template.js';
 import { mediaFormat, missingForStereo, type MediaFormat } from './media-format.js';
 import { applyServers, serverUris } from './webrtc/network.js';
@@ -282,12 +283,7 @@ class GstStreamPipeline
 
   dot(): string {
     if (this.closed) return '';
-    const { Gst } = this.#runtime.namespaces;
-    const { MEDIA_TYPE, CAPS_DETAILS, STATES } = Gst.DebugGraphDetails;
-    // Without properties: webrtcbin's are behind its lock.
-    const graph = dotOf(this.#runtime, this.#pipeline, [MEDIA_TYPE, CAPS_DETAILS, STATES]);
-    // The caps behind the encryption hold the most part of its key.
-    return graph.replace(/((?:srtp|srtcp)-(?:key|mki):) [^\\]*/g, '$1 (secret)');
+    return describeGraph(this.#runtime, this.#pipeline);
   }
 
   close(): Promise<void> {
