@@ -16,9 +16,16 @@ export interface BusMessage {
   readonly text: string;
 }
 
-/** The outermost bin of a path such as `/GstPipeline:pipeline0/GstBin:webrtc-1/GstQueue:queue`. */
+/**
+ * The outermost bin of a path such as `/GstPipeline:pipeline0/GstBin:webrtc-1/GstQueue:queue`. Once
+ * a bin was taken out of the pipeline, paths of its elements begin with the bin.
+ */
 export function outermostBin(path: string): string | null {
-  const [type, name] = path.split('/')[2]?.split(':') ?? [];
+  const [type, name] =
+    path
+      .replace(/^\/GstPipeline:[^/]*/, '')
+      .split('/')[1]
+      ?.split(':') ?? [];
   return type === 'GstBin' && name !== undefined ? name : null;
 }
 
