@@ -29,9 +29,9 @@ import type {
 
 /** Templates whose elements every streamer needs, whatever its codec. */
 const UNCONDITIONAL = ['peer', 'audio-opus'] as const;
-/** Milliseconds between two glances at every peer, and between two samples of one. */
-const GLANCE_INTERVAL = 150;
-const SAMPLE_INTERVAL = 1000;
+/** Milliseconds between two polls of every peer, and between two samples of one. */
+const POLL_INTERVAL_MS = 150;
+const SAMPLE_INTERVAL_MS = 1000;
 /**
  * Milliseconds of access units waiting in the source above which it is skipped to an IDR. What
  * came in one burst after a pause is gone in a few milliseconds and must not be lost.
@@ -251,7 +251,7 @@ class GstStreamPipeline
       const peer = new WebRtcPeer(id, { ...this.#host, network }, branch, this.#log);
       this.#peers.set(id, peer);
       const detach = this.#bus.attach(peer);
-      this.#owners.set(branch.name, (cause) => peer.broke(cause));
+      this.#owners.set(branch.name, (cause) => peer.onElementError(cause));
       this.#detach.set(id, () => {
         this.#owners.delete(branch.name);
         detach();
@@ -332,20 +332,20 @@ class GstStreamPipeline
   }
 
   #watchPeers(): void {
-    let glancedAt = 0;
+    let polledAt = 0;
     let turn = 0;
     const leave = this.#runtime.onTurn(() => {
       const now = performance.now();
-      if (now - glancedAt < GLANCE_INTERVAL) return;
-      glancedAt = now;
+      if (now - polledAt < POLL_INTERVAL_MS) return;
+      polledAt = now;
       this.#countPackets();
       turn += 1;
-      const every = Math.round(SAMPLE_INTERVAL / GLANCE_INTERVAL);
+      const every = Math.round(SAMPLE_INTERVAL_MS / POLL_INTERVAL_MS);
       let place = 0;
       for (const peer of this.#peers.values()) {
-        peer.glance();
+        peer.pollFeedback();
         // Not all in the same turn: each sample takes a fraction of a millisecond.
-        if ((turn + place) % every === 0) peer.sample(now);
+        if ((turn + place) % every === 0) peer.sampleStats(now);
         place += 1;
       }
     });

@@ -48,7 +48,7 @@ export class BandwidthMeter {
   }
 
   /** @param now milliseconds of a clock that only goes forward */
-  heard(estimate: number, now: number): void {
+  onEstimate(estimate: number, now: number): void {
     if (this.#estimate !== null && estimate < this.#estimate) this.#fell = true;
     this.#estimate = estimate;
     this.#heardAt = now;

@@ -8,6 +8,7 @@ import type { PathReport } from '../ice/path-report.js';
 import type { NetworkOptions } from '../ice/types.js';
 import { IceCandidates } from './candidates.js';
 import { sameFingerprints, type Fingerprint } from './fingerprint.js';
+import type { Scheduler } from './scheduler.js';
 import {
   offerLayout,
   sanitizeAnswer,
@@ -39,9 +40,6 @@ type Deadline = keyof typeof DEADLINES_MS;
 
 /** Messages of one viewer that may wait for their turn. A viewer that sends more is broken. */
 export const QUEUE_LIMIT = 256;
-
-/** Calls `work` after so many milliseconds. @returns cancels it */
-export type Scheduler = (milliseconds: number, work: () => void) => () => void;
 
 /**
  * An implementation of WebRTC. Operations come one at a time, settle within

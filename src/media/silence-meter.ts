@@ -67,7 +67,7 @@ export class SilenceMeter {
    * @param now milliseconds of a clock that only goes forward
    * @returns whether nothing should be sent to it before it is heard again
    */
-  look(sample: HearingSample, now: number): boolean {
+  poll(sample: HearingSample, now: number): boolean {
     const { packetsIn, videoPackets, fed } = sample;
     this.#startedAt ??= now;
     if (fed && this.#videoPackets >= 0) {

@@ -37,7 +37,7 @@ export class StandstillMeter {
    * @param now milliseconds, of the same clock as `heardAt`
    * @returns whether it will never go on
    */
-  look({ highest, sent, heardAt }: ProgressSample, now: number): boolean {
+  poll({ highest, sent, heardAt }: ProgressSample, now: number): boolean {
     if (highest !== null && highest !== this.#highest) {
       if (this.#highest !== null) this.#longest = Math.max(this.#longest, now - this.#movedAt);
       this.#highest = highest;

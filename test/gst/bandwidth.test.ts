@@ -44,29 +44,29 @@ test('a link is narrow while its estimate has fallen far below what is sent', (t
   const meter = new BandwidthMeter();
   t.is(meter.estimate, null);
   t.false(meter.narrow(10e6, 0));
-  meter.heard(12e6, 1000);
+  meter.onEstimate(12e6, 1000);
   t.false(meter.narrow(10e6, 1000));
-  meter.heard(4e6, 1500);
+  meter.onEstimate(4e6, 1500);
   t.is(meter.estimate, 4e6);
   t.true(meter.narrow(10e6, 2000));
   // It stays so while nothing changes, and where the estimate goes on falling.
   for (let at = 3000; at < 20_000; at += 1000) {
-    meter.heard(at < 10_000 ? 4e6 : 3.5e6, at - 500);
+    meter.onEstimate(at < 10_000 ? 4e6 : 3.5e6, at - 500);
     t.true(meter.narrow(10e6, at), `${at}`);
   }
   // A rise says that the link's buffers are empty again, however low the estimate still is.
-  meter.heard(3.7e6, 20_500);
+  meter.onEstimate(3.7e6, 20_500);
   t.true(meter.narrow(10e6, 21_000));
-  meter.heard(3.9e6, 21_500);
+  meter.onEstimate(3.9e6, 21_500);
   t.false(meter.narrow(10e6, 22_000));
-  meter.heard(3.9e6, 22_500);
+  meter.onEstimate(3.9e6, 22_500);
   t.false(meter.narrow(10e6, 23_000));
 });
 
 test('what is sent fits again', (t) => {
   const meter = new BandwidthMeter();
-  meter.heard(12e6, 0);
-  meter.heard(4e6, 500);
+  meter.onEstimate(12e6, 0);
+  meter.onEstimate(4e6, 500);
   t.true(meter.narrow(10e6, 1000));
   t.false(meter.narrow(5e6, 2000));
   t.false(meter.narrow(10e6, 3000), 'the fall was another picture’s');
@@ -76,7 +76,7 @@ test('an estimate that is low without having fallen says nothing', (t) => {
   const meter = new BandwidthMeter();
   // A still picture, with a fall that did not matter; it then begins to move.
   for (let at = 0; at < 10_000; at += 1000) {
-    meter.heard(at === 4000 ? 290_000 : 300_000 + at, at);
+    meter.onEstimate(at === 4000 ? 290_000 : 300_000 + at, at);
     t.false(meter.narrow(100_000, at));
   }
   t.false(meter.narrow(10e6, 10_000));
@@ -84,8 +84,8 @@ test('an estimate that is low without having fallen says nothing', (t) => {
 
 test('a browser that tells nothing any more has no narrow link', (t) => {
   const meter = new BandwidthMeter();
-  meter.heard(12e6, 0);
-  meter.heard(4e6, 500);
+  meter.onEstimate(12e6, 0);
+  meter.onEstimate(4e6, 500);
   t.true(meter.narrow(10e6, 1000));
   t.true(meter.narrow(10e6, 6000));
   t.false(meter.narrow(10e6, 7000));

@@ -39,7 +39,7 @@ class Path {
       if (whole) this.lost = 0;
       else if (!this.silent) this.lost += packets;
       const before = this.silent;
-      this.silent = this.meter.look(
+      this.silent = this.meter.poll(
         {
           packetsIn: this.#packetsIn,
           reported: reports && this.#packetsIn > 5,

@@ -4,7 +4,7 @@ import { StandstillMeter, type ProgressSample } from '../../src/media/standstill
 
 /** Feeds a second a sample. @returns the second at which it was given up, or null */
 function run(samples: readonly ProgressSample[], meter = new StandstillMeter()): number | null {
-  const at = samples.findIndex((sample, second) => meter.look(sample, second * 1000));
+  const at = samples.findIndex((sample, second) => meter.poll(sample, second * 1000));
   return at < 0 ? null : at;
 }
 

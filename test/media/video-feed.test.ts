@@ -1,180 +1,236 @@
 import test from 'ava';
 import fc from 'fast-check';
+import { silentLog } from '../../src/core/log.js';
 import {
-  cutAtOf,
-  INITIAL_VIDEO_FEED,
-  isLinked,
-  stepVideoFeed,
-  type VideoFeedAction,
-  type VideoFeedEvent,
+  PREROLL_TIMEOUT_MS,
+  READY_TIMEOUT_MS,
+  VideoFeed,
+  type VideoOutput,
 } from '../../src/media/video-feed.js';
 
-/** What a queue, a tee and a timer make of the actions; fails on an action out of place. */
-class Outlet {
-  state = INITIAL_VIDEO_FEED;
+/** A queue, a tee and a timer in a test's hands; notes what was out of place. */
+class Stage implements VideoOutput {
+  readonly feed = new VideoFeed(
+    this,
+    (milliseconds, work) => {
+      const timer = { milliseconds, work };
+      if (this.timer) this.faults.push('two timers');
+      this.timer = timer;
+      return () => {
+        if (this.timer === timer) this.timer = null;
+      };
+    },
+    silentLog(),
+  );
+  sent = 0;
   linked = false;
   prerolling = false;
-  timer: number | null = null;
   requested = false;
-  linkedBy: VideoFeedEvent['kind'] | null = null;
-  readonly actions: VideoFeedAction[] = [];
+  keyframe = false;
+  timer: { readonly milliseconds: number; readonly work: () => void } | null = null;
+  /** What the feed did. */
+  readonly calls: string[] = [];
+  readonly faults: string[] = [];
 
-  handle(event: VideoFeedEvent): VideoFeedAction[] {
-    if (event.kind === 'timeout') {
-      if (this.timer === null) return [];
-      this.timer = null;
-    }
-    const [state, ...actions] = stepVideoFeed(this.state, event);
-    this.state = state;
-    for (const action of actions) this.#apply(action, event);
-    this.actions.push(...actions);
-    return actions;
+  packets(): number {
+    return this.sent;
   }
 
-  #apply(action: VideoFeedAction, event: VideoFeedEvent): void {
-    if (action.kind === 'request-keyframe') this.requested = true;
-    else if (action.kind === 'preroll') this.prerolling = true;
-    else if (action.kind === 'flush') this.prerolling = false;
-    else if (action.kind === 'unlink') this.linked = false;
-    else if (action.kind === 'stop-timer') this.timer = null;
-    else if (action.kind === 'start-timer') this.timer = action.milliseconds;
-    else if (action.kind === 'link') {
-      if (this.linked || !this.requested) throw new Error('linked twice, or unasked');
-      this.linked = true;
-      this.requested = false;
-      this.linkedBy = event.kind;
-    }
+  requestKeyframe(reason: string): void {
+    this.calls.push(reason);
+    this.requested = true;
+  }
+
+  preroll(): void {
+    this.calls.push('preroll');
+    if (this.linked) this.faults.push('prerolls too late');
+    this.prerolling = true;
+  }
+
+  flush(): void {
+    this.calls.push('flush');
+    this.prerolling = false;
+  }
+
+  link(): void {
+    this.calls.push('link');
+    if (this.linked || !this.requested) this.faults.push('linked twice, or unasked');
+    if (!this.keyframe) this.faults.push('linked within a picture');
+    this.linked = true;
+    this.requested = false;
+  }
+
+  unlink(unheard: number): void {
+    this.calls.push(`unlink ${unheard}`);
+    this.linked = false;
+  }
+
+  pushKeyframe(): void {
+    this.keyframe = true;
+    this.feed.keyframeComing();
+    this.keyframe = false;
+  }
+
+  expire(): void {
+    const { timer } = this;
+    this.timer = null;
+    timer?.work();
+  }
+
+  /** @returns what the feed did meanwhile */
+  take(): string[] {
+    return this.calls.splice(0);
   }
 }
 
-const packets = fc.nat(100_000);
-const event: fc.Arbitrary<VideoFeedEvent> = fc.oneof(
-  fc.constantFrom<VideoFeedEvent>(
-    { kind: 'wanted' },
-    { kind: 'connected' },
-    { kind: 'viewer-ready' },
-    { kind: 'timeout' },
-  ),
-  fc.record({ kind: fc.constant('keyframe' as const), packets }),
-  fc.record({
-    kind: fc.constant('queue-polled' as const),
-    backlogMs: fc.constantFrom(0, 29, 30, 400, 401, 5_000),
-    packets,
-  }),
-  fc.record({ kind: fc.constant('silent' as const), unheard: fc.nat(70_000), packets }),
-);
-const events = fc.array(
-  fc.oneof({ weight: 40, arbitrary: event }, fc.constant({ kind: 'close' as const })),
-);
+function flowing(): Stage {
+  const stage = new Stage();
+  stage.feed.want();
+  stage.feed.connected();
+  stage.feed.viewerReady();
+  stage.pushKeyframe();
+  stage.take();
+  return stage;
+}
 
-test('any events: video begins with a key frame, after the queue was prepared for it', (t) => {
+const event: fc.Arbitrary<(stage: Stage) => void> = fc.oneof(
+  fc.constantFrom<(stage: Stage) => void>(
+    ({ feed }) => feed.want(),
+    ({ feed }) => feed.connected(),
+    ({ feed }) => feed.viewerReady(),
+    (stage) => stage.pushKeyframe(),
+    (stage) => stage.expire(),
+  ),
+  fc.constantFrom(0, 29, 30, 400, 401, 5_000).map((backlogMs) => ({ feed }: Stage) => {
+    feed.pollQueue(backlogMs);
+  }),
+  fc.nat(70_000).map((unheard) => ({ feed }: Stage) => {
+    feed.silent(unheard);
+  }),
+  fc.nat(1_000).map((packets) => (stage: Stage) => {
+    stage.sent += packets;
+  }),
+);
+const close = ({ feed }: Stage): void => feed.close();
+const events = fc.array(fc.oneof({ weight: 40, arbitrary: event }, fc.constant(close)));
+
+test('any events: video begins with a key frame, in a queue that was prepared for it', (t) => {
   fc.assert(
     fc.property(events, (sequence) => {
-      const outlet = new Outlet();
+      const stage = new Stage();
+      const { feed } = stage;
       let dropped = 0;
       for (const next of sequence) {
-        const { phase } = outlet.state;
-        const actions = outlet.handle(next);
-        const { state } = outlet;
-        t.is(outlet.linked, isLinked(state));
-        if (outlet.linkedBy !== null) t.is(outlet.linkedBy, 'keyframe');
-        if (actions.some(({ kind }) => kind === 'link') && state.path !== 'ready') {
-          t.is(actions[0]?.kind, 'preroll');
-        }
-        t.is(outlet.linked && outlet.prerolling, state.phase.kind === 'preroll');
-        if (state.path === 'ready') t.false(outlet.prerolling);
-        if (phase.kind === 'closed') t.deepEqual(actions, []);
-        t.true(state.dropped >= dropped);
-        dropped = state.dropped;
+        const wasClosed = feed.phase === 'closed';
+        next(stage);
+        t.is(stage.linked, feed.linked);
+        t.is(stage.linked && stage.prerolling, feed.phase === 'preroll');
+        if (wasClosed)
+          t.deepEqual(
+            stage.take().filter((call) => call !== 'unlink 0'),
+            [],
+          );
+        stage.take();
+        t.true(feed.dropped >= dropped && feed.dropped <= stage.sent);
+        dropped = feed.dropped;
       }
+      t.deepEqual(stage.faults, []);
     }),
+    { numRuns: 1_000 },
   );
 });
 
 test('any events: whatever is waited for was asked for, or has a timer', (t) => {
   fc.assert(
     fc.property(events, (sequence) => {
-      const outlet = new Outlet();
+      const stage = new Stage();
+      let [connected, ready] = [false, false];
       for (const next of sequence) {
-        outlet.handle(next);
-        const { phase, path } = outlet.state;
-        if (phase.kind === 'awaiting-keyframe') t.true(outlet.requested);
-        if (phase.kind === 'closed') t.is(outlet.timer, null);
-        else if (path === 'half') t.is(outlet.timer, 250);
-        else if (path === 'none') t.is(outlet.timer, phase.kind === 'preroll' ? 400 : null);
-        else t.is(outlet.timer, null);
+        next(stage);
+        if (stage.feed.phase === 'awaiting-keyframe') t.true(stage.requested);
+        ready ||= stage.take().includes('flush');
+        connected ||= stage.timer?.milliseconds === READY_TIMEOUT_MS;
+        const waits = connected ? READY_TIMEOUT_MS : PREROLL_TIMEOUT_MS;
+        const expected =
+          stage.feed.phase === 'closed' || ready
+            ? undefined
+            : connected || stage.feed.phase === 'preroll'
+              ? waits
+              : undefined;
+        t.is(stage.timer?.milliseconds, expected);
       }
     }),
+    { numRuns: 1_000 },
   );
 });
 
 test('any events: a viewer that is heard and keeps up has video after the next key frame', (t) => {
   fc.assert(
     fc.property(fc.array(event), (sequence) => {
-      const outlet = new Outlet();
-      for (const next of sequence) outlet.handle(next);
-      for (const kind of ['connected', 'viewer-ready', 'wanted'] as const) outlet.handle({ kind });
-      outlet.handle({ kind: 'queue-polled', backlogMs: 0, packets: 100_000 });
-      outlet.handle({ kind: 'keyframe', packets: 100_000 });
-      t.is(outlet.state.phase.kind, 'flowing');
-      t.true(outlet.linked);
-      t.is(cutAtOf(outlet.state), null);
+      const stage = new Stage();
+      for (const next of sequence) next(stage);
+      stage.feed.connected();
+      stage.feed.viewerReady();
+      stage.feed.want();
+      stage.feed.pollQueue(0);
+      stage.pushKeyframe();
+      t.is(stage.feed.phase, 'flowing');
+      t.true(stage.linked && !stage.prerolling && !stage.feed.cut);
     }),
+    { numRuns: 1_000 },
   );
 });
 
 test('a key frame that waits too long for its path is given up, and asked for once more', (t) => {
-  const outlet = new Outlet();
-  outlet.handle({ kind: 'wanted' });
-  outlet.handle({ kind: 'keyframe', packets: 0 });
-  t.deepEqual(outlet.handle({ kind: 'timeout' }), [{ kind: 'unlink', unheard: 0 }]);
-  t.deepEqual(outlet.handle({ kind: 'keyframe', packets: 9 }), []);
-  outlet.handle({ kind: 'connected' });
-  t.deepEqual(outlet.handle({ kind: 'wanted' }), [{ kind: 'request-keyframe', reason: 'join' }]);
-  outlet.handle({ kind: 'keyframe', packets: 20 });
-  t.deepEqual(outlet.handle({ kind: 'timeout' }), [{ kind: 'stop-timer' }, { kind: 'flush' }]);
-  t.deepEqual(outlet.state, {
-    phase: { kind: 'flowing', overdue: false },
-    path: 'ready',
-    dropped: 0,
-  });
+  const stage = new Stage();
+  stage.feed.want();
+  stage.pushKeyframe();
+  t.deepEqual(stage.take(), ['join', 'preroll', 'link']);
+  stage.expire();
+  stage.pushKeyframe();
+  t.deepEqual(stage.take(), ['unlink 0']);
+  stage.feed.connected();
+  stage.feed.want();
+  stage.pushKeyframe();
+  t.deepEqual(stage.take(), ['join', 'preroll', 'link']);
+  stage.expire();
+  t.deepEqual(stage.take(), ['flush']);
+  t.is(stage.feed.phase, 'flowing');
 });
 
 test('a slow viewer is cut at the second high reading, and counts what it misses', (t) => {
-  const outlet = new Outlet();
-  for (const kind of ['wanted', 'connected', 'viewer-ready'] as const) outlet.handle({ kind });
-  outlet.handle({ kind: 'keyframe', packets: 100 });
-  const poll = (backlogMs: number, sent: number): VideoFeedAction[] =>
-    outlet.handle({ kind: 'queue-polled', backlogMs, packets: sent });
-  t.deepEqual(poll(401, 200), []);
-  t.deepEqual(poll(400, 300), []);
-  t.deepEqual(poll(500, 400), []);
-  t.deepEqual(poll(600, 500), [
-    { kind: 'unlink', unheard: 0 },
-    { kind: 'report-slow', backlogMs: 600 },
-  ]);
-  t.deepEqual(poll(30, 600), []);
-  t.deepEqual(poll(29, 700), [{ kind: 'request-keyframe', reason: 'drop' }]);
-  t.deepEqual(poll(0, 800), []);
-  t.deepEqual(outlet.handle({ kind: 'keyframe', packets: 900 }), [{ kind: 'link' }]);
-  t.is(outlet.state.dropped, 400);
+  const stage = flowing();
+  for (const backlogMs of [401, 400, 500]) stage.feed.pollQueue(backlogMs);
+  t.deepEqual(stage.take(), []);
+  stage.sent = 500;
+  stage.feed.pollQueue(600);
+  t.deepEqual(stage.take(), ['unlink 0']);
+  stage.feed.pollQueue(30);
+  stage.pushKeyframe();
+  t.deepEqual(stage.take(), []);
+  stage.feed.pollQueue(29);
+  stage.feed.pollQueue(0);
+  t.deepEqual(stage.take(), ['drop']);
+  t.true(stage.feed.cut);
+  stage.sent = 900;
+  stage.pushKeyframe();
+  t.deepEqual(stage.take(), ['link']);
+  t.is(stage.feed.dropped, 400);
 });
 
 test('a silent viewer gets nothing until it is heard, and then a key frame', (t) => {
-  const outlet = new Outlet();
-  for (const kind of ['wanted', 'connected', 'viewer-ready'] as const) outlet.handle({ kind });
-  outlet.handle({ kind: 'keyframe', packets: 0 });
-  const silent = { kind: 'silent', unheard: 17_000, packets: 20_000 } as const;
-  t.deepEqual(outlet.handle(silent), [
-    { kind: 'unlink', unheard: 17_000 },
-    { kind: 'report-silent', unheard: 17_000 },
-  ]);
-  t.deepEqual(outlet.handle(silent), []);
-  outlet.handle({ kind: 'queue-polled', backlogMs: 0, packets: 21_000 });
-  t.deepEqual(outlet.handle(silent), []);
-  t.deepEqual(outlet.handle({ kind: 'keyframe', packets: 22_000 }), []);
-  outlet.handle({ kind: 'queue-polled', backlogMs: 0, packets: 23_000 });
-  outlet.handle({ kind: 'keyframe', packets: 24_000 });
-  t.is(outlet.state.dropped, 4_000);
-  t.true(outlet.linked);
+  const stage = flowing();
+  stage.sent = 20_000;
+  stage.feed.silent(17_000);
+  stage.feed.silent(18_000);
+  t.deepEqual(stage.take(), ['unlink 17000']);
+  stage.feed.pollQueue(0);
+  stage.feed.silent(17_000);
+  stage.pushKeyframe();
+  t.deepEqual(stage.take(), ['drop']);
+  stage.feed.pollQueue(0);
+  stage.sent = 24_000;
+  stage.pushKeyframe();
+  t.deepEqual(stage.take(), ['drop', 'link']);
+  t.is(stage.feed.dropped, 4_000);
 });

@@ -239,6 +239,11 @@ export class PeerBranch {
       ?.sendEvent(Gst.Event.newCustom(Gst.EventType.CUSTOM_DOWNSTREAM, word));
   }
 
+  /** Milliseconds of video that wait in the queue. */
+  videoBacklogMs(): number {
+    return Number(this.#videoQueue().currentLevelTime) / 1e6;
+  }
+
   #videoQueue(): QueueElement {
     return this.element('video-queue') as QueueElement;
   }

@@ -88,7 +88,7 @@ function textHandler(owner: number, key: number): Handler {
   return (text: string | null) => {
     const said = text ?? '';
     if (owners.get(owner)?.admits(Buffer.byteLength(said)) === true) {
-      owners.get(owner)?.heard(key, said);
+      owners.get(owner)?.onMessage(key, said);
     }
   };
 }
@@ -98,7 +98,7 @@ function bytesHandler(owner: number, key: number): Handler {
     const size = bytes ? Number(bytes.getSize()) : 0;
     if (owners.get(owner)?.admits(size) !== true) return;
     // Byte by byte, in node-gtk: what is too large must not get here.
-    owners.get(owner)?.heard(key, Buffer.from((size > 0 ? bytes?.getData() : null) ?? []));
+    owners.get(owner)?.onMessage(key, Buffer.from((size > 0 ? bytes?.getData() : null) ?? []));
   };
 }
 
@@ -175,7 +175,7 @@ export class PeerChannels {
    * so nothing else begins meanwhile.
    */
   prepare(): void {
-    this.#branch.gate.heard();
+    this.#branch.gate.noteEmission();
     this.#begun += 1;
     const open = this.#begun - this.#ended;
     const threads = open * THREADS_OF.open + this.#ended * THREADS_OF.closed;
@@ -186,7 +186,7 @@ export class PeerChannels {
 
   /** @private a channel that the browser made; a thread waits for the return */
   accept(channel: Channel): void {
-    this.#branch.gate.heard();
+    this.#branch.gate.noteEmission();
     if (this.#flooded) return;
     const entry = this.#keep(channel, false);
     const key = this.#nextKey - 1;
@@ -218,7 +218,7 @@ export class PeerChannels {
 
   /** @private */
   changed(key: number, open: boolean): void {
-    this.#branch.gate.heard();
+    this.#branch.gate.noteEmission();
     const entry = this.#entries.get(key);
     if (!entry) return;
     if (open) {
@@ -232,7 +232,7 @@ export class PeerChannels {
   }
 
   /** @private a message; a thread waits for the return */
-  heard(key: number, data: Message): void {
+  onMessage(key: number, data: Message): void {
     setImmediate(() => {
       const entry = this.#entries.get(key);
       if (!entry) return;
@@ -282,7 +282,7 @@ export class PeerChannels {
 
   /** @private Counts a message of so many bytes; false if it is one too many, or too large. */
   admits(size: number): boolean {
-    this.#branch.gate.heard();
+    this.#branch.gate.noteEmission();
     if (this.#flooded) return false;
     const now = performance.now();
     if (now - this.#windowStart > FLOOD_WINDOW) {

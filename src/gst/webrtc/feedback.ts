@@ -21,7 +21,7 @@ let nextKey = 1;
 
 function feedbackHandler(key: number): Handler {
   return (type: number, kind: number, _sender: number, _media: number, fci: Gst.Buffer | null) => {
-    listeners.get(key)?.heard(type === PAYLOAD_SPECIFIC && kind === APPLICATION ? fci : null);
+    listeners.get(key)?.onFeedback(type === PAYLOAD_SPECIFIC && kind === APPLICATION ? fci : null);
   };
 }
 
@@ -57,7 +57,7 @@ export class FeedbackListener {
   }
 
   /** @private from the handler */
-  heard(fci: Gst.Buffer | null): void {
+  onFeedback(fci: Gst.Buffer | null): void {
     this.#left -= 1;
     if (this.#session && this.#left === 0) this.#gate.block(this.#session);
     if (!fci || Number(fci.getSize()) > REMB_LIMIT) return;

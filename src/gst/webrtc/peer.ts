@@ -21,7 +21,8 @@ import { SilenceMeter } from '../../media/silence-meter.js';
 import { SoundFeed } from './sound-feed.js';
 import { StandstillMeter } from '../../media/standstill-meter.js';
 import type { StereoSound } from '../stereo-sound.js';
-import { VideoFeed } from './video-feed.js';
+import { nodeTimers } from '../../media/scheduler.js';
+import { VideoFeed } from '../../media/video-feed.js';
 import type { KeyframeReason } from '../../media/keyframes.js';
 import type { NetworkOptions } from '../../ice/types.js';
 import type { PacketOutlet } from '../../media/outlet.js';
@@ -143,25 +144,28 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
     this.#context = context;
     this.#log = log;
     this.#branch = branch;
+    const peerLog = log.child({ peer_id: id });
     this.#video = new VideoFeed(
-      branch,
       {
-        peerId: id,
-        videoPackets: () => context.videoPackets(),
-        needKeyframe: (reason) => context.needKeyframe(reason, id),
+        packets: () => context.videoPackets(),
+        requestKeyframe: (reason) => context.needKeyframe(reason, id),
+        preroll: () => branch.preroll(),
+        flush: () => branch.flush(),
+        link: () => branch.link('video'),
+        unlink: (unheard) => branch.unlink('video', unheard),
       },
-      log,
+      nodeTimers,
+      peerLog,
     );
     this.#sound = new SoundFeed(branch, id, log);
     this.#rtp = new RtpStats(context.runtime, branch, (bitrate) =>
-      this.#bandwidth.heard(bitrate, performance.now()),
+      this.#bandwidth.onEstimate(bitrate, performance.now()),
     );
     this.#path = new PathReport({
       relayOnly: context.network.relayOnly,
       turnServers: serverUris(context.network.iceServers).turn.length,
       portRange: context.network.portRange,
     });
-    const engineLog = log.child({ peer_id: id });
     const { network, format, runtime, certificate } = context;
     const engine = new WebRtcEngine(
       branch,
@@ -175,17 +179,14 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
           this.#startMedia();
         },
       },
-      engineLog,
+      peerLog,
     );
     this.#negotiation = new Negotiation({
       ...{ engine, network },
       path: this.#path,
       videoName: format.videoName,
-      log: engineLog,
-      schedule: (milliseconds, work) => {
-        const timer = setTimeout(work, milliseconds);
-        return () => clearTimeout(timer);
-      },
+      log: peerLog,
+      schedule: nodeTimers,
       sendDescription: (description) => this.#notify('description', description),
       sendCandidate: (candidate) => this.#notify('candidate', candidate),
       stateChanged: (state) => this.#stateChanged(state),
@@ -197,7 +198,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
         // Channels are above DTLS, and may be heard of before the connection is.
         opened: (label) => {
           if (!this.#identify()) return;
-          this.#video.handle({ kind: 'viewer-ready' });
+          this.#video.viewerReady();
           this.#notify('channel-open', label);
         },
         closed: (label) => {
@@ -253,7 +254,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
   }
 
   /** Something in the peer's own elements failed. */
-  broke(cause: string): void {
+  onElementError(cause: string): void {
     if (this.#closing || this.state === 'failed') return;
     this.#log.info({ peer_id: this.id, cause }, 'peer pipeline error');
     this.#fail(
@@ -268,27 +269,23 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
   }
 
   /** Looks for key frame requests and for a queue that fills up. Cheap, several times a second. */
-  glance(): void {
+  pollFeedback(): void {
     if (this.#closing || this.state !== 'connected') return;
     if (this.#floodsUs()) return;
     const asks = this.#rtp.keyframes();
     const count = asks ? asks.pliCount + asks.firCount : 0;
     if (count > this.#keyframeAsks) this.#context.needKeyframe('pli', this.id);
     this.#keyframeAsks = count;
-    if (this.#isSilent()) {
-      const packets = this.#context.videoPackets();
-      this.#video.handle({ kind: 'silent', unheard: this.#silence.unheard, packets });
-    } else {
-      this.#video.pollQueue();
-    }
-    this.#sound.look();
+    if (this.#isSilent()) this.#video.silent(this.#silence.unheard);
+    else this.#video.pollQueue(this.#branch.videoBacklogMs());
+    this.#sound.pollQueue();
   }
 
   /** Whether nothing of any kind comes from the viewer while much is sent to it. */
   #isSilent(): boolean {
     const { ingress } = this.#branch;
     if (!ingress) return false;
-    return this.#silence.look(
+    return this.#silence.poll(
       {
         packetsIn: ingress.all.packets,
         // Counted by us: the session keeps no report of a receiver that has our own SSRC for its own.
@@ -335,7 +332,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
   }
 
   /** Reads the session's statistics and judges the link. About once a second. */
-  sample(now: number): void {
+  sampleStats(now: number): void {
     if (this.#closing || this.state !== 'connected') return;
     const figures = this.#rtp.read();
     if (!figures) return;
@@ -345,7 +342,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
       this.#heardAt = now;
     }
     const { sent, heardAt } = this.#silence;
-    if (this.#standstill.look({ highest: figures.highestVideo, sent, heardAt }, now)) {
+    if (this.#standstill.poll({ highest: figures.highestVideo, sent, heardAt }, now)) {
       this.#fail('VIEWER_STALLED', 'The viewer is heard, but no video gets through to it any more');
       return;
     }
@@ -438,7 +435,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
     if (state === 'failed') this.#cutOff();
     this.#notify('state', state);
     if (state !== 'connected') return;
-    this.#video.handle({ kind: 'connected' });
+    this.#video.connected();
     this.#startMedia();
   }
 
@@ -489,7 +486,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
   #startMedia(): void {
     if (this.#closing || !this.#mediaAgreed || this.state === 'failed') return;
     if (this.state === 'connected' && this.#takesSound === true) this.#sound.start();
-    this.#video.handle({ kind: 'wanted' });
+    this.#video.want();
   }
 
   #fail(code: ErrorCode, reason: string): void {
@@ -500,7 +497,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
   #cutOff(): void {
     const { code, message: reason } = this.failure ?? new MoonteeError('INTERNAL');
     this.#log.info({ peer_id: this.id, code, reason, ...this.#path.counts }, 'peer failed');
-    this.#video.handle({ kind: 'close' });
+    this.#video.close();
     this.#sound.end();
     this.#branch.ingress?.shut();
     this.#channels.deafen();
@@ -518,7 +515,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
 
   async #close(): Promise<void> {
     peers.delete(this.#key);
-    this.#video.handle({ kind: 'close' });
+    this.#video.close();
     this.#sound.end();
     this.#negotiation.close();
     this.#rtp.close();

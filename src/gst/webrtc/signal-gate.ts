@@ -55,7 +55,7 @@ export class SignalGate {
   }
 
   /** To be called by handlers of locked signals. */
-  heard(): void {
+  noteEmission(): void {
     this.#lastHeard = performance.now();
   }
 

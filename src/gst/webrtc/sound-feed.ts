@@ -11,7 +11,7 @@ export class SoundFeed {
   readonly #peerId: string;
   readonly #log: Log;
   #started = false;
-  /** The last look found it full. */
+  /** The last poll found it full. */
   #overdue = false;
   #ended = false;
 
@@ -28,8 +28,8 @@ export class SoundFeed {
     this.#branch.link('audio');
   }
 
-  /** Looks for a queue that is full. Cheap, several times a second. */
-  look(): void {
+  /** Checks for a queue that is full. Cheap, several times a second. */
+  pollQueue(): void {
     if (this.#ended || !this.#started) return;
     const queue = this.#branch.element('audio-queue') as QueueElement;
     const waiting = queue.currentLevelBuffers;
