@@ -181,7 +181,7 @@ class World {
     );
     await until(
       'no streamer process is left',
-      async () => (await descendantsNamed(this.server.pid, 'child')).length === 0,
+      async () => (await descendantsNamed(this.server.pid, 'worker/main')).length === 0,
       REST_PATIENCE,
     );
     for (const host of this.#hosts) {

@@ -5,10 +5,11 @@ import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 import { ensureClip } from './clip.js';
 import { end, forkProgram, logLevel, removeAtExit } from './processes.js';
 import { PATIENCE } from './receiver.js';
+import { ask } from './request.js';
 
 export const PIN = '4711';
 export const CLIP_TITLE = 'Clip';
@@ -70,10 +71,10 @@ export class ChaosHost {
     this.#gone = once(child, 'exit');
     if (!child.stdout) throw new Error('the demo host has no output');
     const lines = createInterface({ input: child.stdout });
-    const [line] = (await once(lines, 'line', { signal: AbortSignal.timeout(PATIENCE) })) as [
-      string,
-    ];
-    lines.close();
+    const line = await firstLine(lines).catch((error: unknown) => {
+      child.kill('SIGKILL');
+      throw error;
+    });
     child.stdout.resume();
     const { http_port, https_port, rtsp_port, video_port, control_port, audio_port } = JSON.parse(
       line,
@@ -90,14 +91,31 @@ export class ChaosHost {
 
   /** Whether it runs an app for anybody (`serverinfo`, gamestream.md §2). */
   async busy(): Promise<boolean> {
-    const answer = await fetch(`http://127.0.0.1:${this.httpPort}/serverinfo?uniqueid=0`, {
-      signal: AbortSignal.timeout(PATIENCE),
-    });
-    return !/<currentgame>0<\/currentgame>/.test(await answer.text());
+    const { text } = await ask(
+      'GET',
+      new URL(`http://127.0.0.1:${this.httpPort}/serverinfo?uniqueid=0`),
+    );
+    return !/<currentgame>0<\/currentgame>/.test(text);
   }
 
   async stop(): Promise<void> {
     if (this.#child) await end(this.#child);
     this.#child = null;
   }
+}
+
+/** @throws Error if none comes in time, or the program ends before */
+function firstLine(lines: Interface): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error('no word of a program')), PATIENCE);
+    lines.once('line', (line) => {
+      clearTimeout(late);
+      resolve(line);
+      lines.close();
+    });
+    lines.once('close', () => {
+      clearTimeout(late);
+      reject(new Error('a program ended at its start'));
+    });
+  });
 }

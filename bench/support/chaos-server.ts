@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { STREAMER_SETTINGS } from '../../test/support/stream-settings.js';
 import { CLIP_TITLE, PIN, type ChaosHost } from './chaos-host.js';
+import { ask, type Reply } from './request.js';
 import { collectGarbage } from './inspector.js';
 import { end, keep, logLevel, removeAtExit } from './processes.js';
 import { PATIENCE } from './receiver.js';
@@ -84,22 +85,11 @@ export class ChaosServer {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
-  async ask(
-    method: string,
-    path: string,
-    body?: unknown,
-  ): Promise<{ status: number; text: string }> {
+  async ask(method: string, path: string, body?: unknown): Promise<Reply> {
     const begin = performance.now();
-    const answer = await fetch(new URL(path, this.url), {
-      method,
-      ...(body === undefined
-        ? {}
-        : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
-      signal: AbortSignal.timeout(PATIENCE),
-    });
-    const text = await answer.text();
+    const reply = await ask(method, new URL(path, this.url), body);
     this.times.push(performance.now() - begin);
-    return { status: answer.status, text };
+    return reply;
   }
 
   async addHost(host: ChaosHost): Promise<ServerHost> {
