@@ -13,6 +13,10 @@ export interface AppSrcElement extends Gst.Element {
   endOfStream(): number;
 }
 
+export interface FileSinkElement extends Gst.Element {
+  location: string;
+}
+
 export interface QueueElement extends Gst.Element {
   readonly currentLevelBuffers: number;
   readonly maxSizeBuffers: number;

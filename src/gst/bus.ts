@@ -14,6 +14,8 @@ export interface BusMessage {
   /** Name of the pipeline's own bin that is the element or contains it; null outside of bins. */
   readonly bin: string | null;
   readonly text: string;
+  /** The error of a disk that is full. */
+  readonly noSpace: boolean;
 }
 
 /**
@@ -53,18 +55,24 @@ export function watchBus(
       const source = (message.src as Gst.Object | null)?.getPathString() ?? '';
       const bin = outermostBin(source);
       if (message.type === EOS) {
-        report({ type: 'eos', source, bin, text: 'end of stream' });
+        report({ type: 'eos', source, bin, text: 'end of stream', noSpace: false });
         continue;
       }
       const isError = message.type === ERROR;
       const [failure, debug] = (isError
         ? message.parseError()
-        : message.parseWarning()) as unknown as [{ message: string }, string | null];
+        : message.parseWarning()) as unknown as [
+        { message: string; code: number; domain: number },
+        string | null,
+      ];
       report({
         type: isError ? 'error' : 'warning',
         source,
         bin,
         text: debug ? `${failure.message} (${debug})` : failure.message,
+        noSpace:
+          failure.domain === Gst.resourceErrorQuark() &&
+          failure.code === Number(Gst.ResourceError.NO_SPACE_LEFT),
       });
     }
   };

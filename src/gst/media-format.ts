@@ -226,10 +226,30 @@ function stereoFormat(
       channels,
       streams,
       coupled: coupledStreams,
-      mapping: VORBIS_ORDER[channels].map((index) => mapping[index] ?? 0),
+      mapping: vorbisMapping(channels, mapping),
       left: LEFT.slice(0, channels),
       right: RIGHT.slice(0, channels),
     },
     caps: soundCaps('OPUS', STEREO_PAYLOAD, 2),
+  };
+}
+
+function vorbisMapping(channels: 6 | 8, mapping: readonly number[]): number[] {
+  return VORBIS_ORDER[channels].map((index) => mapping[index] ?? 0);
+}
+
+/** Values of the template `record`. */
+export function recordValues(codec: VideoCodec, audio: AudioLayout): PlaceholderValues {
+  const isAnnexB = codec !== 'av1';
+  const { channels, streams, coupledStreams, mapping } = audio;
+  return {
+    codec,
+    format: isAnnexB ? 'byte-stream' : 'obu-stream',
+    alignment: isAnnexB ? 'au' : 'tu',
+    channels,
+    family: channels === 2 ? 0 : 1,
+    streams,
+    coupled: coupledStreams,
+    mapping: channels === 2 ? [0, 1] : vorbisMapping(channels, mapping),
   };
 }
