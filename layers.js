@@ -25,12 +25,16 @@ export const LAYERS = {
   access: ['core'],
   http: ['core', 'codec', 'config', 'access'],
   streamer: ['core', 'codec', 'protocol', 'storage', 'config', 'moonlight', 'ice'],
+  recordings: ['core', 'codec', 'protocol', 'storage', 'streamer'],
   hosts: ['core', 'codec', 'protocol', 'storage', 'moonlight', 'streamer'],
   signaling: ['core', 'codec', 'protocol', 'access', 'http', 'hosts', 'streamer'],
-  api: ['core', 'codec', 'protocol', 'config', 'moonlight', 'access', 'http', 'hosts', 'streamer'],
+  api: [
+    ...['core', 'codec', 'protocol', 'config', 'moonlight', 'access', 'http'],
+    ...['hosts', 'streamer', 'recordings'],
+  ],
   server: [
     ...['core', 'config', 'storage', 'moonlight', 'ice', 'access', 'http'],
-    ...['streamer', 'hosts', 'signaling', 'api'],
+    ...['streamer', 'recordings', 'hosts', 'signaling', 'api'],
   ],
 
   // Programs of their own.

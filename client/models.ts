@@ -12,6 +12,7 @@ export type HostInfo = Schemas['UndetailedHost'];
 export type DetailedHost = Schemas['DetailedHost'];
 export type AddHost = Schemas['AddHostRequest'];
 export type AppInfo = Schemas['App'];
+export type RecordingInfo = Schemas['RecordingInfo'];
 export type SessionInfo = Schemas['Session'];
 export type AdminStatus = Schemas['AdminStatus'];
 /** An event of the life of streamers and viewers. */

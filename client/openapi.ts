@@ -1098,6 +1098,340 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/streamers/{id}/recordings': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * All recordings of a streamer, oldest first
+     * @description Recordings outlive their streamer.
+     */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Recordings */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['RecordingList'];
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such recording, or recording is off */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    put?: never;
+    /**
+     * Starts a recording
+     * @description It begins with the next key frame and goes on until it is stopped, its streamer ends or a limit is reached. Without `recordings_path` in the configuration there are none.
+     */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The recording */
+        201: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['RecordingInfo'];
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such streamer, or recording is off */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The streamer has no session now */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The recording could not be started */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description A limit is reached */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The streamer did not answer in time */
+        504: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/streamers/{id}/recordings/{recording}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** One recording */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+          recording: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The recording */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['RecordingInfo'];
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such recording, or recording is off */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    /**
+     * Stops a recording
+     * @description Its files stay and are complete when this is answered. `files=true` removes them too.
+     */
+    delete: {
+      parameters: {
+        query?: {
+          files?: boolean;
+        };
+        header?: never;
+        path: {
+          id: string;
+          recording: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such recording, or recording is off */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The streamer has no session now */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The streamer did not answer in time */
+        504: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/streamers/{id}/recordings/{recording}/files/{number}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * A file of a recording, from 1
+     * @description One range may be asked for. The file of a running recording grows.
+     */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+          recording: string;
+          number: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The file */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'video/x-matroska': unknown;
+          };
+        };
+        /** @description A range of it */
+        206: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'video/x-matroska': unknown;
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such recording, or recording is off */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such range */
+        416: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/streamers/{id}/peer': {
     parameters: {
       query?: never;
@@ -1465,6 +1799,9 @@ export interface components {
      *     - `CODEC_UNAVAILABLE`: No installed element can carry this codec to a browser. Install the GStreamer element that the log names, or ask for another codec.
      *     - `PIPELINE_FAILED`: The media pipeline failed. Look for the failed element in the log, and upgrade GStreamer if it fails again.
      *     - `ELEMENT_MISSING`: A GStreamer element is missing. Install the GStreamer element that the log names; `moontee doctor` checks all of them.
+     *     - `RECORDING_NOT_FOUND`: Recording not found. Use an id that `GET /api/streamers/ID/recordings` lists.
+     *     - `RECORDING_DISK_FULL`: The disk of the recordings is full. Make room under `recordings_path`, or set `recordings_mib` below what the disk has.
+     *     - `RECORDING_FAILED`: The recording failed. Look for the failed file or element in the log; the folder must be writable.
      *     - `VIEWER_MESSAGE_INVALID`: Invalid message. Send messages as `docs/socket-messages.md` describes them.
      *     - `VIEWER_TIMEOUT`: The viewer did not answer in time. Answer the offer in time; browsers slow down pages in the background.
      *     - `VIEWER_SDP_INVALID`: Invalid session description. Send the description that the browser made, without changes to its sections.
@@ -1515,6 +1852,9 @@ export interface components {
       | 'CODEC_UNAVAILABLE'
       | 'PIPELINE_FAILED'
       | 'ELEMENT_MISSING'
+      | 'RECORDING_NOT_FOUND'
+      | 'RECORDING_DISK_FULL'
+      | 'RECORDING_FAILED'
       | 'VIEWER_MESSAGE_INVALID'
       | 'VIEWER_TIMEOUT'
       | 'VIEWER_SDP_INVALID'
@@ -1655,6 +1995,26 @@ export interface components {
     StreamerList: {
       streamers: components['schemas']['StreamerInfo'][];
     };
+    RecordingFileInfo: {
+      number: number;
+      bytes: number;
+      modified_at: string;
+    };
+    RecordingInfo: {
+      recording_id: string;
+      streamer_id: string;
+      /** @enum {string} */
+      status: 'recording' | 'ended';
+      started_at: string;
+      ended_at: string | null;
+      code: string | null;
+      reason: string | null;
+      bytes: number;
+      files: components['schemas']['RecordingFileInfo'][];
+    };
+    RecordingList: {
+      recordings: components['schemas']['RecordingInfo'][];
+    };
     Session: {
       session_id: string;
       client_unique_id: string | null;
@@ -1766,6 +2126,9 @@ export interface components {
      *     - `CODEC_UNAVAILABLE`: No installed element can carry this codec to a browser. Install the GStreamer element that the log names, or ask for another codec.
      *     - `PIPELINE_FAILED`: The media pipeline failed. Look for the failed element in the log, and upgrade GStreamer if it fails again.
      *     - `ELEMENT_MISSING`: A GStreamer element is missing. Install the GStreamer element that the log names; `moontee doctor` checks all of them.
+     *     - `RECORDING_NOT_FOUND`: Recording not found. Use an id that `GET /api/streamers/ID/recordings` lists.
+     *     - `RECORDING_DISK_FULL`: The disk of the recordings is full. Make room under `recordings_path`, or set `recordings_mib` below what the disk has.
+     *     - `RECORDING_FAILED`: The recording failed. Look for the failed file or element in the log; the folder must be writable.
      *     - `VIEWER_MESSAGE_INVALID`: Invalid message. Send messages as `docs/socket-messages.md` describes them.
      *     - `VIEWER_TIMEOUT`: The viewer did not answer in time. Answer the offer in time; browsers slow down pages in the background.
      *     - `VIEWER_SDP_INVALID`: Invalid session description. Send the description that the browser made, without changes to its sections.
@@ -1819,6 +2182,9 @@ export interface components {
       | 'CODEC_UNAVAILABLE'
       | 'PIPELINE_FAILED'
       | 'ELEMENT_MISSING'
+      | 'RECORDING_NOT_FOUND'
+      | 'RECORDING_DISK_FULL'
+      | 'RECORDING_FAILED'
       | 'VIEWER_MESSAGE_INVALID'
       | 'VIEWER_TIMEOUT'
       | 'VIEWER_SDP_INVALID'

@@ -135,6 +135,18 @@ const ROWS = {
     retry: false,
     words: 'The server lacks a part that the stream needs.',
   },
+  RECORDING_NOT_FOUND: {
+    retry: false,
+    words: 'There is no such recording.',
+  },
+  RECORDING_DISK_FULL: {
+    retry: false,
+    words: 'The disk of the recordings is full.',
+  },
+  RECORDING_FAILED: {
+    retry: false,
+    words: 'The recording failed.',
+  },
   VIEWER_MESSAGE_INVALID: {
     retry: false,
     words: 'The server did not understand this viewer.',

@@ -9,6 +9,7 @@ import type {
   DetailedHost,
   FeedEvent,
   HostInfo,
+  RecordingInfo,
   SessionInfo,
   StreamerInfo,
 } from './models.js';
@@ -27,6 +28,12 @@ export interface CreateOptions {
   readonly wait?: boolean;
   /** A repeated request with this key is answered with what the first one made. */
   readonly idempotencyKey?: string;
+}
+
+/** Bytes of a file, both ends included. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
 }
 
 export interface EventsOptions {
@@ -118,6 +125,45 @@ export class MoonteeApi {
   /** The media graph in Graphviz's language. */
   async streamerGraph(id: string): Promise<string> {
     return this.#http.text({ path: `${streamerPath(id)}/dot` });
+  }
+
+  /** It begins with the next key frame. */
+  async startRecording(id: string): Promise<RecordingInfo> {
+    return this.#get({ method: 'POST', path: recordingPath(id) });
+  }
+
+  /** Of the streamer, oldest first; they outlive it. */
+  async listRecordings(id: string): Promise<readonly RecordingInfo[]> {
+    const call: Call = { path: recordingPath(id) };
+    return (await this.#get<{ recordings: RecordingInfo[] }>(call)).recordings;
+  }
+
+  async getRecording(id: string, recordingId: string): Promise<RecordingInfo> {
+    return this.#get({ path: recordingPath(id, recordingId) });
+  }
+
+  /** Resolves when its files are complete. @param options `files`: remove them too */
+  async stopRecording(
+    id: string,
+    recordingId: string,
+    { files }: { readonly files?: boolean } = {},
+  ): Promise<void> {
+    const path = recordingPath(id, recordingId);
+    await this.#http.json({ method: 'DELETE', path, query: { files } });
+  }
+
+  /** A file of a recording, or a part of it: it is kept in memory. */
+  async recordingFile(
+    id: string,
+    recordingId: string,
+    number: number,
+    range?: ByteRange,
+  ): Promise<Blob> {
+    const call: Call = {
+      path: `${recordingPath(id, recordingId)}/files/${number}`,
+      headers: range === undefined ? {} : { Range: `bytes=${range.start}-${range.end}` },
+    };
+    return this.#http.exchange(call, ({ response }) => response.blob());
   }
 
   async listHosts(): Promise<readonly HostInfo[]> {
@@ -264,6 +310,11 @@ export class MoonteeApi {
   async #get<T>(call: Call): Promise<T> {
     return (await this.#http.json(call)) as T;
   }
+}
+
+function recordingPath(id: string, recordingId?: string): string {
+  const path = `${streamerPath(id)}/recordings`;
+  return recordingId === undefined ? path : `${path}/${encodeURIComponent(recordingId)}`;
 }
 
 function streamerPath(id: string): string {

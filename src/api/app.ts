@@ -13,6 +13,7 @@ import { openApiRoutes } from './openapi-route.js';
 import type { OriginGuard } from '../access/origin-guard.js';
 import { pairRoutes } from './pair.js';
 import { targetOf } from '../http/request-target.js';
+import { recordingRoutes } from './recordings.js';
 import type { Routes } from '../http/routes.js';
 import { sessionRoutes } from './sessions.js';
 import { StaticFiles } from '../http/static-files.js';
@@ -74,6 +75,7 @@ export function apiRoutes(routes: Routes, api: ApiContext): void {
   pairRoutes(routes, api);
   appRoutes(routes, api);
   streamerRoutes(routes, api);
+  recordingRoutes(routes, api);
   sessionRoutes(routes, api);
   eventRoutes(routes, api);
   metricRoutes(routes, api);

@@ -3,6 +3,7 @@ import type { AppUsers } from '../hosts/app-users.js';
 import type { HostStore } from '../hosts/store.js';
 import type { IdentityStore } from '../hosts/identities.js';
 import type { Log } from '../core/log.js';
+import type { Recorder } from '../recordings/recorder.js';
 import type { StreamerRegistry } from '../streamer/registry.js';
 import type { ClientAddress } from '../access/client-address.js';
 import type { CreationLimit } from '../access/creation-limit.js';
@@ -19,6 +20,8 @@ export interface ApiContext {
   readonly identities: IdentityStore;
   readonly apps: AppUsers;
   readonly streamers: StreamerRegistry;
+  /** null: recording is off. */
+  readonly recorder: Recorder | null;
   readonly credentials: Credentials;
   readonly gate: Gate;
   readonly creations: CreationLimit;

@@ -9,6 +9,8 @@ import {
   HostAnswer,
   HostId,
   HostList,
+  RecordingInfo,
+  RecordingList,
   SessionList,
   StreamerInfo,
   StreamerList,
@@ -43,6 +45,7 @@ const hostId = { host_id: { type: 'integer', required: true } } as const;
 const refresh = { force_refresh: { type: 'boolean' } } as const;
 const noHost = failed('No such host');
 const noStreamer = failed('No such streamer');
+const noRecording = failed('No such recording, or recording is off');
 
 /** Every operation of the REST interface. The routes are compared with it in a test. */
 export const OPERATIONS: readonly Operation[] = [
@@ -222,6 +225,60 @@ export const OPERATIONS: readonly Operation[] = [
       404: noStreamer,
       409: failed('It has no session now'),
       504: failed('It did not answer in time'),
+    },
+  },
+  {
+    method: 'post',
+    path: '/api/streamers/{id}/recordings',
+    summary: 'Starts a recording',
+    description:
+      'It begins with the next key frame and goes on until it is stopped, its streamer ends or a limit is reached. Without `recordings_path` in the configuration there are none.',
+    answers: {
+      201: { doc: 'The recording', codec: RecordingInfo },
+      404: failed('No such streamer, or recording is off'),
+      409: failed('The streamer has no session now'),
+      500: failed('The recording could not be started'),
+      503: failed('A limit is reached'),
+      504: failed('The streamer did not answer in time'),
+    },
+  },
+  {
+    method: 'get',
+    path: '/api/streamers/{id}/recordings',
+    summary: 'All recordings of a streamer, oldest first',
+    description: 'Recordings outlive their streamer.',
+    answers: { 200: { doc: 'Recordings', codec: RecordingList }, 404: noRecording },
+  },
+  {
+    method: 'get',
+    path: '/api/streamers/{id}/recordings/{recording}',
+    summary: 'One recording',
+    answers: { 200: { doc: 'The recording', codec: RecordingInfo }, 404: noRecording },
+  },
+  {
+    method: 'delete',
+    path: '/api/streamers/{id}/recordings/{recording}',
+    summary: 'Stops a recording',
+    description:
+      'Its files stay and are complete when this is answered. `files=true` removes them too.',
+    query: { files: { type: 'boolean' } },
+    answers: {
+      204: done,
+      404: noRecording,
+      409: failed('The streamer has no session now'),
+      504: failed('The streamer did not answer in time'),
+    },
+  },
+  {
+    method: 'get',
+    path: '/api/streamers/{id}/recordings/{recording}/files/{number}',
+    summary: 'A file of a recording, from 1',
+    description: 'One range may be asked for. The file of a running recording grows.',
+    answers: {
+      200: { doc: 'The file', type: 'video/x-matroska' },
+      206: { doc: 'A range of it', type: 'video/x-matroska' },
+      404: noRecording,
+      416: { doc: 'No such range' },
     },
   },
   {

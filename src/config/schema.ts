@@ -311,6 +311,37 @@ export const KEYS = {
     60_000,
     'Time that a streamer of /api/host/stream outlives its last viewer.',
   ),
+  recordings_path: key(
+    nullable(text),
+    null,
+    'Folder of the recordings, each in a folder of its own. null: recording is off.',
+  ),
+  max_recordings: key(integer(1, 1_000), 4, 'Recordings at a time, of all streamers.'),
+  recording_file_mib: key(
+    integer(1, 1_048_576),
+    1_024,
+    'Size at which a recording goes on in another file, from the next key frame on.',
+  ),
+  recording_file_ms: key(
+    integer(1_000, 86_400_000),
+    3_600_000,
+    'Duration at which a recording goes on in another file.',
+  ),
+  recording_duration_ms: key(
+    integer(1_000, 2_592_000_000),
+    14_400_000,
+    'Duration at which a recording ends.',
+  ),
+  recordings_mib: key(
+    integer(1, 1_073_741_824),
+    51_200,
+    'Size of all recordings. A recording that is started gets an equal share of what is left, and ends when it has used it.',
+  ),
+  recordings_retention_ms: key(
+    integer(0, 31_536_000_000),
+    0,
+    'Time after which an ended recording is removed. 0: never.',
+  ),
   restore_streamers: key(flag, false, 'Start the streamers of before again after a restart.'),
   unpair_on_delete: key(
     flag,

@@ -46,6 +46,7 @@ export function watchBus(
   const bus = pipeline.getBus();
   if (!bus) throw new MoonteeError('PIPELINE_FAILED', 'A pipeline without a bus');
   const { ERROR, WARNING, EOS } = Gst.MessageType;
+  const noSpaceLeft: number = Gst.ResourceError.NO_SPACE_LEFT;
   let lookedAt = 0;
   const look = (): void => {
     for (let count = 0; count < BUDGET; count += 1) {
@@ -70,9 +71,7 @@ export function watchBus(
         source,
         bin,
         text: debug ? `${failure.message} (${debug})` : failure.message,
-        noSpace:
-          failure.domain === Gst.resourceErrorQuark() &&
-          failure.code === Number(Gst.ResourceError.NO_SPACE_LEFT),
+        noSpace: failure.domain === Gst.resourceErrorQuark() && failure.code === noSpaceLeft,
       });
     }
   };

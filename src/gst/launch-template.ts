@@ -41,6 +41,8 @@ export interface LaunchTemplate {
   readonly text: string;
   /** What takes the place of the first element when it is run by hand; null where none does. */
   readonly standIn: string | null;
+  /** The same for each source after the first. */
+  readonly moreStandIns: readonly string[];
   /** What takes the tee's packets when it is run by hand. */
   readonly sink: string | null;
   /** Elements of the live pipeline that the text does not name. */
@@ -106,13 +108,13 @@ export function parseTemplate(name: string, source: string): LaunchTemplate {
   const comments = lines.filter((line) => line.startsWith('#')).map((line) => line.slice(1).trim());
   const placeholders = new Map<string, Placeholder>();
   const about: string[] = [];
-  let standIn: string | null = null;
+  const standIns: string[] = [];
   let sink: string | null = null;
   let use: string | null = null;
   const needs: string[] = [];
   const added = new Map<string, string>();
   for (const line of comments) {
-    if (line.startsWith('stand-in:')) standIn = line.slice('stand-in:'.length).trim();
+    if (line.startsWith('stand-in:')) standIns.push(line.slice('stand-in:'.length).trim());
     else if (line.startsWith('sink:')) sink = line.slice('sink:'.length).trim();
     else if (line.startsWith('use:')) use = line.slice('use:'.length).trim();
     else if (line.startsWith('added:')) {
@@ -132,7 +134,9 @@ export function parseTemplate(name: string, source: string): LaunchTemplate {
     const used = match[1] ?? '';
     if (!placeholders.has(used)) throw invalid(`${name} does not declare {${used}}`);
   }
-  return { name, about: about.join(' '), placeholders, text, standIn, sink, needs, added, use };
+  const [standIn = null, ...moreStandIns] = standIns;
+  const sources = { standIn, moreStandIns };
+  return { name, about: about.join(' '), placeholders, text, ...sources, sink, needs, added, use };
 }
 
 function parseDeclaration(template: string, line: string): Placeholder {
@@ -237,12 +241,16 @@ export function showPipeline(name: string, options: ShowOptions = {}): string {
   if (!Number.isSafeInteger(buffers) || buffers < -1) {
     throw invalid('The number of buffers must be -1 or more');
   }
-  const standIn = template.standIn?.replaceAll('{buffers}', String(buffers)) ?? '';
+  const [standIn = '', ...more] = [template.standIn ?? '', ...template.moreStandIns].map((text) =>
+    text.replaceAll('{buffers}', String(buffers)),
+  );
   const sink = template.sink ?? '';
   // Packets that nothing fetches would fill an appsink, and the pipeline would stand still.
   const drained = filled.replace(APPSINK, 'fakesink name=$1 sync=false async=false');
   if (drained.startsWith('appsrc ')) {
-    return [withSource(drained, standIn), sink].filter(Boolean).join('\n');
+    const [first = '', ...others] = drained.split(/^(?=appsrc )/m);
+    const chains = others.map((chain, index) => withSource(chain, more[index] ?? ''));
+    return [withSource(first.trim(), standIn), ...chains, sink].filter(Boolean).join('\n');
   }
   return template.standIn?.endsWith('!')
     ? [standIn, drained, sink].join('\n')

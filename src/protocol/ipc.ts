@@ -75,6 +75,23 @@ export const Pipelines = t.type(
 );
 export type IpcPipelines = t.TypeOf<typeof Pipelines>;
 
+/** A recording that a child is to make. */
+export const RecordingOrder = t.type(
+  {
+    recording_id: t.string,
+    /** Absolute path of a folder that exists and is the recording's own. */
+    folder: t.string,
+    limits: t.type({
+      file_bytes: Integer,
+      file_ms: Integer,
+      total_bytes: Integer,
+      total_ms: Integer,
+    }),
+  },
+  'RecordingOrder',
+);
+export type RecordingOrder = t.TypeOf<typeof RecordingOrder>;
+
 /** Server → child. */
 export const ParentMessage = t.union(
   [
@@ -174,6 +191,10 @@ export const ChildMessage = t.union(
     t.type({
       PeerRemoved: t.type({ peer_id: t.string, code: OutcomeCode, reason: t.string }),
     }),
+    /** Once for each recording: its files are complete. `code` is an error code or `STOPPED`. */
+    t.type({
+      RecordingEnded: t.type({ recording_id: t.string, code: t.string, reason: t.string }),
+    }),
     /** The pipeline is broken; the child exits after it. */
     t.type({ Failed: t.type({ code: ErrorCode, reason: t.string }) }),
     /** The session is over, and its connections to the host still end in order: five seconds at most. */
@@ -192,6 +213,10 @@ export const CHILD_METHODS = {
   /** The pipeline's graph in Graphviz's language. */
   dot: { data: t.null, result: t.string },
   collect_garbage: { data: t.null, result: t.null },
+  /** It begins with the next key frame. */
+  start_recording: { data: RecordingOrder, result: t.null },
+  /** Answered when its files are complete. */
+  stop_recording: { data: t.type({ recording_id: t.string }), result: t.null },
 } as const satisfies Methods;
 
 /** What a child asks of the server. */

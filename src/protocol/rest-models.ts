@@ -94,6 +94,31 @@ export const CreateStreamerRequest = t.union(
 );
 export type CreateStreamerRequest = t.TypeOf<typeof CreateStreamerRequest>;
 
+const RecordingFileInfo = t.type(
+  { number: Integer, bytes: Integer, modified_at: t.string },
+  'RecordingFileInfo',
+);
+
+export const RecordingInfo = t.type(
+  {
+    recording_id: t.string,
+    streamer_id: t.string,
+    status: t.keyof({ recording: null, ended: null }),
+    started_at: t.string,
+    /** null while it runs. */
+    ended_at: nullable(t.string),
+    /** Why it ended: an error code, or `STOPPED`. */
+    code: nullable(t.string),
+    reason: nullable(t.string),
+    /** Of all its files. */
+    bytes: Integer,
+    files: t.array(RecordingFileInfo),
+  },
+  'RecordingInfo',
+);
+export type RecordingInfo = t.TypeOf<typeof RecordingInfo>;
+export const RecordingList = t.type({ recordings: t.array(RecordingInfo) }, 'RecordingList');
+
 const PeerInfo = t.type(
   {
     peer_id: t.string,

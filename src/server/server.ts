@@ -12,13 +12,14 @@ import { DRAIN_TIME, hostSocketsClosed } from '../moonlight/host-connections.js'
 import { LegacyStreams } from '../signaling/legacy-streams.js';
 import { PeerEndpoint } from '../signaling/peer-endpoint.js';
 import type { FolderLock } from '../storage/folder-lock.js';
+import type { Recorder } from '../recordings/recorder.js';
 import type { StreamerRegistry } from '../streamer/registry.js';
 import { StreamerRestore } from '../streamer/restore.js';
 import { killStreamers } from '../streamer/supervisor/process.js';
 import { Edge } from './edge.js';
 import { createGuards, type Guards } from './guards.js';
 import { openStores, type Stores } from './stores.js';
-import { createStreamers } from './streamers.js';
+import { createStreamers, openRecorder } from './streamers.js';
 
 export interface ServerOptions {
   readonly log: Log;
@@ -39,6 +40,7 @@ interface Parts {
   readonly stores: Stores;
   readonly guards: Guards;
   readonly streamers: StreamerRegistry;
+  readonly recorder: Recorder | null;
   readonly restore: StreamerRestore | null;
   readonly events: EventFeed;
   readonly peers: PeerEndpoint;
@@ -107,6 +109,7 @@ export class MoonteeServer {
     const begun = performance.now();
     const endConnections = edge.stop();
     await this.#endStreamers();
+    await this.#parts.recorder?.close();
     await control.close();
     await hostSocketsClosed(Math.max(0, DRAIN_TIME - (performance.now() - begun)));
     await this.#saveHosts();
@@ -148,6 +151,7 @@ async function assemble(
   const stores = await openStores(config, log);
   const guards = createGuards(config, log);
   const { streamers, apps } = createStreamers(config, stores, childModule, log);
+  const recorder = await openRecorder(config, streamers, log);
   const events = new EventFeed(streamers, log);
   const metrics = new Metrics(streamers, guards.credentials);
   const { hosts, identities, folder } = stores;
@@ -164,7 +168,7 @@ async function assemble(
   const legacy = new LegacyStreams({ ...common, hosts, creations, grace: config.legacy_grace_ms });
   const api: ApiContext = {
     ...{ config, hosts, identities, apps, streamers, credentials, gate, creations, addresses },
-    ...{ refusals, events, metrics, staticDirectory, log },
+    ...{ recorder, refusals, events, metrics, staticDirectory, log },
   };
   const edge = await Edge.listen({ config, guards, api, peers, legacy, log });
   log.info({ url: edge.url, credentials_required: credentials.required }, 'server listens');
@@ -178,7 +182,20 @@ async function assemble(
     ? new StreamerRestore(join(folder, 'streamers.json'), streamers, log)
     : null;
   return {
-    ...{ config, lock, stores, guards, streamers, restore, events, peers, legacy, edge, control },
+    ...{
+      config,
+      lock,
+      stores,
+      guards,
+      streamers,
+      recorder,
+      restore,
+      events,
+      peers,
+      legacy,
+      edge,
+      control,
+    },
     log,
   };
 }

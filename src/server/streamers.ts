@@ -1,8 +1,10 @@
+import { resolve } from 'node:path';
 import type { Config } from '../config/schema.js';
 import type { Log } from '../core/log.js';
 import type { AppUsers } from '../hosts/app-users.js';
 import { Targets } from '../hosts/targets.js';
 import { iceServerProvider } from '../ice/configured.js';
+import { Recorder } from '../recordings/recorder.js';
 import { networkOf } from '../streamer/network.js';
 import { pipelinesOf } from '../streamer/pipelines.js';
 import { StreamerRegistry } from '../streamer/registry.js';
@@ -12,6 +14,8 @@ import type { Stores } from './stores.js';
 /** Milliseconds for an offer of the child, and then for ICE and DTLS: the child's own are shorter. */
 const OFFER_TIMEOUT_MS = 15_000;
 const CONNECT_TIMEOUT_MS = 45_000;
+
+const MIB = 1_048_576;
 
 /** The registry, wired to hosts, pairings and ICE servers. */
 export function createStreamers(
@@ -49,7 +53,7 @@ export function createStreamers(
       startTimeout: config.create_timeout_ms,
       heartbeatInterval: config.heartbeat_interval_ms,
       heartbeatTimeout: config.heartbeat_timeout_ms,
-      memoryLimit: config.streamer_memory_mib * 1_048_576,
+      memoryLimit: config.streamer_memory_mib * MIB,
       niceness: config.streamer_niceness,
       stopTimeout: config.stop_timeout_ms,
       offerTimeout: OFFER_TIMEOUT_MS,
@@ -67,4 +71,22 @@ export function createStreamers(
     },
   });
   return { streamers, apps: targets.apps };
+}
+
+/** Null without a folder for recordings. @throws CONFIG_INVALID */
+export async function openRecorder(
+  config: Config,
+  streamers: StreamerRegistry,
+  log: Log,
+): Promise<Recorder | null> {
+  if (config.recordings_path === null) return null;
+  const limits = {
+    maxRunning: config.max_recordings,
+    fileBytes: config.recording_file_mib * MIB,
+    fileMs: config.recording_file_ms,
+    durationMs: config.recording_duration_ms,
+    totalBytes: config.recordings_mib * MIB,
+    retentionMs: config.recordings_retention_ms,
+  };
+  return Recorder.open(resolve(config.recordings_path), limits, streamers, log);
 }

@@ -38,6 +38,7 @@ export interface SessionOptions {
   readonly onLost: (end: SessionEnd) => number | null;
   /** The session is over; the child still cleans up. */
   readonly onOver: (end: SessionVerdict) => void;
+  readonly onRecordingEnded: (id: string, code: string, reason: string) => void;
   readonly log: Log;
 }
 
@@ -146,7 +147,7 @@ function dispatch(
     ChildMessage,
     { MoonlightConnected: unknown } | { MoonlightLost: unknown } | 'FirstFrame'
   >,
-  { viewers, onInterrupted }: SessionOptions,
+  { viewers, onInterrupted, onRecordingEnded }: SessionOptions,
 ): SessionVerdict | null {
   if (typeof message === 'string') {
     return null;
@@ -159,6 +160,9 @@ function dispatch(
   } else if ('PeerRemoved' in message) {
     const { peer_id, code, reason } = message.PeerRemoved;
     viewers.peerRemoved(peer_id, code, reason);
+  } else if ('RecordingEnded' in message) {
+    const { recording_id, code, reason } = message.RecordingEnded;
+    onRecordingEnded(recording_id, code, reason);
   } else if ('MoonlightReconnecting' in message) {
     onInterrupted(message.MoonlightReconnecting.reason);
   } else if ('MoonlightDisconnected' in message) {

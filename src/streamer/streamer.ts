@@ -65,6 +65,10 @@ export interface StreamerOptions {
 
 interface StreamerEvents {
   status: [StreamerStatus];
+  /** A recording's files are complete. */
+  'recording-ended': [{ id: string; code: string; reason: string }];
+  /** The child and what it did are gone. */
+  'process-ended': [];
   viewer: [ViewerChange];
   /** Once: nothing is left of the streamer's processes and viewers. */
   closed: [];
@@ -349,10 +353,14 @@ export class Streamer extends EventEmitter<StreamerEvents> {
       },
       onLost: (end) => this.#sessionLost(end),
       onOver: (end) => this.#sessionOver(end),
+      onRecordingEnded: (id, code, reason) => {
+        this.emit('recording-ended', { id, code, reason });
+      },
       log: this.#log,
     }).finally(() => {
       if (this.#process === child) this.#process = null;
       this.#picture = null;
+      this.emit('process-ended');
     });
   }
 

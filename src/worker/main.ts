@@ -52,6 +52,14 @@ const channel: ServerChannel = new Channel({
       gstRuntime().collector.now();
       return null;
     },
+    start_recording: (order) => {
+      running().startRecording(order);
+      return null;
+    },
+    stop_recording: async ({ recording_id }) => {
+      await running().stopRecording(recording_id);
+      return null;
+    },
   },
   onNotification: receive,
   onDropped: (reason) => log.error({ reason }, 'IPC message dropped'),

@@ -25,7 +25,8 @@ import type {
 import type { StreamClientMessage, StreamServerMessage } from '../protocol/viewer-messages.js';
 import { keepFailureGraph } from './failure-graphs.js';
 import { ChildViewer } from './viewer.js';
-import type { ChildMessage, ParentMessage } from '../protocol/ipc.js';
+import type { ChildMessage, ParentMessage, RecordingOrder } from '../protocol/ipc.js';
+import { Recordings } from './recordings.js';
 import { streamSettings } from './stream-settings.js';
 
 export type Init = Extract<ParentMessage, { Init: unknown }>['Init'];
@@ -74,6 +75,7 @@ export class ChildStreamer {
   /** Removals under way, so that closing waits for them. */
   readonly #removals = new Map<string, Promise<void>>();
   readonly #bus: MediaBus;
+  readonly #recordings: Recordings;
   readonly #settings: StreamSettings;
   /** `performance.now()` at the bus's time zero. */
   readonly #origin = performance.now();
@@ -103,6 +105,7 @@ export class ChildStreamer {
       this.#log.debug({ reason, outlet: outletId }, 'key frame requested');
       this.#session.requestIdr();
     });
+    this.#recordings = new Recordings(this.#bus, send, log);
     this.#aggregator = new InputAggregator({ padShare: init.max_pads });
     this.#session = new ReconnectingSession({
       host: {
@@ -227,7 +230,21 @@ export class ChildStreamer {
       pipeline: (await this.#pipeline?.stats()) ?? null,
       lateness: this.#pipeline ? this.#clock.lateness : null,
       negotiated: this.#negotiated ?? null,
+      recordings: this.#recordings.stats(),
     };
+  }
+
+  /** @throws CLOSED before there is a session, ELEMENT_MISSING */
+  startRecording(order: RecordingOrder): void {
+    if (!this.#negotiated || this.#closing) {
+      throw new MoonteeError('CLOSED', 'The streamer has no session now');
+    }
+    this.#recordings.start(order, this.#negotiated);
+  }
+
+  /** Resolves when its files are complete. Never rejects. */
+  stopRecording(id: string): Promise<void> {
+    return this.#recordings.stop(id, 'STOPPED', 'The recording was stopped');
   }
 
   dot(): string {
@@ -242,6 +259,7 @@ export class ChildStreamer {
   async #close(): Promise<void> {
     const ids = [...this.#viewers.keys(), ...this.#arrivals.keys()];
     await Promise.all([
+      this.#recordings.close(),
       ...this.#removals.values(),
       ...ids.map((id) => this.removePeer(id, 'STREAMER_STOPPING', 'The streamer is stopping')),
     ]);

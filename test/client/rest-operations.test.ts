@@ -1,7 +1,7 @@
 import test from 'ava';
 import { ApiError, MoonteeApi, type CreateStreamer, type FeedEntry } from '../../client/rest.js';
 import { OPERATIONS } from '../../src/api/operations.js';
-import { addHost, createBody, PASSWORD, serve } from '../support/server.js';
+import { addHost, createBody, PASSWORD, serve, temporaryFolder } from '../support/server.js';
 
 /** What a page loads as a module, and the socket that `peerUrl` names. */
 const NOT_CALLED = ['get /config.js', 'get /api/streamers/{id}/peer'];
@@ -14,7 +14,10 @@ function recordRequests(t: { teardown: (undo: () => void) => void }): Set<string
   const original = globalThis.fetch;
   globalThis.fetch = async (input, init) => {
     const { pathname } = new URL(input);
-    const path = pathname.replace(/^(\/api\/streamers\/)[^/]+/, '$1{id}');
+    const path = pathname
+      .replace(/^(\/api\/streamers\/)[^/]+/, '$1{id}')
+      .replace(/(\/recordings\/)[^/]+/, '$1{recording}')
+      .replace(/(\/files\/)[^/]+/, '$1{number}');
     seen.add(`${(init?.method ?? 'GET').toLowerCase()} ${path}`);
     return original(input, init);
   };
@@ -24,7 +27,7 @@ function recordRequests(t: { teardown: (undo: () => void) => void }): Set<string
 
 test.serial('there is a method for every operation, and each works', async (t) => {
   const seen = recordRequests(t);
-  const server = await serve(t);
+  const server = await serve(t, { recordings_path: await temporaryFolder(t) });
   const fake = await addHost(t, server, false);
   const api = new MoonteeApi({ url: server.running.url, credentials: PASSWORD, timeout: 60_000 });
 
@@ -57,6 +60,12 @@ test.serial('there is a method for every operation, and each works', async (t) =
   t.like(await api.getStreamer('s'), { host_id: 0, app_id: 1 });
   t.is(typeof (await api.streamerStats('s')), 'object');
   t.true((await api.streamerGraph('s')).length > 0);
+  const { recording_id: recording } = await api.startRecording('s');
+  t.is((await api.listRecordings('s')).length, 1);
+  t.is(await (await api.recordingFile('s', recording, 1)).text(), 'a recording');
+  t.is(await (await api.recordingFile('s', recording, 1, { start: 2, end: 4 })).text(), 'rec');
+  await api.stopRecording('s', recording);
+  t.like(await api.getRecording('s', recording), { status: 'ended', code: 'STOPPED' });
   t.is((await api.listSessions())[0]?.session_id, 's');
   t.is((await api.adminStatus()).total_sessions, 1);
   t.true((await api.metrics()).includes('moontee_'));

@@ -2,6 +2,8 @@
  * A streamer child without media: it speaks the IPC honestly, and misbehaves on order. The
  * order is the app id.
  */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { OutcomeCode } from '../../src/core/outcomes.js';
 import { Channel } from '../../src/protocol/channel.js';
 import {
@@ -11,6 +13,7 @@ import {
   type ChildMessage,
   type ServerChannel,
 } from '../../src/protocol/ipc.js';
+import { recordingFileName } from '../../src/protocol/recording-files.js';
 import { APP } from './fake-apps.js';
 
 let app = 0;
@@ -46,6 +49,14 @@ const channel: ServerChannel = new Channel({
     stats: () => answered({ method: 'stats', peers: [...peers], losses, gaveUp }),
     dot: () => answered('digraph g {}'),
     collect_garbage: () => answered(null),
+    start_recording: ({ folder }) => {
+      writeFileSync(join(folder, recordingFileName(1)), 'a recording');
+      return null;
+    },
+    stop_recording: ({ recording_id }) => {
+      send({ RecordingEnded: { recording_id, code: 'STOPPED', reason: 'stopped' } });
+      return null;
+    },
   },
   onNotification: receive,
   onDropped: (reason) => {

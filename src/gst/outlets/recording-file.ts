@@ -221,7 +221,7 @@ export class RecordingFile {
 
 /** What the file system says, as one of our errors. */
 export function fileError(thrown: unknown): MoonteeError {
-  const { code = '', message = '' } = thrown as NodeJS.ErrnoException;
+  const { code, message } = thrown as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new MoonteeError('RECORDING_DISK_FULL', undefined, { cause: thrown });
   }

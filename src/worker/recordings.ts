@@ -1,0 +1,91 @@
+import { join } from 'node:path';
+import { MoonteeError } from '../core/errors.js';
+import type { Log } from '../core/log.js';
+import { Recording, type RecordingEnd, type RecordingStats } from '../gst/outlets/recording.js';
+import type { MediaBus } from '../media/bus.js';
+import type { NegotiatedStream } from '../moonlight/types.js';
+import type { ChildMessage, RecordingOrder } from '../protocol/ipc.js';
+import { recordingFileName } from '../protocol/recording-files.js';
+
+/** Milliseconds for a recording to write out what waits. */
+const CLOSE_DEADLINE_MS = 2_500;
+
+interface Running {
+  readonly recording: Recording;
+  readonly detach: () => void;
+}
+
+/** The recordings of one streamer. Each ends once, and the server is sent the reason. */
+export class Recordings {
+  readonly #bus: MediaBus;
+  readonly #send: (message: ChildMessage) => void;
+  readonly #log: Log;
+  readonly #running = new Map<string, Running>();
+  readonly #closing = new Set<Promise<void>>();
+
+  constructor(bus: MediaBus, send: (message: ChildMessage) => void, log: Log) {
+    this.#bus = bus;
+    this.#send = send;
+    this.#log = log;
+  }
+
+  /** @throws ELEMENT_MISSING, INTERNAL for an id that is in use */
+  start(order: RecordingOrder, { video, audio }: NegotiatedStream): void {
+    const { recording_id: id, folder, limits } = order;
+    if (this.#running.has(id)) throw new MoonteeError('INTERNAL', 'The recording runs already');
+    const recording = new Recording({
+      id,
+      path: (number) => join(folder, recordingFileName(number)),
+      codec: video.codec,
+      audio,
+      limits: {
+        fileBytes: limits.file_bytes,
+        fileMs: limits.file_ms,
+        totalBytes: limits.total_bytes,
+        totalMs: limits.total_ms,
+      },
+      requestKeyframe: (reason) => this.#bus.requestKeyframe(reason, id),
+      ended: (code, reason) => void this.stop(id, code, reason),
+      log: this.#log,
+    });
+    const detach = this.#bus.attach(recording);
+    this.#running.set(id, { recording, detach });
+    try {
+      recording.start();
+    } catch (error) {
+      this.#running.delete(id);
+      detach();
+      void recording.close(CLOSE_DEADLINE_MS);
+      throw error;
+    }
+  }
+
+  /** Idempotent, never rejects; resolves when its files are complete. */
+  async stop(id: string, code: RecordingEnd, reason: string): Promise<void> {
+    const running = this.#running.get(id);
+    if (!running) return;
+    this.#running.delete(id);
+    running.detach();
+    const closed = running.recording
+      .close(CLOSE_DEADLINE_MS)
+      .catch((error: unknown) => this.#log.error({ err: error }, 'recording did not close'))
+      .then(() => {
+        this.#closing.delete(closed);
+        this.#send({ RecordingEnded: { recording_id: id, code, reason } });
+      });
+    this.#closing.add(closed);
+    await closed;
+  }
+
+  stats(): RecordingStats[] {
+    return [...this.#running.values()].map(({ recording }) => recording.stats());
+  }
+
+  /** Idempotent, never rejects, bounded. */
+  async close(): Promise<void> {
+    for (const id of [...this.#running.keys()]) {
+      void this.stop(id, 'STREAMER_STOPPING', 'The streamer is stopping');
+    }
+    await Promise.all(this.#closing);
+  }
+}
