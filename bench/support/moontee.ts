@@ -228,7 +228,7 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
   async stop(): Promise<void> {
     this.#stopping = true;
     clearInterval(this.#watch);
-    this.#send({ Stop: {} });
+    this.#send({ Stop: { within_ms: 4_000 } });
     await Promise.race([
       once(this.#child, 'exit'),
       new Promise((resolve) => setTimeout(resolve, 5_000)),

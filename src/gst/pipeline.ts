@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { Deadline } from '../core/deadline.js';
 import { MoonteeError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import { ask, type AppSrcElement } from './binding.js';
@@ -38,7 +38,7 @@ const SAMPLE_INTERVAL_MS = 1000;
  */
 const SOURCE_BACKLOG = 1500;
 /** Milliseconds for everything to go. */
-const CLOSE_DEADLINE = 20_000;
+const CLOSE_TIMEOUT_MS = 20_000;
 /** Milliseconds after a join until the next branch is prepared. */
 const SPARE_DELAY = 250;
 const WARM_UP_DEADLINE = 20_000;
@@ -286,8 +286,8 @@ class GstStreamPipeline
     return describeGraph(this.#runtime, this.#pipeline);
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  close(deadline = Deadline.in(CLOSE_TIMEOUT_MS)): Promise<void> {
+    this.#closing ??= this.#close(deadline);
     return this.#closing;
   }
 
@@ -390,21 +390,15 @@ class GstStreamPipeline
     }
   }
 
-  async #close(): Promise<void> {
+  async #close(deadline: Deadline): Promise<void> {
     if (this.#spareTimer) clearTimeout(this.#spareTimer);
-    const deadline = new AbortController();
-    const late = sleep(CLOSE_DEADLINE, null, { signal: deadline.signal }).then(() => {
-      throw new MoonteeError('TIMEOUT', 'The pipeline does not come to rest');
-    });
     try {
-      await Promise.race([this.#dismantle(), late]);
+      await deadline.race(this.#dismantle(), 'The pipeline did not come to rest');
     } catch (error) {
       // Going on would hang the process for good; whoever runs it must end it.
       this.#log.fatal({ err: error }, 'pipeline could not be closed');
       throw MoonteeError.from(error);
     } finally {
-      late.catch(() => undefined);
-      deadline.abort();
       for (const stop of this.#stops.splice(0)) stop();
       this.removeAllListeners();
     }

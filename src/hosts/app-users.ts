@@ -2,13 +2,13 @@ import { MoonteeError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import { HostClient } from '../moonlight/nvhttp/host-client.js';
 import type { SessionEnd } from '../streamer/policy.js';
-import type { AppOwner, Leave } from '../streamer/app-owner.js';
+import { LAST_QUIT_TIMEOUT_MS, type AppOwner, type Leave } from '../streamer/app-owner.js';
 import type { StreamerSpec } from '../protocol/streamer-spec.js';
 import type { Host } from './host.js';
 import type { PairedIdentity } from './identities.js';
 
 /** Milliseconds for quitting an app: when a streamer is deleted, and when the whole server ends. */
-const QUIT_TIMEOUT = { deleted: 5_000, ending: 1_200 } as const;
+const QUIT_TIMEOUT = { deleted: 5_000, ending: LAST_QUIT_TIMEOUT_MS } as const;
 /** Milliseconds for one look at who sees an app, and for all three of them. */
 const LOOK_TIMEOUT = 1_000;
 const LOOKS_TIMEOUT = 2_000;

@@ -2,6 +2,7 @@
  * What the rest of Moontee sees of the media side: no GStreamer word crosses this file, so
  * that another peer implementation can take the place of webrtcbin.
  */
+import type { Deadline } from '../core/deadline.js';
 import type { EventEmitter } from 'node:events';
 import type { MoonteeError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
@@ -55,8 +56,13 @@ export interface StreamPipeline extends EventEmitter<StreamPipelineEvents> {
   stats(): Promise<PipelineStats>;
   /** The graph in Graphviz's language. */
   dot(): string;
-  /** Idempotent; closes every peer first. */
-  close(): Promise<void>;
+  /**
+   * Idempotent; closes every peer first.
+   *
+   * @param deadline default: in 20 s
+   * @throws TIMEOUT if it does not come to rest: the process must end then
+   */
+  close(deadline?: Deadline): Promise<void>;
 }
 
 export interface PipelineStats {

@@ -131,7 +131,12 @@ export const ParentMessage = t.union(
     t.type({ FromPeer: t.type({ peer_id: t.string, message: StreamClientMessage }) }),
     t.type({ RemovePeer: t.type({ peer_id: t.string, code: OutcomeCode, reason: t.string }) }),
     /** Ends the session and the process; the app on the host is the server's business. */
-    t.type({ Stop: t.type({}) }),
+    t.type({
+      Stop: t.type({
+        /** Milliseconds for all of it; the server kills the child soon after. */
+        within_ms: Integer,
+      }),
+    }),
   ],
   'ParentMessage',
 );

@@ -4,6 +4,7 @@ import type { ApiContext } from '../api/context.js';
 import { EventFeed } from '../api/event-feed.js';
 import { Metrics } from '../api/metrics.js';
 import type { Config } from '../config/schema.js';
+import { Deadline } from '../core/deadline.js';
 import type { Log } from '../core/log.js';
 import { ControlSocket, takeDataFolder } from '../hosts/control-socket.js';
 import { runDataCommand } from '../hosts/data-commands.js';
@@ -123,12 +124,13 @@ export class MoonteeServer {
     const { config, streamers, restore, peers, legacy, events, log } = this.#parts;
     const frozen = restore?.freeze();
     // Streamers that are to come back are left running on their hosts.
-    const ended = streamers.close(!config.restore_streamers);
+    const deadline = Deadline.in(CLOSE_DEADLINE_MS);
+    const ended = streamers.close(!config.restore_streamers, deadline);
     peers.close();
     legacy.close();
     events.close();
     const over = Promise.all([ended, frozen]);
-    if (await isDoneWithin(CLOSE_DEADLINE_MS, over)) return;
+    if (await isDoneWithin(deadline.left, over)) return;
     log.warn('streamers take too long to end and are killed');
     if (killStreamers() > 0) await isDoneWithin(DRAIN_TIME, over);
   }

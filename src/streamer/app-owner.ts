@@ -1,6 +1,9 @@
 import type { SessionEnd } from './policy.js';
 import type { StreamerSpec } from '../protocol/streamer-spec.js';
 
+/** Milliseconds that quitting an app may take when the server ends. */
+export const LAST_QUIT_TIMEOUT_MS = 1_200;
+
 /** Whether the end of a streamer quits its app: never, unless others use it too, or in any case. */
 export type AppQuit = 'no' | 'by-last' | 'for-all';
 

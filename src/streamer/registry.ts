@@ -1,11 +1,15 @@
 import { EventEmitter } from 'node:events';
+import type { Deadline } from '../core/deadline.js';
 import { MoonteeError, type ErrorCode } from '../core/errors.js';
 import type { Log } from '../core/log.js';
-import type { Leave } from './app-owner.js';
+import { LAST_QUIT_TIMEOUT_MS, type Leave } from './app-owner.js';
 import { HostSeats } from './host-seats.js';
 import type { StreamerSpec } from '../protocol/streamer-spec.js';
 import { Streamer, type CreateOptions, type StreamerOptions } from './streamer.js';
 import type { ViewerChange } from './viewers.js';
+
+/** Milliseconds from SIGKILL until the end of a process is known. */
+const HANDOVER_MS = 200;
 
 export interface RegistryOptions {
   readonly streamer: StreamerOptions;
@@ -133,16 +137,24 @@ export class StreamerRegistry extends EventEmitter<RegistryEvents> {
     });
   }
 
-  /** Ends all of them; new ones are refused from now on. */
-  async close(quitApp: boolean): Promise<void> {
+  /**
+   * Ends all of them; new ones are refused from now on.
+   *
+   * @param deadline of all of it: their processes are killed so early that apps can be quit after them
+   */
+  async close(quitApp: boolean, deadline: Deadline): Promise<void> {
     this.#closed = true;
+    const processes = quitApp ? deadline.before(LAST_QUIT_TIMEOUT_MS + HANDOVER_MS) : deadline;
     await Promise.all(
       this.list().map((streamer) =>
         // A code of its own: viewers may come back to a server that comes back.
-        this.#remove(streamer, 'CLOSED', 'The server is shutting down', {
-          quit: quitApp ? 'by-last' : 'no',
-          forGood: false,
-        }),
+        this.#remove(
+          streamer,
+          'CLOSED',
+          'The server is shutting down',
+          { quit: quitApp ? 'by-last' : 'no', forGood: false },
+          processes,
+        ),
       ),
     );
   }
@@ -151,10 +163,16 @@ export class StreamerRegistry extends EventEmitter<RegistryEvents> {
     if (this.#closed) throw new MoonteeError('CLOSED', 'The server is shutting down');
   }
 
-  async #remove(streamer: Streamer, code: ErrorCode, reason: string, leave: Leave): Promise<void> {
+  async #remove(
+    streamer: Streamer,
+    code: ErrorCode,
+    reason: string,
+    leave: Leave,
+    deadline?: Deadline,
+  ): Promise<void> {
     clearTimeout(this.#retention.get(streamer));
     this.#retention.delete(streamer);
-    await streamer.close(code, reason, leave);
+    await streamer.close(code, reason, leave, deadline);
     if (this.#streamers.get(streamer.id) !== streamer) return;
     this.#streamers.delete(streamer.id);
     this.emit('removed', streamer);

@@ -1,3 +1,4 @@
+import type { Deadline } from '../core/deadline.js';
 import { MoonteeError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { ChildMessage } from '../protocol/ipc.js';
@@ -22,8 +23,8 @@ export interface SessionOptions {
   readonly startSignal: AbortSignal;
   /** Aborted when the streamer is being stopped. */
   readonly stopSignal: AbortSignal;
-  /** Milliseconds that the child has to end before it is killed. */
-  readonly stopTimeout: number;
+  /** When a child that is stopped now is killed. */
+  readonly stopDeadline: () => Deadline;
   /** Says of an end what the child cannot know. */
   readonly judge: (end: SessionVerdict) => SessionVerdict;
   /** @throws MoonteeError where the session may not be: it is ended, with that reason */
@@ -44,7 +45,7 @@ export interface SessionOptions {
 
 /** Sees a child through from `Init` to the end of its process. Never rejects. */
 export function runSession(options: SessionOptions): Promise<RunEnd> {
-  const { child, startSignal, stopSignal, stopTimeout } = options;
+  const { child, startSignal, stopSignal, stopDeadline } = options;
   let connected = false;
   /** First picture of the session that runs now. */
   let pictureAt: number | null = null;
@@ -56,11 +57,11 @@ export function runSession(options: SessionOptions): Promise<RunEnd> {
   const finish = (end: SessionVerdict): void => {
     verdict ??= end;
     clearTimeout(retry);
-    void child.stop(stopTimeout);
+    void child.stop(stopDeadline());
   };
   const onStop = (): void => {
     clearTimeout(retry);
-    void child.stop(stopTimeout);
+    void child.stop(stopDeadline());
   };
   const onStartAbort = (): void => {
     if (stopSignal.aborted || connected) return;

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Deadline } from '../core/deadline.js';
 import { MoonteeError, type ErrorCode } from '../core/errors.js';
 import type { OutcomeCode } from '../core/outcomes.js';
 import type { IceServer } from '../ice/types.js';
@@ -94,6 +95,8 @@ export class Streamer extends EventEmitter<StreamerEvents> {
   readonly #policy: RestartPolicy;
   readonly #viewers: Viewers;
   readonly #stop = new AbortController();
+  /** By then its process has to be gone. */
+  #closeBy: Deadline | null = null;
   readonly #life: Promise<void>;
   /** Nothing is left of it, here and at its host. */
   #over: Promise<void> | null = null;
@@ -229,8 +232,19 @@ export class Streamer extends EventEmitter<StreamerEvents> {
     return this.#process.request(method, data, options);
   }
 
-  /** Ends everything of it; idempotent, never rejects, bounded by the stop time-out and what its host takes. */
-  async close(code: ErrorCode, reason: string, leave: Leave): Promise<void> {
+  /**
+   * Ends everything of it; idempotent, never rejects, bounded by the stop time-out and what its host takes.
+   *
+   * @param deadline of its process, if that is to end before the stop time-out
+   */
+  async close(
+    code: ErrorCode,
+    reason: string,
+    leave: Leave,
+    deadline: Deadline | null = null,
+  ): Promise<void> {
+    this.#closeBy ??= deadline;
+    if (this.#status === 'stopping') void this.#process?.stop(this.#stopDeadline());
     if (this.#status !== 'stopping') {
       const { apps } = this.#options;
       apps.leaving(this.spec);
@@ -244,6 +258,11 @@ export class Streamer extends EventEmitter<StreamerEvents> {
       this.#log.info({ code, reason }, 'streamer stopping');
     }
     await this.#over;
+  }
+
+  #stopDeadline(): Deadline {
+    const usual = Deadline.in(this.#options.stopTimeout);
+    return this.#closeBy === null ? usual : Deadline.first(usual, this.#closeBy);
   }
 
   async #live(): Promise<void> {
@@ -322,8 +341,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
   }
 
   #runProcess(init: InitMessage, startSignal: AbortSignal, connected: () => void): Promise<RunEnd> {
-    const { module, startTimeout, heartbeatTimeout, stopTimeout, memoryLimit, niceness } =
-      this.#options;
+    const { module, startTimeout, heartbeatTimeout, memoryLimit, niceness } = this.#options;
     const child = new StreamerProcess({
       module,
       readyTimeout: startTimeout,
@@ -340,7 +358,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
       viewers: this.#viewers,
       startSignal,
       stopSignal: this.#stop.signal,
-      stopTimeout,
+      stopDeadline: () => this.#stopDeadline(),
       judge: (end) => this.#judge(end),
       onConnected: ({ sessions_by_address: byAddress = false, ...picture }) => {
         connected();

@@ -19,8 +19,10 @@ import {
   type ServerChannel,
 } from '../protocol/ipc.js';
 
-/** Milliseconds that closing may take before the process ends the hard way. */
-const CLOSE_DEADLINE = 4_000;
+/** Milliseconds that closing may take if the server gives no deadline. */
+const CLOSE_TIMEOUT_MS = 4_000;
+/** Of the time, for closing in order; then the process ends without waiting. */
+const ORDERLY_SHARE = 0.9;
 /** Milliseconds for the server to answer whether the app may be quit. */
 const QUIT_QUESTION_TIMEOUT_MS = 5_000;
 
@@ -88,15 +90,19 @@ async function mayQuitApp(): Promise<boolean> {
 }
 
 /** Ends the process, orderly if possible. */
-async function stop(reason: string, exitCode = 0): Promise<void> {
+async function stop(
+  reason: string,
+  exitCode = 0,
+  deadline = Deadline.in(CLOSE_TIMEOUT_MS),
+): Promise<void> {
   if (stopping) return;
   stopping = true;
-  log.info({ reason }, 'streamer stopping');
-  const deadline = setTimeout(() => {
+  log.info({ reason, within_ms: Math.round(deadline.left) }, 'streamer stopping');
+  const forced = setTimeout(() => {
     log.error('closing took too long');
     void flushLog().finally(() => process.exit(1));
-  }, CLOSE_DEADLINE).unref();
-  const closed = streamer?.close().catch((error: unknown) => {
+  }, deadline.left).unref();
+  const closed = streamer?.close(deadline.part(ORDERLY_SHARE)).catch((error: unknown) => {
     log.error({ err: error }, 'closing failed');
   });
   // A reset on a connection to a host may cost the host: the process stays until they have ended,
@@ -104,7 +110,7 @@ async function stop(reason: string, exitCode = 0): Promise<void> {
   const drains = openHostSockets() > 0;
   if (drains) send('Draining');
   await closed;
-  clearTimeout(deadline);
+  clearTimeout(forced);
   if (openHostSockets() > 0 && !drains) send('Draining');
   await hostSocketsClosed(DRAIN_TIME);
   clearInterval(heartbeat);
@@ -147,7 +153,7 @@ function receive(message: ParentMessage): void {
     const { peer_id, code, reason } = message.RemovePeer;
     void streamer?.removePeer(peer_id, code, reason);
   } else {
-    void stop('asked to');
+    void stop('asked to', 0, Deadline.in(message.Stop.within_ms));
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Deadline } from '../core/deadline.js';
 import { MoonteeError } from '../core/errors.js';
 import type { OutcomeCode } from '../core/outcomes.js';
 import { playableCodecs, requireCodec } from '../gst/media-format.js';
@@ -27,6 +28,7 @@ import { keepFailureGraph } from './failure-graphs.js';
 import { ChildViewer } from './viewer.js';
 import type { ChildMessage, ParentMessage, RecordingOrder } from '../protocol/ipc.js';
 import { Recordings } from './recordings.js';
+import { closeParts } from './closing.js';
 import { streamSettings } from './stream-settings.js';
 
 export type Init = Extract<ParentMessage, { Init: unknown }>['Init'];
@@ -60,7 +62,7 @@ export interface ChildStreamerOptions {
 
 /**
  * One streamer: a Moonlight session, a pipeline, its viewers and the aggregator between
- * them. Owns all four; {@link close} ends them in the order viewers, session, pipeline.
+ * them. Owns all four; {@link close} ends viewers and session, then the pipeline.
  */
 export class ChildStreamer {
   readonly #init: Init;
@@ -251,21 +253,32 @@ export class ChildStreamer {
     return this.#pipeline?.dot() ?? '';
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  /** @throws TIMEOUT if the pipeline does not close: the process must end then */
+  close(deadline: Deadline): Promise<void> {
+    this.#closing ??= this.#close(deadline);
     return this.#closing;
   }
 
-  async #close(): Promise<void> {
+  async #close(deadline: Deadline): Promise<void> {
+    const parts = {
+      viewers: () => this.#removeAll(),
+      session: () => this.#session.close(),
+      pipeline: async (by: Deadline) => this.#pipeline?.close(by),
+    };
+    try {
+      await closeParts(parts, deadline, this.#log);
+    } finally {
+      this.#bus.close();
+    }
+  }
+
+  async #removeAll(): Promise<void> {
     const ids = [...this.#viewers.keys(), ...this.#arrivals.keys()];
     await Promise.all([
       this.#recordings.close(),
       ...this.#removals.values(),
       ...ids.map((id) => this.removePeer(id, 'STREAMER_STOPPING', 'The streamer is stopping')),
     ]);
-    await this.#session.close();
-    await this.#pipeline?.close();
-    this.#bus.close();
   }
 
   #listen(): void {

@@ -519,3 +519,19 @@ test.serial(
     t.deepEqual(await descendantsNamed(process.pid, 'fake-streamer'), []);
   },
 );
+
+test.serial(
+  'the app of a child that ignores Stop is quit before the server has ended',
+  async (t) => {
+    const server = await serve(t, { stop_timeout_ms: '60000' });
+    const host = await addHost(t, server);
+    const made = await server.ask('POST', '/api/streamers', { body: body('s', APP.IGNORES_STOP) });
+    t.is(made.status, 200, made.text);
+    const pid = pidOf(server, 's');
+    host.busy = true;
+    host.runs = APP.IGNORES_STOP;
+    await server.running.close();
+    t.false(isAlive(pid));
+    t.is(host.cancelled, 1);
+  },
+);

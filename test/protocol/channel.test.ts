@@ -243,7 +243,7 @@ test('the error of a real child arrives with its code', async (t) => {
     handlers: { may_quit_app: () => false },
     log: silentLog(),
   });
-  t.teardown(() => child.stop(5_000));
+  t.teardown(() => child.stop(Deadline.in(5_000)));
   await child.ready();
   const request = child.request('stats', null, { deadline: Deadline.in(60_000) });
   t.like(await failure(t, request), {

@@ -3,6 +3,7 @@ import type {
   StreamServerMessage,
   StreamClientMessage,
 } from '../../src/protocol/viewer-messages.js';
+import { Deadline } from '../../src/core/deadline.js';
 import { silentLog } from '../../src/core/log.js';
 import { StreamerProcess } from '../../src/streamer/supervisor/process.js';
 import { Viewers, type Viewer } from '../../src/streamer/viewers.js';
@@ -39,7 +40,7 @@ test('a message that cannot be written to a child is dropped', async (t) => {
     handlers: { may_quit_app: () => false },
     log: silentLog(),
   });
-  t.teardown(() => child.stop(1_000));
+  t.teardown(() => child.stop(Deadline.in(1_000)));
   await child.ready();
   t.false(child.send({ FromPeer: { peer_id: 'p', message: tooDeep() } }));
   t.is(child.drops, 1);

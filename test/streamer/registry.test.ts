@@ -2,6 +2,7 @@ import test, { type ExecutionContext } from 'ava';
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
 import os from 'node:os';
+import { Deadline } from '../../src/core/deadline.js';
 import { MoonteeError } from '../../src/core/errors.js';
 import { silentLog } from '../../src/core/log.js';
 import type { StreamServerMessage } from '../../src/protocol/viewer-messages.js';
@@ -90,7 +91,7 @@ function registry(
       ...streamer,
     },
   });
-  t.teardown(() => made.close(false));
+  t.teardown(() => made.close(false, Deadline.in(60_000)));
   return made;
 }
 
@@ -530,6 +531,36 @@ test.serial('a child that ignores Stop is killed', async (t) => {
   t.false(isAlive(pid));
 });
 
+test.serial('the end of all leaves time for apps behind a child that ignores Stop', async (t) => {
+  const left: [alive: boolean, quit: string][] = [];
+  let pid: number | null = null;
+  const apps: AppOwner = {
+    ...NO_APPS,
+    leave: (_, { quit }) => {
+      left.push([isAlive(pid), quit]);
+      return Promise.resolve();
+    },
+  };
+  // Longer than this test may take.
+  const streamers = registry(t, { stopTimeout: 600_000, apps });
+  const streamer = await streamers.create(spec('i', APP.IGNORES_STOP));
+  await streamer.connected();
+  ({ pid } = streamer);
+  await streamers.close(true, Deadline.in(2_000));
+  t.deepEqual(left, [[false, 'by-last']]);
+});
+
+test.serial('the end of all hurries a deletion that has begun', async (t) => {
+  const streamers = registry(t, { stopTimeout: 600_000 });
+  const streamer = await streamers.create(spec('i', APP.IGNORES_STOP));
+  await streamer.connected();
+  const { pid } = streamer;
+  const deleted = streamers.delete('i', false);
+  await streamers.close(false, Deadline.in(200));
+  await deleted;
+  t.false(isAlive(pid));
+});
+
 test.serial('nonsense from a child is dropped and ends nothing', async (t) => {
   const streamers = registry(t);
   const streamer = await streamers.create(spec('n', APP.TALKS_NONSENSE));
@@ -580,7 +611,7 @@ test.serial('closing the registry ends everything and refuses more', async (t) =
   const made = await Promise.all(['1', '2', '3'].map((id) => streamers.create(spec(id))));
   await made[0]?.connected();
   const pids = made.map(({ pid }) => pid);
-  await streamers.close(false);
+  await streamers.close(false, Deadline.in(60_000));
   t.false(pids.some(isAlive));
   await t.throwsAsync(streamers.create(spec('4')), { instanceOf: MoonteeError });
 });

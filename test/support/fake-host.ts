@@ -43,6 +43,8 @@ export class FakeHost {
   mac = '00:11:22:33:44:55';
   cancelled = 0;
   busy = false;
+  /** The app that it runs while it is busy. */
+  runs = 1;
   /** It knows how to forget a client. */
   forgets = true;
   /** Verbs that were asked for. */
@@ -177,7 +179,7 @@ export class FakeHost {
       `<HttpsPort>${port}</HttpsPort><ExternalPort>${this.port}</ExternalPort>`,
       `<MaxLumaPixelsHEVC>1869449984</MaxLumaPixelsHEVC><mac>${this.mac}</mac>`,
       '<LocalIP>127.0.0.1</LocalIP><ServerCodecModeSupport>259</ServerCodecModeSupport>',
-      `<PairStatus>${paired ? 1 : 0}</PairStatus><currentgame>${this.busy ? 1 : 0}</currentgame>`,
+      `<PairStatus>${paired ? 1 : 0}</PairStatus><currentgame>${this.busy ? this.runs : 0}</currentgame>`,
       `<state>SUNSHINE_SERVER_${this.busy ? 'BUSY' : 'FREE'}</state>`,
     ].join('');
   }

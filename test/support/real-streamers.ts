@@ -1,5 +1,6 @@
 /** Streamers with their true children, media and all, on hosts of a test. */
 import type { ExecutionContext } from 'ava';
+import { Deadline } from '../../src/core/deadline.js';
 import { silentLog } from '../../src/core/log.js';
 import type { ClientIdentity, PairedHost } from '../../src/moonlight/types.js';
 import type { AppOwner } from '../../src/streamer/app-owner.js';
@@ -80,7 +81,7 @@ export function realStreamers(
       ...changes,
     },
   });
-  t.teardown(() => streamers.close(false));
+  t.teardown(() => streamers.close(false, Deadline.in(60_000)));
   return streamers;
 }
 

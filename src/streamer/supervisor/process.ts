@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Deadline } from '../../core/deadline.js';
 import { MoonteeError, type ErrorCode } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import { DRAIN_TIME } from '../../moonlight/host-connections.js';
@@ -61,6 +62,8 @@ export function defaultChildModule(): URL {
 
 /** Milliseconds for a child whose connections to the host still end in order, with some to spare. */
 const DRAIN_DEADLINE = DRAIN_TIME + 1_000;
+/** Of the time until SIGKILL, for the child; the rest is for messages and its exit. */
+const CHILD_SHARE = 0.9;
 /** Milliseconds between looks at the heartbeat. */
 const WATCH_INTERVAL = 250;
 /** A child that is not let run is given this many times the time of one that hangs. */
@@ -214,33 +217,42 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
 
   /**
    * Asks the child to end its session and exit; kills it when it does not. One that says that its
-   * connections to the host still end in order is given six seconds more.
+   * connections to the host still end in order is given six seconds more. An earlier deadline takes
+   * the place of a later one.
    *
-   * @param deadline milliseconds until SIGKILL
+   * @param deadline of SIGKILL
    */
-  stop(deadline: number): Promise<void> {
+  stop(deadline: Deadline): Promise<void> {
+    if (this.#stopping !== null) this.#hurry(deadline);
     this.#stopping ??= new Promise<void>((resolve) => {
       if (this.#ended !== null) {
         resolve();
         return;
       }
-      this.#killAfter(deadline);
+      this.#killAfter(deadline.left);
       this.once('end', () => {
         clearTimeout(this.#killTimer);
         resolve();
       });
-      if (!this.send({ Stop: {} })) this.#child.kill('SIGKILL');
+      const within_ms = Math.floor(CHILD_SHARE * deadline.left);
+      if (!this.send({ Stop: { within_ms } })) this.#child.kill('SIGKILL');
     });
     return this.#stopping;
   }
 
-  #killAfter(deadline: number): void {
+  #hurry(deadline: Deadline): void {
+    const now = performance.now();
+    if (this.#ended !== null || this.#drains || this.#killAt === null) return;
+    if (now + deadline.left < this.#killAt) this.#killAfter(deadline.left);
+  }
+
+  #killAfter(delay: number): void {
     clearTimeout(this.#killTimer);
-    this.#killAt = performance.now() + deadline;
+    this.#killAt = performance.now() + delay;
     this.#killTimer = setTimeout(() => {
       this.#log.warn('streamer process ignores stop, killing it');
       this.#child.kill('SIGKILL');
-    }, deadline);
+    }, delay);
   }
 
   /** Ends the process at once, with a reason for the `end` event. */

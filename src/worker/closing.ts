@@ -1,0 +1,36 @@
+import type { Deadline } from '../core/deadline.js';
+import type { Log } from '../core/log.js';
+
+/** What a streamer closes. Each part is started at most once. */
+export interface ClosingParts {
+  /** Releases the input of all viewers at once, then takes their branches down. */
+  readonly viewers: () => Promise<void>;
+  readonly session: () => Promise<void>;
+  readonly pipeline: (deadline: Deadline) => Promise<void>;
+}
+
+/** Of the time, for viewers and session; the pipeline gets the rest. */
+const FIRST_SHARE = 0.6;
+
+/**
+ * Closes viewers and session, then the pipeline. The session does not wait for the viewers: a branch
+ * that never comes to rest would keep the host from learning of the end.
+ *
+ * @throws what the pipeline throws; the process must end then
+ */
+export async function closeParts(
+  { viewers, session, pipeline }: ClosingParts,
+  deadline: Deadline,
+  log: Log,
+): Promise<void> {
+  const first = deadline.part(FIRST_SHARE);
+  const bounded = async (what: string, work: Promise<void>): Promise<void> => {
+    try {
+      await first.race(work, `${what} did not close`);
+    } catch (error) {
+      log.error({ err: error }, 'a part of the streamer did not close');
+    }
+  };
+  await Promise.all([bounded('The viewers', viewers()), bounded('The session', session())]);
+  await deadline.race(pipeline(deadline), 'The pipeline did not close');
+}
