@@ -31,7 +31,8 @@ export class Recorder {
   readonly #granted = new Map<string, number>();
   /** Recordings that are being started. */
   #starting = 0;
-  readonly #endings = new Set<Promise<void>>();
+  /** Ends that are being written down. */
+  readonly #endings = new Map<string, Promise<void>>();
   readonly #sweeper: NodeJS.Timeout;
 
   /** @throws CONFIG_INVALID */
@@ -78,10 +79,11 @@ export class Recorder {
     }
   }
 
-  /** Resolves when its files are complete. Does nothing for one that has ended. */
+  /** Resolves when its files are complete, and its end is on the disk. */
   async stop(streamer: Streamer | undefined, { recording_id }: RecordingRecord): Promise<void> {
-    if (!this.#granted.has(recording_id)) return;
-    await streamer?.request('stop_recording', { recording_id });
+    if (this.#granted.has(recording_id))
+      await streamer?.request('stop_recording', { recording_id });
+    await this.#endings.get(recording_id);
   }
 
   /** Removes what has ended so long ago. @param now milliseconds since 1970 */
@@ -100,7 +102,7 @@ export class Recorder {
     clearInterval(this.#sweeper);
     const late = new AbortController();
     await Promise.race([
-      Promise.all(this.#endings),
+      Promise.all(this.#endings.values()),
       sleep(CLOSE_DEADLINE_MS, undefined, { signal: late.signal }).catch(() => undefined),
     ]);
     late.abort();
@@ -144,8 +146,8 @@ export class Recorder {
   #end(id: string, code: string, reason: string): void {
     if (!this.#granted.delete(id)) return;
     this.#log.info({ recording_id: id, code, reason }, 'recording ended');
-    const ending = this.store.end(id, code, reason).finally(() => this.#endings.delete(ending));
-    this.#endings.add(ending);
+    const ending = this.store.end(id, code, reason).finally(() => this.#endings.delete(id));
+    this.#endings.set(id, ending);
   }
 
   /** Bytes that no recording has used or may use yet. */

@@ -3,7 +3,8 @@ import type { OpenAPIV3_1 } from 'openapi-types';
 import { openApiDocument, documentMessages, type OpenApiDocument } from '../../src/api/openapi.js';
 import { OPERATIONS } from '../../src/api/operations.js';
 import type { Schema } from '../../src/codec/json-schema.js';
-import { addHost, createBody, serve, type Answer } from '../support/server.js';
+import type { RecordingInfo } from '../../src/protocol/rest-models.js';
+import { addHost, createBody, serve, temporaryFolder, type Answer } from '../support/server.js';
 
 /** Just enough of JSON Schema to check answers; knows every word that the document uses. */
 function mismatch(schema: Schema, value: unknown, document: OpenApiDocument, at = '$'): string[] {
@@ -58,8 +59,11 @@ function check(
   return media.schema === undefined ? [] : mismatch(media.schema, json, document);
 }
 
+const RECORDINGS = '/api/streamers/{id}/recordings';
+const RECORDED_FILE = `${RECORDINGS}/{recording}/files/{number}`;
+
 test.serial('answers are as the served document describes them', async (t) => {
-  const server = await serve(t);
+  const server = await serve(t, { recordings_path: await temporaryFolder(t) });
   const served = await server.ask('GET', '/api/openapi.json');
   t.is(served.status, 200);
   const document = served.json as OpenApiDocument;
@@ -93,6 +97,14 @@ test.serial('answers are as the served document describes them', async (t) => {
     ['get', '/api/streamers/{id}', '/api/streamers/x'],
     ['get', '/api/streamers/{id}/stats', '/api/streamers/s/stats'],
     ['get', '/api/streamers/{id}/dot', '/api/streamers/s/dot'],
+    ['post', RECORDINGS, '/api/streamers/x/recordings'],
+    ['post', RECORDINGS, '/api/streamers/s/recordings'],
+    ['get', RECORDINGS, '/api/streamers/s/recordings'],
+    ['get', `${RECORDINGS}/{recording}`, '/api/streamers/s/recordings/:recording'],
+    ['get', `${RECORDINGS}/{recording}`, '/api/streamers/s/recordings/x'],
+    ['get', RECORDED_FILE, '/api/streamers/s/recordings/:recording/files/1'],
+    ['get', RECORDED_FILE, '/api/streamers/s/recordings/:recording/files/2'],
+    ['delete', `${RECORDINGS}/{recording}`, '/api/streamers/s/recordings/:recording'],
     ['get', '/api/streamers/{id}/peer', '/api/streamers/x/peer'],
     ['get', '/api/streamers/{id}/peer', '/api/streamers/s/peer'],
     ['get', '/api/sessions', '/api/sessions'],
@@ -111,10 +123,13 @@ test.serial('answers are as the served document describes them', async (t) => {
     const socket = await server.viewer('s');
     await socket.until('offer');
   };
-  for (const [method, template, path, body] of calls) {
+  let recording = '';
+  for (const [method, template, pattern, body] of calls) {
+    const path = pattern.replace(':recording', recording);
     if (template === '/api/streamers/{id}/stats') await viewer();
     const answer = await server.ask(method.toUpperCase(), path, body === undefined ? {} : { body });
     t.deepEqual(check(document, method, template, answer), [], `${method} ${path} ${answer.text}`);
+    if (answer.status === 201) ({ recording_id: recording } = answer.json as RecordingInfo);
     if (template === '/config.js') continue;
     if (template.startsWith('/api/streamers/{id}/peer')) continue;
     const bare = await server.ask(method.toUpperCase(), path, { headers: { Authorization: '' } });

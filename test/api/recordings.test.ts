@@ -30,7 +30,7 @@ async function listed(server: TestServer): Promise<readonly RecordingInfo[]> {
   return ((await server.ask('GET', LIST)).json as { recordings: RecordingInfo[] }).recordings;
 }
 
-test('a recording is started, listed, stopped and removed', async (t) => {
+test.serial('a recording is started, listed, stopped and removed', async (t) => {
   const { server, folder } = await recordingServer(t);
   const { recording_id: id, status, files } = await start(t, server);
   t.is(status, 'recording');
@@ -47,7 +47,7 @@ test('a recording is started, listed, stopped and removed', async (t) => {
   t.is((await server.ask('GET', `${LIST}/${id}`)).status, 404);
 });
 
-test('a file comes whole, in ranges, and never from another folder', async (t) => {
+test.serial('a file comes whole, in ranges, and never from another folder', async (t) => {
   const { server, folder } = await recordingServer(t);
   const { recording_id: id } = await start(t, server);
   const path = `${LIST}/${id}/files/1`;
@@ -81,7 +81,7 @@ test('a file comes whole, in ranges, and never from another folder', async (t) =
   }
 });
 
-test('without a folder recording is off', async (t) => {
+test.serial('without a folder recording is off', async (t) => {
   const { server } = await recordingServer(t, { recordings_path: null });
   for (const method of ['POST', 'GET']) {
     const { status, json } = await server.ask(method, LIST);
@@ -90,7 +90,7 @@ test('without a folder recording is off', async (t) => {
   }
 });
 
-test('what is not there, and who has no right', async (t) => {
+test.serial('what is not there, and who has no right', async (t) => {
   const { server } = await recordingServer(t);
   const { recording_id: id } = await start(t, server);
   t.like((await server.ask('POST', '/api/streamers/two/recordings')).json, {
@@ -104,19 +104,25 @@ test('what is not there, and who has no right', async (t) => {
   }
 });
 
-test('no more run at a time than may, and all together stay within their size', async (t) => {
-  const { server, folder } = await recordingServer(t, { max_recordings: '2', recordings_mib: '1' });
-  const first = await start(t, server);
-  await start(t, server);
-  t.like((await server.ask('POST', LIST)).json, { code: 'LIMIT_REACHED' });
-  await server.ask('DELETE', `${LIST}/${first.recording_id}`);
-  await writeFile(join(folder, first.recording_id, '00002.mkv'), Buffer.alloc(1_048_576));
-  t.like((await server.ask('POST', LIST)).json, { code: 'LIMIT_REACHED' });
-  await server.ask('DELETE', `${LIST}/${first.recording_id}?files=true`);
-  await start(t, server);
-});
+test.serial(
+  'no more run at a time than may, and all together stay within their size',
+  async (t) => {
+    const { server, folder } = await recordingServer(t, {
+      max_recordings: '2',
+      recordings_mib: '1',
+    });
+    const first = await start(t, server);
+    await start(t, server);
+    t.like((await server.ask('POST', LIST)).json, { code: 'LIMIT_REACHED' });
+    await server.ask('DELETE', `${LIST}/${first.recording_id}`);
+    await writeFile(join(folder, first.recording_id, '00002.mkv'), Buffer.alloc(1_048_576));
+    t.like((await server.ask('POST', LIST)).json, { code: 'LIMIT_REACHED' });
+    await server.ask('DELETE', `${LIST}/${first.recording_id}?files=true`);
+    await start(t, server);
+  },
+);
 
-test('recordings end with their streamer and outlive it', async (t) => {
+test.serial('recordings end with their streamer and outlive it', async (t) => {
   const { server } = await recordingServer(t);
   const { recording_id: id } = await start(t, server);
   await server.ask('DELETE', '/api/streamers/one');
@@ -125,7 +131,7 @@ test('recordings end with their streamer and outlive it', async (t) => {
   t.is((await server.ask('GET', `${LIST}/${id}/files/1`)).text, 'a recording');
 });
 
-test('a streamer process that is killed ends its recordings', async (t) => {
+test.serial('a streamer process that is killed ends its recordings', async (t) => {
   const { server } = await recordingServer(t);
   const { recording_id: id } = await start(t, server);
   const pid = server.running.streamers.get('one')?.pid;
@@ -135,7 +141,7 @@ test('a streamer process that is killed ends its recordings', async (t) => {
   t.like((await listed(server))[0], { recording_id: id, code: 'STREAMER_FAILED' });
 });
 
-test('after a restart all of them are there, and none runs', async (t) => {
+test.serial('after a restart all of them are there, and none runs', async (t) => {
   const { server, folder } = await recordingServer(t);
   const stopped = await start(t, server);
   await server.ask('DELETE', `${LIST}/${stopped.recording_id}`);
@@ -163,7 +169,7 @@ test('after a restart all of them are there, and none runs', async (t) => {
   );
 });
 
-test('what ended too long ago is removed at the start', async (t) => {
+test.serial('what ended too long ago is removed at the start', async (t) => {
   const { server, folder } = await recordingServer(t);
   const { recording_id: id } = await start(t, server);
   await server.ask('DELETE', `${LIST}/${id}`);

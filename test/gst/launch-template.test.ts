@@ -26,6 +26,7 @@ test('every pipeline is listed and says what it is for', (t) => {
     'demo-video-h265',
     'demo-video-h265-main10',
     'peer',
+    'record',
     'video-av1',
     'video-h264',
     'video-h265',

@@ -6,12 +6,14 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { Recording, type RecordingEnd } from '../../src/gst/outlets/recording.js';
+import { createStreamPipeline } from '../../src/gst/pipeline.js';
 import { MediaBus } from '../../src/media/bus.js';
 import type { RecordingLimits } from '../../src/media/recording-limits.js';
 import type { AudioLayout } from '../../src/moonlight/types.js';
 import { CLIP_SURROUND, encodeClip, Player, type Clip } from '../support/clip.js';
 import { readMatroska } from '../support/matroska.js';
-import { STREAM } from '../support/receiver-connect.js';
+import { ReceiverProcess } from '../support/receiver.js';
+import { connect, STREAM, unfinished } from '../support/receiver-connect.js';
 import { until } from '../support/until.js';
 
 const run = promisify(execFile);
@@ -94,6 +96,46 @@ class Stage {
     await until('recorded', () => this.recording.stats().durationMs >= milliseconds);
   }
 }
+
+test.serial('recordings come and go, and no viewer misses a packet', async (t) => {
+  const receivers = await ReceiverProcess.start();
+  const bus = new MediaBus(STREAM.log);
+  const folder = mkdtempSync(join(tmpdir(), 'moontee-recording-'));
+  const pipeline = await createStreamPipeline({ ...STREAM, bus });
+  const player = new Player(clip, pipeline);
+  bus.on('keyframe-needed', () => player.keyframe());
+  t.teardown(async () => {
+    player.stop();
+    await pipeline.close();
+    bus.close();
+    await receivers.kill();
+    rmSync(folder, { recursive: true });
+  });
+  const viewer = receivers.open('viewer');
+  await connect(await pipeline.addPeer('viewer'), viewer);
+  const before = await viewer.until(({ video }) => video.markers > 10);
+  for (let round = 1; round <= 5; round += 1) {
+    const recording = new Recording({
+      id: `recording-${round}`,
+      path: (number) => join(folder, `${round}-${number}.mkv`),
+      codec: 'h264',
+      audio: STREAM.audio,
+      limits: { ...UNLIMITED, fileMs: 300 },
+      requestKeyframe: (reason) => bus.requestKeyframe(reason, `recording-${round}`),
+      ended: (code) => t.fail(code),
+      log: STREAM.log,
+    });
+    const detach = bus.attach(recording);
+    recording.start();
+    await until('recorded', () => recording.stats().durationMs > 500);
+    detach();
+    await recording.close(5_000);
+  }
+  const { video } = await viewer.until((now) => now.video.markers > before.video.markers + 120);
+  t.true(video.lost <= receivers.kernelDrops(), `${video.lost}`);
+  t.true(unfinished(before.video, video) <= receivers.kernelDrops());
+  t.true(readdirSync(folder).length >= 5);
+});
 
 /** Every picture and packet of a file, decoded. @throws where a decoder complains */
 async function decode(path: string): Promise<void> {
