@@ -10,6 +10,7 @@ import { DtlsCertificate } from './webrtc/dtls-certificate.js';
 import { MediaBus } from '../media/bus.js';
 import type { KeyframeRequest } from '../media/keyframes.js';
 import type { CodedUnit, Packetizer, TrackId } from '../media/outlet.js';
+import { addPeerCounts, NO_PEER_COUNTS, type PeerCounts } from '../media/peer-counts.js';
 import { describeGraph } from './graph-properties.js';
 import { elementsOf, fillTemplate, loadTemplate } from './launch-template.js';
 import { mediaFormat, missingForStereo, type MediaFormat } from './media-format.js';
@@ -82,6 +83,8 @@ class GstStreamPipeline
   readonly #stereo: StereoSound | null;
   readonly #bus: MediaBus;
   readonly #peers = new Map<string, WebRtcPeer>();
+  /** Of peers that left. */
+  #goneCounts = NO_PEER_COUNTS;
   /** Hears what fails inside a bin, by the bin's name. */
   readonly #owners = new Map<string, (cause: string) => void>();
   /** Takes a peer off the bus and out of the owners. */
@@ -266,13 +269,18 @@ class GstStreamPipeline
   }
 
   stats(): Promise<PipelineStats> {
+    const keyframeRequestsByReason = this.#bus.keyframeRequests;
+    const { join, pli, drop, rotate } = keyframeRequestsByReason;
+    const peers = [...this.#peers.values()].map((peer) => peer.stats());
     return Promise.resolve({
       videoUnits: this.#videoUnits,
       videoBytes: this.#videoBytes,
       audioPackets: this.#audioPackets,
       unitsDropped: this.#unitsDropped,
-      keyframeRequests: this.#bus.keyframeRequests,
-      peers: [...this.#peers.values()].map((peer) => peer.stats()),
+      keyframeRequests: join + pli + drop + rotate,
+      keyframeRequestsByReason,
+      peers,
+      peerTotals: peers.reduce<PeerCounts>(addPeerCounts, this.#goneCounts),
     });
   }
 
@@ -372,7 +380,9 @@ class GstStreamPipeline
   }
 
   #removed(peer: WebRtcPeer): void {
-    this.#peers.delete(peer.id);
+    if (this.#peers.delete(peer.id)) {
+      this.#goneCounts = addPeerCounts(this.#goneCounts, peer.stats());
+    }
     this.#detach.get(peer.id)?.();
     this.#detach.delete(peer.id);
     this.#log.info({ peer_id: peer.id, peers: this.#peers.size }, 'peer removed');

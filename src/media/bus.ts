@@ -30,7 +30,12 @@ export class MediaBus extends EventEmitter<MediaBusEvents> {
   /** Pictures that came before the packetizer, from the last key frame on. */
   #early: CodedUnit[] = [];
   #timer: NodeJS.Timeout | null = null;
-  #keyframeRequests = 0;
+  readonly #keyframeRequests: Record<KeyframeReason, number> = {
+    join: 0,
+    pli: 0,
+    drop: 0,
+    rotate: 0,
+  };
   #closed = false;
 
   constructor(log: Log) {
@@ -38,8 +43,9 @@ export class MediaBus extends EventEmitter<MediaBusEvents> {
     this.#log = log;
   }
 
-  get keyframeRequests(): number {
-    return this.#keyframeRequests;
+  /** What went to the host, by the first need that it answers. */
+  get keyframeRequests(): Readonly<Record<KeyframeReason, number>> {
+    return { ...this.#keyframeRequests };
   }
 
   /** There is somebody to make packets: pictures that waited for it go out first. */
@@ -155,7 +161,7 @@ export class MediaBus extends EventEmitter<MediaBusEvents> {
     const now = performance.now();
     const request = this.#arbiter.due(now);
     if (request) {
-      this.#keyframeRequests += 1;
+      this.#keyframeRequests[request.reason] += 1;
       this.#emitRequest(request);
     }
     const at = this.#arbiter.dueAt();

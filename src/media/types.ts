@@ -9,7 +9,8 @@ import type { Log } from '../core/log.js';
 import type { IceServer, NetworkOptions } from '../ice/types.js';
 import type { AudioLayout, NegotiatedVideo } from '../moonlight/types.js';
 import type { MediaBus } from './bus.js';
-import type { KeyframeRequest } from './keyframes.js';
+import type { KeyframeReason, KeyframeRequest } from './keyframes.js';
+import type { PeerCounts } from './peer-counts.js';
 
 export interface StreamPipelineOptions {
   readonly video: NegotiatedVideo;
@@ -72,7 +73,10 @@ export interface PipelineStats {
   /** Access units that the source queue had to drop. */
   readonly unitsDropped: number;
   readonly keyframeRequests: number;
+  readonly keyframeRequestsByReason: Readonly<Record<KeyframeReason, number>>;
   readonly peers: readonly PeerStats[];
+  /** Of all peers so far, those that left too: these figures never fall. */
+  readonly peerTotals: PeerCounts;
 }
 
 export type PeerQuality = 'good' | 'constrained' | 'stalled';

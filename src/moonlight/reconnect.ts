@@ -2,12 +2,14 @@ import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MoonteeError, type ErrorCode } from '../core/errors.js';
 import { guard } from './session/guard.js';
+import { addCounts, mergeStats } from './session/stats.js';
 import { MoonlightSession, type MoonlightSessionOptions } from './session.js';
 import type { SentInput } from './session/streams.js';
 import type {
   HostInput,
   MoonlightSessionEvents,
   NegotiatedStream,
+  SessionCounts,
   SessionStats,
   Termination,
 } from './types.js';
@@ -60,6 +62,8 @@ export class ReconnectingSession extends EventEmitter<ReconnectingSessionEvents>
   /** The last one that had the host run the app. */
   #launched: MoonlightSession;
   #stream: NegotiatedStream | null = null;
+  /** Of the sessions before this one. */
+  #before: SessionCounts = mergeStats(undefined, undefined, undefined);
   #reconnecting: Promise<void> | null = null;
   #closed = false;
 
@@ -101,6 +105,11 @@ export class ReconnectingSession extends EventEmitter<ReconnectingSessionEvents>
   /** Of the current session. */
   stats(): SessionStats {
     return this.#session.stats();
+  }
+
+  /** Of all sessions so far: these figures never fall. */
+  totals(): SessionCounts {
+    return addCounts(this.#before, this.#session.stats());
   }
 
   /** As {@link MoonlightSession.close}; also ends the reconnection. */
@@ -153,6 +162,7 @@ export class ReconnectingSession extends EventEmitter<ReconnectingSessionEvents>
         guard(log, () => this.emit('gave-up', loss));
         return { code: errorCode, reason, byHost: false };
       }
+      this.#before = this.totals();
       this.#session = this.#create(this.#resuming(mayLaunch));
       try {
         const stream = await this.#session.start(this.#ending.signal);

@@ -304,7 +304,8 @@ export interface Termination {
 }
 
 /** Video quality of the link to the host over the last window. */
-export interface SessionStats {
+/** Figures of a session, or of several. */
+export interface SessionCounts {
   readonly videoPackets: number;
   readonly videoBytes: number;
   readonly framesComplete: number;
@@ -314,8 +315,13 @@ export interface SessionStats {
   readonly packetsRecovered: number;
   readonly packetsLost: number;
   readonly audioPackets: number;
+  readonly audioBytes: number;
+  readonly audioRecovered: number;
   readonly audioLost: number;
   readonly idrRequests: number;
+}
+
+export interface SessionStats extends SessionCounts {
   /** Milliseconds, smoothed, of the control stream. */
   readonly roundTrip: number;
 }

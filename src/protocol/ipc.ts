@@ -7,6 +7,7 @@ import * as t from 'io-ts';
 import { Integer } from '../codec/integer.js';
 import type { Channel, Methods } from './channel.js';
 import { ErrorCode, OutcomeCode } from './outcome-codes.js';
+import { StreamerStats } from './statistics.js';
 import { StreamClientMessage, StreamServerMessage } from './viewer-messages.js';
 
 export const Settings = t.type(
@@ -214,7 +215,7 @@ export type ChildMessage = t.TypeOf<typeof ChildMessage>;
 /** What the server asks of a child. */
 export const CHILD_METHODS = {
   /** Statistics of session, pipeline and viewers. */
-  stats: { data: t.null, result: t.UnknownRecord },
+  stats: { data: t.null, result: StreamerStats },
   /** The pipeline's graph in Graphviz's language. */
   dot: { data: t.null, result: t.string },
   collect_garbage: { data: t.null, result: t.null },

@@ -29,6 +29,8 @@ import { ChildViewer } from './viewer.js';
 import type { ChildMessage, ParentMessage, RecordingOrder } from '../protocol/ipc.js';
 import { Recordings } from './recordings.js';
 import { closeParts } from './closing.js';
+import type { StreamerStats } from '../protocol/statistics.js';
+import { ProcessMeter } from './process-meter.js';
 import { streamSettings } from './stream-settings.js';
 
 export type Init = Extract<ParentMessage, { Init: unknown }>['Init'];
@@ -78,6 +80,7 @@ export class ChildStreamer {
   readonly #removals = new Map<string, Promise<void>>();
   readonly #bus: MediaBus;
   readonly #recordings: Recordings;
+  readonly #meter = new ProcessMeter();
   readonly #settings: StreamSettings;
   /** `performance.now()` at the bus's time zero. */
   readonly #origin = performance.now();
@@ -226,13 +229,15 @@ export class ChildStreamer {
     return removal;
   }
 
-  async stats(): Promise<Record<string, unknown>> {
+  async stats(): Promise<StreamerStats> {
     return {
       session: this.#session.stats(),
+      sessionTotals: this.#session.totals(),
       pipeline: (await this.#pipeline?.stats()) ?? null,
       lateness: this.#pipeline ? this.#clock.lateness : null,
       negotiated: this.#negotiated ?? null,
       recordings: this.#recordings.stats(),
+      process: this.#meter.stats(),
     };
   }
 
@@ -269,6 +274,7 @@ export class ChildStreamer {
       await closeParts(parts, deadline, this.#log);
     } finally {
       this.#bus.close();
+      this.#meter.close();
     }
   }
 

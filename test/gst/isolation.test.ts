@@ -96,4 +96,8 @@ test.serial('figures of every peer are in the statistics', async (t) => {
   t.is(stats.unitsDropped, 0);
   t.true(stats.keyframeRequests >= asked);
   await pipeline.peer('counted')?.close();
+  const left = await pipeline.stats();
+  t.false(left.peers.some(({ id }) => id === 'counted'));
+  t.true(left.peerTotals.packetsSent >= stats.peerTotals.packetsSent);
+  t.true(left.peerTotals.bytesSent >= stats.peerTotals.bytesSent);
 });

@@ -118,6 +118,7 @@ test('one request goes to the host for all who ask, and none for an outlet that 
   bus.requestKeyframe('join', 'b');
   bus.requestKeyframe('drop', null);
   t.deepEqual(asked, [{ reason: 'join', outletId: 'b' }]);
+  t.deepEqual(bus.keyframeRequests, { join: 1, pli: 0, drop: 0, rotate: 0 });
   bus.close();
 });
 

@@ -15,6 +15,7 @@ import {
 } from '../../src/protocol/ipc.js';
 import { recordingFileName } from '../../src/protocol/recording-files.js';
 import { APP } from './fake-apps.js';
+import { STATISTICS } from './statistics.js';
 
 let app = 0;
 let picture = { width: 0, height: 0, fps: 0 };
@@ -46,7 +47,7 @@ const channel: ServerChannel = new Channel({
   asked: SERVER_METHODS,
   served: CHILD_METHODS,
   handlers: {
-    stats: () => answered({ method: 'stats', peers: [...peers], losses, gaveUp }),
+    stats: () => answered({ ...STATISTICS, method: 'stats', peers: [...peers], losses, gaveUp }),
     dot: () => answered('digraph g {}'),
     collect_garbage: () => answered(null),
     start_recording: ({ folder }) => {

@@ -74,9 +74,14 @@ async function begin(
 
 test.serial('a gap is bridged by resuming with new keys', async (t) => {
   const { host, session, events } = await begin(t);
+  const before = session.totals();
+  t.true(before.framesComplete > 0);
   host.hangUp();
   await once(session, 'reconnected');
   await once(session, 'video');
+  // The figures of the first session stay in the totals.
+  t.true(session.totals().framesComplete >= before.framesComplete + session.stats().framesComplete);
+  t.true(session.totals().videoBytes >= before.videoBytes + session.stats().videoBytes);
   t.is(host.rikeys.size, 2);
   t.deepEqual(
     host.steps.filter((step) => ['launch', 'resume', 'cancel'].includes(step)),
