@@ -71,6 +71,11 @@ export default tseslint.config(
     },
   },
   {
+    files: ['**/*.ts', '**/*.js'],
+    ignores: ['test/**'],
+    rules: { 'max-lines-per-function': ['error', { max: 80 }] },
+  },
+  {
     files: ['**/*.js'],
     ...tseslint.configs.disableTypeChecked,
   },

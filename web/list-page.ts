@@ -110,9 +110,7 @@ function card(streamer: StreamerInfo): HTMLElement {
       { class: 'what' },
       element('strong', {}, id),
       element('span', { class: 'detail' }, `${width} × ${height}, ${fps} Hz`),
-      streamer.error !== undefined &&
-        streamer.error !== null &&
-        element('span', { class: 'detail wrong' }, streamer.error),
+      streamer.error !== null && element('span', { class: 'detail wrong' }, streamer.error),
     ),
     element(
       'span',

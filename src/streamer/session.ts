@@ -45,98 +45,111 @@ export interface SessionOptions {
 
 /** Sees a child through from `Init` to the end of its process. Never rejects. */
 export function runSession(options: SessionOptions): Promise<RunEnd> {
-  const { child, startSignal, stopSignal, stopDeadline } = options;
-  let connected = false;
+  return new Run(options).result();
+}
+
+class Run {
+  readonly #options: SessionOptions;
+  #connected = false;
   /** First picture of the session that runs now. */
-  let pictureAt: number | null = null;
-  let verdict: SessionVerdict | null = null;
-  let final = false;
-  let retry: NodeJS.Timeout | undefined;
-  const connectedFor = (): number => (pictureAt === null ? 0 : performance.now() - pictureAt);
+  #pictureAt: number | null = null;
+  #verdict: SessionVerdict | null = null;
+  #final = false;
+  #retry: NodeJS.Timeout | undefined;
 
-  const finish = (end: SessionVerdict): void => {
-    verdict ??= end;
-    clearTimeout(retry);
-    void child.stop(stopDeadline());
-  };
-  const onStop = (): void => {
-    clearTimeout(retry);
-    void child.stop(stopDeadline());
-  };
-  const onStartAbort = (): void => {
-    if (stopSignal.aborted || connected) return;
-    const reason = 'Moonlight did not connect in time';
-    const end = options.judge({ code: 'TIMEOUT', reason, ...UNSAID });
-    options.onOver(end);
-    finish(end);
-  };
-  startSignal.addEventListener('abort', onStartAbort, { once: true });
-  stopSignal.addEventListener('abort', onStop, { once: true });
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
 
-  const onLost = (lost: SessionVerdict): void => {
-    const delay = options.onLost({ ...lost, connectedFor: connectedFor() });
-    pictureAt = null;
-    if (delay !== null) {
-      clearTimeout(retry);
-      retry = setTimeout(() => child.send('StartMoonlight'), delay);
-      return;
-    }
-    final = true;
-    child.send('GiveUp');
-    options.onOver(lost);
-    finish(lost);
-  };
-
-  child.on('message', (message) => {
-    if (message === 'FirstFrame') {
-      options.log.info('first frame');
-      pictureAt ??= performance.now();
-      return;
-    }
-    if (typeof message === 'object' && 'MoonlightConnected' in message) {
-      if (verdict !== null || stopSignal.aborted) return;
-      connected = true;
-      try {
-        options.onConnected(message.MoonlightConnected);
-      } catch (thrown) {
-        const { code, message: reason } = MoonteeError.from(thrown);
-        const end = { code, reason, ...UNSAID };
-        options.onOver(end);
-        finish(end);
-      }
-      return;
-    }
-    if (typeof message === 'object' && 'MoonlightLost' in message) {
-      if (verdict !== null || stopSignal.aborted) return;
-      const { code, error_code, reason, silent } = message.MoonlightLost;
-      onLost({ code, reason, errorCode: error_code, byHost: false, silent });
-      return;
-    }
-    const said = dispatch(message, options);
-    if (said === null) return;
-    const end = options.judge(said);
-    options.onOver(end);
-    finish(end);
-  });
-  child
-    .ready()
-    .then(() => {
-      child.send({ Init: options.init });
-      child.send('StartMoonlight');
-    })
-    // The `end` event tells the rest.
-    .catch(() => undefined);
-
-  return new Promise((resolve) => {
-    child.once('end', ({ code, reason }) => {
-      clearTimeout(retry);
-      startSignal.removeEventListener('abort', onStartAbort);
-      stopSignal.removeEventListener('abort', onStop);
-      child.removeAllListeners();
-      const end = verdict ?? options.judge({ code, reason, ...UNSAID, errorCode: -102 });
-      resolve({ ...end, connectedFor: connectedFor(), final });
+  result(): Promise<RunEnd> {
+    const { child, init, startSignal, stopSignal, judge } = this.#options;
+    startSignal.addEventListener('abort', this.#onStartAbort, { once: true });
+    stopSignal.addEventListener('abort', this.#stop, { once: true });
+    child.on('message', (message) => this.#onMessage(message));
+    child
+      .ready()
+      .then(() => {
+        child.send({ Init: init });
+        child.send('StartMoonlight');
+      })
+      // The `end` event has the reason.
+      .catch(() => undefined);
+    return new Promise((resolve) => {
+      child.once('end', ({ code, reason }) => {
+        clearTimeout(this.#retry);
+        startSignal.removeEventListener('abort', this.#onStartAbort);
+        stopSignal.removeEventListener('abort', this.#stop);
+        child.removeAllListeners();
+        const end = this.#verdict ?? judge({ code, reason, ...UNSAID, errorCode: -102 });
+        resolve({ ...end, connectedFor: this.#connectedFor, final: this.#final });
+      });
     });
-  });
+  }
+
+  get #connectedFor(): number {
+    return this.#pictureAt === null ? 0 : performance.now() - this.#pictureAt;
+  }
+
+  /** Nothing that the child reports counts any more. */
+  get #isOver(): boolean {
+    return this.#verdict !== null || this.#options.stopSignal.aborted;
+  }
+
+  readonly #stop = (): void => {
+    clearTimeout(this.#retry);
+    void this.#options.child.stop(this.#options.stopDeadline());
+  };
+
+  readonly #onStartAbort = (): void => {
+    if (this.#options.stopSignal.aborted || this.#connected) return;
+    const reason = 'Moonlight did not connect in time';
+    this.#end(this.#options.judge({ code: 'TIMEOUT', reason, ...UNSAID }));
+  };
+
+  #end(end: SessionVerdict): void {
+    this.#options.onOver(end);
+    this.#verdict ??= end;
+    this.#stop();
+  }
+
+  #onMessage(message: ChildMessage): void {
+    if (message === 'FirstFrame') {
+      this.#options.log.info('first frame');
+      this.#pictureAt ??= performance.now();
+    } else if (typeof message === 'object' && 'MoonlightConnected' in message) {
+      if (!this.#isOver) this.#onConnected(message.MoonlightConnected);
+    } else if (typeof message === 'object' && 'MoonlightLost' in message) {
+      const { code, error_code: errorCode, reason, silent } = message.MoonlightLost;
+      if (!this.#isOver) this.#onLost({ code, reason, errorCode, byHost: false, silent });
+    } else {
+      const verdict = dispatch(message, this.#options);
+      if (verdict !== null) this.#end(this.#options.judge(verdict));
+    }
+  }
+
+  #onConnected(connected: Parameters<SessionOptions['onConnected']>[0]): void {
+    this.#connected = true;
+    try {
+      this.#options.onConnected(connected);
+    } catch (thrown) {
+      const { code, message: reason } = MoonteeError.from(thrown);
+      this.#end({ code, reason, ...UNSAID });
+    }
+  }
+
+  #onLost(lost: SessionVerdict): void {
+    const { child, onLost } = this.#options;
+    const delay = onLost({ ...lost, connectedFor: this.#connectedFor });
+    this.#pictureAt = null;
+    if (delay !== null) {
+      clearTimeout(this.#retry);
+      this.#retry = setTimeout(() => child.send('StartMoonlight'), delay);
+      return;
+    }
+    this.#final = true;
+    child.send('GiveUp');
+    this.#end(lost);
+  }
 }
 
 /** Of an end that neither the host nor its silence brought. */
