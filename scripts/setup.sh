@@ -30,7 +30,9 @@ packages=(
 # Not in every release: installed where the archive has them. node-gtk reads typelibs through
 # girepository 1, whose own typelib has a package to itself where 2 is the default.
 optional=(gir1.2-girepository-2.0)
-test_packages=(chromium firefox-esr fonts-dejavu-core git procps iproute2 coturn)
+test_packages=(
+  chromium firefox-esr fonts-dejavu-core git procps iproute2 coturn gstreamer1.0-plugins-base-apps
+)
 case $purpose in
   run) ;;
   test) packages+=("${test_packages[@]}") ;;

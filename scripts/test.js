@@ -1,13 +1,14 @@
 /**
- * Runs the tests: all of them in two tiers beside each other, plain code on one core while media
- * plays on the other, and one closing line. With arguments it is ava: `npm test -- test/x.test.ts`.
+ * Runs the tests: all of them in two lanes beside each other, and one closing line. Plain code and
+ * then `npm run check` take one core, while media plays on the other. With arguments it is ava:
+ * `npm test -- test/x.test.ts`.
  */
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 
 const ROOT = dirname(import.meta.dirname);
 const AVA = join(ROOT, 'node_modules', '.bin', 'ava');
-const TIERS = ['unit', 'media'];
+const LANES = [['unit', 'check'], ['media']];
 /** What ava says at the end of a run. */
 const PASSED = /^ *(\d+) tests? passed$/m;
 /** Between its lines and its account of failures. */
@@ -24,7 +25,8 @@ if (given.length > 0) {
 }
 
 async function runTiers() {
-  const results = await Promise.all(TIERS.map((tier) => runTier(tier)));
+  const lanes = await Promise.all(LANES.map((tiers) => runLane(tiers)));
+  const results = lanes.flat();
   // Each tier's account of its failures, which ava gives at the end.
   for (const { tier, output } of results) {
     const account = output.indexOf(DIVIDER);
@@ -34,6 +36,28 @@ async function runTiers() {
   const failed = sum(results.map(failures));
   process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
   process.exitCode = Math.max(...results.map(({ code }) => code));
+}
+
+async function runLane(tiers) {
+  const results = [];
+  for (const tier of tiers) results.push(await (tier === 'check' ? runCheck() : runTier(tier)));
+  return results;
+}
+
+/** Counts as one test; what it has to say follows its tiers. */
+async function runCheck() {
+  const check = spawn('npm', ['run', '--silent', 'check'], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [check.stdout, check.stderr]) {
+    stream.setEncoding('utf8');
+    stream.on('data', (chunk) => (output += chunk));
+  }
+  const code = await exitOf(check);
+  const verdict = code === 0 ? '1 test passed' : '1 test failed';
+  return { tier: 'check', code, output: `${DIVIDER}\n${output}\n  ${verdict}\n` };
 }
 
 /** Its lines appear as they come, so that what hangs can be seen. */

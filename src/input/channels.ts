@@ -41,7 +41,11 @@ const DECODERS = new Map<string, Decoder>([
   ]),
 ]);
 
-/** Whether a data channel of this label carries input. */
+/**
+ * Whether a data channel of this label carries input.
+ *
+ * @public for checks of what is decoded
+ */
 export function isInputLabel(label: string): boolean {
   return DECODERS.has(label);
 }

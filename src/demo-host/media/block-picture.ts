@@ -102,7 +102,11 @@ export interface PictureNote {
   readonly refersTo: number;
 }
 
-/** Reads the note of an access unit of {@link BlockPicture}; null for any other. */
+/**
+ * Reads the note of an access unit of {@link BlockPicture}; null for any other.
+ *
+ * @public for checks of what arrived
+ */
 export function pictureNote(unit: Buffer): PictureNote | null {
   const at = unit.indexOf(NOTE_UUID);
   if (at < 0 || unit.length < at + NOTE_UUID.length + 16) return null;

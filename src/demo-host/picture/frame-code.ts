@@ -28,6 +28,7 @@ export function frameCodeEdge(bit: number, width: number): number {
 }
 
 /**
+ * @public for checks of what is shown
  * @param luma one byte a pixel
  * @param stride bytes from row to row
  * @returns the frame number, or null where the check does not fit

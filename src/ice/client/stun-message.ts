@@ -140,7 +140,11 @@ export function isAuthentic(buffer: Buffer, key: Buffer): boolean {
   return false;
 }
 
-/** Whether FINGERPRINT, the last attribute, is right. */
+/**
+ * Whether FINGERPRINT, the last attribute, is right.
+ *
+ * @public for checks of what is sent
+ */
 export function hasFingerprint(buffer: Buffer): boolean {
   const at = buffer.length - 8;
   if (at < HEADER || buffer.readUInt16BE(at) !== ATTRIBUTE.FINGERPRINT) return false;
