@@ -4,6 +4,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { documentMetrics } from '../src/api/metrics/document.js';
 import { documentMessages } from '../src/api/openapi.js';
 import { documentConfig } from '../src/config/report.js';
 import { CLIENT_TYPES, clientTypes } from './client-types.js';
@@ -46,12 +47,30 @@ server and host is, when that changes.
 
 `;
 
+const METRICS = `# Metrics
+
+\`GET /metrics\` answers in the text format of Prometheus, and needs the password.
+[deploy/](../deploy/README.md) has a scrape configuration, alert rules and a dashboard for Grafana.
+
+- Times are in seconds and amounts in bytes. Counters end in \`_total\`.
+- Labels have few values. \`streamer_id\` is that of a streamer alive (\`max_streamers\`), and its series
+  are removed with it. Viewers and addresses are never labels.
+- A scrape asks each streamer process at most every three seconds, and waits one second at most. A
+  process that does not answer is left out: \`moontee_streamer_up\` is 0, and its counters stand still.
+- Counters of a streamer go on if its process is restarted. What the old process counted after the
+  last scrape is lost.
+- Rates of \`moontee_host_received_bytes_total\` times eight are bitrates.
+- Metrics of the server process itself are those of prom-client: \`process_…\` and \`nodejs_…\`.
+
+`;
+
 /** File → text. */
 export function generatedPages(): Readonly<Record<string, string>> {
   return {
     'docs/configuration.md': CONFIGURATION + documentConfig(),
     'docs/socket-messages.md': MESSAGES + documentMessages(),
     'docs/errors.md': documentOutcomes(),
+    'docs/metrics.md': METRICS + documentMetrics(),
     'client/outcomes.ts': clientOutcomes(),
   };
 }

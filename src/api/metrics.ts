@@ -1,17 +1,29 @@
 import type { Routes } from '../http/routes.js';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
-import type { StreamerRegistry } from '../streamer/registry.js';
-import type { Credentials } from '../access/credentials.js';
+import type { EventEmitter } from 'node:events';
+import type { RegistryEvents } from '../streamer/registry.js';
+import type { Streamer } from '../streamer/streamer.js';
+import { ChildFigures } from './metrics/child-figures.js';
+import { StreamerMetrics } from './metrics/streamer-metrics.js';
+import { packageVersion } from './package-version.js';
 
 const STATUSES = ['starting', 'active', 'reconnecting', 'failed', 'stopping'] as const;
+
+/** The streamers whose metrics are exposed. */
+export interface MeteredStreamers extends EventEmitter<RegistryEvents> {
+  list(): readonly Streamer[];
+}
 
 /** Prometheus metrics. Labels are bounded: statuses, error codes, and streamers alive. */
 export class Metrics {
   readonly registry = new Registry();
   readonly requests: Counter<'method' | 'status'>;
   readonly invalidMessages: Counter;
+  readonly #streamers: MeteredStreamers;
+  readonly #figures = new ChildFigures();
 
-  constructor(streamers: StreamerRegistry, credentials: Credentials) {
+  constructor(streamers: MeteredStreamers, credentials: { readonly failures: number }) {
+    this.#streamers = streamers;
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry });
     this.requests = new Counter({
@@ -76,12 +88,26 @@ export class Metrics {
         this.set(credentials.failures);
       },
     });
+    new Gauge({
+      name: 'moontee_build_info',
+      help: 'Always 1, with the versions of Moontee and Node.js',
+      labelNames: ['version', 'node_version'],
+      registers,
+    }).set({ version: packageVersion(), node_version: process.version }, 1);
+    const ofStreamers = new StreamerMetrics(this.registry, () => streamers.list(), this.#figures);
+    streamers.on('viewer', (...event) => ofStreamers.onViewer(...event));
+  }
+
+  /** The text format. Children that do not answer are not waited for. */
+  async text(): Promise<string> {
+    await this.#figures.refresh(this.#streamers.list());
+    return this.registry.metrics();
   }
 }
 
 export function metricRoutes(routes: Routes, { metrics }: { metrics: Metrics }): void {
   routes.get('/metrics', 'administrator', async (context) => {
     context.set('Content-Type', metrics.registry.contentType);
-    context.body = await metrics.registry.metrics();
+    context.body = await metrics.text();
   });
 }

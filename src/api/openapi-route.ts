@@ -1,6 +1,6 @@
 import type { Routes } from '../http/routes.js';
-import { createRequire } from 'node:module';
 import { openApiDocument } from './openapi.js';
+import { packageVersion } from './package-version.js';
 
 export function openApiRoutes(routes: Routes): void {
   let document: string | null = null;
@@ -9,17 +9,4 @@ export function openApiRoutes(routes: Routes): void {
     context.type = 'application/json';
     context.body = document;
   });
-}
-
-/** Of package.json, which lies at the root of the sources and of a build alike. */
-function packageVersion(): string {
-  const require = createRequire(import.meta.url);
-  for (const path of ['../../package.json', '../../../package.json']) {
-    try {
-      return (require(path) as { version: string }).version;
-    } catch {
-      // A level deeper, then.
-    }
-  }
-  return '0.0.0';
 }

@@ -111,6 +111,8 @@ export class Streamer extends EventEmitter<StreamerEvents> {
   #picture: Picture | null = null;
   #failure: StreamerFailure | null = null;
   #sessions = 0;
+  /** Sessions that ended or were lost, by reason. */
+  readonly #ends = new Map<ErrorCode, number>();
   /** The child has no session now, and is to bring it back. */
   #lost = false;
   /** First starts that failed for something that passes. */
@@ -194,6 +196,11 @@ export class Streamer extends EventEmitter<StreamerEvents> {
     return Math.max(0, this.#sessions - 1);
   }
 
+  /** How often a session ended or was lost, by reason. */
+  get ends(): ReadonlyMap<ErrorCode, number> {
+    return this.#ends;
+  }
+
   get viewers(): ViewerInfo[] {
     return this.#viewers.list();
   }
@@ -272,6 +279,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
       const end = await this.#session();
       this.#options.apps.sessionEnded(this.spec, end);
       if (this.#stop.signal.aborted) break;
+      this.#countEnd(end.code);
       // Where there is one seat only it is kept for the next session.
       if (this.#host !== null && !this.#seats.isSingle(this.#host)) this.#leaveHost();
       const delay = this.#startFailed(end) || end.final ? null : this.#policy.next(end);
@@ -413,6 +421,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
     const delay = this.#policy.next(end);
     this.#log.warn({ code, reason, retry_in_ms: delay }, 'session lost');
     if (delay === null) return null;
+    this.#countEnd(code);
     this.#lost = true;
     this.#failure = { code, reason, at: new Date() };
     this.#setStatus('reconnecting');
@@ -461,6 +470,10 @@ export class Streamer extends EventEmitter<StreamerEvents> {
     this.#viewers.sessionEnded({ code, reason, errorCode }, true);
     this.#settleConnected(new MoonteeError(code, reason));
     this.#setStatus('failed');
+  }
+
+  #countEnd(code: ErrorCode): void {
+    this.#ends.set(code, (this.#ends.get(code) ?? 0) + 1);
   }
 
   #setStatus(status: StreamerStatus): void {

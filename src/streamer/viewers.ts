@@ -16,18 +16,32 @@ export interface Viewer {
   end(code: OutcomeCode, reason: string): void;
 }
 
+export const VIEWER_TRANSPORTS = ['webrtc'] as const;
+export type ViewerTransport = (typeof VIEWER_TRANSPORTS)[number];
+
 export type ViewerChange =
-  | { readonly what: 'joined' | 'connected'; readonly peerId: string; readonly code: null }
+  | { readonly what: 'joined'; readonly peerId: string; readonly code: null }
+  | {
+      readonly what: 'connected';
+      readonly peerId: string;
+      readonly code: null;
+      readonly transport: ViewerTransport;
+      /** Milliseconds since its negotiation began. */
+      readonly joinTime: number;
+    }
   | { readonly what: 'left'; readonly peerId: string; readonly code: OutcomeCode };
 
-type ViewerState = 'waiting' | 'negotiating' | 'connected';
+export const VIEWER_STATES = ['waiting', 'negotiating', 'connected'] as const;
+type ViewerState = (typeof VIEWER_STATES)[number];
+export const VIEWER_QUALITIES = ['good', 'constrained', 'stalled'] as const;
 
 export interface ViewerInfo {
   readonly peerId: string;
   readonly connectedAt: Date;
   readonly state: ViewerState;
   /** As the child judges the link; null before it has. */
-  readonly quality: 'good' | 'constrained' | 'stalled' | null;
+  readonly quality: (typeof VIEWER_QUALITIES)[number] | null;
+  readonly transport: ViewerTransport;
 }
 
 /** The picture that viewers are told about. */
@@ -57,6 +71,8 @@ interface Entry {
   readonly viewer: Viewer;
   readonly connectedAt: Date;
   state: ViewerState;
+  /** Milliseconds of `performance.now()` at which its negotiation began. */
+  negotiatingSince: number;
   /** The child knows of it. */
   attached: boolean;
   iceServers: readonly IceServer[];
@@ -103,6 +119,7 @@ export class Viewers {
       connectedAt,
       state,
       quality,
+      transport: 'webrtc',
     }));
   }
 
@@ -114,6 +131,7 @@ export class Viewers {
       viewer,
       connectedAt: new Date(),
       state: 'waiting',
+      negotiatingSince: 0,
       attached: false,
       iceServers: [],
       configSent: false,
@@ -235,7 +253,10 @@ export class Viewers {
     entry.state = 'connected';
     if (first) entry.viewer.deliver({ StageComplete: { stage: NEGOTIATION } });
     this.#complete(entry);
-    if (first) this.#options.onChange({ what: 'connected', peerId, code: null });
+    if (!first) return;
+    const joinTime = performance.now() - entry.negotiatingSince;
+    const change = { what: 'connected', transport: 'webrtc', joinTime } as const;
+    this.#options.onChange({ ...change, peerId, code: null });
   }
 
   /** The child has taken a peer down on its own account. */
@@ -250,6 +271,7 @@ export class Viewers {
 
   #attach(entry: Entry): void {
     entry.state = 'negotiating';
+    entry.negotiatingSince = performance.now();
     entry.viewer.deliver({ StageStarting: { stage: SETUP } });
     this.#deadline(entry, this.#options.offerTimeout, 'TIMEOUT', 'The streamer made no offer');
     void this.#addPeerSoon(entry);
