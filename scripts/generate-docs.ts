@@ -4,10 +4,10 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { documentMetrics } from '../src/api/metrics/document.js';
 import { documentMessages } from '../src/api/openapi.js';
 import { documentConfig } from '../src/config/report.js';
 import { CLIENT_TYPES, clientTypes } from './client-types.js';
+import { documentMetrics } from './metrics-table.js';
 import { clientOutcomes, documentOutcomes } from './outcome-tables.js';
 
 const CONFIGURATION = `# Configuration

@@ -2,7 +2,7 @@
 import test from 'ava';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exposedMetrics } from '../../src/api/metrics/document.js';
+import { exposedMetrics } from '../../scripts/metrics-table.js';
 
 const DEPLOY = join(import.meta.dirname, '..', '..', 'deploy');
 /** Of Prometheus itself. */

@@ -1,7 +1,7 @@
 /** What is exposed, for docs/metrics.md and for whoever checks names. */
 import { EventEmitter } from 'node:events';
-import type { RegistryEvents } from '../../streamer/registry.js';
-import { Metrics } from '../metrics.js';
+import type { RegistryEvents } from '../src/streamer/registry.js';
+import { Metrics } from '../src/api/metrics.js';
 
 export interface ExposedMetric {
   readonly name: string;
