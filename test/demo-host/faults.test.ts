@@ -66,9 +66,10 @@ test.serial('packets dropped on order cost a frame and bring an IDR', async (t) 
 });
 
 test.serial('a stall ends with an IDR and without a gap', async (t) => {
-  const host = await startHost(t, { faults: parseFaults(['stall-video=400ms@100ms']) });
+  const host = await startHost(t, { faults: parseFaults(['stall-video=400ms@2s']) });
   const client = await StreamClient.start(t, host, await pairedIdentity(host));
-  await until('the second IDR', () => client.units.filter(({ idr }) => idr).length === 2);
+  // An encoder may take a second to start on a busy machine; a stall before its first frame is none.
+  await until('the second IDR', () => client.units.filter(({ idr }) => idr).length >= 2);
   const gaps = client.units.map(({ receivedAt }, index) =>
     index === 0 ? 0 : receivedAt - (client.units[index - 1]?.receivedAt ?? 0),
   );
