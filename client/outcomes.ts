@@ -140,11 +140,11 @@ const ROWS = {
     words: 'There is no such recording.',
   },
   RECORDING_DISK_FULL: {
-    retry: false,
+    retry: true,
     words: 'The disk of the recordings is full.',
   },
   RECORDING_FAILED: {
-    retry: false,
+    retry: true,
     words: 'The recording failed.',
   },
   VIEWER_MESSAGE_INVALID: {
