@@ -104,6 +104,9 @@ function restrict(actual: Graph, template: string): Graph {
   return { elements, links: actual.links.filter(([a, b]) => paths.has(a) && paths.has(b)) };
 }
 
+/** Stands for a placeholder, also for a part of a factory's name. */
+const FILLED = 'filled0in';
+
 /** A template as GStreamer builds it, without what the code fills in. */
 export function expectedGraph(name: string): Graph {
   const runtime = gstRuntime();
@@ -116,9 +119,9 @@ export function expectedGraph(name: string): Graph {
   if (missing) return { elements: [], links: [] };
   const graph = withinBin(parseDot(describeGraph(runtime, runtime.parseBin(text))), '');
   const filled = new Map(
-    parseLaunchText(template.text.replace(/\{[^}]*\}/g, 'FILLED')).elements.map((element) => [
+    parseLaunchText(template.text.replace(/\{[^}]*\}/g, FILLED)).elements.map((element) => [
       element.name,
-      new Set([...element.properties].filter(([, value]) => value.includes('FILLED')).map(first)),
+      new Set([...element.properties].filter(([, value]) => value.includes(FILLED)).map(first)),
     ]),
   );
   const given = new Map(parseLaunchText(text).elements.map((each) => [each.name, each.properties]));
