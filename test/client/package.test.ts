@@ -56,8 +56,9 @@ test('the package has what it needs and nothing else', async (t) => {
     cwd: built,
     env: { ...process.env, npm_config_cache: join(project, 'cache') },
   });
-  const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
-  const packed = files.map(({ path }) => path);
+  // A list until npm 11, by the name of the package from 12 on.
+  const packs = Object.values(JSON.parse(stdout) as Record<string, { files: { path: string }[] }>);
+  const packed = packs.flatMap(({ files }) => files.map(({ path }) => path));
   const declarations = (await readdir(join(ROOT, 'client')))
     .filter((name) => name.endsWith('.ts'))
     .map((name) => name.replace(/\.ts$/, '.d.ts'));
