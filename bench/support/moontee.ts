@@ -218,7 +218,7 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
   }
 
   async stats(): Promise<MoonteeStats> {
-    return (await this.#ask('stats')) as unknown as MoonteeStats;
+    return await this.#ask('stats');
   }
 
   async collectGarbage(): Promise<void> {
