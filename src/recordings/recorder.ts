@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { MoonteeError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
+import { settlesWithin } from '../core/settles-within.js';
 import type { StreamerRegistry } from '../streamer/registry.js';
 import type { Streamer } from '../streamer/streamer.js';
 import type { RecordingRecord } from './record.js';
@@ -100,12 +100,7 @@ export class Recorder {
   /** After the streamers. Idempotent, never rejects, bounded. */
   async close(): Promise<void> {
     clearInterval(this.#sweeper);
-    const late = new AbortController();
-    await Promise.race([
-      Promise.all(this.#endings.values()),
-      sleep(CLOSE_DEADLINE_MS, undefined, { signal: late.signal }).catch(() => undefined),
-    ]);
-    late.abort();
+    await settlesWithin(CLOSE_DEADLINE_MS, Promise.all(this.#endings.values()));
   }
 
   async #begin(streamer: Streamer, bytes: number): Promise<RecordingRecord> {

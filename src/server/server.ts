@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiContext } from '../api/context.js';
 import { EventFeed } from '../api/event-feed.js';
 import { Metrics } from '../api/metrics.js';
 import type { Config } from '../config/schema.js';
 import { Deadline } from '../core/deadline.js';
 import type { Log } from '../core/log.js';
+import { settlesWithin } from '../core/settles-within.js';
 import { ControlSocket, takeDataFolder } from '../hosts/control-socket.js';
 import { runDataCommand } from '../hosts/data-commands.js';
 import type { HostStore } from '../hosts/store.js';
@@ -130,9 +130,9 @@ export class MoonteeServer {
     legacy.close();
     events.close();
     const over = Promise.all([ended, frozen]);
-    if (await isDoneWithin(deadline.left, over)) return;
+    if (await settlesWithin(deadline.left, over)) return;
     log.warn('streamers take too long to end and are killed');
-    if (killStreamers() > 0) await isDoneWithin(DRAIN_TIME, over);
+    if (killStreamers() > 0) await settlesWithin(DRAIN_TIME, over);
   }
 
   async #saveHosts(): Promise<void> {
@@ -140,7 +140,7 @@ export class MoonteeServer {
     const saved = stores.hosts
       .save()
       .catch((error: unknown) => log.error({ err: error }, 'hosts not saved'));
-    if (!(await isDoneWithin(SAVE_DEADLINE_MS, saved))) log.error('hosts not saved in time');
+    if (!(await settlesWithin(SAVE_DEADLINE_MS, saved))) log.error('hosts not saved in time');
   }
 }
 
@@ -200,15 +200,4 @@ async function assemble(
     },
     log,
   };
-}
-
-/** @param work must not reject */
-async function isDoneWithin(milliseconds: number, work: Promise<unknown>): Promise<boolean> {
-  const late = new AbortController();
-  const done = await Promise.race([
-    work.then(() => true),
-    sleep(milliseconds, false, { signal: late.signal }).catch(() => false),
-  ]);
-  late.abort();
-  return done;
 }
