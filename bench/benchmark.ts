@@ -11,6 +11,8 @@ export interface BenchmarkOptions {
   readonly minutes?: number;
   /** Of what is random, where anything is. */
   readonly seed?: number;
+  /** Viewers that come and go, where they are counted. */
+  readonly joins?: number;
 }
 
 /** One benchmark of `npm run bench -- NAME`. */

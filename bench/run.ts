@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- NAME [--json] [--quick] [--minutes N] [--seed N]`: runs one benchmark and prints its figures as a
- * table, or as JSON.
+ * `npm run bench -- NAME [--json] [--quick] [--minutes N] [--seed N] [--joins N]`: runs one benchmark and
+ * prints its figures as a table, or as JSON.
  */
 import { parseArgs } from 'node:util';
 import type { Benchmark } from './benchmark.js';
@@ -14,6 +14,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   limit: async () => (await import('./fanout.js')).limit,
   isolation: async () => (await import('./isolation.js')).isolation,
   churn: async () => (await import('./churn.js')).churn,
+  recording: async () => (await import('./recording.js')).recording,
   chaos: async () => (await import('./chaos.js')).chaos,
   soak: async () => (await import('./soak.js')).soak,
   'soak-runs': async () => (await import('./soak.js')).soakRuns,
@@ -26,10 +27,11 @@ const { values, positionals } = parseArgs({
     quick: { type: 'boolean', default: false },
     minutes: { type: 'string' },
     seed: { type: 'string' },
+    joins: { type: 'string' },
   },
 });
 const [name = ''] = positionals;
-const number = (name: 'minutes' | 'seed'): Partial<Record<typeof name, number>> => {
+const number = (name: 'minutes' | 'seed' | 'joins'): Partial<Record<typeof name, number>> => {
   const text = values[name];
   if (text === undefined) return {};
   const value = Number(text);
@@ -43,6 +45,7 @@ if (load) {
     quick: values.quick,
     ...number('minutes'),
     ...number('seed'),
+    ...number('joins'),
   });
   if (values.json) {
     process.stdout.write(`${JSON.stringify({ name, rows, notes }, null, 2)}\n`);

@@ -11,6 +11,7 @@ import { MoonteeServer } from '../../src/server/server.js';
 import { STREAMER_SETTINGS } from '../../test/support/stream-settings.js';
 import { clipApp, PIN } from './demo-host.js';
 import { logLevel, removeAtExit } from './processes.js';
+import type { ServerReady } from './server.js';
 
 const STREAMER = 'bench';
 
@@ -21,6 +22,7 @@ const { config } = resolveConfig({
     bind_address: '127.0.0.1:0',
     data_path: join(directory, 'data.json'),
     pairing_pin: PIN,
+    recordings_path: join(directory, 'recordings'),
   },
 });
 const log = createLog('moontee', logLevel());
@@ -50,4 +52,8 @@ process.on('message', (message) => {
   });
 });
 process.on('disconnect', () => process.exit(1));
-process.send?.({ page: server.url, peer: `api/streamers/${STREAMER}/peer` });
+process.send?.({
+  page: server.url,
+  peer: `api/streamers/${STREAMER}/peer`,
+  streamerPid: streamer.pid ?? 0,
+} satisfies ServerReady);

@@ -12,19 +12,30 @@ import type { MoonteeStats } from './moontee.js';
 import { end, forkProgram } from './processes.js';
 import { PATIENCE, type ReceiverProcess } from './receiver.js';
 
+/** What the server's process says first. */
+export interface ServerReady {
+  readonly page: string;
+  /** Of the viewer socket, from the page. */
+  readonly peer: string;
+  readonly streamerPid: number;
+}
+
 export class BenchServer {
   /** Of a page of the server's origin. */
   readonly pageUrl: string;
   /** Of the viewer socket. */
   readonly peerUrl: string;
+  /** Of the streamer's process, as long as it is the first one. */
+  readonly streamerPid: number;
   readonly #host: BenchHost;
   readonly #child: ChildProcess;
 
-  private constructor(host: BenchHost, child: ChildProcess, page: string, peer: string) {
+  private constructor(host: BenchHost, child: ChildProcess, ready: ServerReady) {
     this.#host = host;
     this.#child = child;
-    this.pageUrl = page;
-    this.peerUrl = new URL(peer, page).href.replace(/^http/, 'ws');
+    this.pageUrl = ready.page;
+    this.peerUrl = new URL(ready.peer, ready.page).href.replace(/^http/, 'ws');
+    this.streamerPid = ready.streamerPid;
   }
 
   static async start(): Promise<BenchServer> {
@@ -32,10 +43,10 @@ export class BenchServer {
     const child = forkProgram(new URL('./server-process.ts', import.meta.url), [
       String(host.httpPort),
     ]);
-    const [{ page, peer }] = (await once(child, 'message', {
+    const [ready] = (await once(child, 'message', {
       signal: AbortSignal.timeout(PATIENCE),
-    })) as [{ page: string; peer: string }];
-    return new BenchServer(host, child, page, peer);
+    })) as [ServerReady];
+    return new BenchServer(host, child, ready);
   }
 
   async stats(): Promise<MoonteeStats> {

@@ -4,98 +4,23 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import test, { type ExecutionContext } from 'ava';
-import { Recording, type RecordingEnd } from '../../src/gst/outlets/recording.js';
+import test from 'ava';
+import { Recording } from '../../src/gst/outlets/recording.js';
 import { createStreamPipeline } from '../../src/gst/pipeline.js';
 import { MediaBus } from '../../src/media/bus.js';
-import type { RecordingLimits } from '../../src/media/recording-limits.js';
-import type { AudioLayout } from '../../src/moonlight/types.js';
 import { CLIP_SURROUND, encodeClip, Player, type Clip } from '../support/clip.js';
-import { readMatroska } from '../support/matroska.js';
+import { readMatroska, VIDEO_TRACK } from '../support/matroska.js';
 import { ReceiverProcess } from '../support/receiver.js';
 import { connect, STREAM, unfinished } from '../support/receiver-connect.js';
+import { RecordingStage, UNLIMITED } from '../support/recording-stage.js';
 import { until } from '../support/until.js';
 
 const run = promisify(execFile);
-const UNLIMITED: RecordingLimits = {
-  fileBytes: Infinity,
-  fileMs: Infinity,
-  totalBytes: Infinity,
-  totalMs: Infinity,
-};
-const VIDEO_TRACK = 1;
 let clip: Clip;
 
 test.before(async () => {
   clip = await encodeClip();
 });
-
-/** A clip that plays onto a bus, and a recording of it. */
-class Stage {
-  readonly folder = mkdtempSync(join(tmpdir(), 'moontee-recording-'));
-  readonly bus = new MediaBus(STREAM.log);
-  readonly recording: Recording;
-  readonly ends: RecordingEnd[] = [];
-  readonly ended: Promise<void>;
-  #player: Player | null = null;
-
-  constructor(
-    t: ExecutionContext,
-    limits: Partial<RecordingLimits> = {},
-    readonly audio: AudioLayout = STREAM.audio,
-  ) {
-    let settle = (): void => undefined;
-    this.ended = new Promise((resolve) => (settle = resolve));
-    this.recording = new Recording({
-      id: 'recording',
-      path: (number) => join(this.folder, `${number}.mkv`),
-      codec: 'h264',
-      audio,
-      limits: { ...UNLIMITED, ...limits },
-      requestKeyframe: (reason) => this.bus.requestKeyframe(reason, 'recording'),
-      ended: (code) => {
-        this.ends.push(code);
-        settle();
-      },
-      log: STREAM.log,
-    });
-    this.bus.on('keyframe-needed', () => this.#player?.keyframe());
-    this.bus.attach(this.recording);
-    t.teardown(async () => {
-      this.#player?.stop();
-      await this.recording.close(5_000);
-      this.bus.close();
-      rmSync(this.folder, { recursive: true });
-    });
-  }
-
-  play(what: Clip = clip, sound = true): void {
-    this.#player?.stop();
-    const start = performance.now();
-    const { bus } = this;
-    this.#player = new Player(what, {
-      get runningTime() {
-        return (performance.now() - start) * 1e6;
-      },
-      pushVideo: ({ data, pts, idr }) => {
-        bus.publish('video', { data, pts, duration: null, keyframe: idr });
-      },
-      pushAudio: (packet) => {
-        if (sound) bus.publish('audio', { ...packet, keyframe: false });
-      },
-    });
-  }
-
-  files(): string[] {
-    return readdirSync(this.folder)
-      .sort((a, b) => parseInt(a, 10) - parseInt(b, 10))
-      .map((name) => join(this.folder, name));
-  }
-
-  async recorded(milliseconds: number): Promise<void> {
-    await until('recorded', () => this.recording.stats().durationMs >= milliseconds);
-  }
-}
 
 test.serial('recordings come and go, and no viewer misses a packet', async (t) => {
   const receivers = await ReceiverProcess.start();
@@ -147,7 +72,7 @@ async function decode(path: string): Promise<void> {
 }
 
 test.serial('a recording begins with a key frame and holds picture and sound', async (t) => {
-  const stage = new Stage(t);
+  const stage = new RecordingStage(t, clip);
   stage.play();
   stage.recording.start();
   await stage.recorded(2_000);
@@ -166,7 +91,7 @@ test.serial('a recording begins with a key frame and holds picture and sound', a
 });
 
 test.serial('attached before there is a picture, it waits for the first key frame', async (t) => {
-  const stage = new Stage(t);
+  const stage = new RecordingStage(t, clip);
   stage.recording.start();
   await once(stage.bus, 'keyframe-needed');
   stage.play();
@@ -176,7 +101,7 @@ test.serial('attached before there is a picture, it waits for the first key fram
 });
 
 test.serial('without a single picture it leaves no file', async (t) => {
-  const stage = new Stage(t);
+  const stage = new RecordingStage(t, clip);
   stage.recording.start();
   await once(stage.bus, 'keyframe-needed');
   await stage.recording.close(5_000);
@@ -184,7 +109,7 @@ test.serial('without a single picture it leaves no file', async (t) => {
 });
 
 test.serial('files follow each other by time, each from a key frame on', async (t) => {
-  const stage = new Stage(t, { fileMs: 700 });
+  const stage = new RecordingStage(t, clip, { limits: { fileMs: 700 } });
   stage.play(await encodeClip({ frames: 600 }));
   stage.recording.start();
   await until('three files', () => stage.recording.stats().files >= 3);
@@ -202,7 +127,9 @@ test.serial('files follow each other by time, each from a key frame on', async (
 });
 
 test.serial('it ends at its limit, and by size it goes on in another file', async (t) => {
-  const stage = new Stage(t, { fileBytes: 150_000, totalBytes: 600_000 });
+  const stage = new RecordingStage(t, clip, {
+    limits: { fileBytes: 150_000, totalBytes: 600_000 },
+  });
   stage.play();
   stage.recording.start();
   await stage.ended;
@@ -213,7 +140,7 @@ test.serial('it ends at its limit, and by size it goes on in another file', asyn
 });
 
 test.serial('a disk that is full ends the recording, and what is on it plays', async (t) => {
-  const stage = new Stage(t);
+  const stage = new RecordingStage(t, clip);
   try {
     await run('mount', ['-t', 'tmpfs', '-o', 'size=512k', 'tmpfs', stage.folder]);
   } catch {
@@ -238,7 +165,7 @@ test.serial('a disk that is full ends the recording, and what is on it plays', a
 });
 
 test.serial('without sound from the host the file has silence', async (t) => {
-  const stage = new Stage(t);
+  const stage = new RecordingStage(t, clip);
   stage.play(clip, false);
   stage.recording.start();
   await stage.recorded(2_000);
@@ -249,8 +176,8 @@ test.serial('without sound from the host the file has silence', async (t) => {
 });
 
 test.serial('surround sound is recorded as it is', async (t) => {
-  const stage = new Stage(t, {}, CLIP_SURROUND);
-  stage.play(await encodeClip({ channels: 6 }));
+  const stage = new RecordingStage(t, await encodeClip({ channels: 6 }), { audio: CLIP_SURROUND });
+  stage.play();
   stage.recording.start();
   await stage.recorded(1_000);
   await stage.recording.close(5_000);
@@ -259,7 +186,7 @@ test.serial('surround sound is recorded as it is', async (t) => {
 });
 
 test.serial('a picture of another size begins another file', async (t) => {
-  const stage = new Stage(t);
+  const stage = new RecordingStage(t, clip);
   stage.play();
   stage.recording.start();
   await stage.recorded(500);

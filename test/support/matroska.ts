@@ -12,6 +12,9 @@ const SIMPLE_BLOCK = 0xa3;
 const TIMESTAMP = 0xe7;
 const CONTAINERS = new Set([SEGMENT, CLUSTER, INFO, BLOCK_GROUP]);
 
+/** Number of the picture's track in files of recordings. */
+export const VIDEO_TRACK = 1;
+
 export interface MatroskaBlock {
   readonly track: number;
   /** Milliseconds. */

@@ -1,7 +1,8 @@
 /** Receiving peers in a process of their own, for tests and benchmarks. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
-import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+
+import { kernelDrops } from './kernel-drops.js';
 import type {
   FloodKind,
   FromReceiver,
@@ -192,29 +193,9 @@ export class ReceiverProcess {
     });
   }
 
-  /**
-   * Datagrams that the kernel threw away because the process did not read them in time: losses
-   * that are no sender's fault. Of the sockets that are open now.
-   */
+  /** @see kernelDrops */
   kernelDrops(): number {
-    const sockets = new Set<string>();
-    for (const fd of readdirSync(`/proc/${this.pid}/fd`)) {
-      try {
-        const target = readlinkSync(`/proc/${this.pid}/fd/${fd}`);
-        const [, inode] = /^socket:\[(\d+)\]$/.exec(target) ?? [];
-        if (inode) sockets.add(inode);
-      } catch {
-        // Closed in the meantime.
-      }
-    }
-    let drops = 0;
-    for (const table of ['udp', 'udp6']) {
-      for (const line of readFileSync(`/proc/${this.pid}/net/${table}`, 'utf8').split('\n')) {
-        const fields = line.trim().split(/\s+/);
-        if (sockets.has(fields[9] ?? '')) drops += Number(fields[12] ?? 0);
-      }
-    }
-    return drops;
+    return kernelDrops(this.pid);
   }
 
   /** Stops reading for good, without a word: the process is frozen. */
