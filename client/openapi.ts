@@ -2294,13 +2294,16 @@ export interface components {
         | 'streamer.removed'
         | 'peer.joined'
         | 'peer.connected'
-        | 'peer.left';
+        | 'peer.left'
+        | 'recording.started'
+        | 'recording.ended';
       at: string;
       streamer_id: string;
     } & {
       status?: string;
       peer_id?: string;
-      code?: components['schemas']['OutcomeCode'];
+      recording_id?: string;
+      code?: components['schemas']['OutcomeCode'] | 'STOPPED';
       reason?: string;
     };
   };

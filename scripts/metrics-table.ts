@@ -13,7 +13,7 @@ export interface ExposedMetric {
 /** Of a server without streamers. */
 export function exposedMetrics(): ExposedMetric[] {
   const streamers = Object.assign(new EventEmitter<RegistryEvents>(), { list: () => [] });
-  const { registry } = new Metrics(streamers, { failures: 0 });
+  const { registry } = new Metrics(streamers, { failures: 0 }, null);
   return registry.getMetricsAsArray().map((metric) => ({
     name: metric.name,
     help: metric.help,

@@ -1,8 +1,10 @@
 import type { Routes } from '../http/routes.js';
 import { randomBytes } from 'node:crypto';
+import type { EventEmitter } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { MoonteeError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
+import type { RecorderEvents } from '../recordings/recorder.js';
 import type { StreamerRegistry } from '../streamer/registry.js';
 import type { Streamer } from '../streamer/streamer.js';
 import type { FeedEvent } from '../protocol/rest-models.js';
@@ -15,7 +17,7 @@ const MAX_BEHIND = 1 << 20;
 const KEEP_ALIVE = 15_000;
 
 /**
- * The life of streamers and peers as server-sent events. Ids are `<run>-<number>`: a reader
+ * The life of streamers, peers and recordings as server-sent events. Ids are `<run>-<number>`: a reader
  * that comes back with `Last-Event-ID` gets what it missed, or an event `reset` where that
  * is no longer known and it has to read the list again.
  */
@@ -29,7 +31,12 @@ export class EventFeed {
   #next = 1;
   #closed = false;
 
-  constructor(streamers: StreamerRegistry, log: Log) {
+  /** @param recorder null if recording is off */
+  constructor(
+    streamers: StreamerRegistry,
+    recorder: EventEmitter<RecorderEvents> | null,
+    log: Log,
+  ) {
     this.#log = log;
     streamers.on('created', (streamer) => this.#streamer('streamer.created', streamer));
     streamers.on('status', (streamer) => this.#streamer('streamer.status', streamer));
@@ -41,6 +48,13 @@ export class EventFeed {
         peer_id: peerId,
         ...(code === null ? {} : { code }),
       });
+    });
+    recorder?.on('started', ({ streamer_id, recording_id }) => {
+      this.#publish({ type: 'recording.started', streamer_id, recording_id });
+    });
+    recorder?.on('ended', ({ streamer_id, recording_id, reason }, code) => {
+      const why = { code, reason: reason ?? '' };
+      this.#publish({ type: 'recording.ended', streamer_id, recording_id, ...why });
     });
     this.#keepAlive = setInterval(() => this.#send(':\n\n'), KEEP_ALIVE);
     this.#keepAlive.unref();

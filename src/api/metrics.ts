@@ -4,6 +4,7 @@ import type { EventEmitter } from 'node:events';
 import type { RegistryEvents } from '../streamer/registry.js';
 import type { Streamer } from '../streamer/streamer.js';
 import { ChildFigures } from './metrics/child-figures.js';
+import { recordingMetrics, type MeteredRecorder } from './metrics/recording-metrics.js';
 import { StreamerMetrics } from './metrics/streamer-metrics.js';
 import { packageVersion } from './package-version.js';
 
@@ -22,7 +23,12 @@ export class Metrics {
   readonly #streamers: MeteredStreamers;
   readonly #figures = new ChildFigures();
 
-  constructor(streamers: MeteredStreamers, credentials: { readonly failures: number }) {
+  /** @param recorder null if recording is off */
+  constructor(
+    streamers: MeteredStreamers,
+    credentials: { readonly failures: number },
+    recorder: MeteredRecorder | null,
+  ) {
     this.#streamers = streamers;
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry });
@@ -94,6 +100,7 @@ export class Metrics {
       labelNames: ['version', 'node_version'],
       registers,
     }).set({ version: packageVersion(), node_version: process.version }, 1);
+    recordingMetrics(this.registry, recorder, () => streamers.list().map(({ id }) => id));
     const ofStreamers = new StreamerMetrics(this.registry, () => streamers.list(), this.#figures);
     streamers.on('viewer', (...event) => ofStreamers.onViewer(...event));
   }

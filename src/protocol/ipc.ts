@@ -6,7 +6,7 @@
 import * as t from 'io-ts';
 import { Integer } from '../codec/integer.js';
 import type { Channel, Methods } from './channel.js';
-import { ErrorCode, OutcomeCode } from './outcome-codes.js';
+import { ErrorCode, OutcomeCode, RecordingEndCode } from './outcome-codes.js';
 import { StreamerStats } from './statistics.js';
 import { StreamClientMessage, StreamServerMessage } from './viewer-messages.js';
 
@@ -197,9 +197,9 @@ export const ChildMessage = t.union(
     t.type({
       PeerRemoved: t.type({ peer_id: t.string, code: OutcomeCode, reason: t.string }),
     }),
-    /** Once for each recording: its files are complete. `code` is an error code or `STOPPED`. */
+    /** Once for each recording: its files are complete. */
     t.type({
-      RecordingEnded: t.type({ recording_id: t.string, code: t.string, reason: t.string }),
+      RecordingEnded: t.type({ recording_id: t.string, code: RecordingEndCode, reason: t.string }),
     }),
     /** The pipeline is broken; the child exits after it. */
     t.type({ Failed: t.type({ code: ErrorCode, reason: t.string }) }),

@@ -8,3 +8,7 @@ export type ErrorCode = t.TypeOf<typeof ErrorCode>;
 /** An error, or an end of a viewer that is none. */
 export const OutcomeCode = t.keyof({ ...ERRORS, ...ENDS }, 'OutcomeCode');
 export type OutcomeCode = t.TypeOf<typeof OutcomeCode>;
+
+/** How a recording ended: by request, or with an error. */
+export const RecordingEndCode = t.keyof({ ...ERRORS, STOPPED: null }, 'RecordingEndCode');
+export type RecordingEndCode = t.TypeOf<typeof RecordingEndCode>;

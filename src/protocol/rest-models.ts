@@ -199,6 +199,8 @@ export const FeedEvent = t.intersection(
         'peer.joined': null,
         'peer.connected': null,
         'peer.left': null,
+        'recording.started': null,
+        'recording.ended': null,
       }),
       /** RFC 3339. */
       at: t.string,
@@ -207,8 +209,9 @@ export const FeedEvent = t.intersection(
     t.partial({
       status: t.string,
       peer_id: t.string,
-      /** Why a peer left or a streamer failed. */
-      code: OutcomeCode,
+      recording_id: t.string,
+      /** Why a peer left, a streamer failed or a recording ended. */
+      code: t.union([OutcomeCode, t.literal('STOPPED')]),
       reason: t.string,
     }),
   ],

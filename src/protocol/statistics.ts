@@ -108,6 +108,9 @@ const Recording = t.type({
   unitsDropped: Integer,
 });
 
+/** All recordings of this child so far, those that ended too. */
+const RecordingTotals = t.type({ bytes: t.number, durationMs: t.number, unitsDropped: Integer });
+
 /** The child itself. Times are in milliseconds. */
 const Process = t.type({
   heapUsed: Integer,
@@ -128,6 +131,7 @@ export const StreamerStats = t.type(
     lateness: t.union([t.type({ video: t.number, audio: t.number }), t.null]),
     negotiated: t.union([Negotiated, t.null]),
     recordings: t.readonlyArray(Recording),
+    recordingTotals: RecordingTotals,
     process: Process,
   },
   'StreamerStats',

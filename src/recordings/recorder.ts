@@ -1,6 +1,9 @@
+import { EventEmitter } from 'node:events';
+import { statfs } from 'node:fs/promises';
 import { MoonteeError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import { settlesWithin } from '../core/settles-within.js';
+import type { RecordingEndCode } from '../protocol/outcome-codes.js';
 import type { StreamerRegistry } from '../streamer/registry.js';
 import type { Streamer } from '../streamer/streamer.js';
 import type { RecordingRecord } from './record.js';
@@ -10,6 +13,8 @@ import { RecordingStore } from './store.js';
 const SWEEP_INTERVAL_MS = 60_000;
 /** Milliseconds for the last sidecars to be written. */
 const CLOSE_DEADLINE_MS = 500;
+/** Milliseconds for the file system to say how much room it has: one on a network may hang. */
+const ROOM_DEADLINE_MS = 500;
 
 export interface RecorderLimits {
   readonly maxRunning: number;
@@ -22,8 +27,14 @@ export interface RecorderLimits {
   readonly retentionMs: number;
 }
 
+export interface RecorderEvents {
+  started: [RecordingRecord];
+  /** Its files are complete, and its end is written down. */
+  ended: [RecordingRecord, RecordingEndCode];
+}
+
 /** Starts and stops recordings of streamers, within the limits, and keeps their records. */
-export class Recorder {
+export class Recorder extends EventEmitter<RecorderEvents> {
   readonly store: RecordingStore;
   readonly #limits: RecorderLimits;
   readonly #log: Log;
@@ -53,6 +64,7 @@ export class Recorder {
     streamers: StreamerRegistry,
     log: Log,
   ) {
+    super();
     this.store = store;
     this.#limits = limits;
     this.#log = log;
@@ -97,6 +109,16 @@ export class Recorder {
     }
   }
 
+  /** Bytes that the file system has left for recordings; null if it does not say. Never rejects. */
+  async freeBytes(): Promise<number | null> {
+    let bytes: number | null = null;
+    const asked = statfs(this.store.folder).then(({ bavail, bsize }) => {
+      bytes = bavail * bsize;
+    });
+    await settlesWithin(ROOM_DEADLINE_MS, asked);
+    return bytes;
+  }
+
   /** After the streamers. Idempotent, never rejects, bounded. */
   async close(): Promise<void> {
     clearInterval(this.#sweeper);
@@ -125,6 +147,7 @@ export class Recorder {
       throw error;
     }
     this.#log.info({ streamer_id: streamer.id, recording_id }, 'recording started');
+    this.emit('started', record);
     return record;
   }
 
@@ -138,10 +161,15 @@ export class Recorder {
     });
   }
 
-  #end(id: string, code: string, reason: string): void {
+  #end(id: string, code: RecordingEndCode, reason: string): void {
     if (!this.#granted.delete(id)) return;
     this.#log.info({ recording_id: id, code, reason }, 'recording ended');
-    const ending = this.store.end(id, code, reason).finally(() => this.#endings.delete(id));
+    const ending = this.store
+      .end(id, code, reason)
+      .then((record) => {
+        if (record !== null) this.emit('ended', record, code);
+      })
+      .finally(() => this.#endings.delete(id));
     this.#endings.set(id, ending);
   }
 

@@ -25,12 +25,12 @@ export interface RecordedFile {
  * A folder appears under its name with its sidecar in it, so that a list never shows half of one.
  */
 export class RecordingStore {
-  readonly #folder: string;
+  readonly folder: string;
   readonly #log: Log;
   readonly #records = new Map<string, RecordingRecord>();
 
   private constructor(folder: string, log: Log) {
-    this.#folder = folder;
+    this.folder = folder;
     this.#log = log;
   }
 
@@ -64,7 +64,7 @@ export class RecordingStore {
       ...{ recording_id: id, streamer_id: streamerId, started_at: now.toISOString() },
       ...{ ended_at: null, code: null, reason: null },
     };
-    const half = join(this.#folder, `.${id}`);
+    const half = join(this.folder, `.${id}`);
     try {
       await mkdir(half, { mode: 0o700 });
       await new AtomicFile(join(half, SIDECAR)).write(JSON.stringify(record));
@@ -77,10 +77,10 @@ export class RecordingStore {
     return record;
   }
 
-  /** It has ended; only the first end counts. Never rejects. */
-  async end(id: string, code: string, reason: string): Promise<void> {
+  /** It has ended; only the first end counts, and is returned. Never rejects. */
+  async end(id: string, code: string, reason: string): Promise<RecordingRecord | null> {
     const record = this.#records.get(id);
-    if (record === undefined || record.ended_at !== null) return;
+    if (record === undefined || record.ended_at !== null) return null;
     const ended = { ...record, ended_at: new Date().toISOString(), code, reason };
     this.#records.set(id, ended);
     try {
@@ -89,10 +89,11 @@ export class RecordingStore {
       // A full disk may be why it ended; after a restart it counts as interrupted.
       this.#log.warn({ err: error, recording_id: id }, 'end of a recording not saved');
     }
+    return ended;
   }
 
   folderOf(id: string): string {
-    return join(this.#folder, id);
+    return join(this.folder, id);
   }
 
   /** Oldest first. */

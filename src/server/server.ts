@@ -154,8 +154,8 @@ async function assemble(
   const guards = createGuards(config, log);
   const { streamers, apps } = createStreamers(config, stores, childModule, log);
   const recorder = await openRecorder(config, streamers, log);
-  const events = new EventFeed(streamers, log);
-  const metrics = new Metrics(streamers, guards.credentials);
+  const events = new EventFeed(streamers, recorder, log);
+  const metrics = new Metrics(streamers, guards.credentials, recorder);
   const { hosts, identities, folder } = stores;
   const { credentials, gate, creations, addresses, refusals } = guards;
   const socket = {

@@ -2,6 +2,7 @@ import type { Deadline } from '../core/deadline.js';
 import { MoonteeError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { ChildMessage } from '../protocol/ipc.js';
+import type { RecordingEndCode } from '../protocol/outcome-codes.js';
 import type { SessionEnd } from './policy.js';
 import type { StreamerProcess } from './supervisor/process.js';
 import type { InitMessage } from '../protocol/streamer-spec.js';
@@ -39,7 +40,7 @@ export interface SessionOptions {
   readonly onLost: (end: SessionEnd) => number | null;
   /** The session is over; the child still cleans up. */
   readonly onOver: (end: SessionVerdict) => void;
-  readonly onRecordingEnded: (id: string, code: string, reason: string) => void;
+  readonly onRecordingEnded: (id: string, code: RecordingEndCode, reason: string) => void;
   readonly log: Log;
 }
 

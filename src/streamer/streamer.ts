@@ -12,6 +12,7 @@ import { createDtlsIdentity } from './dtls-identity.js';
 import type { HostSeats } from './host-seats.js';
 import type { DataOf, RequestOptions, ResultOf } from '../protocol/channel.js';
 import type { CHILD_METHODS, IpcNetwork, IpcPipelines } from '../protocol/ipc.js';
+import type { RecordingEndCode } from '../protocol/outcome-codes.js';
 import { KEPT, type Lifetime } from './lifetime.js';
 import { RestartPolicy, type RestartOptions, type SessionEnd } from './policy.js';
 import { StreamerProcess, type ChildMethod } from './supervisor/process.js';
@@ -67,7 +68,7 @@ export interface StreamerOptions {
 interface StreamerEvents {
   status: [StreamerStatus];
   /** A recording's files are complete. */
-  'recording-ended': [{ id: string; code: string; reason: string }];
+  'recording-ended': [{ id: string; code: RecordingEndCode; reason: string }];
   /** The child and what it did are gone. */
   'process-ended': [];
   viewer: [ViewerChange];

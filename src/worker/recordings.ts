@@ -10,6 +10,13 @@ import { recordingFileName } from '../protocol/recording-files.js';
 /** Milliseconds for a recording to write out what waits. */
 const CLOSE_DEADLINE_MS = 2_500;
 
+/** Of recordings, those that run or all so far. */
+interface Totals {
+  bytes: number;
+  durationMs: number;
+  unitsDropped: number;
+}
+
 interface Running {
   readonly recording: Recording;
   readonly detach: () => void;
@@ -22,6 +29,8 @@ export class Recordings {
   readonly #log: Log;
   readonly #running = new Map<string, Running>();
   readonly #closing = new Set<Promise<void>>();
+  /** Of those that have ended. */
+  readonly #past: Totals = { bytes: 0, durationMs: 0, unitsDropped: 0 };
 
   constructor(bus: MediaBus, send: (message: ChildMessage) => void, log: Log) {
     this.#bus = bus;
@@ -66,6 +75,7 @@ export class Recordings {
     if (!running) return;
     this.#running.delete(id);
     running.detach();
+    addTo(this.#past, running.recording.stats());
     const closed = running.recording
       .close(CLOSE_DEADLINE_MS)
       .catch((error: unknown) => this.#log.error({ err: error }, 'recording did not close'))
@@ -81,6 +91,13 @@ export class Recordings {
     return [...this.#running.values()].map(({ recording }) => recording.stats());
   }
 
+  /** Of all recordings so far. */
+  totals(): Readonly<Totals> {
+    const totals = { ...this.#past };
+    for (const each of this.stats()) addTo(totals, each);
+    return totals;
+  }
+
   /** Idempotent, never rejects, bounded. */
   async close(): Promise<void> {
     for (const id of [...this.#running.keys()]) {
@@ -88,4 +105,10 @@ export class Recordings {
     }
     await Promise.all(this.#closing);
   }
+}
+
+function addTo(totals: Totals, { bytes, durationMs, unitsDropped }: Readonly<Totals>): void {
+  totals.bytes += bytes;
+  totals.durationMs += durationMs;
+  totals.unitsDropped += unitsDropped;
 }

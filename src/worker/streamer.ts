@@ -237,6 +237,7 @@ export class ChildStreamer {
       lateness: this.#pipeline ? this.#clock.lateness : null,
       negotiated: this.#negotiated ?? null,
       recordings: this.#recordings.stats(),
+      recordingTotals: this.#recordings.totals(),
       process: this.#meter.stats(),
     };
   }

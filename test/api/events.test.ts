@@ -3,7 +3,14 @@ import { once } from 'node:events';
 import http from 'node:http';
 import { isRight } from 'fp-ts/lib/Either.js';
 import { FeedEvent } from '../../src/protocol/rest-models.js';
-import { addHost, AUTHORIZATION, createBody, serve, type TestServer } from '../support/server.js';
+import {
+  addHost,
+  AUTHORIZATION,
+  createBody,
+  serve,
+  temporaryFolder,
+  type TestServer,
+} from '../support/server.js';
 
 interface Reading {
   readonly id: string;
@@ -107,4 +114,35 @@ test.serial('the life of streamers and peers, resumable by id', async (t) => {
     t.is((await reset.until(() => true)).event, 'reset');
   }
   t.deepEqual(current.events, []);
+});
+
+test.serial('recordings tell of their begin and end', async (t) => {
+  const server = await serve(t, { recordings_path: await temporaryFolder(t) });
+  await addHost(t, server);
+  await server.ask('POST', '/api/streamers', { body: createBody('s') });
+  const feed = await Feed.open(t, server);
+  const list = '/api/streamers/s/recordings';
+  const start = async (): Promise<string> =>
+    ((await server.ask('POST', list)).json as { recording_id: string }).recording_id;
+  const stopped = await start();
+  await server.ask('DELETE', `${list}/${stopped}`);
+  const cut = await start();
+  await server.ask('DELETE', '/api/streamers/s');
+  await feed.until(({ event }) => event === 'streamer.removed');
+  await feed.until(
+    ({ event, data }) => event === 'recording.ended' && data['recording_id'] === cut,
+  );
+  const recordings = feed.events.filter(({ event }) => event.startsWith('recording.'));
+  t.deepEqual(
+    recordings.map(({ event, data }) => [event, data['streamer_id'], data['recording_id']]),
+    [
+      ['recording.started', 's', stopped],
+      ['recording.ended', 's', stopped],
+      ['recording.started', 's', cut],
+      ['recording.ended', 's', cut],
+    ],
+  );
+  t.is(recordings[1]?.data['code'], 'STOPPED');
+  t.is(typeof recordings[3]?.data['code'], 'string');
+  for (const { data } of recordings) t.true(isRight(FeedEvent.decode(data)));
 });

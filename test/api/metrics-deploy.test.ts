@@ -1,5 +1,6 @@
 /** Dashboard and alerts name only what is exposed. */
 import test from 'ava';
+import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exposedMetrics } from '../../scripts/metrics-table.js';
@@ -80,6 +81,15 @@ test('alerts name metrics and labels that are exposed', async (t) => {
     t.true(namesIn(expression).metrics.length > 0, expression);
     t.deepEqual(unknown(expression), [], expression);
   }
+});
+
+test('promtool reads the alert rules', (t) => {
+  const rules = join(DEPLOY, 'prometheus/moontee.rules.yml');
+  const { error, status, stderr } = spawnSync('promtool', ['check', 'rules', rules], {
+    encoding: 'utf8',
+  });
+  if (error !== undefined) t.log('skipped: promtool is not installed');
+  t.is(error === undefined ? status : 0, 0, stderr);
 });
 
 test('the dashboard names metrics and labels that are exposed', async (t) => {

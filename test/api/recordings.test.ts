@@ -181,6 +181,49 @@ test.serial('what ended too long ago is removed at the start', async (t) => {
   t.deepEqual(await readdir(folder), []);
 });
 
+test.serial('metrics count recordings, and lose a streamer with its series', async (t) => {
+  const { server } = await recordingServer(t);
+  const figures = async (): Promise<string[]> => {
+    const { text } = await server.ask('GET', '/metrics');
+    return text.split('\n').filter((line) => /^moontee_recording/.test(line));
+  };
+  const has = async (...lines: string[]): Promise<void> => {
+    const found = await figures();
+    for (const line of lines) t.true(found.includes(line), `${line} in ${found.join('\n')}`);
+  };
+  const { recording_id: id } = await start(t, server);
+  const cut = await start(t, server);
+  await has(
+    'moontee_recordings{streamer_id="one",state="recording"} 2',
+    'moontee_recordings{streamer_id="one",state="ended"} 0',
+    'moontee_recording_bytes_total{streamer_id="one"} 5000000',
+    'moontee_recording_seconds_total{streamer_id="one"} 90',
+    'moontee_recording_units_dropped_total{streamer_id="one"} 7',
+    // An increase is seen only of what was there before.
+    'moontee_recording_ends_total{code="RECORDING_DISK_FULL"} 0',
+  );
+  t.true((await figures()).some((line) => /^moontee_recordings_free_bytes \d/.test(line)));
+  await server.ask('DELETE', `${LIST}/${id}`);
+  process.kill(server.running.streamers.get('one')?.pid ?? 0, 'SIGKILL');
+  await until('ended', async () => (await listed(server)).every((one) => one.code !== null));
+  await has(
+    'moontee_recordings{streamer_id="one",state="recording"} 0',
+    'moontee_recordings{streamer_id="one",state="ended"} 2',
+    'moontee_recording_ends_total{code="STOPPED"} 1',
+    'moontee_recording_ends_total{code="STREAMER_FAILED"} 1',
+  );
+  await server.ask('DELETE', '/api/streamers/one');
+  const { text } = await server.ask('GET', '/metrics');
+  t.false(text.includes('"one"'));
+  t.false(text.includes(cut.recording_id));
+});
+
+test.serial('without a folder no figure of recordings is exposed', async (t) => {
+  const { server } = await recordingServer(t, { recordings_path: null });
+  const { text } = await server.ask('GET', '/metrics');
+  t.notRegex(text, /^moontee_recording(s|s_free_bytes|_ends_total)[ {]/m);
+});
+
 function byId(a: { recording_id: string }, b: { recording_id: string }): number {
   return a.recording_id < b.recording_id ? -1 : 1;
 }

@@ -50,5 +50,6 @@ export const STATISTICS: StreamerStats = {
   lateness: { video: 4, audio: -1 },
   negotiated: null,
   recordings: [],
+  recordingTotals: { bytes: 5_000_000, durationMs: 90_000, unitsDropped: 7 },
   process: { heapUsed: 20_000_000, cpuTime: 1500, eventLoopDelay: { p99: 3, max: 40 } },
 };

@@ -105,6 +105,27 @@ const PROCESS_COUNTERS: readonly ChildMetric[] = [
   },
 ];
 
+const RECORDING_COUNTERS: readonly ChildMetric[] = [
+  {
+    name: 'moontee_recording_bytes_total',
+    help: 'Bytes of media that went into recordings',
+    labels: [],
+    read: ({ recordingTotals }) => one(recordingTotals.bytes),
+  },
+  {
+    name: 'moontee_recording_seconds_total',
+    help: 'Length of media that went into recordings',
+    labels: [],
+    read: ({ recordingTotals }) => one(recordingTotals.durationMs / MILLISECONDS),
+  },
+  {
+    name: 'moontee_recording_units_dropped_total',
+    help: 'Pictures that recordings left out because the disk was too slow',
+    labels: [],
+    read: ({ recordingTotals }) => one(recordingTotals.unitsDropped),
+  },
+];
+
 type PeerTotals = NonNullable<StreamerStats['pipeline']>['peerTotals'];
 
 function viewerCounter(name: string, help: string, key: keyof PeerTotals): ChildMetric {
@@ -127,6 +148,7 @@ const VIEWER_COUNTERS: readonly ChildMetric[] = [
 export const CHILD_COUNTERS: readonly ChildMetric[] = [
   ...HOST_COUNTERS,
   ...PROCESS_COUNTERS,
+  ...RECORDING_COUNTERS,
   ...VIEWER_COUNTERS,
 ];
 
