@@ -7,6 +7,8 @@ import { encodeClip, Player } from '../support/clip.js';
 import { ReceiverProcess, type ReceivingPeer } from '../support/receiver.js';
 import type { ReceiverNetwork } from '../support/receiver-messages.js';
 import { connect, exchangeCandidates, STREAM, unfinished } from '../support/receiver-connect.js';
+import { SctpAttacker } from '../support/sctp-attacker.js';
+import type { HostileSctp } from '../support/sctp-packets.js';
 import { until } from '../support/until.js';
 import { acceptAnswer, acceptOffer, createOffer } from '../support/peer-signaling.js';
 
@@ -150,6 +152,34 @@ for (const close of [false, true]) {
     t.true(most - before < THREADS, `${most - before} threads`);
     await peer.close();
     receiver.close();
+    await until('the threads are gone', () => census().threads <= before + 4);
+  });
+}
+
+const packets: readonly (readonly [string, HostileSctp, RegExp | null])[] = [
+  ['that one packet begins', { kind: 'streams', count: 40 }, /too many data channels/],
+  ['that one large packet begins', { kind: 'streams', count: 500 }, /too many data channels/],
+  ['that one chunk releases', { kind: 'release', count: 250 }, /too many data channels/],
+  // The decoder ends the process for a stream that begins without an association.
+  ['released at a shutdown', { kind: 'shutdown', count: 60, apart: false }, null],
+  ['released after a shutdown', { kind: 'shutdown', count: 60, apart: true }, null],
+];
+for (const [name, attack, reason] of packets) {
+  test.serial(`data channels: streams ${name} cost a bounded number of threads`, async (t) => {
+    const attacker = await SctpAttacker.start();
+    t.teardown(() => attacker.kill());
+    const before = census().threads;
+    const peer = await pipeline.addPeer(name);
+    await attacker.join(peer);
+    let most = 0;
+    const timer = setInterval(() => (most = Math.max(most, census().threads)), 2);
+    t.teardown(() => clearInterval(timer));
+    await undisturbed(t, async () => {
+      await attacker.attack(attack);
+      if (reason) await cutOff(t, peer, reason);
+    });
+    t.true(most - before < THREADS, `${most - before} threads`);
+    await peer.close();
     await until('the threads are gone', () => census().threads <= before + 4);
   });
 }

@@ -20,6 +20,7 @@ import { RTP, type MediaFormat } from '../media-format.js';
 import { insertRenumbering, leftTooMuchOut, type PayloaderElement } from '../renumbering.js';
 import type { Gst, GstRuntime } from '../runtime.js';
 import { announceCaps, sendAtOnce, skipErrorCorrection } from './send-path.js';
+import { SctpStreams } from './streams.js';
 import { SignalGate } from './signal-gate.js';
 import type { NetworkOptions } from '../../ice/types.js';
 
@@ -63,6 +64,7 @@ export class PeerBranch {
   readonly name: string;
   #certified = false;
   #ingress: Ingress | null = null;
+  #streams: SctpStreams | null = null;
   /** All handlers on webrtcbin and its data channels. */
   readonly gate: SignalGate;
   readonly #announced = new Set<MediaKind>();
@@ -215,6 +217,12 @@ export class PeerBranch {
    */
   watchIngress(): void {
     this.#ingress ??= new Ingress(this.#runtime, this.webrtc);
+    this.#streams ??= new SctpStreams(this.#runtime, this.webrtc, this.gate);
+  }
+
+  /** The streams of its data channels; null before an offer or answer has been made. */
+  get streams(): SctpStreams | null {
+    return this.#streams;
   }
 
   /** What comes in from the viewer; null before an offer or answer has been made. */
@@ -277,6 +285,8 @@ export class PeerBranch {
     this.unlink('video');
     this.unlink('audio');
     this.#taps.audio = null;
+    // Nobody limits what comes once the handlers are off.
+    this.#ingress?.shut();
     // From here on nothing of webrtcbin waits for us, so its lock may be taken.
     await this.gate.disconnectAndDrain();
     const bin = this.#bin;
@@ -285,6 +295,8 @@ export class PeerBranch {
     this.#bin = null;
     this.#webrtc = null;
     this.#ingress = null;
+    this.#streams?.close();
+    this.#streams = null;
     this.#closeSockets = null;
     if (!bin || !webrtc) return;
     await this.#finish(webrtc);

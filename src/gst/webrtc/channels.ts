@@ -181,6 +181,7 @@ export class PeerChannels {
     const threads = open * THREADS_OF.open + this.#ended * THREADS_OF.closed;
     if (threads <= THREADS_LIMIT) return;
     this.#branch.ingress?.shut();
+    this.#branch.streams?.shut();
     this.#flood('it opens too many data channels');
   }
 

@@ -12,7 +12,7 @@ export interface Passed {
   readonly bytes: number;
 }
 
-interface TapElement extends Gst.Element {
+export interface TapElement extends Gst.Element {
   readonly stats: Gst.Structure;
   signalHandoffs: boolean;
   dropProbability: number;
@@ -62,8 +62,12 @@ export class Ingress {
   }
 }
 
-/** Puts a tap in front of an element. */
-function insertTap(
+/**
+ * Puts a tap in front of an element.
+ *
+ * @throws PIPELINE_FAILED where nothing is linked to that pad
+ */
+export function insertTap(
   runtime: GstRuntime,
   element: Gst.Element | undefined,
   padName: string,
