@@ -403,7 +403,7 @@ class GstStreamPipeline
   async #close(deadline: Deadline): Promise<void> {
     if (this.#spareTimer) clearTimeout(this.#spareTimer);
     try {
-      await deadline.race(this.#dismantle(), 'The pipeline did not come to rest');
+      await deadline.race(this.#dismantle(deadline), 'The pipeline did not come to rest');
     } catch (error) {
       // Going on would hang the process for good; whoever runs it must end it.
       this.#log.fatal({ err: error }, 'pipeline could not be closed');
@@ -415,9 +415,9 @@ class GstStreamPipeline
   }
 
   /** Every viewer first: a pipeline must not be stopped around a webrtcbin that talks to us. */
-  async #dismantle(): Promise<void> {
-    await Promise.all([...this.#peers.values()].map((peer) => peer.close()));
-    await this.#spare?.dispose();
+  async #dismantle(deadline: Deadline): Promise<void> {
+    await Promise.all([...this.#peers.values()].map((peer) => peer.close(deadline)));
+    await this.#spare?.dispose(deadline);
     this.#spare = null;
     this.#stereo?.close();
     this.#pipeline.setState(this.#runtime.namespaces.Gst.State.NULL);

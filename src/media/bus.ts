@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { Deadline } from '../core/deadline.js';
 import type { Log } from '../core/log.js';
 import { KeyframeArbiter, type KeyframeReason, type KeyframeRequest } from './keyframes.js';
 import type { CodedUnit, Outlet, Packetizer, TrackId, UnitOutlet } from './outlet.js';
@@ -6,7 +7,7 @@ import type { CodedUnit, Outlet, Packetizer, TrackId, UnitOutlet } from './outle
 /** Pictures kept until there is a packetizer: about a second of them. */
 const EARLY_LIMIT = 120;
 /** Milliseconds for an outlet that threw to close. */
-const EVICTION_DEADLINE_MS = 3_000;
+const EVICTION_TIMEOUT_MS = 3_000;
 
 export interface MediaBusEvents {
   /** Coalesced and rate-limited: ask the host for an IDR now. */
@@ -137,7 +138,7 @@ export class MediaBus extends EventEmitter<MediaBusEvents> {
     } catch (error) {
       this.#log.error({ outlet: outlet.id, kind: outlet.kind, err: error }, 'outlet threw');
       this.#detach(outlet);
-      outlet.close(EVICTION_DEADLINE_MS).catch((failure: unknown) => {
+      outlet.close(Deadline.in(EVICTION_TIMEOUT_MS)).catch((failure: unknown) => {
         this.#log.error({ outlet: outlet.id, err: failure }, 'outlet did not close');
       });
     }

@@ -2,6 +2,7 @@
  * Where the media of a streamer goes: a viewer, a file, a socket. An outlet is attached to the
  * {@link MediaBus}, which never waits for it.
  */
+import type { Deadline } from '../core/deadline.js';
 
 export type TrackId = 'video' | 'audio';
 
@@ -28,8 +29,8 @@ interface OutletBase {
   /** The next unit of video is a key frame. Called before anything of it is handed out. */
   keyframeComing(): void;
   stats(): OutletStats;
-  /** Idempotent. Resolves when nothing of the outlet is left, or after `deadline` milliseconds. */
-  close(deadline: number): Promise<void>;
+  /** Idempotent. Settles when nothing of the outlet is left, or when the deadline is over. */
+  close(deadline: Deadline): Promise<void>;
 }
 
 /** Takes RTP packets, behind the payloader that all such outlets share. */

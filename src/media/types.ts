@@ -156,6 +156,10 @@ export interface Peer extends EventEmitter<PeerEvents> {
   addCandidate(candidate: PeerCandidate): void;
   /** Sends on an open channel; false where there is none or its buffer is full. */
   send(label: string, data: Buffer | string): boolean;
-  /** Idempotent; resolves when nothing of the peer is left. */
-  close(): Promise<void>;
+  /**
+   * Idempotent; resolves when nothing of the peer is left. The deadline is that of the first call.
+   *
+   * @throws TIMEOUT where it does not come to rest
+   */
+  close(deadline?: Deadline): Promise<void>;
 }

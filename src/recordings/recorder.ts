@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { statfs } from 'node:fs/promises';
+import type { Deadline } from '../core/deadline.js';
 import { MoonteeError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import { settlesWithin } from '../core/settles-within.js';
@@ -11,8 +12,6 @@ import { RecordingStore } from './store.js';
 
 /** Milliseconds between two looks for recordings that are too old. */
 const SWEEP_INTERVAL_MS = 60_000;
-/** Milliseconds for the last sidecars to be written. */
-const CLOSE_DEADLINE_MS = 500;
 /** Milliseconds for the file system to say how much room it has: one on a network may hang. */
 const ROOM_DEADLINE_MS = 500;
 
@@ -119,10 +118,10 @@ export class Recorder extends EventEmitter<RecorderEvents> {
     return bytes;
   }
 
-  /** After the streamers. Idempotent, never rejects, bounded. */
-  async close(): Promise<void> {
+  /** After the streamers: the last sidecars are written. Idempotent, never rejects. */
+  async close(deadline: Deadline): Promise<void> {
     clearInterval(this.#sweeper);
-    await settlesWithin(CLOSE_DEADLINE_MS, Promise.all(this.#endings.values()));
+    await settlesWithin(deadline.left, Promise.all(this.#endings.values()));
   }
 
   async #begin(streamer: Streamer, bytes: number): Promise<RecordingRecord> {

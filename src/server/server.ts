@@ -33,6 +33,8 @@ export interface ServerOptions {
 /** Milliseconds that streamers get to end, and hosts to be saved. */
 const CLOSE_DEADLINE_MS = 3_800;
 const SAVE_DEADLINE_MS = 300;
+/** Milliseconds for the ends of recordings to be written down. */
+const RECORDS_DEADLINE_MS = 500;
 
 /** What a server is made of; it owns all of it. */
 interface Parts {
@@ -110,7 +112,7 @@ export class MoonteeServer {
     const begun = performance.now();
     const endConnections = edge.stop();
     await this.#endStreamers();
-    await this.#parts.recorder?.close();
+    await this.#parts.recorder?.close(Deadline.in(RECORDS_DEADLINE_MS));
     await control.close();
     await hostSocketsClosed(Math.max(0, DRAIN_TIME - (performance.now() - begun)));
     await this.#saveHosts();

@@ -4,22 +4,25 @@ import type { Log } from '../core/log.js';
 /** What a streamer closes. Each part is started at most once. */
 export interface ClosingParts {
   /** Releases the input of all viewers at once, then takes their branches down. */
-  readonly viewers: () => Promise<void>;
+  readonly viewers: (deadline: Deadline) => Promise<void>;
+  /** Writes out what waits. */
+  readonly recordings: (deadline: Deadline) => Promise<void>;
   readonly session: () => Promise<void>;
   readonly pipeline: (deadline: Deadline) => Promise<void>;
 }
 
-/** Of the time, for viewers and session; the pipeline gets the rest. */
+/** Of the time, for all that goes before the pipeline; that gets the rest. */
 const FIRST_SHARE = 0.6;
 
 /**
- * Closes viewers and session, then the pipeline. The session does not wait for the viewers: a branch
- * that never comes to rest would keep the host from learning of the end.
+ * Closes viewers, recordings and session, then the pipeline. None of the first three waits for another:
+ * a branch that never comes to rest would keep the host from learning of the end. Branches may use all of
+ * the time, since a pipeline must not be stopped around one that is still busy.
  *
  * @throws what the pipeline throws; the process must end then
  */
 export async function closeParts(
-  { viewers, session, pipeline }: ClosingParts,
+  { viewers, recordings, session, pipeline }: ClosingParts,
   deadline: Deadline,
   log: Log,
 ): Promise<void> {
@@ -31,6 +34,10 @@ export async function closeParts(
       log.error({ err: error }, 'a part of the streamer did not close');
     }
   };
-  await Promise.all([bounded('The viewers', viewers()), bounded('The session', session())]);
+  await Promise.all([
+    bounded('The viewers', viewers(deadline)),
+    bounded('The recordings', recordings(first)),
+    bounded('The session', session()),
+  ]);
   await deadline.race(pipeline(deadline), 'The pipeline did not close');
 }

@@ -1,14 +1,16 @@
 import { join } from 'node:path';
+import { Deadline } from '../core/deadline.js';
 import { MoonteeError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
+import { settlesWithin } from '../core/settles-within.js';
 import { Recording, type RecordingEnd, type RecordingStats } from '../gst/outlets/recording.js';
 import type { MediaBus } from '../media/bus.js';
 import type { NegotiatedStream } from '../moonlight/types.js';
 import type { ChildMessage, RecordingOrder } from '../protocol/ipc.js';
 import { recordingFileName } from '../protocol/recording-files.js';
 
-/** Milliseconds for a recording to write out what waits. */
-const CLOSE_DEADLINE_MS = 2_500;
+/** Milliseconds for a recording to write out what waits, if nothing else ends. */
+const STOP_TIMEOUT_MS = 2_500;
 
 /** Of recordings, those that run or all so far. */
 interface Totals {
@@ -64,20 +66,25 @@ export class Recordings {
     } catch (error) {
       this.#running.delete(id);
       detach();
-      void recording.close(CLOSE_DEADLINE_MS);
+      void recording.close(Deadline.in(STOP_TIMEOUT_MS));
       throw error;
     }
   }
 
   /** Idempotent, never rejects; resolves when its files are complete. */
-  async stop(id: string, code: RecordingEnd, reason: string): Promise<void> {
+  async stop(
+    id: string,
+    code: RecordingEnd,
+    reason: string,
+    deadline = Deadline.in(STOP_TIMEOUT_MS),
+  ): Promise<void> {
     const running = this.#running.get(id);
     if (!running) return;
     this.#running.delete(id);
     running.detach();
     addTo(this.#past, running.recording.stats());
     const closed = running.recording
-      .close(CLOSE_DEADLINE_MS)
+      .close(deadline)
       .catch((error: unknown) => this.#log.error({ err: error }, 'recording did not close'))
       .then(() => {
         this.#closing.delete(closed);
@@ -99,11 +106,11 @@ export class Recordings {
   }
 
   /** Idempotent, never rejects, bounded. */
-  async close(): Promise<void> {
+  async close(deadline: Deadline): Promise<void> {
     for (const id of [...this.#running.keys()]) {
-      void this.stop(id, 'STREAMER_STOPPING', 'The streamer is stopping');
+      void this.stop(id, 'STREAMER_STOPPING', 'The streamer is stopping', deadline);
     }
-    await Promise.all(this.#closing);
+    await settlesWithin(deadline.left, Promise.all(this.#closing));
   }
 }
 

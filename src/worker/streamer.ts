@@ -200,7 +200,7 @@ export class ChildStreamer {
   }
 
   /** One path for every way of leaving: input released, branch gone, then PeerRemoved. */
-  removePeer(id: string, code: OutcomeCode, reason: string): Promise<void> {
+  removePeer(id: string, code: OutcomeCode, reason: string, deadline?: Deadline): Promise<void> {
     const underWay = this.#removals.get(id);
     if (underWay) return underWay;
     const arrival = this.#arrivals.get(id);
@@ -216,7 +216,7 @@ export class ChildStreamer {
     }
     this.#sendInput(this.#aggregator.leave(id));
     const removal = viewer
-      .close()
+      .close(deadline)
       .catch((error: unknown) => {
         this.#log.error({ err: error, peer_id: id }, 'peer did not close');
       })
@@ -267,7 +267,8 @@ export class ChildStreamer {
 
   async #close(deadline: Deadline): Promise<void> {
     const parts = {
-      viewers: () => this.#removeAll(),
+      viewers: (by: Deadline) => this.#removeAll(by),
+      recordings: (by: Deadline) => this.#recordings.close(by),
       session: () => this.#session.close(),
       pipeline: async (by: Deadline) => this.#pipeline?.close(by),
     };
@@ -279,12 +280,13 @@ export class ChildStreamer {
     }
   }
 
-  async #removeAll(): Promise<void> {
+  async #removeAll(deadline: Deadline): Promise<void> {
     const ids = [...this.#viewers.keys(), ...this.#arrivals.keys()];
     await Promise.all([
-      this.#recordings.close(),
       ...this.#removals.values(),
-      ...ids.map((id) => this.removePeer(id, 'STREAMER_STOPPING', 'The streamer is stopping')),
+      ...ids.map((id) =>
+        this.removePeer(id, 'STREAMER_STOPPING', 'The streamer is stopping', deadline),
+      ),
     ]);
   }
 

@@ -1,3 +1,4 @@
+import type { Deadline } from '../core/deadline.js';
 import type { Peer } from '../media/types.js';
 import { MoonteeError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
@@ -79,9 +80,9 @@ export class ChildViewer {
     this.#sendHostQuality();
   }
 
-  async close(): Promise<void> {
+  async close(deadline?: Deadline): Promise<void> {
     this.peer.removeAllListeners();
-    await this.peer.close();
+    await this.peer.close(deadline);
   }
 
   /** Called whenever it may be possible: a channel that is not open yet takes nothing. */

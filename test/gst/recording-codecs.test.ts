@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import test from 'ava';
+import { Deadline } from '../../src/core/deadline.js';
 import { CLIP, matrixClip, type MatrixFormat } from '../matrix/clips.js';
 import { encodeClip } from '../support/clip.js';
 import { readMatroska, VIDEO_TRACK } from '../support/matroska.js';
@@ -36,7 +37,7 @@ for (const [format, words, plays] of FORMATS) {
     stage.play();
     stage.recording.start();
     await stage.recorded(2_000);
-    await stage.recording.close(5_000);
+    await stage.recording.close(Deadline.in(5_000));
     t.deepEqual(stage.ends, []);
     t.true(stage.files().length >= 2);
     for (const path of stage.files()) {

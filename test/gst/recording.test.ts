@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
+import { Deadline } from '../../src/core/deadline.js';
 import { Recording } from '../../src/gst/outlets/recording.js';
 import { createStreamPipeline } from '../../src/gst/pipeline.js';
 import { MediaBus } from '../../src/media/bus.js';
@@ -54,7 +55,7 @@ test.serial('recordings come and go, and no viewer misses a packet', async (t) =
     recording.start();
     await until('recorded', () => recording.stats().durationMs > 500);
     detach();
-    await recording.close(5_000);
+    await recording.close(Deadline.in(5_000));
   }
   const { video } = await viewer.until((now) => now.video.markers > before.video.markers + 120);
   t.true(video.lost <= receivers.kernelDrops(), `${video.lost}`);
@@ -76,7 +77,7 @@ test.serial('a recording begins with a key frame and holds picture and sound', a
   stage.play();
   stage.recording.start();
   await stage.recorded(2_000);
-  await stage.recording.close(5_000);
+  await stage.recording.close(Deadline.in(5_000));
   const [path = ''] = stage.files();
   const { blocks, duration, clusters } = readMatroska(path);
   const video = blocks.filter(({ track }) => track === VIDEO_TRACK);
@@ -96,7 +97,7 @@ test.serial('attached before there is a picture, it waits for the first key fram
   await once(stage.bus, 'keyframe-needed');
   stage.play();
   await stage.recorded(500);
-  await stage.recording.close(5_000);
+  await stage.recording.close(Deadline.in(5_000));
   t.is(stage.files().length, 1);
 });
 
@@ -104,7 +105,7 @@ test.serial('without a single picture it leaves no file', async (t) => {
   const stage = new RecordingStage(t, clip);
   stage.recording.start();
   await once(stage.bus, 'keyframe-needed');
-  await stage.recording.close(5_000);
+  await stage.recording.close(Deadline.in(5_000));
   t.deepEqual(stage.files(), []);
 });
 
@@ -114,7 +115,7 @@ test.serial('files follow each other by time, each from a key frame on', async (
   stage.recording.start();
   await until('three files', () => stage.recording.stats().files >= 3);
   await stage.recorded(2_500);
-  await stage.recording.close(5_000);
+  await stage.recording.close(Deadline.in(5_000));
   const files = stage.files();
   t.true(files.length >= 3);
   for (const path of files.slice(0, 3)) {
@@ -133,7 +134,7 @@ test.serial('it ends at its limit, and by size it goes on in another file', asyn
   stage.play();
   stage.recording.start();
   await stage.ended;
-  await stage.recording.close(5_000);
+  await stage.recording.close(Deadline.in(5_000));
   t.deepEqual(stage.ends, ['LIMIT_REACHED']);
   t.true(stage.recording.stats().files >= 2);
   for (const path of stage.files()) await t.notThrowsAsync(decode(path));
@@ -152,14 +153,14 @@ test.serial('a disk that is full ends the recording, and what is on it plays', a
     stage.play();
     stage.recording.start();
     await stage.ended;
-    await stage.recording.close(5_000);
+    await stage.recording.close(Deadline.in(5_000));
     t.deepEqual(stage.ends, ['RECORDING_DISK_FULL']);
     const [path = ''] = stage.files();
     const { blocks } = readMatroska(path);
     t.true(blocks.length >= 100, `${blocks.length}`);
     t.true(blocks[0]?.keyframe);
   } finally {
-    await stage.recording.close(5_000);
+    await stage.recording.close(Deadline.in(5_000));
     await run('umount', ['-l', stage.folder]);
   }
 });
@@ -169,7 +170,7 @@ test.serial('without sound from the host the file has silence', async (t) => {
   stage.play(clip, false);
   stage.recording.start();
   await stage.recorded(2_000);
-  await stage.recording.close(5_000);
+  await stage.recording.close(Deadline.in(5_000));
   const [path = ''] = stage.files();
   t.true(readMatroska(path).blocks.some(({ track }) => track !== VIDEO_TRACK));
   await t.notThrowsAsync(decode(path));
@@ -180,7 +181,7 @@ test.serial('surround sound is recorded as it is', async (t) => {
   stage.play();
   stage.recording.start();
   await stage.recorded(1_000);
-  await stage.recording.close(5_000);
+  await stage.recording.close(Deadline.in(5_000));
   const [path = ''] = stage.files();
   await t.notThrowsAsync(decode(path));
 });
@@ -193,7 +194,7 @@ test.serial('a picture of another size begins another file', async (t) => {
   stage.play(await encodeClip({ width: 320, height: 240 }));
   await until('two files', () => stage.recording.stats().files === 2);
   await stage.recorded(1_500);
-  await stage.recording.close(5_000);
+  await stage.recording.close(Deadline.in(5_000));
   t.is(stage.files().length, 2);
   for (const path of stage.files()) await t.notThrowsAsync(decode(path));
 });

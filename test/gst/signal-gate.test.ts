@@ -1,4 +1,5 @@
 import test, { type ExecutionContext } from 'ava';
+import { Deadline } from '../../src/core/deadline.js';
 import { gstRuntime, type Gst, type GObject } from '../../src/gst/runtime.js';
 import { SignalGate } from '../../src/gst/webrtc/signal-gate.js';
 import { until } from '../support/until.js';
@@ -38,7 +39,7 @@ test.serial('silence waits for an emission that had begun', async (t) => {
   const gate = new SignalGate(runtime);
   gate.connect(element, 'handoff', () => undefined, true);
   holdUntil(underWay);
-  await gate.disconnectAndDrain();
+  await gate.disconnectAndDrain(Deadline.in(10_000));
   t.false(underWay());
 });
 
@@ -48,7 +49,7 @@ test.serial('also for one of an object that was released meanwhile', async (t) =
   gate.connect(element, 'handoff', () => undefined, true);
   holdUntil(underWay);
   gate.release(element);
-  await gate.disconnectAndDrain();
+  await gate.disconnectAndDrain(Deadline.in(10_000));
   t.false(underWay());
 });
 

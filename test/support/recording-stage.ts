@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
+import { Deadline } from '../../src/core/deadline.js';
 import { Recording, type RecordingEnd } from '../../src/gst/outlets/recording.js';
 import { MediaBus } from '../../src/media/bus.js';
 import type { RecordingLimits } from '../../src/media/recording-limits.js';
@@ -59,7 +60,7 @@ export class RecordingStage {
     this.bus.attach(this.recording);
     t.teardown(async () => {
       this.#player?.stop();
-      await this.recording.close(5_000);
+      await this.recording.close(Deadline.in(5_000));
       this.bus.close();
       rmSync(this.folder, { recursive: true });
     });

@@ -30,6 +30,7 @@ function scene(hanging: readonly string[] = [], failing: readonly string[] = [])
     left,
     parts: {
       viewers: () => part('viewers'),
+      recordings: () => part('recordings'),
       session: () => part('session'),
       pipeline: (deadline) => {
         left.push(deadline.left);
@@ -39,13 +40,15 @@ function scene(hanging: readonly string[] = [], failing: readonly string[] = [])
   };
 }
 
-test('viewers and session close, then the pipeline', async (t) => {
+test('viewers, recordings and session close, then the pipeline', async (t) => {
   const { events, parts } = scene();
   await closeParts(parts, Deadline.in(60_000), silentLog());
   t.deepEqual(events, [
     'viewers begins',
+    'recordings begins',
     'session begins',
     'viewers ends',
+    'recordings ends',
     'session ends',
     'pipeline begins',
     'pipeline ends',
@@ -57,7 +60,9 @@ test('viewers that hang keep neither session nor pipeline from closing', async (
   await closeParts(parts, Deadline.in(200), silentLog());
   t.deepEqual(events, [
     'viewers begins',
+    'recordings begins',
     'session begins',
+    'recordings ends',
     'session ends',
     'pipeline begins',
     'pipeline ends',
@@ -71,6 +76,24 @@ test('a session that hangs keeps the pipeline from nothing', async (t) => {
   t.is(events.at(-1), 'pipeline ends');
 });
 
+test('recordings whose disk hangs keep the pipeline from nothing', async (t) => {
+  const { events, parts } = scene(['recordings']);
+  await closeParts(parts, Deadline.in(200), silentLog());
+  t.is(events.at(-1), 'pipeline ends');
+});
+
+test('branches may use all of the time, recordings a part of it', async (t) => {
+  const { parts } = scene();
+  const left: number[] = [];
+  const note = (deadline: Deadline): Promise<void> => {
+    left.push(deadline.left);
+    return turn();
+  };
+  await closeParts({ ...parts, viewers: note, recordings: note }, Deadline.in(60_000), silentLog());
+  const [viewers = 0, recordings = 0] = left;
+  t.true(viewers > recordings && recordings > 0, `${viewers} ${recordings}`);
+});
+
 test('what fails costs the others nothing', async (t) => {
   const { events, parts } = scene([], ['viewers', 'session']);
   await closeParts(parts, Deadline.in(60_000), silentLog());
@@ -82,5 +105,12 @@ test('a pipeline that hangs is given up, after the session has closed', async (t
   const closing = closeParts(parts, Deadline.in(200), silentLog());
   const error = await t.throwsAsync(closing, { instanceOf: MoonteeError });
   t.is(error.code, 'TIMEOUT');
-  t.deepEqual(events, ['viewers begins', 'session begins', 'session ends', 'pipeline begins']);
+  t.deepEqual(events, [
+    'viewers begins',
+    'recordings begins',
+    'session begins',
+    'recordings ends',
+    'session ends',
+    'pipeline begins',
+  ]);
 });

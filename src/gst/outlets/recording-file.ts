@@ -3,6 +3,7 @@
  * nothing with the viewers' pipeline, so that a full or slow disk stays in here.
  */
 import { open, unlink, type FileHandle } from 'node:fs/promises';
+import type { Deadline } from '../../core/deadline.js';
 import { MoonteeError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import { settlesWithin } from '../../core/settles-within.js';
@@ -126,9 +127,9 @@ export class RecordingFile {
   /**
    * Ends the file, and removes it if nothing came to be in it. Idempotent, never rejects.
    *
-   * @param deadline milliseconds for what waits to be written
+   * @param deadline for what waits to be written
    */
-  finish(deadline: number): Promise<void> {
+  finish(deadline: Deadline): Promise<void> {
     this.#finishing ??= this.#finish(deadline);
     return this.#finishing;
   }
@@ -186,11 +187,11 @@ export class RecordingFile {
     return at < 0 ? null : at + DURATION_MARK.length;
   }
 
-  async #finish(deadline: number): Promise<void> {
+  async #finish(deadline: Deadline): Promise<void> {
     const isEmpty = this.#base === null;
-    if (!(await settlesWithin(deadline, this.#writeOut(isEmpty)))) {
+    if (!(await settlesWithin(deadline.left, this.#writeOut(isEmpty)))) {
       // Its threads wait for the disk, and stopping them would make this thread wait too.
-      this.#options.log.error({ deadline }, 'recording file does not end, the disk hangs');
+      this.#options.log.error('recording file does not end, the disk hangs');
     }
   }
 

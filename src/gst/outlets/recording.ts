@@ -1,4 +1,5 @@
 /** A recording: an outlet that writes coded units into Matroska files, one after the other. */
+import { Deadline } from '../../core/deadline.js';
 import { MoonteeError, type ErrorCode } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import { settlesWithin } from '../../core/settles-within.js';
@@ -11,7 +12,7 @@ import { gstRuntime } from '../runtime.js';
 import { RecordingFile } from './recording-file.js';
 
 /** Milliseconds for a file whose turn is over to be written out. */
-const FILE_DEADLINE_MS = 10_000;
+const FILE_TIMEOUT_MS = 10_000;
 /** Milliseconds between two requests for the same key frame. */
 const REQUEST_INTERVAL_MS = 1_000;
 
@@ -98,7 +99,7 @@ export class Recording implements UnitOutlet {
     };
   }
 
-  close(deadline: number): Promise<void> {
+  close(deadline: Deadline): Promise<void> {
     this.#over = true;
     this.#closing ??= this.#close(deadline);
     return this.#closing;
@@ -166,7 +167,7 @@ export class Recording implements UnitOutlet {
       log: this.#log,
     })
       .then((file) => {
-        if (this.#over) return file.finish(FILE_DEADLINE_MS);
+        if (this.#over) return file.finish(Deadline.in(FILE_TIMEOUT_MS));
         this.#next = file;
         this.#request(reason);
         return undefined;
@@ -189,7 +190,7 @@ export class Recording implements UnitOutlet {
   }
 
   /** The current file gets no more. */
-  #retire(): void {
+  #retire(deadline = Deadline.in(FILE_TIMEOUT_MS)): void {
     const file = this.#file;
     if (!file) return;
     this.#file = null;
@@ -197,10 +198,10 @@ export class Recording implements UnitOutlet {
       bytes: this.#past.bytes + file.bytes,
       durationMs: this.#past.durationMs + file.durationMs,
     };
-    this.#finish(file, FILE_DEADLINE_MS);
+    this.#finish(file, deadline);
   }
 
-  #finish(file: RecordingFile, deadline: number): void {
+  #finish(file: RecordingFile, deadline: Deadline): void {
     const finished = file.finish(deadline).finally(() => this.#finishing.delete(finished));
     this.#finishing.add(finished);
   }
@@ -212,11 +213,11 @@ export class Recording implements UnitOutlet {
     this.#options.ended(code, reason);
   }
 
-  async #close(deadline: number): Promise<void> {
-    this.#retire();
-    if (this.#preparing) await settlesWithin(deadline, this.#preparing);
+  async #close(deadline: Deadline): Promise<void> {
+    this.#retire(deadline);
+    if (this.#preparing) await settlesWithin(deadline.left, this.#preparing);
     if (this.#next) this.#finish(this.#next, deadline);
     this.#next = null;
-    await settlesWithin(deadline, Promise.all(this.#finishing));
+    await settlesWithin(deadline.left, Promise.all(this.#finishing));
   }
 }

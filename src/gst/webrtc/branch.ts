@@ -3,6 +3,7 @@
  * tees and the network. Knows how to come and how to go without stopping anybody else: the
  * order of every step in {@link PeerBranch.dispose} is there because another one hangs.
  */
+import { Deadline } from '../../core/deadline.js';
 import { MoonteeError } from '../../core/errors.js';
 import {
   ask,
@@ -24,8 +25,8 @@ import { SctpStreams } from './streams.js';
 import { SignalGate } from './signal-gate.js';
 import type { NetworkOptions } from '../../ice/types.js';
 
-/** Milliseconds that webrtcbin gets to finish what it is doing when its peer goes. */
-const BARRIER_DEADLINE = 10_000;
+/** Milliseconds that webrtcbin gets to finish what it is doing when its peer goes and nothing else ends. */
+const CLOSE_TIMEOUT_MS = 10_000;
 
 /** More packets than a queue ever has. */
 const PREROLL_BUFFERS = 1_000_000;
@@ -278,7 +279,7 @@ export class PeerBranch {
    *
    * @throws TIMEOUT where webrtcbin does not come to rest: touching it then would hang
    */
-  async dispose(): Promise<void> {
+  async dispose(deadline = Deadline.in(CLOSE_TIMEOUT_MS)): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
     const { Gst } = this.#runtime.namespaces;
@@ -288,7 +289,7 @@ export class PeerBranch {
     // Nobody limits what comes once the handlers are off.
     this.#ingress?.shut();
     // From here on nothing of webrtcbin waits for us, so its lock may be taken.
-    await this.gate.disconnectAndDrain();
+    await this.gate.disconnectAndDrain(deadline);
     const bin = this.#bin;
     const webrtc = this.#webrtc;
     const closeSockets = this.#closeSockets;
@@ -299,7 +300,7 @@ export class PeerBranch {
     this.#streams = null;
     this.#closeSockets = null;
     if (!bin || !webrtc) return;
-    await this.#finish(webrtc);
+    await this.#finish(webrtc, deadline);
     // From here on nothing but us changes its state: a change that is still under way could
     // otherwise bring it back up.
     bin.setLockedState(true);
@@ -321,10 +322,10 @@ export class PeerBranch {
    * it comes back as an error at once. (Statistics would do too, but they name each transport of
    * the process, and GLib keeps such names for ever.)
    */
-  async #finish(webrtc: WebRtcElement): Promise<void> {
+  async #finish(webrtc: WebRtcElement, deadline: Deadline): Promise<void> {
     const options = this.#runtime.namespaces.Gst.Structure.newEmpty('options');
     try {
-      await ask(this.#runtime, webrtc, 'create-answer', [options], BARRIER_DEADLINE);
+      await ask(this.#runtime, webrtc, 'create-answer', [options], deadline.left);
     } catch (error) {
       if (!(error instanceof MoonteeError && error.code === 'PIPELINE_FAILED')) throw error;
     }

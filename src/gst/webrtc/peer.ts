@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { Deadline } from '../../core/deadline.js';
 import { MoonteeError, type ErrorCode } from '../../core/errors.js';
 import { PathReport } from '../../ice/path-report.js';
 import type { Log } from '../../core/log.js';
@@ -248,8 +249,8 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
     return this.#channels.send(label, data);
   }
 
-  close(): Promise<void> {
-    this.#closing ??= this.#close();
+  close(deadline?: Deadline): Promise<void> {
+    this.#closing ??= this.#close(deadline);
     return this.#closing;
   }
 
@@ -513,7 +514,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
     }
   }
 
-  async #close(): Promise<void> {
+  async #close(deadline?: Deadline): Promise<void> {
     peers.delete(this.#key);
     this.#video.close();
     this.#sound.end();
@@ -521,7 +522,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
     this.#rtp.close();
     try {
       this.#channels.close();
-      await this.#branch.dispose();
+      await this.#branch.dispose(deadline);
     } finally {
       if (this.#inStereo) this.#context.stereo?.leave();
       this.#inStereo = false;

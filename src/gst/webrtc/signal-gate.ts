@@ -13,12 +13,13 @@
  * what can be had without one does without.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Deadline } from '../../core/deadline.js';
 import { MoonteeError } from '../../core/errors.js';
 import type { Handler } from '../binding.js';
 import type { GObject, GstRuntime } from '../runtime.js';
 
-/** Milliseconds for an emission to end. */
-const DEADLINE = 10_000;
+/** Milliseconds for an emission to end while the peer lives. */
+const PATIENCE_MS = 10_000;
 /** Milliseconds after a signal in which another one is likely. */
 const BURST = 3;
 /** Milliseconds that the end of a burst is waited for. */
@@ -93,12 +94,10 @@ export class SignalGate {
    */
   async withoutEmissions<T>(work: () => T): Promise<T> {
     const { GObject } = this.#runtime.namespaces;
-    const started = performance.now();
-    while (
-      performance.now() - this.#lastHeard < BURST &&
-      performance.now() - started < BURST_PATIENCE
-    ) {
-      await this.#turn(started);
+    const deadline = Deadline.in(PATIENCE_MS);
+    const burst = Deadline.in(BURST_PATIENCE);
+    while (performance.now() - this.#lastHeard < BURST && burst.left > 0) {
+      await this.#turn(deadline);
     }
     for (;;) {
       const locked = [...this.#connections].filter((connection) => connection.locked);
@@ -111,7 +110,7 @@ export class SignalGate {
           for (const { object, id } of locked) GObject.signalHandlerUnblock(object, id);
         }
       }
-      await this.#turn(started);
+      await this.#turn(deadline);
     }
   }
 
@@ -120,12 +119,11 @@ export class SignalGate {
    *
    * @throws TIMEOUT where an emission does not end
    */
-  async disconnectAndDrain(): Promise<void> {
-    const started = performance.now();
+  async disconnectAndDrain(deadline: Deadline): Promise<void> {
     const connections = [...this.#connections];
     this.#connections.clear();
     for (const { object, id } of connections) object.disconnect(id);
-    while (this.#emitting(connections)) await this.#turn(started);
+    while (this.#emitting(connections)) await this.#turn(deadline);
   }
 
   /** GObject's list of emissions is the whole process's, whichever thread they run on. */
@@ -147,8 +145,8 @@ export class SignalGate {
     }
   }
 
-  async #turn(started: number): Promise<void> {
-    if (performance.now() - started > DEADLINE) {
+  async #turn(deadline: Deadline): Promise<void> {
+    if (deadline.left === 0) {
       throw new MoonteeError('TIMEOUT', 'A signal of the peer connection does not end');
     }
     // The waiting thread's call is served in between.
