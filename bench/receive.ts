@@ -5,6 +5,7 @@ import { silentLog } from '../src/core/log.js';
 import { VideoStream } from '../src/moonlight/video/video-stream.js';
 import type { Benchmark, BenchmarkResult } from './benchmark.js';
 import type { SenderMessage, SenderOptions } from './receive-sender.js';
+import { TYPESCRIPT } from '../test/support/typescript.js';
 
 const MEGABIT = 1e6;
 const RATES = [10, 20, 80];
@@ -80,7 +81,7 @@ interface Measurement {
 }
 
 async function measure(receiver: Receiver, options: SenderOptions): Promise<Measurement> {
-  const sender = fork(SENDER, [JSON.stringify(options)], { execArgv: ['--import=tsx'] });
+  const sender = fork(SENDER, [JSON.stringify(options)], { execArgv: [...TYPESCRIPT] });
   const deadline = setTimeout(() => sender.kill('SIGKILL'), options.seconds * 1000 + RUN_DEADLINE);
   let startedAt = 0;
   let startUsage = process.cpuUsage();

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { threadModule } from '../test/support/typescript.js';
 import { MAX_INPUT } from './mutate.js';
 
 /** Numbers at the start of the memory that both threads see; the input follows. */
@@ -23,14 +24,8 @@ export type WorkerReport =
       readonly growth: number;
     };
 
-/** Threads do not inherit the loader of TypeScript: theirs is registered first. */
-const BOOTSTRAP = new URL(
-  `data:text/javascript,${encodeURIComponent(
-    `import { register } from ${JSON.stringify(import.meta.resolve('tsx/esm/api'))};` +
-      `register();` +
-      `await import(${JSON.stringify(new URL('./worker.ts', import.meta.url).href)});`,
-  )}`,
-);
+const WORKER = new URL('./worker.ts', import.meta.url).href;
+const BOOTSTRAP = threadModule(`await import(${JSON.stringify(WORKER)});`);
 
 /** Milliseconds without a new input after which a target hangs. */
 const HANG = 60_000;

@@ -13,6 +13,7 @@ import { collectGarbage } from './inspector.js';
 import { end, keep, logLevel, removeAtExit } from './processes.js';
 import { PATIENCE } from './receiver.js';
 import { footprint, type Footprint } from './usage.js';
+import { TYPESCRIPT } from '../../test/support/typescript.js';
 
 /** On a free port of loopback; streamers do not inherit it. */
 const INSPECT = '--inspect=127.0.0.1:0';
@@ -47,7 +48,7 @@ export class ChaosServer {
     removeAtExit(directory);
     const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
     const child = keep(
-      spawn(process.execPath, [INSPECT, '--import', import.meta.resolve('tsx'), cli, 'serve'], {
+      spawn(process.execPath, [INSPECT, ...TYPESCRIPT, cli, 'serve'], {
         stdio: ['ignore', 'pipe', 'pipe'],
         env: {
           ...process.env,

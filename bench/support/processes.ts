@@ -5,6 +5,7 @@
 import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
+import { TYPESCRIPT } from '../../test/support/typescript.js';
 
 /** Milliseconds a process has to end after SIGTERM. */
 const GRACE = 3_000;
@@ -43,7 +44,7 @@ export function forkProgram(
 ): ChildProcess {
   return keep(
     fork(url, [...args], {
-      execArgv: ['--import', import.meta.resolve('tsx')],
+      execArgv: [...TYPESCRIPT],
       stdio: ['ignore', stdout, 'inherit', 'ipc'],
       env: { ...process.env, ...environment },
     }),

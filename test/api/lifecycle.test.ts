@@ -22,6 +22,7 @@ import {
   type TestServer,
 } from '../support/server.js';
 import { until } from '../support/until.js';
+import { TYPESCRIPT } from '../support/typescript.js';
 
 function body(id: string, app: number = APP.GOOD): Record<string, unknown> {
   return { ...createBody(id, app), client_unique_id: null };
@@ -467,7 +468,7 @@ async function serverProcess(
   const program = fileURLToPath(new URL('../support/server-process.ts', import.meta.url));
   const child = spawn(
     process.execPath,
-    ['--import=tsx', program, join(folder, 'data.json'), String(restore), create.join(',')],
+    [...TYPESCRIPT, program, join(folder, 'data.json'), String(restore), create.join(',')],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const exited = once(child, 'exit');

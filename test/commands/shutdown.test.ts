@@ -3,11 +3,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { until } from '../support/until.js';
+import { TYPESCRIPT } from '../support/typescript.js';
 
 const PROGRAM = fileURLToPath(new URL('../support/defect-process.ts', import.meta.url));
 
 test('a lost rejection is logged and survived; an exception ends in order, with 1', async (t) => {
-  const child = spawn(process.execPath, ['--import=tsx', PROGRAM], { stdio: 'pipe' });
+  const child = spawn(process.execPath, [...TYPESCRIPT, PROGRAM], { stdio: 'pipe' });
   t.teardown(() => child.kill('SIGKILL'));
   let output = '';
   let log = '';
@@ -27,7 +28,7 @@ test('a lost rejection is logged and survived; an exception ends in order, with 
 });
 
 test('a signal ends in order, with 0', async (t) => {
-  const child = spawn(process.execPath, ['--import=tsx', PROGRAM], { stdio: 'pipe' });
+  const child = spawn(process.execPath, [...TYPESCRIPT, PROGRAM], { stdio: 'pipe' });
   t.teardown(() => child.kill('SIGKILL'));
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));

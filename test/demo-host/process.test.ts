@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { parseArguments } from '../../src/demo-host/arguments.js';
 import { DEADLINE, http, post, until } from './support.js';
+import { TYPESCRIPT } from '../support/typescript.js';
 
 const MAIN = fileURLToPath(new URL('../../src/demo-host/main.ts', import.meta.url));
-const LOADER = ['--import', 'tsx'];
 
 interface Ready {
   readonly ready: boolean;
@@ -23,7 +23,7 @@ async function firstLine(child: ChildProcess): Promise<string> {
 }
 
 async function start(t: ExecutionContext, ...args: string[]): Promise<[ChildProcess, Ready]> {
-  const child = spawn(process.execPath, [...LOADER, MAIN, '--http-port', '0', ...args], {
+  const child = spawn(process.execPath, [...TYPESCRIPT, MAIN, '--http-port', '0', ...args], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   t.teardown(() => child.kill('SIGKILL'));
@@ -52,7 +52,7 @@ test.serial('it ends when it is told to over loopback', async (t) => {
 
 test.serial('it ends when the parent disconnects', async (t) => {
   const child = fork(MAIN, ['--http-port', '0'], {
-    execArgv: LOADER,
+    execArgv: [...TYPESCRIPT],
     stdio: ['ignore', 'pipe', 'ignore', 'ipc'],
   });
   t.teardown(() => child.kill('SIGKILL'));
@@ -64,7 +64,7 @@ test.serial('it ends when the parent disconnects', async (t) => {
 test.serial('it does not outlive a parent that was killed', async (t) => {
   const script = `
     const { spawn } = require('node:child_process');
-    const child = spawn(process.execPath, ${JSON.stringify([...LOADER, MAIN, '--http-port', '0'])},
+    const child = spawn(process.execPath, ${JSON.stringify([...TYPESCRIPT, MAIN, '--http-port', '0'])},
       { stdio: ['ignore', 'pipe', 'ignore'] });
     child.stdout.once('data', () => console.log(child.pid));
     setInterval(() => {}, 1000);`;
@@ -84,7 +84,7 @@ test.serial('it does not outlive a parent that was killed', async (t) => {
 });
 
 test.serial('wrong arguments end it with code 2', async (t) => {
-  const child = spawn(process.execPath, [...LOADER, MAIN, '--fault', 'nonsense'], {
+  const child = spawn(process.execPath, [...TYPESCRIPT, MAIN, '--fault', 'nonsense'], {
     stdio: 'ignore',
   });
   t.is(await exitCode(child), 2);

@@ -9,6 +9,7 @@ import { RawViewer } from '../support/raw-viewer.js';
 import { ReceiverProcess } from '../support/receiver.js';
 import { temporaryFolder } from '../support/server.js';
 import { until } from '../support/until.js';
+import { TYPESCRIPT } from '../support/typescript.js';
 
 /** What the streamer keeps back, and a few viewers' worth more. */
 const RESERVE = 64;
@@ -68,7 +69,7 @@ test.serial('a server that may open too few files says so when it starts', async
     'prlimit',
     [
       '--nofile=300:300',
-      ...[process.execPath, '--import', import.meta.resolve('tsx'), 'src/cli.ts', 'serve'],
+      ...[process.execPath, ...TYPESCRIPT, 'src/cli.ts', 'serve'],
       ...['--bind', '127.0.0.1:0', '--data-path', join(folder, 'data.json')],
     ],
     { stdio: ['ignore', 'ignore', 'pipe'] },

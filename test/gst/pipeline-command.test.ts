@@ -5,11 +5,12 @@ import test from 'ava';
 import { listPipelines, loadTemplate, elementsOf } from '../../src/gst/launch-template.js';
 import { packageOfElement } from '../../src/gst/packages.js';
 import { gstRuntime } from '../../src/gst/runtime.js';
+import { TYPESCRIPT } from '../support/typescript.js';
 
 const run = promisify(execFile);
 const CLI = join(import.meta.dirname, '..', '..', 'src', 'cli.ts');
 const moontee = (...args: string[]): Promise<{ stdout: string; stderr: string }> =>
-  run(process.execPath, ['--import=tsx', CLI, 'pipeline', ...args], { timeout: 90_000 });
+  run(process.execPath, [...TYPESCRIPT, CLI, 'pipeline', ...args], { timeout: 90_000 });
 
 test.serial('pipeline list prints a name a line', async (t) => {
   const { stdout } = await moontee('list');

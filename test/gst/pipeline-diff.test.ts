@@ -6,11 +6,12 @@ import { promisify } from 'node:util';
 import test from 'ava';
 import { createStreamPipeline } from '../../src/gst/pipeline.js';
 import { STREAM } from '../support/receiver-connect.js';
+import { TYPESCRIPT } from '../support/typescript.js';
 
 const run = promisify(execFile);
 const CLI = join(import.meta.dirname, '..', '..', 'src', 'cli.ts');
 const moontee = (...args: string[]): Promise<{ stdout: string; stderr: string }> =>
-  run(process.execPath, ['--import=tsx', CLI, 'pipeline', ...args], { timeout: 90_000 });
+  run(process.execPath, [...TYPESCRIPT, CLI, 'pipeline', ...args], { timeout: 90_000 });
 
 test.serial('show peer --as-linked prints a branch as media flows through it', async (t) => {
   const { stdout } = await moontee('show', 'peer', '--as-linked');

@@ -4,6 +4,9 @@ import { once } from 'node:events';
 import test from 'ava';
 import { MoonteeError } from '../../src/core/errors.js';
 import { gstRuntime } from '../../src/gst/runtime.js';
+import { threadModule } from '../support/typescript.js';
+
+const RUNTIME = new URL('../../src/gst/runtime.ts', import.meta.url).href;
 
 test('there is one runtime in a process', (t) => {
   t.is(gstRuntime(), gstRuntime());
@@ -69,15 +72,14 @@ test('stopped pipelines leave no thread and no descriptor behind', async (t) => 
 test('a worker thread is refused', async (t) => {
   const code = `
     import { parentPort } from 'node:worker_threads';
-    import { tsImport } from ${JSON.stringify(import.meta.resolve('tsx/esm/api'))};
-    const { gstRuntime } = await tsImport(${JSON.stringify(new URL('../../src/gst/runtime.ts', import.meta.url).href)}, ${JSON.stringify(import.meta.url)});
+    const { gstRuntime } = await import(${JSON.stringify(RUNTIME)});
     try {
       gstRuntime();
       parentPort.postMessage('loaded');
     } catch (error) {
       parentPort.postMessage(error.message);
     }`;
-  const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(code)}`));
+  const worker = new Worker(threadModule(code));
   const [message] = (await once(worker, 'message')) as [string];
   t.regex(message, /worker thread/);
   await worker.terminate();

@@ -15,6 +15,7 @@ import { FolderLock } from '../../src/storage/folder-lock.js';
 import { FakeHost } from '../support/fake-host.js';
 import { isAlive, serve, temporaryFolder } from '../support/server.js';
 import { until } from '../support/until.js';
+import { TYPESCRIPT } from '../support/typescript.js';
 
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 const SERVER = fileURLToPath(new URL('../support/server-process.ts', import.meta.url));
@@ -30,11 +31,10 @@ async function fakeHost(t: ExecutionContext): Promise<FakeHost> {
 }
 
 async function moontee(folder: string, ...args: string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ['--import', import.meta.resolve('tsx'), CLI, ...args],
-    { env: { ...process.env, MOONTEE_DATA_PATH: join(folder, 'data.json') }, timeout: 120_000 },
-  );
+  const { stdout } = await promisify(execFile)(process.execPath, [...TYPESCRIPT, CLI, ...args], {
+    env: { ...process.env, MOONTEE_DATA_PATH: join(folder, 'data.json') },
+    timeout: 120_000,
+  });
   return stdout;
 }
 
@@ -68,7 +68,7 @@ test.serial('what a dead owner has left does not count, whatever it says', async
 
   const child = spawn(
     process.execPath,
-    ['--import=tsx', SERVER, join(folder, 'data.json'), 'false', ''],
+    [...TYPESCRIPT, SERVER, join(folder, 'data.json'), 'false', ''],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const exited = once(child, 'exit');

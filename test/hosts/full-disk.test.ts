@@ -30,7 +30,7 @@ test('a full disk: said so, nothing is lost or half done, and it goes on when th
     [
       ...namespace,
       ...['sh', '-c', ON_SMALL_DISK, 'sh', folder],
-      ...[process.execPath, import.meta.resolve('tsx'), PROGRAM],
+      ...[process.execPath, new URL('../../scripts/typescript.js', import.meta.url).href, PROGRAM],
     ],
     { timeout: 120_000 },
   );

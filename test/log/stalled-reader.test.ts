@@ -17,10 +17,10 @@ import { fileURLToPath } from 'node:url';
 import { createIdentity } from '../../src/moonlight/identity.js';
 import { temporaryFolder } from '../support/server.js';
 import { PATIENCE, until } from '../support/until.js';
+import { TYPESCRIPT } from '../support/typescript.js';
 
 const WRITER = fileURLToPath(new URL('../support/log-writer.ts', import.meta.url));
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
-const TSX = ['--import', import.meta.resolve('tsx')];
 
 interface Told {
   readonly written: number;
@@ -79,7 +79,7 @@ async function write(child: ChildProcess, lines: number): Promise<Told> {
 }
 
 async function writer(t: ExecutionContext, stdout: number, stderr: number | 'pipe') {
-  const child = spawn(process.execPath, [...TSX, WRITER], {
+  const child = spawn(process.execPath, [...TYPESCRIPT, WRITER], {
     stdio: ['ignore', stdout, stderr, 'ipc'],
   });
   t.teardown(() => child.kill('SIGKILL'));
@@ -195,7 +195,15 @@ for (const [what, stall] of [
     const port = await freePort();
     const server = spawn(
       process.execPath,
-      [...TSX, CLI, 'serve', '--bind', `127.0.0.1:${port}`, '--data-path', join(folder, 'd.json')],
+      [
+        ...TYPESCRIPT,
+        CLI,
+        'serve',
+        '--bind',
+        `127.0.0.1:${port}`,
+        '--data-path',
+        join(folder, 'd.json'),
+      ],
       { stdio: ['ignore', out.writer, log.writer], env: { ...process.env, MOONTEE_LOG: 'trace' } },
     );
     t.teardown(() => server.kill('SIGKILL'));
@@ -215,9 +223,13 @@ for (const [what, stall] of [
 test('a password of the command line does not stay there for others to read', async (t) => {
   const folder = await temporaryFolder(t);
   const args = ['--credentials', 'hunter2-hunter2', '--data-path', join(folder, 'd.json')];
-  const server = spawn(process.execPath, [...TSX, CLI, 'serve', '--bind', '127.0.0.1:0', ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const server = spawn(
+    process.execPath,
+    [...TYPESCRIPT, CLI, 'serve', '--bind', '127.0.0.1:0', ...args],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   t.teardown(() => server.kill('SIGKILL'));
   let text = '';
   server.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
@@ -249,7 +261,7 @@ for (const secure of [false, true]) {
     await put();
     const server = spawn(
       process.execPath,
-      [...TSX, CLI, 'serve', '--bind', '127.0.0.1:0', '--data-path', join(folder, 'd.json')],
+      [...TYPESCRIPT, CLI, 'serve', '--bind', '127.0.0.1:0', '--data-path', join(folder, 'd.json')],
       {
         stdio: ['ignore', 'pipe', 'pipe'],
         env: {

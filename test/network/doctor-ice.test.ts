@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { temporaryFolder } from '../support/server.js';
 import { Coturn, freePort, HAS_COTURN } from './coturn.js';
+import { TYPESCRIPT } from '../support/typescript.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const turn = HAS_COTURN ? test : test.skip;
@@ -18,7 +19,7 @@ async function doctor(
 ): Promise<{ code: number; text: string }> {
   const file = join(await temporaryFolder(t), 'config.json');
   await writeFile(file, JSON.stringify({ webrtc_local_addresses: ['127.0.0.1'], ...config }));
-  const args = ['--import', import.meta.resolve('tsx'), 'src/cli.ts', 'doctor', 'ice'];
+  const args = [...TYPESCRIPT, 'src/cli.ts', 'doctor', 'ice'];
   return new Promise((resolve) => {
     execFile(
       process.execPath,

@@ -10,6 +10,7 @@ import { launchChild } from '../../src/streamer/supervisor/launch.js';
 import { forwardOutput } from '../../src/streamer/supervisor/output.js';
 import { CHILD } from '../support/server.js';
 import { PATIENCE, until } from '../support/until.js';
+import { TYPESCRIPT } from '../support/typescript.js';
 
 const SECRET = 'tell-nobody-of-this';
 
@@ -44,7 +45,7 @@ const NEEDED = {
 test('a message that does not decode is logged without its values', async (t) => {
   const module = new URL('../../src/worker/main.ts', import.meta.url);
   const child = fork(module, [], {
-    execArgv: ['--import', import.meta.resolve('tsx')],
+    execArgv: [...TYPESCRIPT],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     env: childEnvironment(),
   });

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { descendants } from './process-table.js';
 import { PATIENCE, until } from './until.js';
+import { TYPESCRIPT } from './typescript.js';
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -44,7 +45,7 @@ export class DemoProcess {
   static async start(environment: NodeJS.ProcessEnv = {}): Promise<DemoProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'moontee-e2e-'));
     const args = ['src/cli.ts', 'demo', '--port', '0', '--input-log', join(folder, 'input.jsonl')];
-    const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), ...args], {
+    const child = spawn(process.execPath, [...TYPESCRIPT, ...args], {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, MOONTEE_LOG: 'info', ...environment },

@@ -7,6 +7,7 @@ import { resolveConfig } from '../../src/config/load.js';
 import { silentLog } from '../../src/core/log.js';
 import { MoonteeServer } from '../../src/server/server.js';
 import { createBody, temporaryFolder } from './server.js';
+import { TYPESCRIPT } from './typescript.js';
 
 export interface DemoServerOptions {
   /** Arguments of the demo host. */
@@ -21,7 +22,7 @@ async function demoHost(t: ExecutionContext, args: readonly string[] = []): Prom
     new URL('../../src/demo-host/main.ts', import.meta.url),
     ['--http-port', '0', '--pin', '1234', ...args],
     {
-      execArgv: ['--import', import.meta.resolve('tsx')],
+      execArgv: [...TYPESCRIPT],
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     },
   );

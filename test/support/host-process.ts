@@ -11,6 +11,7 @@ import { createIdentity } from '../../src/moonlight/identity.js';
 import { pair } from '../../src/moonlight/pairing/pair.js';
 import type { ClientIdentity, PairedHost } from '../../src/moonlight/types.js';
 import { until } from './until.js';
+import { TYPESCRIPT } from './typescript.js';
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const PIN = '4711';
@@ -76,7 +77,7 @@ export class HostProcess {
     const child = spawn(
       process.execPath,
       [
-        ...['--import', import.meta.resolve('tsx'), 'src/demo-host/main.ts', ...ports],
+        ...[...TYPESCRIPT, 'src/demo-host/main.ts', ...ports],
         ...['--pin', PIN, '--state', this.#folder, ...this.#args],
       ],
       {

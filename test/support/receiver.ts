@@ -10,6 +10,7 @@ import type {
   ReceiverStats,
   ToReceiver,
 } from './receiver-messages.js';
+import { TYPESCRIPT } from './typescript.js';
 
 export type { ReceiverStats } from './receiver-messages.js';
 
@@ -153,7 +154,7 @@ export class ReceiverProcess {
 
   static async start(): Promise<ReceiverProcess> {
     const child = fork(new URL('./receiver-process.ts', import.meta.url), {
-      execArgv: ['--import', import.meta.resolve('tsx')],
+      execArgv: [...TYPESCRIPT],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     await once(child, 'message', { signal: AbortSignal.timeout(PATIENCE) });

@@ -5,6 +5,7 @@ import type { Peer } from '../../src/media/types.js';
 import type { FromAttacker, ToAttacker } from './sctp-attacker-process.js';
 import type { HostileSctp } from './sctp-packets.js';
 import { acceptAnswer, createOffer } from './peer-signaling.js';
+import { TYPESCRIPT } from './typescript.js';
 
 /** Milliseconds until something that must happen counts as not happening. */
 const PATIENCE = 60_000;
@@ -18,7 +19,7 @@ export class SctpAttacker {
 
   static async start(): Promise<SctpAttacker> {
     const child = fork(new URL('./sctp-attacker-process.ts', import.meta.url), {
-      execArgv: ['--import', import.meta.resolve('tsx')],
+      execArgv: [...TYPESCRIPT],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     await once(child, 'message', { signal: AbortSignal.timeout(PATIENCE) });

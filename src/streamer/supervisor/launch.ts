@@ -38,7 +38,7 @@ const HEAP = ['--max-semi-space-size=4'] as const;
  * @param niceness as of nice(2)
  */
 export function launchChild(module: string | URL, niceness: number, log: Log): ChildProcess {
-  // Loaders (tsx) come along; an inspector's port would collide.
+  // A loader of TypeScript comes along; an inspector's port would collide.
   const execArgv = process.execArgv.filter((argument) => !argument.startsWith('--inspect'));
   const child = fork(module, [], {
     ...(existsSync(SETPRIV)
