@@ -1525,6 +1525,92 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/streamers/{id}/media': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * WebSocket of a viewer’s media
+     * @description Binary messages of the subprotocol `moontee.media.v1`, see docs/protocol/signaling.md, section d. `t` is a ticket that the viewer was given on its viewer socket; other credentials are not needed.
+     */
+    get: {
+      parameters: {
+        query: {
+          t: string;
+        };
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description A WebSocket */
+        101: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description No upgrade, or another subprotocol */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The ticket is unknown, used, too old or of another streamer */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such streamer */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The viewer has no session now */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/sessions': {
     parameters: {
       query?: never;
@@ -1968,6 +2054,8 @@ export interface components {
       /** @enum {string} */
       state: 'waiting' | 'negotiating' | 'connected';
       quality: ('good' | 'constrained' | 'stalled') | null;
+      /** @enum {string} */
+      transport: 'webrtc' | 'websocket';
     };
     StreamerInfo: {
       streamer_id: string;
@@ -2078,6 +2166,10 @@ export interface components {
       | {
           AddIceCandidate: components['schemas']['IceCandidate'];
         };
+    MediaSupport: {
+      video: string[];
+      audio: string[];
+    };
     StreamClientMessage:
       | {
           AuthenticateAndInit: components['schemas']['AuthenticateAndInit'];
@@ -2087,6 +2179,11 @@ export interface components {
         }
       | {
           RestartIce: Record<string, never>;
+        }
+      | {
+          MediaSocket: {
+            support: components['schemas']['MediaSupport'];
+          };
         };
     IceServer: {
       urls: string[];
@@ -2266,6 +2363,19 @@ export interface components {
           PeerQuality: {
             /** @enum {string} */
             quality: 'good' | 'constrained' | 'stalled';
+          };
+        }
+      | {
+          MediaTicket: {
+            ticket: string;
+            path: string;
+            expires_in_ms: number;
+          };
+        }
+      | {
+          MediaRefused: {
+            code: components['schemas']['OutcomeCode'];
+            reason: string;
           };
         }
       | (

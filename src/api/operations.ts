@@ -31,7 +31,9 @@ export interface Operation {
   readonly path: string;
   readonly summary: string;
   readonly description?: string;
-  readonly query?: Readonly<Record<string, { type: 'integer' | 'boolean'; required?: boolean }>>;
+  readonly query?: Readonly<
+    Record<string, { type: 'integer' | 'boolean' | 'string'; required?: boolean }>
+  >;
   readonly body?: t.Mixed;
   readonly answers: Readonly<Record<number, Answer>>;
   /** An administrator's unless said otherwise. */
@@ -294,6 +296,22 @@ export const OPERATIONS: readonly Operation[] = [
       404: noStreamer,
       429: failed('Too many wrong credentials'),
       503: failed('Too many sockets that have not authenticated'),
+    },
+    access: 'viewer',
+  },
+  {
+    method: 'get',
+    path: '/api/streamers/{id}/media',
+    summary: 'WebSocket of a viewer’s media',
+    description:
+      'Binary messages of the subprotocol `moontee.media.v1`, see docs/protocol/signaling.md, section d. `t` is a ticket that the viewer was given on its viewer socket; other credentials are not needed.',
+    query: { t: { type: 'string', required: true } },
+    answers: {
+      101: { doc: 'A WebSocket' },
+      400: failed('No upgrade, or another subprotocol'),
+      403: failed('The ticket is unknown, used, too old or of another streamer'),
+      404: noStreamer,
+      409: failed('The viewer has no session now'),
     },
     access: 'viewer',
   },

@@ -51,10 +51,12 @@ export function streamerRoutes(routes: Routes, api: ApiContext): void {
     context.body = dot;
   });
 
-  routes.get('/api/streamers/:id/peer', 'viewer', (context) => {
-    streamers.require(idOf(context.params));
-    throw new MoonteeError('BAD_REQUEST', 'This is a WebSocket');
-  });
+  for (const socket of ['peer', 'media']) {
+    routes.get(`/api/streamers/:id/${socket}`, 'viewer', (context) => {
+      streamers.require(idOf(context.params));
+      throw new MoonteeError('BAD_REQUEST', 'This is a WebSocket');
+    });
+  }
 
   async function create(spec: StreamerSpec, address: string): Promise<Streamer> {
     api.creations.take(address);

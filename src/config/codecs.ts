@@ -53,6 +53,12 @@ export function list<T>(codec: t.Type<T>): t.Type<T[]> {
   );
 }
 
+export const transports = refined(
+  list(choice('webrtc', 'websocket')),
+  'a list of webrtc, websocket, or both',
+  (value) => value.length > 0,
+);
+
 /** `host:port`, an IPv6 host in brackets. */
 export interface BindAddress {
   readonly host: string;

@@ -23,6 +23,7 @@ import {
   pin,
   portRange,
   text,
+  transports,
   turnRest,
 } from './codecs.js';
 
@@ -130,6 +131,11 @@ export const KEYS = {
     choice('required', 'optional'),
     'required',
     'Whether viewers of streamers that exist (`/api/streamers/ID/peer`) must show credentials. `optional` is for clients that send none, in a closed network: whoever reaches the server can watch and steer every streamer. REST, and the socket that makes streamers, are not concerned. A page that is reached by a name, not an address, must be among `allowed_origins`.',
+  ),
+  viewer_transports: key(
+    transports,
+    ['webrtc', 'websocket'],
+    'What the media of viewers may come over: `webrtc`, `websocket` (for networks that only let HTTPS through), or both.',
   ),
   static_path: key(
     nullable(text),

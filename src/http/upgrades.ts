@@ -16,6 +16,13 @@ export interface UpgradesOptions<Grant> {
   /** Decides before there is a socket. @throws MoonteeError the refusal */
   readonly grant: (request: IncomingMessage) => Grant;
   readonly serve: (socket: ViewerSocket, grant: Grant) => void;
+  /**
+   * Answers an upgrade itself.
+   *
+   * @returns false for one that is answered here and goes to `serve`
+   * @throws MoonteeError the refusal
+   */
+  readonly take: (request: IncomingMessage, stream: Duplex, head: Buffer, grant: Grant) => boolean;
   readonly onRefused: (request: IncomingMessage, code: ErrorCode, reason: string) => void;
   /** Bytes of a message. */
   readonly maxPayload: number;
@@ -78,6 +85,7 @@ export class Upgrades<Grant> {
       const grant = this.#options.grant(request);
       const sockets = this.#app.ws.server;
       if (sockets === undefined || stream.destroyed) return;
+      if (this.#options.take(request, stream, head, grant)) return;
       this.#grants.set(request, grant);
       sockets.handleUpgrade(request, stream, head, (socket) => {
         sockets.emit('connection', socket, request);

@@ -5,6 +5,7 @@
  */
 import { isLeft } from 'fp-ts/lib/Either.js';
 import * as t from 'io-ts';
+import type { Socket } from 'node:net';
 import { Integer } from '../codec/integer.js';
 import { describeIssues } from '../codec/issues.js';
 import { Deadline } from '../core/deadline.js';
@@ -29,8 +30,11 @@ export type Handlers<M extends Methods> = {
 /** The transport: a forked process, its own `process`, or a message port. */
 export interface ChannelPort {
   readonly connected: boolean;
-  /** @param sent called once, when the message has left or cannot leave any more */
-  send(message: unknown, sent: () => void): void;
+  /**
+   * @param sent called once, when the message has left or cannot leave any more
+   * @param connection goes with the message; it stays open at this end too
+   */
+  send(message: unknown, sent: () => void, connection?: Socket): void;
 }
 
 export interface ChannelOptions<Incoming, Asked extends Methods, Served extends Methods> {
@@ -43,7 +47,7 @@ export interface ChannelOptions<Incoming, Asked extends Methods, Served extends 
   readonly asked: Asked;
   readonly served: Served;
   readonly handlers: Handlers<Served>;
-  readonly onNotification: (message: Incoming) => void;
+  readonly onNotification: (message: Incoming, connection?: Socket) => void;
   /** A message was dropped, on its way in or out: called for the first ones, the rest are counted. */
   readonly onDropped: (reason: string) => void;
   /** A handler threw what is not a {@link MoonteeError}. */
@@ -105,6 +109,16 @@ export class Channel<
     return this.#send(message);
   }
 
+  /**
+   * Sends a connection with a message. It is open at both ends then, and the caller's to destroy.
+   *
+   * @param sent called once unless the result is false, when the connection has left or cannot any more;
+   * never if the other end is gone by then
+   */
+  handOver(message: Outgoing, connection: Socket, sent: () => void): boolean {
+    return this.#send(message, connection, sent);
+  }
+
   /** @throws the error of the other end with its code; TIMEOUT, LIMIT_REACHED, CLOSED */
   request<N extends MethodName<Asked>>(
     name: N,
@@ -147,9 +161,16 @@ export class Channel<
     });
   }
 
-  /** Takes a message of the transport. Throws only what `onNotification` throws. */
-  receive(raw: unknown): void {
-    if (this.#closed !== null) return;
+  /**
+   * Takes a message of the transport. Throws only what `onNotification` throws.
+   *
+   * @param connection that came with it; destroyed if the message is not for it
+   */
+  receive(raw: unknown, connection?: Socket): void {
+    if (this.#closed !== null) {
+      connection?.destroy();
+      return;
+    }
     if (hasKey(raw, 'Request')) {
       const request = this.#decode(Request, raw);
       if (request !== null) void this.#answer(request.Request);
@@ -159,7 +180,8 @@ export class Channel<
     } else {
       const decoded = this.#options.incoming.decode(raw);
       if (isLeft(decoded)) this.#drop(describeIssues(decoded.left));
-      else this.#options.onNotification(decoded.right);
+      else this.#options.onNotification(decoded.right, connection);
+      if (isLeft(decoded)) connection?.destroy();
     }
   }
 
@@ -213,7 +235,7 @@ export class Channel<
     return handler(decoded.right as DataOf<Served, string>);
   }
 
-  #send(message: unknown): boolean {
+  #send(message: unknown, connection?: Socket, sent?: () => void): boolean {
     const { port } = this.#options;
     if (this.#closed !== null || !port.connected) return false;
     if (this.#backlog >= MAX_BACKLOG) {
@@ -222,9 +244,12 @@ export class Channel<
     }
     this.#backlog += 1;
     try {
-      port.send(message, () => {
+      const done = (): void => {
         this.#backlog -= 1;
-      });
+        sent?.();
+      };
+      if (connection === undefined) port.send(message, done);
+      else port.send(message, done, connection);
       return true;
     } catch (error) {
       // It cannot be serialised, e.g. because it is nested too deeply.

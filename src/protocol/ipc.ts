@@ -93,6 +93,30 @@ export const RecordingOrder = t.type(
 );
 export type RecordingOrder = t.TypeOf<typeof RecordingOrder>;
 
+/** A media socket that a child is to serve; its connection came with `MediaConnection`. */
+export const MediaOrder = t.type(
+  {
+    socket_id: Integer,
+    peer_id: t.string,
+    /** `Sec-WebSocket-Key` of the upgrade that is to be answered. */
+    key: t.string,
+    /** What came behind the upgrade, in base64. */
+    head: t.string,
+    sound: t.boolean,
+  },
+  'MediaOrder',
+);
+export type MediaOrder = t.TypeOf<typeof MediaOrder>;
+
+/** Bytes of a data channel, on the viewer socket. */
+const ChannelData = t.type({
+  peer_id: t.string,
+  /** See `channelLabel`. */
+  channel: Integer,
+  /** In base64. */
+  data: t.string,
+});
+
 /** Server → child. */
 export const ParentMessage = t.union(
   [
@@ -130,6 +154,15 @@ export const ParentMessage = t.union(
       ]),
     }),
     t.type({ FromPeer: t.type({ peer_id: t.string, message: StreamClientMessage }) }),
+    /** A viewer that gets no peer, or has lost it. */
+    t.type({ AddViewer: t.type({ peer_id: t.string }) }),
+    t.type({ FromChannel: ChannelData }),
+    /**
+     * A connection comes with this message. Nothing may be answered on it before `OpenMedia`: until then
+     * the server may still read what comes back.
+     */
+    t.type({ MediaConnection: t.type({ socket_id: Integer }) }),
+    t.type({ OpenMedia: MediaOrder }),
     t.type({ RemovePeer: t.type({ peer_id: t.string, code: OutcomeCode, reason: t.string }) }),
     /** Ends the session and the process; the app on the host is the server's business. */
     t.type({
@@ -193,6 +226,11 @@ export const ChildMessage = t.union(
     }),
     /** ICE and DTLS of a peer are up. */
     t.type({ PeerConnected: t.type({ peer_id: t.string }) }),
+    t.type({ ToChannel: ChannelData }),
+    t.type({ MediaOpened: t.type({ peer_id: t.string }) }),
+    t.type({ MediaClosed: t.type({ peer_id: t.string, code: OutcomeCode, reason: t.string }) }),
+    /** The peer failed, and its viewer stays for its media socket. */
+    t.type({ PeerLost: t.type({ peer_id: t.string, code: OutcomeCode, reason: t.string }) }),
     /** Nothing is left of the peer. */
     t.type({
       PeerRemoved: t.type({ peer_id: t.string, code: OutcomeCode, reason: t.string }),

@@ -125,6 +125,8 @@ const PeerInfo = t.type(
     connected_at: t.string,
     state: t.keyof({ waiting: null, negotiating: null, connected: null }),
     quality: nullable(t.keyof({ good: null, constrained: null, stalled: null })),
+    /** What its media comes over. */
+    transport: t.keyof({ webrtc: null, websocket: null }),
   },
   'PeerInfo',
 );

@@ -111,6 +111,37 @@ const Recording = t.type({
 /** All recordings of this child so far, those that ended too. */
 const RecordingTotals = t.type({ bytes: t.number, durationMs: t.number, unitsDropped: Integer });
 
+/** A viewer's media socket. Times are in milliseconds. */
+const SocketViewer = t.type({
+  /** Of the viewer, as in `pipeline.peers`. */
+  id: t.string,
+  /** Of its pictures. */
+  state: t.keyof({ waiting: null, flowing: null, cut: null, off: null }),
+  quality: t.keyof({ good: null, constrained: null, stalled: null }),
+  picturesSent: Integer,
+  bytesSent: Integer,
+  /** Pictures and packets that the viewer missed because it was too slow. */
+  picturesDropped: Integer,
+  soundDropped: Integer,
+  /** Of the oldest picture that is not acknowledged, without the round trip. */
+  age: t.number,
+  roundTrip: t.number,
+  queuedBytes: Integer,
+  /** bit/s. */
+  acknowledgedRate: t.number,
+  /** As the viewer says: what waits for its decoder, what it left out, whether its page is hidden. */
+  decodeQueue: Integer,
+  viewerDropped: Integer,
+  hidden: t.boolean,
+});
+export type SocketViewerStats = t.TypeOf<typeof SocketViewer>;
+
+const socketCounts = {
+  picturesSent: Integer,
+  bytesSent: Integer,
+  picturesDropped: Integer,
+};
+
 /** The child itself. Times are in milliseconds. */
 const Process = t.type({
   heapUsed: Integer,
@@ -132,6 +163,9 @@ export const StreamerStats = t.type(
     negotiated: t.union([Negotiated, t.null]),
     recordings: t.readonlyArray(Recording),
     recordingTotals: RecordingTotals,
+    socketViewers: t.readonlyArray(SocketViewer),
+    /** Of all media sockets so far, those that ended too. */
+    socketTotals: t.type(socketCounts),
     process: Process,
   },
   'StreamerStats',

@@ -63,6 +63,10 @@ const AuthenticateAndInit = t.intersection(
   'AuthenticateAndInit',
 );
 
+/** Codec strings that the browser has decoders for. */
+const MediaSupport = t.type({ video: t.array(t.string), audio: t.array(t.string) }, 'MediaSupport');
+export type MediaSupport = t.TypeOf<typeof MediaSupport>;
+
 /** Browser → server. */
 export const StreamClientMessage = t.union(
   [
@@ -70,6 +74,8 @@ export const StreamClientMessage = t.union(
     t.type({ Signaling }),
     /** Extension: ask for fresh ICE credentials after a network change. */
     t.type({ RestartIce: t.type({}) }),
+    /** Extension: ask for a ticket for the media socket. */
+    t.type({ MediaSocket: t.type({ support: MediaSupport }) }),
   ],
   'StreamClientMessage',
 );
@@ -123,6 +129,12 @@ export const StreamServerMessage = t.union(
         quality: t.keyof({ good: null, constrained: null, stalled: null }),
       }),
     }),
+    /** Extension: `path` with `?t=` and the ticket opens one media socket, if it is used in time. */
+    t.type({
+      MediaTicket: t.type({ ticket: t.string, path: t.string, expires_in_ms: Integer }),
+    }),
+    /** Extension: there is no media socket for this viewer. */
+    t.type({ MediaRefused: t.type({ code: OutcomeCode, reason: t.string }) }),
     t.keyof({
       InternalServerError: null,
       HostNotFound: null,

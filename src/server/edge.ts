@@ -18,13 +18,18 @@ import { createHttpServer, listen } from '../http/server.js';
 import { Upgrades } from '../http/upgrades.js';
 import type { LegacyStreams } from '../signaling/legacy-streams.js';
 import type { PeerEndpoint } from '../signaling/peer-endpoint.js';
-import { grantSocket, socketRoutes, type SocketGrant } from '../signaling/upgrade.js';
+import type { MediaEndpoint } from '../signaling/media-endpoint.js';
+import {
+  grantSocket,
+  socketRoutes,
+  type Endpoint,
+  type UpgradeGrant,
+} from '../signaling/upgrade.js';
+import type { MediaTickets } from '../streamer/media-tickets.js';
 import type { Guards } from './guards.js';
 
 /** Milliseconds for sockets to answer a close frame. */
 const LINGER_MS = 500;
-
-type Endpoint = SocketGrant['endpoint'];
 
 export interface EdgeOptions {
   readonly config: Config;
@@ -32,6 +37,8 @@ export interface EdgeOptions {
   readonly api: ApiContext;
   readonly peers: PeerEndpoint;
   readonly legacy: LegacyStreams;
+  readonly media: MediaEndpoint;
+  readonly tickets: MediaTickets;
   readonly log: Log;
 }
 
@@ -43,12 +50,12 @@ export class Edge {
   readonly #server: Server;
   readonly #certificate: Certificate | null;
   readonly #connections: Connections;
-  readonly #upgrades: Upgrades<SocketGrant>;
+  readonly #upgrades: Upgrades<UpgradeGrant>;
 
   private constructor(
     server: Server,
     certificate: Certificate | null,
-    upgrades: Upgrades<SocketGrant>,
+    upgrades: Upgrades<UpgradeGrant>,
     { config, guards }: EdgeOptions,
   ) {
     this.#server = server;
@@ -150,25 +157,33 @@ function answering({ config, guards, log }: EdgeOptions, handle: Answer): Answer
 }
 
 function createUpgrades(
-  { config, guards, api, peers, legacy, log }: EdgeOptions,
+  { config, guards, api, peers, legacy, media, tickets, log }: EdgeOptions,
   app: websockify.App,
   routes: Routes<Endpoint>,
-): Upgrades<SocketGrant> {
+): Upgrades<UpgradeGrant> {
   const { credentials, gate, addresses, origins, pending, refusals, onKnown } = guards;
   const granting = {
     ...{ streamers: api.streamers, credentials, gate, addresses, guard: origins, routes },
-    ...{ pending, onKnown, peerCredentials: config.peer_credentials },
+    ...{ tickets, pending, onKnown, peerCredentials: config.peer_credentials },
   };
   return new Upgrades(app, {
     prefix: config.web_path_prefix,
     grant: (request) => grantSocket(request, granting),
-    serve: (socket, grant: SocketGrant) => {
+    take: (request, stream, head, grant) => {
+      if (grant.endpoint !== 'media') return false;
+      media.take(request, stream, head, grant.media);
+      return true;
+    },
+    serve: (socket, grant) => {
+      if (grant.endpoint === 'media') return;
       const { endpoint, streamerId } = grant;
       if (endpoint === 'legacy' || streamerId === null) legacy.serve(socket, grant);
       else peers.serve(socket, { ...grant, streamerId });
     },
     onRefused: (request, code, reason) => {
-      const { method = '', url: path = '' } = request;
+      const { method = '', url = '' } = request;
+      // What stands behind it may be a ticket.
+      const [path = ''] = url.split('?', 1);
       refusals.note(addresses.of(request), { method, path, code, reason }, 'upgrade refused');
     },
     maxPayload: config.max_message_bytes,

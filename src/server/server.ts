@@ -11,10 +11,12 @@ import { runDataCommand } from '../hosts/data-commands.js';
 import type { HostStore } from '../hosts/store.js';
 import { DRAIN_TIME, hostSocketsClosed } from '../moonlight/host-connections.js';
 import { LegacyStreams } from '../signaling/legacy-streams.js';
+import { MediaEndpoint } from '../signaling/media-endpoint.js';
 import { PeerEndpoint } from '../signaling/peer-endpoint.js';
 import type { FolderLock } from '../storage/folder-lock.js';
 import type { Recorder } from '../recordings/recorder.js';
 import type { StreamerRegistry } from '../streamer/registry.js';
+import { MediaTickets } from '../streamer/media-tickets.js';
 import { StreamerRestore } from '../streamer/restore.js';
 import { killStreamers } from '../streamer/supervisor/process.js';
 import { Edge } from './edge.js';
@@ -48,6 +50,7 @@ interface Parts {
   readonly events: EventFeed;
   readonly peers: PeerEndpoint;
   readonly legacy: LegacyStreams;
+  readonly media: MediaEndpoint;
   readonly edge: Edge;
   readonly control: ControlSocket;
   readonly log: Log;
@@ -123,13 +126,14 @@ export class MoonteeServer {
   }
 
   async #endStreamers(): Promise<void> {
-    const { config, streamers, restore, peers, legacy, events, log } = this.#parts;
+    const { config, streamers, restore, peers, legacy, media, events, log } = this.#parts;
     const frozen = restore?.freeze();
     // Streamers that are to come back are left running on their hosts.
     const deadline = Deadline.in(CLOSE_DEADLINE_MS);
     const ended = streamers.close(!config.restore_streamers, deadline);
     peers.close();
     legacy.close();
+    media.close();
     events.close();
     const over = Promise.all([ended, frozen]);
     if (await settlesWithin(deadline.left, over)) return;
@@ -154,7 +158,8 @@ async function assemble(
 ): Promise<Parts> {
   const stores = await openStores(config, log);
   const guards = createGuards(config, log);
-  const { streamers, apps } = createStreamers(config, stores, childModule, log);
+  const tickets = new MediaTickets();
+  const { streamers, apps } = createStreamers(config, stores, tickets, childModule, log);
   const recorder = await openRecorder(config, streamers, log);
   const events = new EventFeed(streamers, recorder, log);
   const metrics = new Metrics(streamers, guards.credentials, recorder);
@@ -174,7 +179,8 @@ async function assemble(
     ...{ config, hosts, identities, apps, streamers, credentials, gate, creations, addresses },
     ...{ recorder, refusals, events, metrics, staticDirectory, log },
   };
-  const edge = await Edge.listen({ config, guards, api, peers, legacy, log });
+  const media = new MediaEndpoint({ streamers, log });
+  const edge = await Edge.listen({ config, guards, api, peers, legacy, media, tickets, log });
   log.info({ url: edge.url, credentials_required: credentials.required }, 'server listens');
   const control = await ControlSocket.listen(
     config.data_path,
@@ -197,6 +203,7 @@ async function assemble(
       events,
       peers,
       legacy,
+      media,
       edge,
       control,
     },

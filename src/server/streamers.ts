@@ -6,6 +6,7 @@ import { Targets } from '../hosts/targets.js';
 import { iceServerProvider } from '../ice/configured.js';
 import { Recorder } from '../recordings/recorder.js';
 import { networkOf } from '../streamer/network.js';
+import type { MediaTickets } from '../streamer/media-tickets.js';
 import { pipelinesOf } from '../streamer/pipelines.js';
 import { StreamerRegistry } from '../streamer/registry.js';
 import { defaultChildModule } from '../streamer/supervisor/process.js';
@@ -21,6 +22,7 @@ const MIB = 1_048_576;
 export function createStreamers(
   config: Config,
   { hosts, identities }: Stores,
+  tickets: MediaTickets,
   childModule: string | URL | undefined,
   log: Log,
 ): { readonly streamers: StreamerRegistry; readonly apps: AppUsers } {
@@ -58,6 +60,11 @@ export function createStreamers(
       stopTimeout: config.stop_timeout_ms,
       offerTimeout: OFFER_TIMEOUT_MS,
       connectTimeout: CONNECT_TIMEOUT_MS,
+      media: {
+        transports: config.viewer_transports,
+        tickets,
+        pathPrefix: config.web_path_prefix,
+      },
       restart: {
         policy: config.end_policy,
         backoffMin: config.restart_backoff_min_ms,

@@ -31,6 +31,8 @@ export interface AuthenticatedSocketHandlers {
   readonly onInit: (init: Init) => Promise<void> | void;
   /** Any other message of somebody who has entered. */
   readonly onMessage: (message: StreamClientMessage) => void;
+  /** Bytes of a data channel, by its number, of somebody who has entered. */
+  readonly onChannel: (channel: number, data: Buffer) => void;
   /** What the other handlers threw, or the check of the credentials. */
   readonly onError: (error: MoonteeError) => void;
   /** Once, unless {@link AuthenticatedSocket.end} came first: it is gone, or was refused. */
@@ -79,6 +81,7 @@ export class AuthenticatedSocket {
       { ...options.socket, log, refusals, address: grant.address, stranger: !this.#isKnown },
       {
         onMessage: (message) => this.#receive(message),
+        onChannel: (channel, data) => this.#receiveChannel(channel, data),
         onStray: (reason) => this.#refuse(reason),
         onClosed: (code, reason) => this.#left(code, reason),
       },
@@ -92,6 +95,10 @@ export class AuthenticatedSocket {
 
   deliver(message: StreamServerMessage): void {
     this.#socket.send(message);
+  }
+
+  deliverChannel(channel: number, data: Buffer): void {
+    this.#socket.sendChannel(channel, data);
   }
 
   /** Ends it with a status; the handlers are told nothing, the caller knows. Idempotent. */
@@ -132,6 +139,16 @@ export class AuthenticatedSocket {
     }
     this.#waiting += 1;
     this.#turn = this.#turn.then(() => this.#take(message));
+  }
+
+  /** Input does not wait for what a message before it takes: none of them is about input. */
+  #receiveChannel(channel: number, data: Buffer): void {
+    if (this.#ended || !this.#entered) return;
+    try {
+      this.#handlers.onChannel(channel, data);
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'input of a viewer failed');
+    }
   }
 
   /** Never rejects. */

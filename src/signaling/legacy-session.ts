@@ -43,6 +43,7 @@ const HANDOVER_DEADLINE = 8_000;
 /** One legacy socket: it names the streamer that it wants, looks at it, or only keeps it. */
 export class LegacySession implements Viewer {
   readonly peerId = randomUUID();
+  readonly isPeerless: boolean;
   readonly #options: LegacySessionOptions;
   readonly #log: Log;
   readonly #socket: AuthenticatedSocket;
@@ -54,6 +55,7 @@ export class LegacySession implements Viewer {
 
   constructor(socket: BrowserSocket, grant: SocketGrant, options: LegacySessionOptions) {
     this.#options = options;
+    this.isPeerless = grant.isPeerless;
     this.#log = options.log.child({ peer_id: this.peerId });
     this.#socket = new AuthenticatedSocket(
       socket,
@@ -63,6 +65,9 @@ export class LegacySession implements Viewer {
       {
         onInit: (init) => this.#begin(init),
         onMessage: (message) => this.#streamer?.fromViewer(this.peerId, message),
+        onChannel: (channel, data) => {
+          this.#streamer?.fromViewerChannel(this.peerId, channel, data);
+        },
         onError: (error) => this.#fail(error),
         onLeft: (code, reason) => this.#left(code, reason),
       },
@@ -76,6 +81,10 @@ export class LegacySession implements Viewer {
 
   deliver(message: StreamServerMessage): void {
     this.#socket.deliver(message);
+  }
+
+  deliverChannel(channel: number, data: Buffer): void {
+    this.#socket.deliverChannel(channel, data);
   }
 
   end(code: OutcomeCode, reason: string): void {

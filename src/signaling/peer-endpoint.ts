@@ -42,6 +42,7 @@ export class PeerEndpoint {
 
 class PeerSession implements Viewer, Supersedable {
   readonly peerId = randomUUID();
+  readonly isPeerless: boolean;
   readonly #grant: SocketGrant & { streamerId: string };
   readonly #streamers: StreamerRegistry;
   readonly #clients: Clients;
@@ -59,6 +60,7 @@ class PeerSession implements Viewer, Supersedable {
     gone: () => void,
   ) {
     this.#grant = grant;
+    this.isPeerless = grant.isPeerless;
     this.#streamers = options.streamers;
     this.#clients = clients;
     this.#gone = gone;
@@ -75,6 +77,9 @@ class PeerSession implements Viewer, Supersedable {
           if (hostQuality === true) this.#tellChild({ credentials: null, host_quality: true });
         },
         onMessage: (message) => this.#streamer?.fromViewer(this.peerId, message),
+        onChannel: (channel, data) => {
+          this.#streamer?.fromViewerChannel(this.peerId, channel, data);
+        },
         onError: (error) => this.#refuse(error),
         onLeft: (code, reason) => this.#left(code, reason),
       },
@@ -92,6 +97,10 @@ class PeerSession implements Viewer, Supersedable {
 
   deliver(message: StreamServerMessage): void {
     this.#socket.deliver(message);
+  }
+
+  deliverChannel(channel: number, data: Buffer): void {
+    this.#socket.deliverChannel(channel, data);
   }
 
   /** From the streamer, which has forgotten it. */

@@ -12,6 +12,7 @@ const MAX_BYTES = {
   Description: 32_768,
   AddIceCandidate: 2_048,
   RestartIce: 256,
+  MediaSocket: 4_096,
 } as const;
 
 /** The deepest message there is: `{"Signaling":{"AddIceCandidate":{…}}}`; some levels more for extensions. */
@@ -34,6 +35,7 @@ export function readMessage(data: Buffer): StreamClientMessage | { readonly prob
 
 function kindOf(message: StreamClientMessage): keyof typeof MAX_BYTES {
   if ('AuthenticateAndInit' in message) return 'AuthenticateAndInit';
+  if ('MediaSocket' in message) return 'MediaSocket';
   if (!('Signaling' in message)) return 'RestartIce';
   return 'Description' in message.Signaling ? 'Description' : 'AddIceCandidate';
 }

@@ -4,21 +4,34 @@ import type { ClientAddress } from '../access/client-address.js';
 import type { Credentials } from '../access/credentials.js';
 import type { OriginGuard } from '../access/origin-guard.js';
 import { accessOfUnknown, type Gate } from '../access/gate.js';
-import { targetOf } from '../http/request-target.js';
+import { queryParameter, targetOf } from '../http/request-target.js';
 import type { Routes } from '../http/routes.js';
 import { MoonteeError } from '../core/errors.js';
+import { MEDIA_PROTOCOL } from '../protocol/media-socket.js';
+import type { MediaGrant, MediaTickets } from '../streamer/media-tickets.js';
 import type { StreamerRegistry } from '../streamer/registry.js';
 
-/** What is known of a socket before it is one. */
+/** What is known of a viewer socket before it is one. */
 export interface SocketGrant {
   readonly endpoint: 'peer' | 'legacy';
   readonly streamerId: string | null;
   /** The upgrade carried the right credentials, or none are needed. */
   readonly authenticated: boolean;
   readonly address: string;
+  /** It wants no peer: its media comes over a socket alone. */
+  readonly isPeerless: boolean;
   /** To be told when the first message had the right credentials. */
   readonly onKnown: () => void;
 }
+
+/** A media socket, whose ticket was good. */
+export interface MediaSocketGrant {
+  readonly endpoint: 'media';
+  readonly media: MediaGrant;
+}
+
+export type UpgradeGrant = SocketGrant | MediaSocketGrant;
+export type Endpoint = UpgradeGrant['endpoint'];
 
 export interface UpgradeOptions {
   readonly streamers: StreamerRegistry;
@@ -26,7 +39,8 @@ export interface UpgradeOptions {
   readonly gate: Gate;
   readonly addresses: ClientAddress;
   readonly guard: OriginGuard;
-  readonly routes: Routes<SocketGrant['endpoint']>;
+  readonly routes: Routes<Endpoint>;
+  readonly tickets: MediaTickets;
   /** Sockets that are open and have not authenticated. */
   readonly pending: AddressQuota;
   /** Gets every request whose sender is known. */
@@ -36,8 +50,9 @@ export interface UpgradeOptions {
 }
 
 /** The sockets of viewers, who may also show their credentials in the first message. */
-export function socketRoutes(routes: Routes<SocketGrant['endpoint']>): void {
+export function socketRoutes(routes: Routes<Endpoint>): void {
   routes.socket('/api/streamers/:id/peer', 'viewer', 'peer');
+  routes.socket('/api/streamers/:id/media', 'viewer', 'media');
   routes.socket('/api/host/stream', 'viewer', 'legacy');
 }
 
@@ -47,7 +62,7 @@ export function socketRoutes(routes: Routes<SocketGrant['endpoint']>): void {
  *
  * @throws MoonteeError the refusal
  */
-export function grantSocket(request: IncomingMessage, options: UpgradeOptions): SocketGrant {
+export function grantSocket(request: IncomingMessage, options: UpgradeOptions): UpgradeGrant {
   const { streamers, credentials, gate, addresses, guard, routes } = options;
   const target = targetOf(request);
   if (!guard.allowsHost(request)) throw new MoonteeError('FORBIDDEN');
@@ -57,6 +72,9 @@ export function grantSocket(request: IncomingMessage, options: UpgradeOptions): 
     throw new MoonteeError('NOT_FOUND');
   }
   const isKnown = gate.identify(request) !== 'stranger';
+  if (route.endpoint === 'media') {
+    return grantMedia(request, route.parameters['id'] ?? '', options);
+  }
   const isOpen = route.endpoint === 'peer' && options.peerCredentials === 'optional';
   const authenticated = isKnown || isOpen;
   const isShown = isKnown && credentials.required;
@@ -71,7 +89,31 @@ export function grantSocket(request: IncomingMessage, options: UpgradeOptions): 
     place?.leave();
     options.onKnown(request);
   };
-  return { endpoint: route.endpoint, streamerId, authenticated, address, onKnown };
+  const { endpoint } = route;
+  const isPeerless = transportOf(request) === 'websocket';
+  return { endpoint, streamerId, authenticated, address, isPeerless, onKnown };
+}
+
+/** The ticket is what a viewer shows here, which has shown the rest when it was given the ticket. */
+function grantMedia(
+  request: IncomingMessage,
+  streamerId: string,
+  { tickets, onKnown }: UpgradeOptions,
+): MediaSocketGrant {
+  const ticket = queryParameter(targetOf(request), 't') ?? '';
+  const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',');
+  const speaks = offered.some((name) => name.trim() === MEDIA_PROTOCOL);
+  const media = tickets.redeem(streamerId, ticket);
+  if (!speaks) throw new MoonteeError('BAD_REQUEST', `The subprotocol must be ${MEDIA_PROTOCOL}`);
+  onKnown(request);
+  return { endpoint: 'media', media };
+}
+
+/** @throws BAD_REQUEST */
+function transportOf(request: IncomingMessage): string {
+  const transport = queryParameter(targetOf(request), 'transport') ?? 'webrtc';
+  if (transport === 'webrtc' || transport === 'websocket') return transport;
+  throw new MoonteeError('BAD_REQUEST', 'The transport must be webrtc or websocket');
 }
 
 function waitIn(pending: AddressQuota, address: string, { socket }: IncomingMessage): Place {

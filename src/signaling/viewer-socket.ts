@@ -27,6 +27,8 @@ export interface ViewerSocketOptions {
 
 export interface ViewerSocketHandlers {
   readonly onMessage: (message: StreamClientMessage) => void;
+  /** Bytes of a data channel, by its number. */
+  readonly onChannel: (channel: number, data: Buffer) => void;
   /** The one message of a stranger is none, or is not the only one. */
   readonly onStray: (reason: string) => void;
   /** Once: the socket is gone, for the given reason (an error code, or `LEFT`). */
@@ -39,6 +41,8 @@ export type BrowserSocket = Koa.Context['websocket'];
 /** Bytes that a browser may be behind: signaling is small, more means nobody reads. */
 const MAX_BUFFERED = 1 << 20;
 const MAX_INVALID = 20;
+/** Bytes of a message of input: the longest is a text. */
+const MAX_INPUT_BYTES = 2_048;
 /** Milliseconds that the other side has to answer a close frame. */
 const CLOSE_TIMEOUT = 1_500;
 
@@ -90,6 +94,13 @@ export class ViewerSocket {
       return;
     }
     this.#socket.send(JSON.stringify(message));
+  }
+
+  /** Sends bytes of a data channel; dropped if the browser does not read. */
+  sendChannel(channel: number, data: Buffer): void {
+    if (this.#ending || this.#socket.readyState !== WebSocket.OPEN) return;
+    if (this.#socket.bufferedAmount > MAX_BUFFERED) return;
+    this.#socket.send(Buffer.concat([Buffer.from([channel]), data]));
   }
 
   /** The stranger has shown its credentials. */
@@ -182,7 +193,13 @@ export class ViewerSocket {
         return;
       }
     }
-    if (isBinary) return;
+    if (isBinary) {
+      const [channel] = bytes;
+      if (channel !== undefined && bytes.length <= MAX_INPUT_BYTES) {
+        handlers.onChannel(channel, bytes.subarray(1));
+      }
+      return;
+    }
     const message = readMessage(bytes);
     if (!('problem' in message)) {
       handlers.onMessage(message);

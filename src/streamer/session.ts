@@ -172,6 +172,15 @@ function dispatch(
     viewers.broadcast(message.Broadcast);
   } else if ('PeerConnected' in message) {
     viewers.peerConnected(message.PeerConnected.peer_id);
+  } else if ('ToChannel' in message) {
+    const { peer_id, channel, data } = message.ToChannel;
+    viewers.deliverChannel(peer_id, channel, Buffer.from(data, 'base64'));
+  } else if ('MediaOpened' in message) {
+    viewers.mediaOpened(message.MediaOpened.peer_id);
+  } else if ('MediaClosed' in message) {
+    viewers.mediaClosed(message.MediaClosed.peer_id);
+  } else if ('PeerLost' in message) {
+    viewers.peerLost(message.PeerLost.peer_id, message.PeerLost.code);
   } else if ('PeerRemoved' in message) {
     const { peer_id, code, reason } = message.PeerRemoved;
     viewers.peerRemoved(peer_id, code, reason);

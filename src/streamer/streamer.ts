@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Deadline } from '../core/deadline.js';
 import { MoonteeError, type ErrorCode } from '../core/errors.js';
@@ -11,9 +12,11 @@ import type { AppOwner, Leave } from './app-owner.js';
 import { createDtlsIdentity } from './dtls-identity.js';
 import type { HostSeats } from './host-seats.js';
 import type { DataOf, RequestOptions, ResultOf } from '../protocol/channel.js';
-import type { CHILD_METHODS, IpcNetwork, IpcPipelines } from '../protocol/ipc.js';
+import type { CHILD_METHODS, IpcNetwork, IpcPipelines, MediaOrder } from '../protocol/ipc.js';
 import type { RecordingEndCode } from '../protocol/outcome-codes.js';
 import { KEPT, type Lifetime } from './lifetime.js';
+import { MediaAccess } from './media-access.js';
+import type { MediaTickets } from './media-tickets.js';
 import { RestartPolicy, type RestartOptions, type SessionEnd } from './policy.js';
 import { StreamerProcess, type ChildMethod } from './supervisor/process.js';
 import { runSession, type RunEnd, type SessionVerdict } from './session.js';
@@ -24,6 +27,7 @@ import {
   type Viewer,
   type ViewerChange,
   type ViewerInfo,
+  type ViewerTransport,
 } from './viewers.js';
 
 export type StreamerStatus = 'starting' | 'active' | 'reconnecting' | 'failed' | 'stopping';
@@ -58,6 +62,13 @@ export interface StreamerOptions {
   readonly stopTimeout: number;
   readonly offerTimeout: number;
   readonly connectTimeout: number;
+  /** What media may come over, and what opens the sockets for it. */
+  readonly media: {
+    readonly transports: readonly ViewerTransport[];
+    readonly tickets: MediaTickets;
+    /** In front of all paths, as browsers see it; '' for none. */
+    readonly pathPrefix: string;
+  };
   readonly restart: RestartOptions;
   /** Finds the host, waits for the app, sees to the identity. */
   readonly prepare: (spec: StreamerSpec, signal: AbortSignal) => Promise<SessionTarget>;
@@ -139,6 +150,13 @@ export class Streamer extends EventEmitter<StreamerEvents> {
       iceServers: options.iceServers ?? (() => Promise.resolve(options.network.ice_servers)),
       offerTimeout: options.offerTimeout,
       connectTimeout: options.connectTimeout,
+      transports: options.media.transports,
+      media: new MediaAccess({
+        streamerId: spec.streamer_id,
+        tickets: options.media.tickets,
+        pathPrefix: options.media.pathPrefix,
+        isAllowed: options.media.transports.includes('websocket'),
+      }),
       log: this.#log,
       send: (message) => this.#process?.send(message) ?? false,
       onChange: (change) => {
@@ -222,6 +240,22 @@ export class Streamer extends EventEmitter<StreamerEvents> {
 
   fromViewer(peerId: string, message: StreamClientMessage): void {
     this.#viewers.receive(peerId, message);
+  }
+
+  /** What a viewer sends on its socket instead of a data channel. */
+  fromViewerChannel(peerId: string, channel: number, data: Buffer): void {
+    this.#viewers.receiveChannel(peerId, channel, data);
+  }
+
+  /** Whether a media socket of this viewer can be served now. */
+  takesMedia(peerId: string): boolean {
+    return this.#process !== null && this.#viewers.takesMedia(peerId);
+  }
+
+  /** As {@link StreamerProcess.giveMediaSocket}. */
+  giveMediaSocket(connection: Socket, order: Omit<MediaOrder, 'socket_id'>): void {
+    if (this.#process === null) connection.destroy();
+    else this.#process.giveMediaSocket(connection, order);
   }
 
   removeViewer(peerId: string, code: OutcomeCode, reason: string): void {

@@ -1,22 +1,31 @@
 import { MoonteeError } from '../core/errors.js';
 import type { OutcomeCode } from '../core/outcomes.js';
 import type { Log } from '../core/log.js';
-import type { StreamClientMessage, StreamServerMessage } from '../protocol/viewer-messages.js';
+import type {
+  MediaSupport,
+  StreamClientMessage,
+  StreamServerMessage,
+} from '../protocol/viewer-messages.js';
 import { isFinal, viewerReason } from '../protocol/viewer-words.js';
 import type { IceServer } from '../ice/types.js';
 import { browserServers } from '../ice/browser-servers.js';
 import type { ParentMessage } from '../protocol/ipc.js';
+import type { MediaAccess } from './media-access.js';
 
 /** A viewer's socket, as a streamer sees it. */
 export interface Viewer {
   readonly peerId: string;
+  /** It wants no peer: its media comes over a socket alone. */
+  readonly isPeerless: boolean;
   /** Hands a message to the browser. */
   deliver(message: StreamServerMessage): void;
+  /** Hands bytes of a data channel to a browser without such channels. */
+  deliverChannel(channel: number, data: Buffer): void;
   /** Ends the socket after what was delivered. */
   end(code: OutcomeCode, reason: string): void;
 }
 
-export const VIEWER_TRANSPORTS = ['webrtc'] as const;
+export const VIEWER_TRANSPORTS = ['webrtc', 'websocket'] as const;
 export type ViewerTransport = (typeof VIEWER_TRANSPORTS)[number];
 
 export type ViewerChange =
@@ -59,8 +68,10 @@ export interface ViewersOptions {
   readonly iceServers: (peerId: string) => Promise<readonly IceServer[]>;
   /** Milliseconds until the child's offer. */
   readonly offerTimeout: number;
-  /** Milliseconds until ICE and DTLS are up. */
+  /** Milliseconds until ICE and DTLS are up, or a media socket is open. */
   readonly connectTimeout: number;
+  readonly transports: readonly ViewerTransport[];
+  readonly media: MediaAccess;
   readonly log: Log;
   /** Hands a message to the child; false where there is none. */
   readonly send: (message: ParentMessage) => boolean;
@@ -71,6 +82,12 @@ interface Entry {
   readonly viewer: Viewer;
   readonly connectedAt: Date;
   state: ViewerState;
+  /** `lost`: it failed, and the viewer goes on without it. */
+  peer: 'none' | 'negotiating' | 'connected' | 'lost';
+  /** A media socket is open. */
+  hasMedia: boolean;
+  /** It asked for a ticket before there was a session. */
+  mediaRequest: MediaSupport | null;
   /** Milliseconds of `performance.now()` at which its negotiation began. */
   negotiatingSince: number;
   /** The child knows of it. */
@@ -114,12 +131,12 @@ export class Viewers {
   }
 
   list(): ViewerInfo[] {
-    return [...this.#entries.values()].map(({ viewer, connectedAt, state, quality }) => ({
-      peerId: viewer.peerId,
-      connectedAt,
-      state,
-      quality,
-      transport: 'webrtc',
+    return [...this.#entries.values()].map((entry) => ({
+      peerId: entry.viewer.peerId,
+      connectedAt: entry.connectedAt,
+      state: entry.state,
+      quality: entry.quality,
+      transport: this.#transportOf(entry),
     }));
   }
 
@@ -131,6 +148,9 @@ export class Viewers {
       viewer,
       connectedAt: new Date(),
       state: 'waiting',
+      peer: 'none',
+      hasMedia: false,
+      mediaRequest: null,
       negotiatingSince: 0,
       attached: false,
       iceServers: [],
@@ -153,11 +173,33 @@ export class Viewers {
   receive(peerId: string, message: StreamClientMessage): void {
     const entry = this.#entries.get(peerId);
     if (entry === undefined) return;
+    if ('MediaSocket' in message) {
+      this.#requestMedia(entry, message.MediaSocket.support);
+      return;
+    }
+    if ('RestartIce' in message && entry.peer === 'lost') {
+      entry.peer = 'negotiating';
+      void this.#addPeerSoon(entry);
+      return;
+    }
     if (!entry.attached) {
       if (entry.early.length < MAX_EARLY) entry.early.push(message);
       return;
     }
     this.#options.send({ FromPeer: { peer_id: peerId, message } });
+  }
+
+  /** What the browser sends on its socket instead of a data channel. */
+  receiveChannel(peerId: string, channel: number, data: Buffer): void {
+    if (this.#entries.get(peerId)?.attached !== true) return;
+    this.#options.send({
+      FromChannel: { peer_id: peerId, channel, data: data.toString('base64') },
+    });
+  }
+
+  /** Whether a media socket may be opened for it now. */
+  takesMedia(peerId: string): boolean {
+    return this.#entries.get(peerId)?.attached === true;
   }
 
   /** The browser is gone. Idempotent. */
@@ -248,15 +290,42 @@ export class Viewers {
   peerConnected(peerId: string): void {
     const entry = this.#entries.get(peerId);
     if (entry === undefined || entry.state === 'waiting') return;
-    this.#clearTimer(entry);
-    const first = entry.state !== 'connected';
-    entry.state = 'connected';
-    if (first) entry.viewer.deliver({ StageComplete: { stage: NEGOTIATION } });
-    this.#complete(entry);
-    if (!first) return;
-    const joinTime = performance.now() - entry.negotiatingSince;
-    const change = { what: 'connected', transport: 'webrtc', joinTime } as const;
-    this.#options.onChange({ ...change, peerId, code: null });
+    if (entry.peer !== 'connected') entry.viewer.deliver({ StageComplete: { stage: NEGOTIATION } });
+    entry.peer = 'connected';
+    this.#connected(entry, 'webrtc');
+  }
+
+  mediaOpened(peerId: string): void {
+    const entry = this.#entries.get(peerId);
+    if (entry === undefined || entry.state === 'waiting') return;
+    entry.hasMedia = true;
+    this.#connected(entry, 'websocket');
+  }
+
+  /** The viewer may open another one, or go on with its peer. */
+  mediaClosed(peerId: string): void {
+    const entry = this.#entries.get(peerId);
+    if (entry === undefined) return;
+    entry.hasMedia = false;
+    if (entry.peer === 'connected') return;
+    entry.state = 'negotiating';
+    this.#awaitMedia(entry);
+  }
+
+  /** The peer failed, while a media socket was open. */
+  peerLost(peerId: string, code: OutcomeCode): void {
+    const entry = this.#entries.get(peerId);
+    if (entry === undefined) return;
+    entry.peer = 'lost';
+    entry.configSent = false;
+    this.#options.log.info({ peer_id: peerId, code }, 'viewer goes on without its peer');
+    if (entry.hasMedia) return;
+    entry.state = 'negotiating';
+    this.#awaitMedia(entry);
+  }
+
+  deliverChannel(peerId: string, channel: number, data: Buffer): void {
+    this.#entries.get(peerId)?.viewer.deliverChannel(channel, data);
   }
 
   /** The child has taken a peer down on its own account. */
@@ -272,6 +341,28 @@ export class Viewers {
   #attach(entry: Entry): void {
     entry.state = 'negotiating';
     entry.negotiatingSince = performance.now();
+    if (entry.viewer.isPeerless || !this.#options.transports.includes('webrtc')) {
+      this.#attachWithoutPeer(entry);
+    } else {
+      this.#attachWithPeer(entry);
+    }
+    if (entry.mediaRequest !== null) this.#requestMedia(entry, entry.mediaRequest);
+  }
+
+  #attachWithoutPeer(entry: Entry): void {
+    entry.attached = true;
+    this.#options.send({ AddViewer: { peer_id: entry.viewer.peerId } });
+    this.#sendEarly(entry);
+    this.#awaitMedia(entry);
+  }
+
+  #awaitMedia(entry: Entry): void {
+    const reason = 'No media socket was opened in time';
+    this.#deadline(entry, this.#options.connectTimeout, 'TIMEOUT', reason);
+  }
+
+  #attachWithPeer(entry: Entry): void {
+    entry.peer = 'negotiating';
     entry.viewer.deliver({ StageStarting: { stage: SETUP } });
     this.#deadline(entry, this.#options.offerTimeout, 'TIMEOUT', 'The streamer made no offer');
     void this.#addPeerSoon(entry);
@@ -299,10 +390,42 @@ export class Viewers {
         ice_servers: servers.map((server) => ({ ...server, urls: [...server.urls] })),
       },
     });
+    this.#sendEarly(entry);
+  }
+
+  #sendEarly(entry: Entry): void {
     for (const message of entry.early) {
-      this.#options.send({ FromPeer: { peer_id: peerId, message } });
+      this.#options.send({ FromPeer: { peer_id: entry.viewer.peerId, message } });
     }
     entry.early = [];
+  }
+
+  /** Answers at once if there is a session, or else as soon as there is. */
+  #requestMedia(entry: Entry, support: MediaSupport): void {
+    entry.mediaRequest = null;
+    const { peerId } = entry.viewer;
+    if (this.#picture === null) {
+      entry.mediaRequest = support;
+      return;
+    }
+    entry.viewer.deliver(this.#options.media.answer(peerId, support, this.#picture.codec));
+  }
+
+  /** Media can reach the viewer. */
+  #connected(entry: Entry, transport: ViewerTransport): void {
+    this.#clearTimer(entry);
+    const isFirst = entry.state !== 'connected';
+    entry.state = 'connected';
+    if (isFirst || transport === 'webrtc') this.#complete(entry);
+    if (!isFirst) return;
+    const { peerId } = entry.viewer;
+    const joinTime = performance.now() - entry.negotiatingSince;
+    this.#options.onChange({ what: 'connected', transport, joinTime, peerId, code: null });
+  }
+
+  #transportOf({ viewer, hasMedia, peer }: Entry): ViewerTransport {
+    const isPeerless = viewer.isPeerless || !this.#options.transports.includes('webrtc');
+    return hasMedia || peer === 'lost' || isPeerless ? 'websocket' : 'webrtc';
   }
 
   #complete(entry: Entry): void {
@@ -323,6 +446,9 @@ export class Viewers {
     // Delivering may have shown that nobody reads any more: then it has left.
     if (!this.#isHere(entry)) return;
     entry.timer = setTimeout(() => {
+      entry.timer = null;
+      // What did not come in time is not all that it has.
+      if (entry.hasMedia) return;
       entry.viewer.deliver({ StageFailed: { stage: NEGOTIATION, error_code: -1 } });
       const { peerId } = entry.viewer;
       this.#dismiss(entry, code, reason);
@@ -343,6 +469,7 @@ export class Viewers {
 
   #forget(entry: Entry, code: OutcomeCode): void {
     this.#clearTimer(entry);
+    this.#options.media.forget(entry.viewer.peerId);
     this.#entries.delete(entry.viewer.peerId);
     this.#options.onChange({ what: 'left', peerId: entry.viewer.peerId, code });
   }

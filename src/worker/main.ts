@@ -2,6 +2,7 @@
  * The streamer child's entry: speaks ipc.ts with its parent over the fork's channel and owns
  * one {@link ChildStreamer}. It ends when told to, or when its parent is gone.
  */
+import { Socket } from 'node:net';
 import { Deadline } from '../core/deadline.js';
 import { MoonteeError } from '../core/errors.js';
 import { holesOf, REACHABLE_PACKAGE } from '../gst/known-holes.js';
@@ -126,7 +127,7 @@ function fail(error: MoonteeError): void {
   void stop(error.message, 1);
 }
 
-function receive(message: ParentMessage): void {
+function receive(message: ParentMessage, connection?: Socket): void {
   if (message === 'StartMoonlight') {
     void streamer?.startMoonlight();
     return;
@@ -149,6 +150,16 @@ function receive(message: ParentMessage): void {
     streamer?.addPeer(message.AddPeer.peer_id, message.AddPeer.ice_servers);
   } else if ('FromPeer' in message) {
     streamer?.fromPeer(message.FromPeer.peer_id, message.FromPeer.message);
+  } else if ('AddViewer' in message) {
+    streamer?.addViewer(message.AddViewer.peer_id);
+  } else if ('FromChannel' in message) {
+    const { peer_id, channel: number, data } = message.FromChannel;
+    streamer?.fromChannel(peer_id, number, Buffer.from(data, 'base64'));
+  } else if ('MediaConnection' in message) {
+    if (streamer && connection) streamer.holdMedia(message.MediaConnection.socket_id, connection);
+    else connection?.destroy();
+  } else if ('OpenMedia' in message) {
+    streamer?.openMedia(message.OpenMedia);
   } else if ('RemovePeer' in message) {
     const { peer_id, code, reason } = message.RemovePeer;
     void streamer?.removePeer(peer_id, code, reason);
@@ -169,7 +180,9 @@ async function warnOfHoles(): Promise<void> {
   }
 }
 
-process.on('message', (raw) => channel.receive(raw));
+process.on('message', (raw, connection) => {
+  channel.receive(raw, connection instanceof Socket ? connection : undefined);
+});
 process.on('disconnect', () => void stop('the server is gone'));
 process.on('SIGTERM', () => void stop('SIGTERM'));
 // Ctrl-C in a terminal goes to the whole group; the server decides what happens then.

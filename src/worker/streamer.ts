@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Deadline } from '../core/deadline.js';
 import { MoonteeError } from '../core/errors.js';
 import type { OutcomeCode } from '../core/outcomes.js';
@@ -26,7 +27,9 @@ import type {
 import type { StreamClientMessage, StreamServerMessage } from '../protocol/viewer-messages.js';
 import { keepFailureGraph } from './failure-graphs.js';
 import { ChildViewer } from './viewer.js';
-import type { ChildMessage, ParentMessage, RecordingOrder } from '../protocol/ipc.js';
+import type { ChildMessage, MediaOrder, ParentMessage, RecordingOrder } from '../protocol/ipc.js';
+import { channelLabel, channelNumber } from '../protocol/media-socket.js';
+import { MediaSockets } from './media-socket/sockets.js';
 import { Recordings } from './recordings.js';
 import { closeParts } from './closing.js';
 import type { StreamerStats } from '../protocol/statistics.js';
@@ -76,10 +79,13 @@ export class ChildStreamer {
   readonly #viewers = new Map<string, ChildViewer>();
   /** Viewers that have no branch yet. */
   readonly #arrivals = new Map<string, Arrival>();
+  /** Viewers without a peer, whose media comes over a socket. */
+  readonly #peerless = new Set<string>();
   /** Removals under way, so that closing waits for them. */
   readonly #removals = new Map<string, Promise<void>>();
   readonly #bus: MediaBus;
   readonly #recordings: Recordings;
+  readonly #media: MediaSockets;
   readonly #meter = new ProcessMeter();
   readonly #settings: StreamSettings;
   /** `performance.now()` at the bus's time zero. */
@@ -111,6 +117,15 @@ export class ChildStreamer {
       this.#session.requestIdr();
     });
     this.#recordings = new Recordings(this.#bus, send, log);
+    this.#media = new MediaSockets({
+      bus: this.#bus,
+      onOpened: (id) => this.#send({ MediaOpened: { peer_id: id } }),
+      onQuality: (id, quality) => {
+        this.#send({ ToPeer: { peer_id: id, message: { PeerQuality: { quality } } } });
+      },
+      onClosed: (id, code, reason) => this.#mediaClosed(id, code, reason),
+      log,
+    });
     this.#aggregator = new InputAggregator({ padShare: init.max_pads });
     this.#session = new ReconnectingSession({
       host: {
@@ -149,6 +164,7 @@ export class ChildStreamer {
       const negotiated = await this.#session.start();
       if (this.#closing) return;
       this.#negotiated = negotiated;
+      this.#media.negotiated(negotiated);
       await this.#buildPipeline(negotiated);
       this.#sendConnected(negotiated);
     } catch (thrown) {
@@ -199,10 +215,42 @@ export class ChildStreamer {
     else if (early.length < MAX_EARLY_MESSAGES) early.push(message);
   }
 
+  /** A viewer that has no peer; its media comes over a socket. */
+  addViewer(id: string): void {
+    if (this.#closing) return;
+    this.#peerless.add(id);
+    this.#aggregator.join(id);
+  }
+
+  /** What a viewer sends on its socket instead of a data channel. */
+  fromChannel(id: string, number: number, data: Buffer): void {
+    const label = channelLabel(number);
+    if (label !== undefined) this.#costing(id, () => this.#fromChannel(id, label, data));
+  }
+
+  /** A connection of which {@link openMedia} says whose it is. */
+  holdMedia(socketId: number, connection: Socket): void {
+    if (this.#closing) connection.destroy();
+    else this.#media.hold(socketId, connection);
+  }
+
+  openMedia(order: MediaOrder): void {
+    const id = order.peer_id;
+    const isHere = this.#viewers.has(id) || this.#arrivals.has(id) || this.#peerless.has(id);
+    if (this.#closing || !isHere) {
+      this.#media.refuse(order);
+      return;
+    }
+    this.#aggregator.join(id);
+    this.#costing(id, () => this.#media.open(order));
+  }
+
   /** One path for every way of leaving: input released, branch gone, then PeerRemoved. */
   removePeer(id: string, code: OutcomeCode, reason: string, deadline?: Deadline): Promise<void> {
+    this.#media.end(id, code, reason);
     const underWay = this.#removals.get(id);
     if (underWay) return underWay;
+    const isPeerless = this.#peerless.delete(id);
     const arrival = this.#arrivals.get(id);
     if (arrival?.building === true) {
       arrival.left = { code, reason };
@@ -210,11 +258,13 @@ export class ChildStreamer {
     }
     const viewer = this.#viewers.get(id);
     this.#viewers.delete(id);
+    this.#sendInput(this.#aggregator.leave(id));
     if (!viewer) {
-      if (this.#arrivals.delete(id)) this.#send({ PeerRemoved: { peer_id: id, code, reason } });
+      if (this.#arrivals.delete(id) || isPeerless) {
+        this.#send({ PeerRemoved: { peer_id: id, code, reason } });
+      }
       return Promise.resolve();
     }
-    this.#sendInput(this.#aggregator.leave(id));
     const removal = viewer
       .close(deadline)
       .catch((error: unknown) => {
@@ -238,6 +288,8 @@ export class ChildStreamer {
       negotiated: this.#negotiated ?? null,
       recordings: this.#recordings.stats(),
       recordingTotals: this.#recordings.totals(),
+      socketViewers: this.#media.stats(),
+      socketTotals: this.#media.totals(),
       process: this.#meter.stats(),
     };
   }
@@ -281,13 +333,14 @@ export class ChildStreamer {
   }
 
   async #removeAll(deadline: Deadline): Promise<void> {
-    const ids = [...this.#viewers.keys(), ...this.#arrivals.keys()];
+    const ids = [...this.#viewers.keys(), ...this.#arrivals.keys(), ...this.#peerless];
     await Promise.all([
       ...this.#removals.values(),
       ...ids.map((id) =>
         this.removePeer(id, 'STREAMER_STOPPING', 'The streamer is stopping', deadline),
       ),
     ]);
+    await this.#media.close(deadline);
   }
 
   #listen(): void {
@@ -306,6 +359,7 @@ export class ChildStreamer {
     });
     this.#session.on('reconnected', (negotiated) => {
       this.#negotiated = negotiated;
+      this.#media.negotiated(negotiated);
       this.#hasPicture = false;
       this.#tellHostQuality('ok');
       if (this.#hostSilent) this.#broadcast({ StageComplete: { stage: WAITING } });
@@ -399,7 +453,7 @@ export class ChildStreamer {
         },
         fail: (error) => {
           log.warn({ code: error.code, reason: error.message }, 'peer failed');
-          void this.removePeer(id, error.code, error.message);
+          this.#peerFailed(id, error);
         },
       });
       this.#viewers.set(id, viewer);
@@ -423,8 +477,37 @@ export class ChildStreamer {
       this.#arrivals.delete(id);
       const error = MoonteeError.from(thrown, 'PIPELINE_FAILED');
       log.error({ err: error, code: error.code }, 'peer could not be added');
-      this.#send({ PeerRemoved: { peer_id: id, code: error.code, reason: error.message } });
+      this.#peerless.add(id);
+      this.#peerFailed(id, error);
     }
+  }
+
+  /** A viewer that has a media socket does without its peer. */
+  #peerFailed(id: string, { code, message: reason }: MoonteeError): void {
+    if (!this.#media.has(id)) {
+      void this.removePeer(id, code, reason);
+      return;
+    }
+    const viewer = this.#viewers.get(id);
+    this.#viewers.delete(id);
+    this.#peerless.add(id);
+    const key = `${id} peer`;
+    const removal = (viewer?.close() ?? Promise.resolve())
+      .catch((error: unknown) => this.#log.error({ err: error }, 'peer did not close'))
+      .then(() => {
+        this.#removals.delete(key);
+        this.#send({ PeerLost: { peer_id: id, code, reason } });
+      });
+    this.#removals.set(key, removal);
+  }
+
+  #mediaClosed(id: string, code: OutcomeCode, reason: string): void {
+    if (this.#viewers.get(id)?.peer.state !== 'connected') {
+      // Nobody can let go of what is held any more.
+      this.#sendInput(this.#aggregator.leave(id));
+      this.#aggregator.join(id);
+    }
+    this.#send({ MediaClosed: { peer_id: id, code, reason } });
   }
 
   #fromChannel(id: string, label: string, data: Buffer | string): void {
@@ -460,8 +543,12 @@ export class ChildStreamer {
   }
 
   #toViewers(message: HostMessage): void {
+    if (message.type === 'hdr') this.#media.setHdr(message.enabled);
     for (const { peerId, label, data } of this.#aggregator.hostMessage(message)) {
-      this.#viewers.get(peerId)?.peer.send(label, data);
+      if (this.#viewers.get(peerId)?.peer.send(label, data) === true) continue;
+      const channel = channelNumber(label);
+      if (channel === undefined || !this.#media.has(peerId)) continue;
+      this.#send({ ToChannel: { peer_id: peerId, channel, data: data.toString('base64') } });
     }
   }
 

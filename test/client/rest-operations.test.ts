@@ -3,8 +3,12 @@ import { ApiError, MoonteeApi, type CreateStreamer, type FeedEntry } from '../..
 import { OPERATIONS } from '../../src/api/operations.js';
 import { addHost, createBody, PASSWORD, serve, temporaryFolder } from '../support/server.js';
 
-/** What a page loads as a module, and the socket that `peerUrl` names. */
-const NOT_CALLED = ['get /config.js', 'get /api/streamers/{id}/peer'];
+/** What a page loads as a module, and sockets: one that `peerUrl` names, one that a message names. */
+const NOT_CALLED = [
+  'get /config.js',
+  'get /api/streamers/{id}/peer',
+  'get /api/streamers/{id}/media',
+];
 
 const create = (id: string): CreateStreamer => createBody(id) as unknown as CreateStreamer;
 

@@ -6,6 +6,8 @@ import type {
 import { Deadline } from '../../src/core/deadline.js';
 import { silentLog } from '../../src/core/log.js';
 import { StreamerProcess } from '../../src/streamer/supervisor/process.js';
+import { MediaAccess } from '../../src/streamer/media-access.js';
+import { MediaTickets } from '../../src/streamer/media-tickets.js';
 import { Viewers, type Viewer } from '../../src/streamer/viewers.js';
 import { CHILD } from '../support/server.js';
 import { until } from '../support/until.js';
@@ -19,10 +21,15 @@ function tooDeep(): StreamClientMessage {
 class TestViewer implements Viewer {
   readonly messages: StreamServerMessage[] = [];
   readonly peerId = 'p';
+  readonly isPeerless = false;
   ended: string | null = null;
 
   deliver(message: StreamServerMessage): void {
     this.messages.push(message);
+  }
+
+  deliverChannel(channel: number): void {
+    throw new Error(`Nothing is sent on channel ${channel}`);
   }
 
   end(code: string): void {
@@ -68,6 +75,13 @@ for (const [name, fault] of Object.entries(FAULTS)) {
       maxViewers: 2,
       offerTimeout: 60_000,
       connectTimeout: 60_000,
+      transports: ['webrtc'],
+      media: new MediaAccess({
+        streamerId: 's',
+        tickets: new MediaTickets(),
+        pathPrefix: '',
+        isAllowed: false,
+      }),
       log: silentLog(),
       onChange: () => undefined,
       ...fault,

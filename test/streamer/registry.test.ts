@@ -10,6 +10,7 @@ import type { AppOwner } from '../../src/streamer/app-owner.js';
 import { StreamerRegistry, type RegistryOptions } from '../../src/streamer/registry.js';
 import type { StreamerSpec } from '../../src/protocol/streamer-spec.js';
 import type { Streamer, StreamerOptions } from '../../src/streamer/streamer.js';
+import { MediaTickets } from '../../src/streamer/media-tickets.js';
 import type { Viewer } from '../../src/streamer/viewers.js';
 import { APP } from '../support/fake-apps.js';
 import { isAlive } from '../support/server.js';
@@ -78,6 +79,7 @@ function registry(
       stopTimeout: 20_000,
       offerTimeout: 30_000,
       connectTimeout: 30_000,
+      media: { transports: ['webrtc'], tickets: new MediaTickets(), pathPrefix: '' },
       restart: {
         policy: 'restart',
         backoffMin: 10,
@@ -98,6 +100,7 @@ function registry(
 /** A viewer that keeps what it was told. */
 class Recorder implements Viewer {
   readonly peerId: string;
+  readonly isPeerless = false;
   readonly messages: StreamServerMessage[] = [];
   readonly ended: Promise<{ code: string; reason: string }>;
   #end: (end: { code: string; reason: string }) => void = () => undefined;
@@ -115,6 +118,10 @@ class Recorder implements Viewer {
     const wake = this.#wake;
     this.#wake = [];
     for (const each of wake) each();
+  }
+
+  deliverChannel(channel: number): void {
+    throw new Error(`Nothing is sent on channel ${channel}`);
   }
 
   end(code: string, reason: string): void {

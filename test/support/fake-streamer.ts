@@ -3,6 +3,7 @@
  * order is the app id.
  */
 import { writeFileSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { OutcomeCode } from '../../src/core/outcomes.js';
 import { Channel } from '../../src/protocol/channel.js';
@@ -11,6 +12,7 @@ import {
   ParentMessage,
   SERVER_METHODS,
   type ChildMessage,
+  type MediaOrder,
   type ServerChannel,
 } from '../../src/protocol/ipc.js';
 import { recordingFileName } from '../../src/protocol/recording-files.js';
@@ -161,7 +163,30 @@ function removePeer(id: string, code: OutcomeCode, reason: string): void {
   if (peers.delete(id)) send({ PeerRemoved: { peer_id: id, code, reason } });
 }
 
-function receive(message: ParentMessage): void {
+/** Connections that came and wait for their orders. */
+const connections = new Map<number, Socket>();
+
+/** Answers an upgrade with what is known of it, so that a test sees that it came here. */
+function openMedia({ socket_id, peer_id, sound }: MediaOrder): void {
+  const body = JSON.stringify({ peer_id, sound });
+  const head = `HTTP/1.1 418 Child\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`;
+  connections.get(socket_id)?.end(head + body);
+  connections.delete(socket_id);
+}
+
+/** Those messages that no order of a test is about. @returns whether it was one */
+function receiveMedia(message: ParentMessage, connection?: Socket): boolean {
+  if (typeof message !== 'object') return false;
+  if ('AddViewer' in message) peers.add(message.AddViewer.peer_id);
+  else if ('FromChannel' in message) send({ ToChannel: message.FromChannel });
+  else if ('OpenMedia' in message) openMedia(message.OpenMedia);
+  else if (!('MediaConnection' in message)) return false;
+  else if (connection) connections.set(message.MediaConnection.socket_id, connection);
+  return true;
+}
+
+function receive(message: ParentMessage, connection?: Socket): void {
+  if (receiveMedia(message, connection)) return;
   if (message === 'StartMoonlight') {
     setTimeout(connect, 10);
   } else if (message === 'GiveUp') {
@@ -234,7 +259,9 @@ function receive(message: ParentMessage): void {
   }
 }
 
-process.on('message', (raw) => channel.receive(raw));
+process.on('message', (raw, connection) => {
+  channel.receive(raw, connection instanceof Socket ? connection : undefined);
+});
 process.on('disconnect', () => process.exit(0));
 process.on('SIGTERM', () => undefined);
 send({ StreamerReady: { pid: process.pid } });

@@ -5,6 +5,7 @@ import { silentLog } from '../../src/core/log.js';
 import type { ClientIdentity, PairedHost } from '../../src/moonlight/types.js';
 import type { AppOwner } from '../../src/streamer/app-owner.js';
 import { defaultChildModule } from '../../src/streamer/supervisor/process.js';
+import { MediaTickets } from '../../src/streamer/media-tickets.js';
 import { StreamerRegistry } from '../../src/streamer/registry.js';
 import type { StreamerSpec } from '../../src/protocol/streamer-spec.js';
 import type { StreamerOptions } from '../../src/streamer/streamer.js';
@@ -60,6 +61,7 @@ export function realStreamers(
       stopTimeout: 20_000,
       offerTimeout: 30_000,
       connectTimeout: 30_000,
+      media: { transports: ['webrtc'], tickets: new MediaTickets(), pathPrefix: '' },
       restart: {
         policy: 'restart',
         backoffMin: 50,

@@ -146,6 +146,8 @@ export class TestServer {
 export class RawViewer {
   readonly socket: WebSocket;
   readonly messages: StreamServerMessage[] = [];
+  /** Bytes of data channels, behind the number of the channel. */
+  readonly channels: Buffer[] = [];
   readonly closed: Promise<{ code: number; reason: string }>;
   #wake: (() => void)[] = [];
   #gone = false;
@@ -159,7 +161,11 @@ export class RawViewer {
         resolve({ code, reason: reason.toString() });
       });
     });
-    socket.on('message', (data: Buffer) => {
+    socket.on('message', (data: Buffer, isBinary) => {
+      if (isBinary) {
+        this.channels.push(data);
+        return;
+      }
       this.messages.push(JSON.parse(data.toString()) as StreamServerMessage);
       this.#stir();
     });

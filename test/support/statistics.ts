@@ -51,5 +51,7 @@ export const STATISTICS: StreamerStats = {
   negotiated: null,
   recordings: [],
   recordingTotals: { bytes: 5_000_000, durationMs: 90_000, unitsDropped: 7 },
+  socketViewers: [],
+  socketTotals: { picturesSent: 5, bytesSent: 6, picturesDropped: 7 },
   process: { heapUsed: 20_000_000, cpuTime: 1500, eventLoopDelay: { p99: 3, max: 40 } },
 };

@@ -27,6 +27,11 @@ export class BitReader {
     return this.#at > this.#bytes.length * 8;
   }
 
+  /** Bits that were read. */
+  get position(): number {
+    return this.#at;
+  }
+
   /** @param count 0…32 */
   bits(count: number): number {
     let value = 0;
@@ -44,6 +49,12 @@ export class BitReader {
 
   skip(count: number): void {
     this.#at += count;
+  }
+
+  /** A signed Exp-Golomb code (H.264 §9.1.1). */
+  signedCode(): number {
+    const code = this.code();
+    return code % 2 === 1 ? (code + 1) / 2 : -code / 2;
   }
 
   /** An unsigned Exp-Golomb code (H.264 §9.1). */

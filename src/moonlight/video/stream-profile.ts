@@ -1,6 +1,7 @@
 import type { VideoCodec } from '../types.js';
 import { H264_NAL, H265_NAL, isSlice, nalUnits, type AnnexBCodec } from './annex-b.js';
 import { BitReader } from './bit-reader.js';
+import { OBU, obus } from './obu.js';
 import { readerOf } from './parameter-sets.js';
 
 /** What a decoder must be able to do, in the numbers of each codec's own sequence header. */
@@ -12,9 +13,6 @@ export interface StreamProfile {
   /** level_idc (H.264), general_level_idc (H.265), seq_level_idx (AV1). */
   readonly level: number;
 }
-
-/** AV1 OBU types (§6.2.2). */
-const OBU_SEQUENCE_HEADER = 1;
 
 /** From this level on AV1 has tiers. */
 const FIRST_TIERED_LEVEL = 8;
@@ -58,35 +56,11 @@ function ofH265(reader: BitReader): StreamProfile {
 }
 
 function ofTemporalUnit(data: Buffer): StreamProfile | null {
-  for (let at = 0; at < data.length;) {
-    const header = data[at] ?? 0;
-    const hasExtension = (header & 4) !== 0;
-    at += hasExtension ? 2 : 1;
-    let size = data.length - at;
-    if ((header & 2) !== 0) {
-      const length = leb128(data, at);
-      if (length === null) return null;
-      ({ value: size, next: at } = length);
-    }
-    if (size > data.length - at) return null;
-    if (((header >> 3) & 0xf) === OBU_SEQUENCE_HEADER) {
-      const reader = new BitReader(data.subarray(at, at + size));
-      const found = ofAv1(reader);
-      return reader.exhausted ? null : found;
-    }
-    at += size;
-  }
-  return null;
-}
-
-/** AV1 §4.10.5: at most eight bytes. */
-function leb128(data: Buffer, from: number): { value: number; next: number } | null {
-  let value = 0;
-  for (let index = 0; index < 8; index++) {
-    const byte = data[from + index];
-    if (byte === undefined) return null;
-    value += (byte & 0x7f) * 2 ** (7 * index);
-    if ((byte & 0x80) === 0) return { value, next: from + index + 1 };
+  for (const { type, payload, end } of obus(data)) {
+    if (type !== OBU.SEQUENCE_HEADER) continue;
+    const reader = new BitReader(data.subarray(payload, end));
+    const found = ofAv1(reader);
+    return reader.exhausted ? null : found;
   }
   return null;
 }

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Deadline } from '../../core/deadline.js';
@@ -19,6 +20,7 @@ import {
   ChildMessage,
   SERVER_METHODS,
   type ChildChannel,
+  type MediaOrder,
   type ParentMessage,
 } from '../../protocol/ipc.js';
 import { MainThread } from './main-thread.js';
@@ -64,6 +66,8 @@ export function defaultChildModule(): URL {
 const DRAIN_DEADLINE = DRAIN_TIME + 1_000;
 /** Of the time until SIGKILL, for the child; the rest is for messages and its exit. */
 const CHILD_SHARE = 0.9;
+/** Milliseconds for a connection to reach its child. */
+const HAND_OVER_TIMEOUT = 5_000;
 /** Milliseconds between looks at the heartbeat. */
 const WATCH_INTERVAL = 250;
 /** A child that is not let run is given this many times the time of one that hangs. */
@@ -123,6 +127,7 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
   #lastWatch = performance.now();
   #rss = 0;
   #stopping: Promise<void> | null = null;
+  #nextSocketId = 1;
 
   constructor(options: ProcessOptions) {
     super();
@@ -204,6 +209,27 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
   /** @returns false if the child is gone or does not read any more */
   send(message: ParentMessage): boolean {
     return this.#channel.notify(message);
+  }
+
+  /**
+   * Gives the child a connection with a media socket on it. Takes it in any case: what cannot be given
+   * is destroyed.
+   */
+  giveMediaSocket(connection: Socket, order: Omit<MediaOrder, 'socket_id'>): void {
+    const socket_id = this.#nextSocketId;
+    this.#nextSocketId += 1;
+    // Its server would wait, when it closes, for what is another process's by then.
+    Reflect.set(connection, 'server', null);
+    const timer = setTimeout(() => connection.destroy(), HAND_OVER_TIMEOUT);
+    connection.once('close', () => clearTimeout(timer));
+    const sent = (): void => {
+      if (connection.destroyed) return;
+      // From here on nothing is read at this end, so that the child may answer.
+      connection.destroy();
+      this.send({ OpenMedia: { ...order, socket_id } });
+    };
+    const message = { MediaConnection: { socket_id } };
+    if (!this.#channel.handOver(message, connection, sent)) connection.destroy();
   }
 
   /** As {@link Channel.request}. */
@@ -321,7 +347,8 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
           return child.connected;
         },
         // The callback takes the error of a channel that closes meanwhile.
-        send: (message, sent) => void child.send(message as object, sent),
+        send: (message, sent, connection) =>
+          void child.send(message as object, connection, { keepOpen: true }, sent),
       },
       incoming: ChildMessage,
       asked: CHILD_METHODS,

@@ -1,0 +1,91 @@
+/** Media over a WebSocket, from a true server and its children, read byte by byte. */
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import type { MoonteeServer } from '../../src/server/server.js';
+import { demoServer, demoStreamer } from '../support/demo-server.js';
+import {
+  KIND,
+  MediaClient,
+  ViewerSocketClient,
+  type MediaMessage,
+} from '../support/media-viewer.js';
+import { temporaryFolder } from '../support/server.js';
+import { until } from '../support/until.js';
+
+process.env['MOONTEE_LOG'] ??= 'error';
+
+function socketUrl(server: MoonteeServer, path: string): string {
+  return new URL(path, server.url).href.replace(/^http/, 'ws');
+}
+
+/** A viewer without a peer. */
+function view(t: ExecutionContext, server: MoonteeServer): ViewerSocketClient {
+  const url = socketUrl(server, '/api/streamers/s/peer?transport=websocket');
+  const viewer = new ViewerSocketClient(url, { rejectUnauthorized: false });
+  t.teardown(() => viewer.socket.terminate());
+  return viewer;
+}
+
+async function watch(
+  t: ExecutionContext,
+  server: MoonteeServer,
+  viewer: ViewerSocketClient,
+  support?: unknown,
+): Promise<MediaClient> {
+  const { path, ticket } = await viewer.ticket(support);
+  const url = socketUrl(server, `${path}?t=${ticket}`);
+  const media = new MediaClient(url, { rejectUnauthorized: false });
+  t.teardown(() => media.socket.terminate());
+  return media;
+}
+
+function assertOrder(t: ExecutionContext, messages: readonly MediaMessage[]): void {
+  for (const [index, message] of messages.entries()) {
+    const before = messages[index - 1];
+    t.true(message.time > (before?.time ?? 0), 'times strictly increase and are not 0');
+    if (before !== undefined && !message.isAfterGap) t.is(message.sequence, before.sequence + 1);
+  }
+}
+
+test.serial('a viewer without a peer gets pictures and sound, and steers', async (t) => {
+  const log = join(await temporaryFolder(t), 'input.jsonl');
+  const server = await demoServer(t, { host: ['--input-log', log] });
+  await demoStreamer(server);
+  const viewer = view(t, server);
+  const media = await watch(t, server, viewer);
+  await until(
+    'pictures',
+    () => media.of(KIND.VIDEO).length > 60 && media.of(KIND.AUDIO).length > 30,
+  );
+  const [first, second] = media.received.filter(({ kind }) => kind !== KIND.PONG);
+  t.is(first?.kind, KIND.CONFIG);
+  const configuration = JSON.parse(String(first?.payload)) as Record<string, unknown>;
+  t.like(configuration, {
+    id: first?.configuration,
+    video: { width: 640, height: 360, fps: 60 },
+    audio: { codec: 'opus', sampleRate: 48_000, channels: 2 },
+  });
+  t.regex((configuration as { video: { codec: string } }).video.codec, /^avc1\.[0-9A-F]{6}$/);
+  t.like(second, { kind: KIND.VIDEO, isKey: true, isAfterGap: false });
+  // Begins with a parameter set.
+  t.deepEqual([...(second?.payload.subarray(0, 4) ?? [])], [0, 0, 0, 1]);
+  t.is((second?.payload[4] ?? 0) & 0x1f, 7);
+  assertOrder(t, media.of(KIND.VIDEO));
+  assertOrder(t, media.of(KIND.AUDIO));
+  t.is(viewer.heard('ConnectionComplete').length, 1);
+
+  // Key A goes down; the viewer leaves without letting go of it.
+  viewer.input(1, [0, 1, 0, 0, 0x41]);
+  const logged = async (): Promise<string[]> => {
+    const text = await readFile(log, 'utf8').catch(() => '');
+    return text.split('\n').filter((line) => line.includes('"key'));
+  };
+  await until('the key arrives at the host', async () => (await logged()).length === 1);
+  const closed = once(media.socket, 'close');
+  viewer.socket.close();
+  await until('the key is released', async () => (await logged()).length === 2);
+  await closed;
+  t.is(media.closed?.code, 1000);
+});
