@@ -1,8 +1,3 @@
-import base from './ava.config.js';
-import { MEDIA_FOLDERS } from './ava.media.config.js';
+import { configurationOf } from './test/tiers.js';
 
-/** What needs neither GStreamer nor a browser: sockets, processes and plain code. */
-export default {
-  ...base,
-  files: [...base.files, ...MEDIA_FOLDERS.map((folder) => `!test/${folder}/**`)],
-};
+export default configurationOf('unit');

@@ -1,16 +1,21 @@
 /**
- * Runs the tests: all of them in two lanes beside each other, and one closing line. Plain code and
- * then `npm run check` take one core, while media plays on the other. With arguments it is ava:
- * `npm test -- test/x.test.ts`.
+ * Runs the tests, tier by tier (`test/tiers.js`), and ends with one closing line: plain code first, on
+ * both cores, and then two lanes beside each other. With arguments it is ava: `npm test -- test/x.test.ts`.
  */
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 
 const ROOT = dirname(import.meta.dirname);
 const AVA = join(ROOT, 'node_modules', '.bin', 'ava');
-const LANES = [['unit', 'check'], ['media']];
-/** What ava says at the end of a run. */
-const PASSED = /^ *(\d+) tests? passed$/m;
+const PHASES = [
+  [['unit']],
+  [
+    ['service', 'browser'],
+    ['media', 'check'],
+  ],
+];
+/** A test that ava has seen pass; what it counts at the end it leaves out where one has failed. */
+const PASSED = /^ *✔ /gm;
 /** Between its lines and its account of failures. */
 const DIVIDER = '\n  ─\n';
 const FAILED =
@@ -25,14 +30,17 @@ if (given.length > 0) {
 }
 
 async function runTiers() {
-  const lanes = await Promise.all(LANES.map((tiers) => runLane(tiers)));
-  const results = lanes.flat();
-  // Each tier's account of its failures, which ava gives at the end.
-  for (const { tier, output } of results) {
-    const account = output.indexOf(DIVIDER);
-    process.stdout.write(`\n${tier}:\n${account === -1 ? '' : output.slice(account + 1)}`);
+  const results = [];
+  for (const lanes of PHASES) {
+    results.push(...(await Promise.all(lanes.map((tiers) => runLane(tiers)))).flat());
   }
-  const passed = sum(results.map(({ output }) => Number(PASSED.exec(output)?.[1] ?? 0)));
+  // Each tier's account of its failures, which ava gives at the end.
+  for (const { tier, output, seconds } of results) {
+    const account = output.indexOf(DIVIDER);
+    const took = `${Math.round(seconds)} s`;
+    process.stdout.write(`\n${tier}, ${took}:\n${account === -1 ? '' : output.slice(account + 1)}`);
+  }
+  const passed = sum(results.map(({ output }) => output.match(PASSED)?.length ?? 0));
   const failed = sum(results.map(failures));
   process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
   process.exitCode = Math.max(...results.map(({ code }) => code));
@@ -40,7 +48,11 @@ async function runTiers() {
 
 async function runLane(tiers) {
   const results = [];
-  for (const tier of tiers) results.push(await (tier === 'check' ? runCheck() : runTier(tier)));
+  for (const tier of tiers) {
+    const began = performance.now();
+    const result = await (tier === 'check' ? runCheck() : runTier(tier));
+    results.push({ tier, ...result, seconds: (performance.now() - began) / 1000 });
+  }
   return results;
 }
 
@@ -57,8 +69,8 @@ async function runCheck() {
     stream.on('data', (chunk) => (output += chunk));
   }
   const code = await exitOf(check);
-  const verdict = code === 0 ? '1 test passed' : '1 test failed';
-  return { tier: 'check', code, output: `${DIVIDER}\n${output}\n  ${verdict}\n` };
+  const verdict = code === 0 ? '✔ npm run check' : '1 test failed';
+  return { code, output: `${DIVIDER}\n${output}\n  ${verdict}\n` };
 }
 
 /** Its lines appear as they come, so that what hangs can be seen. */
@@ -79,7 +91,7 @@ async function runTier(tier) {
     });
   }
   const code = await exitOf(ava);
-  return { tier, code, output };
+  return { code, output };
 }
 
 /** At least one where the run failed, whatever it says. */

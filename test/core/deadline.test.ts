@@ -7,7 +7,9 @@ test('parts and earlier ones fit into the whole', (t) => {
   const early = whole.before(10_000);
   t.true(early.left <= 50_000);
   t.true(whole.part(0.5).left <= 30_000);
-  t.true(Deadline.first(whole, early).left <= early.left + 1);
+  // Time goes on between two looks.
+  const { left } = early;
+  t.true(Deadline.first(whole, early).left <= left);
   t.is(whole.before(60_001).left, 0);
   t.is(Deadline.in(-5).left, 0);
 });

@@ -1,0 +1,3 @@
+import { configurationOf } from './test/tiers.js';
+
+export default configurationOf('service');
