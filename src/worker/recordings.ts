@@ -105,10 +105,10 @@ export class Recordings {
     return totals;
   }
 
-  /** Idempotent, never rejects, bounded. */
-  async close(deadline: Deadline): Promise<void> {
+  /** Idempotent, never rejects. @param cause why they end */
+  async close(deadline: Deadline, cause: MoonteeError): Promise<void> {
     for (const id of [...this.#running.keys()]) {
-      void this.stop(id, 'STREAMER_STOPPING', 'The streamer is stopping', deadline);
+      void this.stop(id, cause.code, cause.message, deadline);
     }
     await settlesWithin(deadline.left, Promise.all(this.#closing));
   }

@@ -102,6 +102,8 @@ export class ChildStreamer {
   #hostSilent = false;
   /** The session was lost: what to do about it is the server's decision. */
   #decide: ((goOn: boolean) => void) | null = null;
+  /** Why it ends, as far as is known here. */
+  #cause = new MoonteeError('STREAMER_STOPPING', 'The streamer is stopping');
   #closing: Promise<void> | undefined;
 
   constructor({ init, send, mayQuitApp, fail, log }: ChildStreamerOptions) {
@@ -320,7 +322,7 @@ export class ChildStreamer {
   async #close(deadline: Deadline): Promise<void> {
     const parts = {
       viewers: (by: Deadline) => this.#removeAll(by),
-      recordings: (by: Deadline) => this.#recordings.close(by),
+      recordings: (by: Deadline) => this.#recordings.close(by, this.#cause),
       session: () => this.#session.close(),
       pipeline: async (by: Deadline) => this.#pipeline?.close(by),
     };
@@ -399,7 +401,8 @@ export class ChildStreamer {
       throw new MoonteeError('STREAMER_STOPPING');
     }
     pipeline.on('failed', (error) => {
-      this.#fail(MoonteeError.from(error, 'PIPELINE_FAILED'));
+      this.#cause = MoonteeError.from(error, 'PIPELINE_FAILED');
+      this.#fail(this.#cause);
     });
     this.#pipeline = pipeline;
     if (this.#hasPicture) this.#send('FirstFrame');
@@ -576,6 +579,7 @@ export class ChildStreamer {
 
   #sessionClosed(termination: Termination): void {
     if (this.#closing) return;
+    this.#cause = new MoonteeError('STREAM_TERMINATED', termination.reason);
     this.#log.warn({ ...termination }, 'moonlight session closed');
     this.#broadcast({ ConnectionTerminated: { error_code: termination.code } });
     for (const viewer of this.#viewers.values()) {

@@ -3,51 +3,17 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { gstRuntime } from '../../src/gst/runtime.js';
 import { VIDEO_FORMAT } from '../../src/moonlight/types.js';
-import type { RecordingInfo } from '../../src/protocol/rest-models.js';
-import type { MoonteeServer } from '../../src/server/server.js';
 import { demoServer, demoStreamer } from '../support/demo-server.js';
 import { readMatroska, VIDEO_TRACK } from '../support/matroska.js';
 import { RawViewer } from '../support/raw-viewer.js';
 import { ReceiverProcess } from '../support/receiver.js';
 import { discover, playInPage } from '../support/recording-player.js';
+import { RestRecording } from '../support/rest-recording.js';
 import { temporaryFolder } from '../support/server.js';
 import { until } from '../support/until.js';
 import { TestBrowser } from '../web/browser.js';
 
 const JOINS = 10;
-
-/** One recording of the streamer `s`, as REST shows it. */
-class RestRecording {
-  readonly id: string;
-  readonly url: string;
-
-  private constructor(list: string, id: string) {
-    this.id = id;
-    this.url = `${list}/${id}`;
-  }
-
-  static async start(server: MoonteeServer): Promise<RestRecording> {
-    const list = `${server.url}api/streamers/s/recordings`;
-    const started = await fetch(list, { method: 'POST' });
-    if (started.status !== 201) throw new Error(await started.text());
-    return new RestRecording(list, ((await started.json()) as RecordingInfo).recording_id);
-  }
-
-  async info(): Promise<RecordingInfo> {
-    return (await (await fetch(this.url)).json()) as RecordingInfo;
-  }
-
-  async begun(): Promise<void> {
-    await until('its first pictures', async () => (await this.info()).bytes > 10_000);
-  }
-
-  async ended(): Promise<RecordingInfo> {
-    return until('its end', async () => {
-      const info = await this.info();
-      return info.status === 'ended' && info;
-    });
-  }
-}
 
 async function openReceivers(t: ExecutionContext): Promise<ReceiverProcess> {
   const receivers = await ReceiverProcess.start();

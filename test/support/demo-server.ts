@@ -10,14 +10,14 @@ import { createBody, temporaryFolder } from './server.js';
 import { TYPESCRIPT } from './typescript.js';
 
 export interface DemoServerOptions {
-  /** Arguments of the demo host. */
-  readonly host?: readonly string[];
+  /** Arguments of the demo host; or one that runs, which the server is paired with by this PIN. */
+  readonly host?: readonly string[] | { readonly httpPort: number; readonly pin: string };
   readonly flags?: Readonly<Record<string, string>>;
   readonly staticDirectory?: string | null;
 }
 
 /** The base port of a demo host that accepts the PIN 1234. */
-async function demoHost(t: ExecutionContext, args: readonly string[] = []): Promise<number> {
+async function demoHost(t: ExecutionContext, args: readonly string[]): Promise<number> {
   const host = fork(
     new URL('../../src/demo-host/main.ts', import.meta.url),
     ['--http-port', '0', '--pin', '1234', ...args],
@@ -43,11 +43,12 @@ export async function demoServer(
   { host: args = [], flags = {}, staticDirectory = null }: DemoServerOptions = {},
 ): Promise<MoonteeServer> {
   const folder = await temporaryFolder(t);
+  const pin = 'pin' in args ? args.pin : '1234';
   const { config } = resolveConfig({
     flags: {
       bind_address: '127.0.0.1:0',
       data_path: join(folder, 'data.json'),
-      pairing_pin: '1234',
+      pairing_pin: pin,
       webrtc_local_addresses: '127.0.0.1',
       create_timeout_ms: '60000',
       heartbeat_timeout_ms: '20000',
@@ -56,8 +57,9 @@ export async function demoServer(
   });
   const server = await MoonteeServer.start(config, { log: silentLog(), staticDirectory });
   t.teardown(() => server.close());
-  const host = await server.hosts.add('127.0.0.1', await demoHost(t, args));
-  await server.hosts.pair(host, '1234');
+  const port = 'pin' in args ? args.httpPort : await demoHost(t, args);
+  const host = await server.hosts.add('127.0.0.1', port);
+  await server.hosts.pair(host, pin);
   return server;
 }
 

@@ -14,7 +14,7 @@ import { until } from './until.js';
 import { TYPESCRIPT } from './typescript.js';
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const PIN = '4711';
+export const PIN = '4711';
 
 interface Ready {
   readonly http_port: number;
@@ -46,10 +46,13 @@ export class HostProcess {
     return host;
   }
 
+  get httpPort(): number {
+    return this.#ready?.http_port ?? 0;
+  }
+
   async pair(): Promise<{ paired: PairedHost; identity: ClientIdentity }> {
     const identity = await createIdentity();
-    const httpPort = this.#ready?.http_port ?? 0;
-    const where = { address: '127.0.0.1', httpPort };
+    const where = { address: '127.0.0.1', httpPort: this.httpPort };
     return { identity, paired: await pair({ ...where, identity, pin: PIN, log: silentLog() }) };
   }
 
@@ -63,8 +66,12 @@ export class HostProcess {
     await gone;
   }
 
-  /** Starts with the ports, the certificate and the pairings of before. */
-  async comeBack(): Promise<void> {
+  /**
+   * Starts with the ports, the certificate and the pairings of before.
+   *
+   * @param args besides those; default: as before
+   */
+  async comeBack(...args: string[]): Promise<void> {
     const known = this.#ready;
     const ports =
       known === null
@@ -78,7 +85,7 @@ export class HostProcess {
       process.execPath,
       [
         ...[...TYPESCRIPT, 'src/demo-host/main.ts', ...ports],
-        ...['--pin', PIN, '--state', this.#folder, ...this.#args],
+        ...['--pin', PIN, '--state', this.#folder, ...(args.length > 0 ? args : this.#args)],
       ],
       {
         cwd: ROOT,

@@ -34,6 +34,8 @@ export function readMatroska(path: string): MatroskaFile {
   const data = readFileSync(path);
   const blocks: MatroskaBlock[] = [];
   let [duration, clusters, clusterTime] = [0, 0, 0];
+  // A file is made before the key frame that it begins with is there.
+  if (data.length === 0) return { duration, clusters, blocks };
   if (data.readUInt32BE(0) !== EBML) throw new Error(`${path} is not Matroska`);
   for (let at = 0; at < data.length - 12;) {
     const id = variable(data, at, false);

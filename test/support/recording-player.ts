@@ -70,3 +70,12 @@ export async function discover(path: string): Promise<string | null> {
     throw error;
   }
 }
+
+/** Every picture (H.264) and packet of a file, decoded. @throws where a decoder complains */
+export async function decode(path: string): Promise<void> {
+  const words =
+    `filesrc location=${path} ! matroskademux name=demux ` +
+    'demux.video_0 ! queue max-size-time=0 ! h264parse ! openh264dec ! fakesink ' +
+    'demux.audio_0 ! queue max-size-time=0 ! opusdec ! fakesink';
+  await run('gst-launch-1.0', ['-q', ...words.split(' ')], { timeout: READING });
+}
