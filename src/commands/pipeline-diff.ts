@@ -1,22 +1,9 @@
 /** `moontee pipeline diff`: a live streamer beside its templates. */
-import { readFileSync } from 'node:fs';
-import http from 'node:http';
-import { once } from 'node:events';
-import tls from 'node:tls';
-import { X509Certificate } from 'node:crypto';
-import { bindOf } from '../config/load.js';
-import { isLoopback } from '../config/codecs.js';
-import type { Config } from '../config/schema.js';
-import { MoonteeError } from '../core/errors.js';
 import { describeGraph } from '../gst/graph-properties.js';
 import { diffGraphs, parseDot, withinBin, type Difference, type Graph } from '../gst/graph.js';
 import { fillTemplate, listPipelines, loadTemplate } from '../gst/launch-template.js';
 import { parseLaunchText } from '../gst/launch-text.js';
 import { gstRuntime } from '../gst/runtime.js';
-
-/** Milliseconds for the server's answer, and bytes of it. */
-const TIMEOUT_MS = 10_000;
-const MAX_BYTES = 64 * 1_048_576;
 
 interface Part {
   /** Path of the bin; empty for the pipeline itself. */
@@ -141,56 +128,3 @@ export function expectedGraph(name: string): Graph {
 }
 
 const first = ([name]: readonly [string, string]): string => name;
-
-/**
- * Asks the server of a configuration for a streamer's graph.
- *
- * @throws HOST_UNREACHABLE, or what the server answers
- */
-export async function fetchDot(config: Config, id: string): Promise<string> {
-  const { host: bound, port } = bindOf(config);
-  const host = bound === '0.0.0.0' ? '127.0.0.1' : bound === '::' ? '::1' : bound;
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
-  const secure = config.certificate;
-  const socket = secure === null ? null : await connectTo(host, port, secure.certificate_pem);
-  const request = http.get({
-    host,
-    port,
-    path: `${config.web_path_prefix}/api/streamers/${encodeURIComponent(id)}/dot`,
-    headers: config.credentials === null ? {} : { Authorization: `Bearer ${config.credentials}` },
-    signal,
-    ...(socket && { createConnection: () => socket }),
-  });
-  try {
-    const [response] = (await once(request, 'response')) as [http.IncomingMessage];
-    response.setEncoding('utf8');
-    let text = '';
-    for await (const chunk of response) {
-      text += String(chunk);
-      if (text.length > MAX_BYTES) throw new MoonteeError('INTERNAL', 'The graph is too large');
-    }
-    if (response.statusCode === 200) return text;
-    throw new MoonteeError(
-      'NOT_FOUND',
-      `The server answers ${response.statusCode}: ${text.slice(0, 300)}`,
-    );
-  } catch (error) {
-    if (error instanceof MoonteeError) throw error;
-    const where = isLoopback(host) ? 'on this machine' : `at ${host}`;
-    throw new MoonteeError('NOT_FOUND', `No server answers ${where}, port ${port}`, {
-      cause: error,
-    });
-  } finally {
-    request.destroy();
-  }
-}
-
-/** The password goes to nobody but who has the certificate of the configuration. */
-async function connectTo(host: string, port: number, certificate: string): Promise<tls.TLSSocket> {
-  const own = new X509Certificate(readFileSync(certificate));
-  const socket = tls.connect({ host, port, rejectUnauthorized: false });
-  await once(socket, 'secureConnect', { signal: AbortSignal.timeout(TIMEOUT_MS) });
-  if (socket.getPeerX509Certificate()?.fingerprint256 === own.fingerprint256) return socket;
-  socket.destroy();
-  throw new MoonteeError('CONFIG_INVALID', 'The server has another certificate than configured');
-}

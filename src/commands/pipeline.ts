@@ -1,12 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../config/load.js';
-import { listPipelines, showPipeline } from '../gst/launch-template.js';
+import { listPipelines, loadTemplate, showPipeline } from '../gst/launch-template.js';
 import { useTemplateFolder } from '../gst/template-folder.js';
+import { fetchDot } from './live-graph.js';
 import { asLinked } from './pipeline-as-linked.js';
-import { fetchDot, printDifferences } from './pipeline-diff.js';
+import { printDifferences } from './pipeline-diff.js';
 import { launchPipeline } from './pipeline-launch.js';
 import { UsageError } from './usage.js';
+
+/** The template whose elements are linked, and joined by others, while a streamer runs. */
+const LINKED = 'peer';
 
 /** `moontee pipeline list|show NAME|launch NAME|diff ID`, with the templates of the configuration. */
 export async function pipeline(args: readonly string[]): Promise<number> {
@@ -31,8 +35,11 @@ export async function pipeline(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (verb === 'show' && name !== undefined) {
-    if (values['as-linked'] && name !== 'peer') {
-      throw new UsageError('--as-linked shows peer: all others run as they are written.');
+    if (values['as-linked'] && loadTemplate(name).name !== LINKED) {
+      throw new UsageError(
+        `${name} has no linked form: it runs as it is written, with its placeholders filled in. ` +
+          `--as-linked is for ${LINKED}.`,
+      );
     }
     const text = values['as-linked']
       ? await asLinked()

@@ -45,3 +45,17 @@ test.serial('pipeline launch refuses a name and a time that it does not know', a
   );
   t.is(late.code, 2);
 });
+
+test.serial('pipeline show --as-linked says which template has such a form', async (t) => {
+  for (const name of ['record', 'audio-stereo']) {
+    const error = await t.throwsAsync<Error & { code?: number; stderr?: string }>(
+      moontee('show', name, '--as-linked'),
+    );
+    t.is(error.code, 2);
+    t.regex(error.stderr ?? '', new RegExp(`${name} has no linked form.*--as-linked is for peer`));
+  }
+  const unknown = await t.throwsAsync<Error & { code?: number; stderr?: string }>(
+    moontee('show', 'nothing', '--as-linked'),
+  );
+  t.is(unknown.code, 1);
+});

@@ -13,6 +13,7 @@ import { CLIP_SURROUND, encodeClip, Player, type Clip } from '../support/clip.js
 import { readMatroska, VIDEO_TRACK } from '../support/matroska.js';
 import { ReceiverProcess } from '../support/receiver.js';
 import { connect, STREAM, unfinished } from '../support/receiver-connect.js';
+import { decode } from '../support/recording-player.js';
 import { RecordingStage, UNLIMITED } from '../support/recording-stage.js';
 import { until } from '../support/until.js';
 
@@ -62,15 +63,6 @@ test.serial('recordings come and go, and no viewer misses a packet', async (t) =
   t.true(unfinished(before.video, video) <= receivers.kernelDrops());
   t.true(readdirSync(folder).length >= 5);
 });
-
-/** Every picture and packet of a file, decoded. @throws where a decoder complains */
-async function decode(path: string): Promise<void> {
-  const words =
-    `filesrc location=${path} ! matroskademux name=demux ` +
-    'demux.video_0 ! queue max-size-time=0 ! h264parse ! openh264dec ! fakesink ' +
-    'demux.audio_0 ! queue max-size-time=0 ! opusdec ! fakesink';
-  await run('gst-launch-1.0', ['-q', ...words.split(' ')], { timeout: 60_000 });
-}
 
 test.serial('a recording begins with a key frame and holds picture and sound', async (t) => {
   const stage = new RecordingStage(t, clip);
