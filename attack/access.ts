@@ -31,6 +31,8 @@ const COMPANIONS: readonly (readonly string[])[] = [
 const TWINS: readonly (readonly [string, string])[] = [
   [`/api/streamers/${STREAMER}`, '/api/streamers/nothing'],
   [`/api/streamers/${STREAMER}/peer`, '/api/streamers/nothing/peer'],
+  [`/api/streamers/${STREAMER}/media`, '/api/streamers/nothing/media'],
+  [`/api/streamers/${STREAMER}/media?t=x`, '/api/streamers/nothing/media?t=x'],
   [`/api/streamers/${STREAMER}/stats`, '/api/streamers/nothing/stats'],
   ['/api/host?host_id=0', '/api/host?host_id=9'],
   ['/api/apps?host_id=0', '/api/apps?host_id=9'],

@@ -7,6 +7,7 @@ import { VIEWERS } from './floods/viewers.js';
 import { parsing } from './parsing.js';
 import { Scene } from './support/scene.js';
 import type { Picture } from './support/terms.js';
+import { tickets } from './tickets.js';
 import { upgrades } from './upgrades.js';
 
 /** Every attack. A new one is a row more. */
@@ -15,6 +16,7 @@ export const ATTACKS: readonly Attack[] = [
   access,
   oracle,
   upgrades,
+  tickets,
   ...[...STRANGERS, ...VIEWERS].map(asAttack),
 ];
 

@@ -4,6 +4,7 @@ import type { Contender } from './support/contender.js';
 import { Janus, janusInstalled } from './support/janus.js';
 import { Moontee } from './support/moontee.js';
 import { ReceiverProcess } from './support/receiver.js';
+import { SocketContender } from './support/socket-contender.js';
 import { line, median, round } from './support/statistics.js';
 import { footprint, sampleCpu, type Footprint } from './support/usage.js';
 
@@ -11,8 +12,6 @@ import { footprint, sampleCpu, type Footprint } from './support/usage.js';
 const SETTLE = 1_500;
 const WINDOW = 2_000;
 
-/** Packets of the clip a second. */
-const FULL_RATE = 1_138;
 /** In a second, divided by the hundred of a percentage. */
 const MICROSECONDS = 1e4;
 
@@ -32,6 +31,7 @@ interface Sample extends Footprint {
   readonly rate: number;
   readonly lost: number;
   readonly incomplete: number;
+  readonly fullRate: number;
   /** Pictures a second, of the viewer that got the fewest. */
   readonly fps: number;
 }
@@ -39,20 +39,27 @@ interface Sample extends Footprint {
 /** What a round is made of. */
 interface Plan {
   readonly sizes: readonly number[];
+  /** More of them, of contenders that carry hundreds. */
+  readonly hundreds: readonly number[];
   readonly rounds: number;
   readonly windows: number;
 }
 
-const FULL: Plan = { sizes: [1, 5, 10, 20, 40], rounds: 3, windows: 3 };
-const QUICK: Plan = { sizes: [1, 5, 10], rounds: 1, windows: 3 };
+const FULL: Plan = { sizes: [1, 5, 10, 20, 40], hundreds: [100, 200], rounds: 3, windows: 3 };
+const QUICK: Plan = { sizes: [1, 5, 10], hundreds: [], rounds: 1, windows: 3 };
 
 /** Far more than two cores carry, with the receivers on the same ones. */
-const MOST: Plan = { sizes: [20, 40, 60, 80, 100, 120, 140, 160], rounds: 1, windows: 3 };
-const QUICK_MOST: Plan = { sizes: [20, 40], rounds: 1, windows: 1 };
+const MOST: Plan = {
+  sizes: [20, 40, 60, 80, 100, 120, 140, 160],
+  hundreds: [],
+  rounds: 1,
+  windows: 3,
+};
+const QUICK_MOST: Plan = { sizes: [20, 40], hundreds: [], rounds: 1, windows: 1 };
 /** Share of lost packets at which a server with its receivers is at its end. */
 const TOO_MANY_LOST = 0.001;
 
-/** Moontee's streamer and Janus's streaming plugin: same stream, same receivers, same run. */
+/** Moontee's streamer over both transports, and Janus's streaming plugin: same stream, same run. */
 export const fanout: Benchmark = {
   name: 'fanout',
   description: 'what a viewer costs the server, Moontee beside Janus, 10 Mbit/s 720p60 H.264',
@@ -86,6 +93,10 @@ async function compare(
 ): Promise<{ samples: Sample[]; notes: string[] }> {
   const notes: string[] = [];
   const starters: (() => Promise<Contender>)[] = [() => Moontee.start({ audio: false })];
+  starters.push(
+    () => SocketContender.start(false),
+    () => SocketContender.start(true),
+  );
   if (janusInstalled()) starters.push(() => Janus.start());
   else notes.push('Janus is not installed (Debian package janus): Moontee alone.');
   const samples: Sample[] = [];
@@ -108,16 +119,20 @@ async function measure(
   const samples: Sample[] = [];
   try {
     let joined = 0;
-    for (const viewers of [0, ...plan.sizes]) {
+    const hundreds = contender.carriesHundreds ? plan.hundreds : [];
+    for (const viewers of [0, ...plan.sizes, ...hundreds]) {
       for (; joined < viewers; joined += 1) await contender.join(`viewer-${joined}`, receivers);
       await delay(SETTLE);
       receivers.reset();
       const startedAt = performance.now();
-      const pids = [contender.pid, receivers.pid, contender.senderPid];
+      const front = contender.frontPid;
+      const own = [contender.pid, ...(front === null ? [] : [front])];
+      const pids = [receivers.pid, contender.senderPid, ...own];
       const { processes, machine } = await sampleCpu(pids, plan.windows, WINDOW);
       const stats = await receivers.stats();
       const seconds = (performance.now() - startedAt) / 1000;
-      const [cpu = 0, receiversCpu = 0, senderCpu = 0] = processes;
+      const [receiversCpu = 0, senderCpu = 0, ...ownCpu] = processes;
+      const cpu = ownCpu.reduce((sum, one) => sum + one, 0);
       const packets = stats.reduce((sum, peer) => sum + peer.packets, 0);
       const sample: Sample = {
         contender: contender.name,
@@ -135,7 +150,8 @@ async function measure(
           0,
         ),
         fps: viewers === 0 ? 0 : Math.min(...stats.map((peer) => peer.complete)) / seconds,
-        ...footprint(contender.pid),
+        fullRate: contender.fullRate,
+        ...own.map(footprint).reduce(addFootprints),
       };
       samples.push(sample);
       if (stop(sample)) break;
@@ -145,6 +161,14 @@ async function measure(
     await receivers.stop();
   }
   return samples;
+}
+
+function addFootprints(one: Footprint, other: Footprint): Footprint {
+  return {
+    rss: one.rss + other.rss,
+    threads: one.threads + other.threads,
+    descriptors: one.descriptors + other.descriptors,
+  };
 }
 
 /** Medians over the rounds; losses are summed up. */
@@ -191,12 +215,16 @@ function perPacket(all: readonly Sample[], group: readonly Sample[]): number {
 }
 
 /** What one more viewer costs: the straight line through the sizes. */
-function perViewer(samples: readonly Sample[], contender: string): { cpu: number; rss: number } {
+function perViewer(
+  samples: readonly Sample[],
+  contender: string,
+): { cpu: number; perPacket: number; rss: number } {
   const own = samples.filter((sample) => sample.contender === contender && sample.viewers > 0);
   // By packets rather than by viewers: on a busy machine one contender may get fewer of them.
   const packet = line(own.map(({ rate, cpu }) => [rate, cpu] as const)).slope;
   return {
-    cpu: packet * FULL_RATE,
+    cpu: packet * (own[0]?.fullRate ?? 0),
+    perPacket: packet * MICROSECONDS,
     rss: line(own.map(({ viewers, rss }) => [viewers, rss] as const)).slope,
   };
 }
@@ -204,13 +232,13 @@ function perViewer(samples: readonly Sample[], contender: string): { cpu: number
 function conclude(samples: readonly Sample[]): string[] {
   const names = [...new Set(samples.map(({ contender }) => contender))];
   const notes = names.map((name) => {
-    const { cpu, rss } = perViewer(samples, name);
+    const { cpu, perPacket: each, rss } = perViewer(samples, name);
     return (
       `${name}: one more viewer costs ${round(cpu)} % of a core ` +
-      `(${round((cpu / FULL_RATE) * MICROSECONDS, 1)} µs a packet) and ${round(rss)} MiB`
+      `(${round(each, 1)} µs a packet or picture) and ${round(rss)} MiB`
     );
   });
-  if (names.length === 2) {
+  if (names.includes('janus')) {
     const [ours, theirs] = [perViewer(samples, 'moontee'), perViewer(samples, 'janus')];
     notes.push(
       `moontee / janus, one more viewer: CPU ${round(ours.cpu / theirs.cpu)}, memory ${round(ours.rss / theirs.rss)}`,
@@ -218,6 +246,7 @@ function conclude(samples: readonly Sample[]): string[] {
   }
   notes.push(
     'Slopes of straight lines from 1 viewer on; CPU by packets delivered, at the full rate of the clip.',
+    'ws and wss: viewers over WebSockets, plain and with TLS; a packet is a whole picture there, and the server process counts too.',
     'moontee also receives GameStream (its row with 0 viewers); janus takes plain RTP. "machine" is everything that ran.',
   );
   return notes;

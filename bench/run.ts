@@ -13,6 +13,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   fanout: async () => (await import('./fanout.js')).fanout,
   limit: async () => (await import('./fanout.js')).limit,
   isolation: async () => (await import('./isolation.js')).isolation,
+  crowd: async () => (await import('./crowd.js')).crowd,
   churn: async () => (await import('./churn.js')).churn,
   recording: async () => (await import('./recording.js')).recording,
   chaos: async () => (await import('./chaos.js')).chaos,

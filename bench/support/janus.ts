@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import type { Contender, Viewer } from './contender.js';
+import { PACKET_RATE, type Contender, type Viewer } from './contender.js';
 import { end, forkProgram, removeAtExit, startProgram } from './processes.js';
 import { PATIENCE, type ReceiverProcess } from './receiver.js';
 
@@ -36,6 +36,9 @@ interface JanusMessage {
 
 export class Janus implements Contender {
   readonly name = 'janus';
+  readonly frontPid = null;
+  readonly fullRate = PACKET_RATE;
+  readonly carriesHundreds = false;
   readonly #server: ChildProcess;
   readonly #feed: ChildProcess;
   readonly #socket: WebSocket;

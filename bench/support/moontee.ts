@@ -16,7 +16,7 @@ import { launchChild } from '../../src/streamer/supervisor/launch.js';
 import { createDtlsIdentity } from '../../src/streamer/dtls-identity.js';
 import { threadStates } from '../../src/streamer/supervisor/thread-states.js';
 import { PIPELINES, STREAMER_SETTINGS } from '../../test/support/stream-settings.js';
-import type { Contender, Viewer } from './contender.js';
+import { PACKET_RATE, type Contender, type Viewer } from './contender.js';
 import { BenchHost } from './demo-host.js';
 import { end, keep, logLevel } from './processes.js';
 import { PATIENCE, type Receiver, type ReceiverProcess } from './receiver.js';
@@ -43,6 +43,9 @@ export interface MoonteeStats {
 
 export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
   readonly name = 'moontee';
+  readonly frontPid = null;
+  readonly fullRate = PACKET_RATE;
+  readonly carriesHundreds = false;
   readonly host: BenchHost;
   readonly #child: ChildProcess;
   readonly #receivers = new Map<

@@ -30,6 +30,8 @@ export interface FrameArrival {
 export type ToReceiver =
   /** @see CountingPeer on what a demanding one does */
   | { readonly type: 'open'; readonly id: string; readonly demanding: boolean }
+  /** A viewer whose media comes over a WebSocket; `peerUrl` is that of its viewer socket. */
+  | { readonly type: 'watch'; readonly id: string; readonly peerUrl: string }
   | { readonly type: 'offer'; readonly id: string; readonly sdp: string }
   | { readonly type: 'candidate'; readonly id: string; readonly candidate: string }
   /** Forgets what was counted so far. */

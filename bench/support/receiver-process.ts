@@ -1,8 +1,9 @@
 /** The process of the receiving peers. */
 import { CountingPeer } from './counting-peer.js';
 import type { FromReceiver, ToReceiver } from './receiver-messages.js';
+import { SocketPeer } from './socket-peer.js';
 
-const peers = new Map<string, CountingPeer>();
+const peers = new Map<string, CountingPeer | SocketPeer>();
 
 function tell(message: FromReceiver): void {
   if (process.connected) process.send?.(message);
@@ -10,7 +11,7 @@ function tell(message: FromReceiver): void {
 
 function peerOf(id: string): CountingPeer {
   const peer = peers.get(id);
-  if (!peer) throw new Error(`no peer ${id}`);
+  if (!(peer instanceof CountingPeer)) throw new Error(`no peer ${id}`);
   return peer;
 }
 
@@ -18,6 +19,9 @@ async function handle(message: ToReceiver): Promise<void> {
   switch (message.type) {
     case 'open':
       peers.set(message.id, new CountingPeer(message.id, message.demanding, tell));
+      return;
+    case 'watch':
+      peers.set(message.id, new SocketPeer(message.id, message.peerUrl, tell));
       return;
     case 'offer':
       return peerOf(message.id).offer(message.sdp);
@@ -33,7 +37,7 @@ async function handle(message: ToReceiver): Promise<void> {
       return;
     }
     case 'arrivals': {
-      const arrivals = peerOf(message.id).arrivals();
+      const arrivals = peers.get(message.id)?.arrivals() ?? [];
       tell({ type: 'arrivals', request: message.request, arrivals });
       return;
     }

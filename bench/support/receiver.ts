@@ -103,6 +103,15 @@ export class ReceiverProcess {
     return receiver;
   }
 
+  /** One whose media comes over a WebSocket. */
+  watch(id: string, peerUrl: string): Receiver {
+    const receiver = new Receiver(this, id);
+    receiver.on('failed', () => undefined);
+    this.#receivers.set(id, receiver);
+    this.tell({ type: 'watch', id, peerUrl });
+    return receiver;
+  }
+
   close(id: string): void {
     this.#receivers.delete(id);
     this.tell({ type: 'close', id });

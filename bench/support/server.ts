@@ -15,38 +15,58 @@ import { PATIENCE, type ReceiverProcess } from './receiver.js';
 /** What the server's process says first. */
 export interface ServerReady {
   readonly page: string;
-  /** Of the viewer socket, from the page. */
-  readonly peer: string;
+  /** Of the viewer sockets, one a streamer, from the page. */
+  readonly peers: readonly string[];
   readonly streamerPid: number;
 }
 
 export class BenchServer {
   /** Of a page of the server's origin. */
   readonly pageUrl: string;
-  /** Of the viewer socket. */
+  /** Of the viewer socket of the first streamer, and of each. */
   readonly peerUrl: string;
+  readonly peerUrls: readonly string[];
   /** Of the streamer's process, as long as it is the first one. */
   readonly streamerPid: number;
-  readonly #host: BenchHost;
+  readonly #hosts: readonly BenchHost[];
   readonly #child: ChildProcess;
 
-  private constructor(host: BenchHost, child: ChildProcess, ready: ServerReady) {
-    this.#host = host;
+  private constructor(hosts: readonly BenchHost[], child: ChildProcess, ready: ServerReady) {
+    this.#hosts = hosts;
     this.#child = child;
     this.pageUrl = ready.page;
-    this.peerUrl = new URL(ready.peer, ready.page).href.replace(/^http/, 'ws');
+    this.peerUrls = ready.peers.map((peer) => {
+      return new URL(peer, ready.page).href.replace(/^http/, 'ws');
+    });
+    this.peerUrl = this.peerUrls[0] ?? '';
     this.streamerPid = ready.streamerPid;
   }
 
-  static async start(): Promise<BenchServer> {
-    const host = await BenchHost.start();
+  /** @param options.streamers each has a host of its own */
+  static async start({
+    audio = true,
+    tls = false,
+    streamers = 1,
+  }: { audio?: boolean; tls?: boolean; streamers?: number } = {}): Promise<BenchServer> {
+    const hosts: BenchHost[] = [];
+    for (let count = 0; count < streamers; count += 1) hosts.push(await BenchHost.start({ audio }));
     const child = forkProgram(new URL('./server-process.ts', import.meta.url), [
-      String(host.httpPort),
+      ...(tls ? ['tls'] : []),
+      ...hosts.map(({ httpPort }) => String(httpPort)),
     ]);
     const [ready] = (await once(child, 'message', {
       signal: AbortSignal.timeout(PATIENCE),
     })) as [ServerReady];
-    return new BenchServer(host, child, ready);
+    return new BenchServer(hosts, child, ready);
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Of the first host. */
+  get hostPid(): number {
+    return this.#hosts[0]?.pid ?? 0;
   }
 
   async stats(): Promise<MoonteeStats> {
@@ -96,6 +116,6 @@ export class BenchServer {
       await Promise.race([gone, new Promise((resolve) => setTimeout(resolve, 6_000))]);
     }
     await end(this.#child);
-    await this.#host.stop();
+    for (const host of this.#hosts) await host.stop();
   }
 }

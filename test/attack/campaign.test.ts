@@ -24,7 +24,7 @@ test.serial('a short campaign finds nothing', async (t) => {
     t.log(`${attack}: ${tried}; ${note}`);
   }
   t.true(isClean);
-  t.is(outcomes.length, 4 + FLOODS.length);
+  t.is(outcomes.length, 5 + FLOODS.length);
 });
 
 test.serial('a server that ends is a finding, and the end of the campaign', async (t) => {

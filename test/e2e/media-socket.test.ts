@@ -7,11 +7,13 @@ import type { MoonteeServer } from '../../src/server/server.js';
 import { demoServer, demoStreamer } from '../support/demo-server.js';
 import {
   KIND,
+  SUPPORT,
   MediaClient,
   ViewerSocketClient,
   type MediaMessage,
 } from '../support/media-viewer.js';
 import { temporaryFolder } from '../support/server.js';
+import { tlsFlags } from '../support/tls.js';
 import { until } from '../support/until.js';
 
 process.env['MOONTEE_LOG'] ??= 'error';
@@ -48,6 +50,54 @@ function assertOrder(t: ExecutionContext, messages: readonly MediaMessage[]): vo
     if (before !== undefined && !message.isAfterGap) t.is(message.sequence, before.sequence + 1);
   }
 }
+
+/** Ends a streamer as an operator would. */
+async function remove(server: MoonteeServer): Promise<void> {
+  await server.streamers.delete('s', true);
+}
+
+test.serial('over TLS a viewer loses nothing, and the end of its streamer is told', async (t) => {
+  const server = await demoServer(t, { flags: await tlsFlags(t) });
+  await demoStreamer(server);
+  const viewer = view(t, server);
+  const media = await watch(t, server, viewer, { ...SUPPORT, audio: [] });
+  await until('pictures', () => media.of(KIND.VIDEO).length > 60);
+  assertOrder(t, media.of(KIND.VIDEO));
+  t.is(media.of(KIND.AUDIO).length, 0, 'it has no decoder for sound');
+  const token = Buffer.from('00000000deadbeef', 'hex');
+  media.ping(token);
+  await until('a pong', () => media.of(KIND.PONG).some(({ time }) => time === 0xdeadbeef));
+  await remove(server);
+  await until('it is closed', () => media.closed !== null);
+  t.is(media.closed?.code, 4001);
+});
+
+test.serial(
+  'a viewer whose peer fails stays with its media socket, and may try again',
+  async (t) => {
+    const server = await demoServer(t);
+    await demoStreamer(server);
+    const viewer = new ViewerSocketClient(socketUrl(server, '/api/streamers/s/peer'));
+    t.teardown(() => viewer.socket.terminate());
+    const media = await watch(t, server, viewer);
+    const offers = (): number =>
+      viewer
+        .heard<{ Description?: { ty: string } }>('Signaling')
+        .filter(({ Description }) => Description?.ty === 'offer').length;
+    await until('pictures and an offer', () => media.of(KIND.VIDEO).length > 10 && offers() === 1);
+    viewer.say({ Signaling: { Description: { ty: 'answer', sdp: 'v=0\r\n' } } });
+    const peers = (): unknown => server.streamers.get('s')?.viewers;
+    await until('the peer is given up', async () => {
+      viewer.say({ RestartIce: {} });
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return offers() === 2;
+    });
+    t.like(peers(), [{ state: 'connected', transport: 'websocket' }]);
+    const before = media.of(KIND.VIDEO).length;
+    await until('pictures go on', () => media.of(KIND.VIDEO).length > before + 10);
+    assertOrder(t, media.of(KIND.VIDEO));
+  },
+);
 
 test.serial('a viewer without a peer gets pictures and sound, and steers', async (t) => {
   const log = join(await temporaryFolder(t), 'input.jsonl');

@@ -6,7 +6,7 @@ import type { ExecutionContext } from 'ava';
 import { resolveConfig } from '../../src/config/load.js';
 import { silentLog } from '../../src/core/log.js';
 import { MoonteeServer } from '../../src/server/server.js';
-import { createBody, temporaryFolder } from './server.js';
+import { createBody, temporaryFolder, TestServer } from './server.js';
 import { TYPESCRIPT } from './typescript.js';
 
 export interface DemoServerOptions {
@@ -69,17 +69,15 @@ export async function demoStreamer(
   settings: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
   const apps = await server.hosts.list()[0]?.apps();
-  const response = await fetch(`${server.url}api/streamers`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({
+  const answer = await new TestServer(server, '').ask('POST', '/api/streamers', {
+    body: {
       ...createBody('s', apps?.[0]?.id),
       client_unique_id: null,
       width: 640,
       height: 360,
       bitrate: 2_000,
       ...settings,
-    }),
+    },
   });
-  if (response.status !== 200) throw new Error(await response.text());
+  if (answer.status !== 200) throw new Error(answer.text);
 }

@@ -145,11 +145,36 @@ const VIEWER_COUNTERS: readonly ChildMetric[] = [
   viewerCounter('moontee_viewer_firs_total', 'Full intra requests of viewers', 'firCount'),
 ];
 
+type SocketTotals = StreamerStats['socketTotals'];
+
+function socketCounter(name: string, help: string, key: keyof SocketTotals): ChildMetric {
+  return { name, help, labels: [], read: ({ socketTotals }) => one(socketTotals[key]) };
+}
+
+const SOCKET_COUNTERS: readonly ChildMetric[] = [
+  socketCounter(
+    'moontee_viewer_socket_pictures_total',
+    'Pictures sent to viewers over media sockets',
+    'picturesSent',
+  ),
+  socketCounter(
+    'moontee_viewer_socket_sent_bytes_total',
+    'Bytes sent to viewers over media sockets',
+    'bytesSent',
+  ),
+  socketCounter(
+    'moontee_viewer_socket_dropped_pictures_total',
+    'Pictures that viewers of media sockets missed because they were too slow',
+    'picturesDropped',
+  ),
+];
+
 export const CHILD_COUNTERS: readonly ChildMetric[] = [
   ...HOST_COUNTERS,
   ...PROCESS_COUNTERS,
   ...RECORDING_COUNTERS,
   ...VIEWER_COUNTERS,
+  ...SOCKET_COUNTERS,
 ];
 
 export const CHILD_GAUGES: readonly ChildMetric[] = [
@@ -208,6 +233,16 @@ export const CHILD_GAUGES: readonly ChildMetric[] = [
     read: ({ pipeline }) =>
       extreme(
         (pipeline?.peers ?? []).map(({ roundTrip }) => roundTrip / MILLISECONDS),
+        Math.max,
+      ),
+  },
+  {
+    name: 'moontee_viewer_socket_age_highest_seconds',
+    help: 'By how much the slowest viewer of a media socket is behind',
+    labels: [],
+    read: ({ socketViewers }) =>
+      extreme(
+        socketViewers.map(({ age }) => age / MILLISECONDS),
         Math.max,
       ),
   },
