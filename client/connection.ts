@@ -4,12 +4,14 @@ import { clientUniqueId } from './client-id.js';
 import { Emitter } from './emitter.js';
 import { ending, unauthorized, type Ending } from './ending.js';
 import { ViewerInput } from './input.js';
+import type { MediaOutlet, Transport } from './media-outlet.js';
 import type { OutcomeCode } from './outcomes.js';
 import { ApiError, type MoonteeApi } from './rest.js';
 import {
   DEFAULT_DEADLINES,
   ViewerSession,
   type SessionDeadlines,
+  type SocketMedia,
   type ViewerEvents,
 } from './session.js';
 import { StatsCollector } from './stats.js';
@@ -36,12 +38,16 @@ export interface ViewerConnectionOptions {
   readonly backoff?: BackoffOptions;
   /** Attempts in a row without a connection after which it ends; default 20. */
   readonly maxAttempts?: number;
+  /** Shows media that come over a socket; without one they never do. */
+  readonly media?: MediaOutlet;
 }
 
 type ConnectionEvents = ViewerEvents & {
   status: [ConnectionStatus];
   /** A new attempt: forget what the last one showed. */
   restarted: [];
+  /** Why media come by WebRTC although a socket was asked for. */
+  noMediaSocket: [string];
 };
 
 /** Up this long, a connection has earned quick retries again. */
@@ -53,6 +59,8 @@ const STEADY = 5_000;
  */
 export class ViewerConnection extends Emitter<ConnectionEvents> {
   readonly input = new ViewerInput();
+  /** How media come; a change counts from the next {@link start} on. */
+  transport: Transport = 'webrtc';
   readonly #options: ViewerConnectionOptions;
   readonly #clientUniqueId: string;
   readonly #backoff: Backoff;
@@ -71,6 +79,11 @@ export class ViewerConnection extends Emitter<ConnectionEvents> {
     this.#backoff = new Backoff(options.backoff);
   }
 
+  /** Media of this attempt come over a media socket. */
+  get isOnSocket(): boolean {
+    return this.#session?.isOnSocket ?? false;
+  }
+
   get status(): ConnectionStatus {
     return this.#status;
   }
@@ -81,6 +94,21 @@ export class ViewerConnection extends Emitter<ConnectionEvents> {
     this.#stop();
     this.#setStatus({ state: 'connecting', attempt: this.#backoff.attempts + 1 });
     this.emit('restarted');
+    const { media } = this.#options;
+    if (this.transport === 'webrtc' || media === undefined) this.#open(null);
+    else void this.#openSocketMedia(media);
+  }
+
+  async #openSocketMedia(outlet: MediaOutlet): Promise<void> {
+    const status = this.#status;
+    const support = await outlet.support();
+    if (this.#closed || this.#status !== status) return;
+    const isSupported = support.video.length > 0;
+    if (!isSupported) this.emit('noMediaSocket', whyNone());
+    this.#open(isSupported ? { outlet, support } : null);
+  }
+
+  #open(media: SocketMedia | null): void {
     const { api, streamerId, deadlines } = this.#options;
     const session = new ViewerSession({
       url: api.peerUrl(streamerId),
@@ -88,6 +116,7 @@ export class ViewerConnection extends Emitter<ConnectionEvents> {
       clientUniqueId: this.#clientUniqueId,
       resumeSecret: this.#resumeSecret,
       deadlines: { ...DEFAULT_DEADLINES, ...deadlines },
+      media,
     });
     this.#session = session;
     session.on('resume', (secret) => (this.#resumeSecret = secret));
@@ -119,7 +148,7 @@ export class ViewerConnection extends Emitter<ConnectionEvents> {
 
   /** Undefined while there is no connection, or where the browser does not tell. */
   async stats(): Promise<ViewerStats | undefined> {
-    return attemptAsync(() => this.#stats?.sample());
+    return attemptAsync(() => this.#stats?.sample() ?? this.#options.media?.stats());
   }
 
   /** Idempotent. */
@@ -184,4 +213,10 @@ export class ViewerConnection extends Emitter<ConnectionEvents> {
     this.#status = status;
     this.emit('status', status);
   }
+}
+
+function whyNone(): string {
+  return isSecureContext
+    ? 'This browser decodes no video by itself: media come by WebRTC.'
+    : 'Browsers take media over a WebSocket from HTTPS alone: they come by WebRTC.';
 }

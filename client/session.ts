@@ -12,7 +12,11 @@ import {
   unauthorized,
   type Ending,
 } from './ending.js';
+import type { InputOutlet } from './input.js';
+import type { MediaOutlet, MediaSupport } from './media-outlet.js';
+import { MediaPath } from './media-path.js';
 import { CLOSE_CODES, type OutcomeCode } from './outcomes.js';
+import { padMessage, SocketChannels } from './socket-channels.js';
 import { refusedSound, withoutLipSync, withStereo } from './sdp.js';
 
 /** Milliseconds that each wait of an attempt may take. */
@@ -76,6 +80,14 @@ export interface SessionOptions {
   /** Of an earlier session of this viewer, whose place it takes. */
   readonly resumeSecret: string | null;
   readonly deadlines: SessionDeadlines;
+  /** Media come over a socket, and there is no peer connection; null for WebRTC. */
+  readonly media: SocketMedia | null;
+}
+
+export interface SocketMedia {
+  readonly outlet: MediaOutlet;
+  /** What the outlet supports, some video at least. */
+  readonly support: MediaSupport;
 }
 
 type SessionEvents = ViewerEvents & {
@@ -84,25 +96,28 @@ type SessionEvents = ViewerEvents & {
   /** The media path is up (again). */
   connected: [];
   /** The input channels are open. */
-  channels: [InputChannels];
+  channels: [InputOutlet];
   /** Exactly once. */
   end: [Ending];
 };
 
 /**
  * One attempt to view a streamer: one socket and one peer connection, which end together.
- * The server offers, before or after it tells its ICE servers; this side answers.
+ * The server offers, before or after it tells its ICE servers; this side answers. Where media come
+ * over a socket of their own, that takes the peer connection's place.
  */
 export class ViewerSession extends Emitter<SessionEvents> {
   readonly #deadlines: SessionDeadlines;
   readonly #credentials: string | null;
   readonly #socket: WebSocket | undefined;
+  readonly #media: MediaPath | undefined;
   #connection: RTCPeerConnection | undefined;
   #stream: MediaStream | undefined;
   /** What came before there was a peer connection to take it. */
   readonly #early: (() => Promise<void>)[] = [];
   /** Negotiation steps run one after another. */
   #steps: Promise<void> = Promise.resolve();
+  /** The offer is answered, or there is none to wait for. */
   #hasDescription = false;
   #candidates: RTCIceCandidateInit[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -112,15 +127,19 @@ export class ViewerSession extends Emitter<SessionEvents> {
   #restarting = false;
   #closed = false;
 
-  constructor({ url, credentials, clientUniqueId, resumeSecret, deadlines }: SessionOptions) {
+  constructor(options: SessionOptions) {
     super();
+    const { credentials, clientUniqueId, resumeSecret, deadlines, media } = options;
     this.#deadlines = deadlines;
     this.#credentials = credentials;
-    if (!hasWebRtc()) {
+    if (media === null && !hasWebRtc()) {
       this.#await(0, 'NO_WEBRTC');
       return;
     }
+    const url = media === null ? options.url : `${options.url}?transport=websocket`;
+    if (media !== null) this.#media = this.#mediaPath(url, media);
     this.#socket = attempt(() => new WebSocket(url));
+    if (this.#socket !== undefined) this.#socket.binaryType = 'arraybuffer';
     // A socket that the browser, or the policy of a page around us, forbids cannot be reached.
     this.#await(this.#socket === undefined ? 0 : deadlines.socket, 'UNREACHABLE');
     this.#socket?.addEventListener('open', () => {
@@ -128,6 +147,7 @@ export class ViewerSession extends Emitter<SessionEvents> {
       this.emit('progress', 'Waiting for the stream');
       const names = { client_unique_id: clientUniqueId, resume_secret: resumeSecret };
       this.#send({ AuthenticateAndInit: { credentials, ...names, host_quality: true } });
+      this.#media?.begin();
     });
     this.#socket?.addEventListener('message', ({ data }) => this.#receive(data));
     this.#socket?.addEventListener('close', ({ code, reason }) => {
@@ -135,6 +155,11 @@ export class ViewerSession extends Emitter<SessionEvents> {
       const end = name === 'UNAUTHORIZED' ? unauthorized(credentials) : ending(name, reason);
       this.#end(this.#verdict ?? end);
     });
+  }
+
+  /** Media come over a socket of their own. */
+  get isOnSocket(): boolean {
+    return this.#media !== undefined;
   }
 
   get connection(): RTCPeerConnection | undefined {
@@ -148,6 +173,7 @@ export class ViewerSession extends Emitter<SessionEvents> {
     clearTimeout(this.#timer);
     clearTimeout(this.#farewell);
     this.#socket?.close(1000);
+    this.#media?.close();
     this.#connection?.close();
     for (const track of this.#stream?.getTracks() ?? []) this.#stream?.removeTrack(track);
   }
@@ -170,7 +196,13 @@ export class ViewerSession extends Emitter<SessionEvents> {
 
   /** From the socket or the `general` channel; what makes no sense is ignored. */
   #receive(data: unknown): void {
-    if (this.#closed || typeof data !== 'string') return;
+    if (this.#closed) return;
+    if (data instanceof ArrayBuffer) {
+      const pads = padMessage(data);
+      if (pads !== undefined) this.#feedback(pads);
+      return;
+    }
+    if (typeof data !== 'string') return;
     let message: unknown;
     try {
       message = JSON.parse(data);
@@ -208,6 +240,7 @@ export class ViewerSession extends Emitter<SessionEvents> {
       const { capabilities, width, height } = message.ConnectionComplete;
       this.#verdict = undefined;
       this.emit('ready', { width, height, touch: capabilities.touch });
+      if (this.#media !== undefined) this.#onMedia();
     } else if ('UpdateApp' in message) {
       this.emit('title', message.UpdateApp.app.title);
     } else if ('StageStarting' in message) {
@@ -228,6 +261,10 @@ export class ViewerSession extends Emitter<SessionEvents> {
       this.#conclude(endingOf(message.PeerClosed), true);
     } else if ('Resume' in message) {
       this.emit('resume', message.Resume.secret);
+    } else if ('MediaTicket' in message) {
+      this.#media?.ticket(message.MediaTicket);
+    } else if ('MediaRefused' in message) {
+      this.#media?.refused(message.MediaRefused);
     } else if ('PeerQuality' in message) {
       this.emit('quality', message.PeerQuality.quality);
     } else if ('ConnectionStatusUpdate' in message) {
@@ -274,12 +311,37 @@ export class ViewerSession extends Emitter<SessionEvents> {
       onOpen: () => {
         if (!this.#closed) this.emit('channels', channels);
       },
-      onFeedback: (data) => {
-        const feedback = decodeFeedback(data);
-        if (feedback !== undefined && !this.#closed) this.emit('feedback', feedback);
-      },
+      onFeedback: (data) => this.#feedback(data),
     });
     for (const step of this.#early.splice(0)) this.#enqueue(step);
+  }
+
+  #feedback(data: ArrayBuffer): void {
+    const feedback = decodeFeedback(data);
+    if (feedback !== undefined && !this.#closed) this.emit('feedback', feedback);
+  }
+
+  #mediaPath(url: string, media: SocketMedia): MediaPath {
+    return new MediaPath({
+      ...media,
+      url,
+      ask: (support) => this.#send({ MediaSocket: { support } }),
+      onPicture: () => clearTimeout(this.#timer),
+      onLost: () => {
+        this.emit('progress', 'The network path is interrupted');
+        this.#await(this.#deadlines.path, 'PATH_LOST');
+      },
+      onEnd: (end) => this.#end(this.#verdict ?? end),
+    });
+  }
+
+  /** The server counts a media socket as a connection. */
+  #onMedia(): void {
+    if (this.#hasDescription || this.#socket === undefined) return;
+    this.#hasDescription = true;
+    clearTimeout(this.#timer);
+    this.emit('channels', new SocketChannels(this.#socket));
+    this.emit('connected');
   }
 
   #watch(connection: RTCPeerConnection): void {

@@ -16,6 +16,7 @@ import { build } from 'esbuild';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const STAMPS = join(ROOT, '.cache');
+const BUNDLES = ['main', 'media-worker', 'sound-worklet'];
 const STATIC_FILES = ['index.html', 'style.css', 'favicon.svg'];
 
 const { values: options } = parseArgs({
@@ -28,13 +29,13 @@ const { values: options } = parseArgs({
 await buildPage(resolve(options['page-dir']));
 if (!options['page-only']) await buildServer();
 
-/** One bundle, one style sheet, one document. */
+/** One bundle, those that a browser loads into threads of their own, one style sheet, one document. */
 async function buildPage(directory) {
   await whenChanged('page', ['web', 'client', 'scripts/build.js'], directory, async () => {
     await mkdir(directory, { recursive: true });
     await build({
-      entryPoints: [join(ROOT, 'web/main.ts')],
-      outfile: join(directory, 'main.js'),
+      entryPoints: BUNDLES.map((name) => join(ROOT, 'web', `${name}.ts`)),
+      outdir: directory,
       bundle: true,
       minify: true,
       format: 'esm',

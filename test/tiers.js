@@ -13,6 +13,7 @@ const TIERS = {
   // Plain code. Nothing else has to keep up with it, so files may run beside each other.
   unit: [
     ...['client', 'config', 'core', 'docs', 'input', 'media', 'protocol', 'worker'],
+    ...['web/sound-ring', 'web/media-figures', 'web/paint-watch'],
     ...['moonlight/audio', 'moonlight/control', 'moonlight/fec', 'moonlight/input'],
     ...['moonlight/nvhttp', 'moonlight/rtsp', 'moonlight/video'],
   ],

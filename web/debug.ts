@@ -1,4 +1,5 @@
 import type { ViewerConnection, ViewerStats } from '../client/index.js';
+import type { MediaPlayer } from './media-player.js';
 import type { Playback } from './playback.js';
 
 /**
@@ -14,6 +15,10 @@ export interface MoonteeDebug {
   readonly code: string | null;
   /** Frames decoded since the page began this connection. */
   readonly framesDecoded: number;
+  /** How media come: `webrtc` or `websocket`. */
+  readonly transport: string;
+  /** Frames that were painted, where the browser tells. */
+  readonly framesPainted: number;
   /** `performance.now()` of the first frame of this connection. */
   readonly firstFrameAt: number | null;
   /** Milliseconds from the start of this attempt to its first frame. */
@@ -32,7 +37,11 @@ declare global {
 }
 
 /** Shows a viewer's state there. */
-export function exposeViewer(connection: ViewerConnection, playback: Playback): void {
+export function exposeViewer(
+  connection: ViewerConnection,
+  playback: Playback,
+  player: MediaPlayer,
+): void {
   window.moontee = {
     get state() {
       return connection.status.state;
@@ -45,6 +54,12 @@ export function exposeViewer(connection: ViewerConnection, playback: Playback): 
     },
     get framesDecoded() {
       return playback.framesDecoded;
+    },
+    get transport() {
+      return connection.isOnSocket ? 'websocket' : 'webrtc';
+    },
+    get framesPainted() {
+      return connection.isOnSocket ? player.framesPainted : playback.framesPainted;
     },
     get firstFrameAt() {
       return playback.firstFrameAt ?? null;

@@ -31,6 +31,7 @@ const ICONS = {
   touch: 'M10 13V6a2 2 0 014 0v6l3.5 1a2 2 0 011.5 2.4L18 20h-7l-4-5a1.5 1.5 0 012.4-1.7L10 14',
   keyboard: 'M3 7h18v10H3zM6.5 10.5h.01M10 10.5h.01M14 10.5h.01M17.5 10.5h.01M8 14h8',
   stats: 'M5 20v-6M10 20V9M15 20v-8M20 20V5',
+  transport: 'M4 8h13l-4-4M20 16H7l4 4',
   enlarge: 'M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5',
   reduce: 'M9 4v5H4M15 4v5h5M9 20v-5H4M15 20v-5h5',
   unfold: 'M6 9l6 6 6-6',

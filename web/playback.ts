@@ -37,6 +37,8 @@ export class Playback extends Emitter<PlaybackEvents> {
   #isBlocked = false;
   /** The stream of this connection is in the element. */
   #isFed = false;
+  /** Pixels of a picture that a canvas shows instead. */
+  #drawn: { readonly width: number; readonly height: number } | undefined;
   #isClosed = false;
 
   constructor(volume: number, cleanup: Cleanup) {
@@ -74,6 +76,11 @@ export class Playback extends Emitter<PlaybackEvents> {
     return Math.max(this.#total - this.#framesBefore, this.#painted, this.#decoded);
   }
 
+  /** Pictures of the element that were painted, where the browser tells. */
+  get framesPainted(): number {
+    return this.#painted;
+  }
+
   get lastFrameAt(): number {
     return this.#lastFrameAt;
   }
@@ -84,7 +91,7 @@ export class Playback extends Emitter<PlaybackEvents> {
   }
 
   get size(): { readonly width: number; readonly height: number } {
-    return { width: this.video.videoWidth, height: this.video.videoHeight };
+    return this.#drawn ?? { width: this.video.videoWidth, height: this.video.videoHeight };
   }
 
   /** Another attempt: the last picture stays until there is a new one. */
@@ -93,6 +100,7 @@ export class Playback extends Emitter<PlaybackEvents> {
     this.#lastFrameAt = this.#startedAt;
     this.#firstFrameAt = undefined;
     this.#isFed = false;
+    this.#drawn = undefined;
     this.#framesBefore = this.#total;
     this.#painted = 0;
     this.#decoded = 0;
@@ -108,6 +116,12 @@ export class Playback extends Emitter<PlaybackEvents> {
   decoded(frames: number): void {
     this.#decoded = frames;
     this.#look();
+  }
+
+  /** A canvas shows the picture. @param frames drawn so far, of pixels as given */
+  drawn(frames: number, width: number, height: number): void {
+    this.#drawn = { width, height };
+    this.decoded(frames);
   }
 
   play(stream: MediaStream): void {
@@ -167,7 +181,12 @@ export class Playback extends Emitter<PlaybackEvents> {
   #look(): void {
     const frames = this.framesDecoded;
     // A browser without any counter still knows whether it has something to show.
-    const isFirst = this.#isFed && !this.hasPicture && this.video.readyState >= CURRENT_DATA;
+    const isFirst =
+      this.#isFed &&
+      !this.hasPicture &&
+      this.video.readyState >= CURRENT_DATA &&
+      // Sound alone is no picture.
+      this.video.videoWidth > 0;
     if (frames <= this.#seen && !isFirst) return;
     this.#seen = frames;
     this.#onFrame(performance.now());

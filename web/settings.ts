@@ -2,6 +2,7 @@
 export interface Settings {
   mouse: 'absolute' | 'relative';
   touch: 'touch' | 'mouse' | 'trackpad';
+  transport: 'webrtc' | 'websocket';
   stats: boolean;
   /** 0…1. */
   volume: number;
@@ -9,13 +10,21 @@ export interface Settings {
 
 const KEY = 'moontee.settings';
 
-const DEFAULTS: Settings = { mouse: 'absolute', touch: 'mouse', stats: false, volume: 1 };
+const DEFAULTS: Settings = {
+  mouse: 'absolute',
+  touch: 'mouse',
+  transport: 'webrtc',
+  stats: false,
+  volume: 1,
+};
 
 const CHOICES = {
   mouse: ['absolute', 'relative'],
   touch: ['touch', 'mouse', 'trackpad'],
+  transport: ['webrtc', 'websocket'],
 } as const;
 
+/** What the address says in `?transport=` is a choice like another. */
 export function loadSettings(): Settings {
   let stored: Partial<Record<keyof Settings, unknown>> = {};
   try {
@@ -23,9 +32,11 @@ export function loadSettings(): Settings {
   } catch {
     // Unreadable or forbidden: the defaults do.
   }
+  const asked = new URLSearchParams(location.search).get('transport') ?? stored.transport;
   return {
     mouse: CHOICES.mouse.find((choice) => choice === stored.mouse) ?? DEFAULTS.mouse,
     touch: CHOICES.touch.find((choice) => choice === stored.touch) ?? DEFAULTS.touch,
+    transport: CHOICES.transport.find((choice) => choice === asked) ?? DEFAULTS.transport,
     stats: stored.stats === true,
     volume:
       typeof stored.volume === 'number' && stored.volume >= 0 && stored.volume <= 1

@@ -5,6 +5,7 @@ import { Gamepads } from './gamepad-input.js';
 import { captureKeyboard } from './keyboard-input.js';
 import { keyPanel } from './key-panel.js';
 import { captureMouse, unlockPointer } from './mouse-input.js';
+import { MediaPlayer } from './media-player.js';
 import { Notice } from './notice.js';
 import { pictureBox, placeIn, type PictureBox, type Place } from './picture.js';
 import { Playback } from './playback.js';
@@ -32,6 +33,9 @@ export class ViewerPage {
   readonly #cleanup = new Cleanup();
   readonly #settings = loadSettings();
   readonly #playback: Playback;
+  readonly #player: MediaPlayer;
+  /** Where a browser without track generators shows the pictures of a media socket. */
+  #canvas: HTMLCanvasElement | null = null;
   readonly #stage: HTMLElement;
   readonly #notice: Notice;
   readonly #remarks = new Remarks();
@@ -44,9 +48,12 @@ export class ViewerPage {
   #host: ViewerReady = { width: 0, height: 0, touch: false };
 
   constructor({ api, streamerId, onUnauthorized }: ViewerPageOptions) {
-    const connection = new ViewerConnection({ api, streamerId });
-    this.#connection = connection;
     this.#playback = new Playback(this.#settings.volume, this.#cleanup);
+    this.#player = new MediaPlayer(() => this.#playback.framesPainted, this.#cleanup);
+    const connection = new ViewerConnection({ api, streamerId, media: this.#player });
+    connection.transport = this.#settings.transport;
+    saveSettings(this.#settings);
+    this.#connection = connection;
     this.#stage = stageOf(streamerId, this.#playback.video);
     this.#notice = new Notice({
       retry: () => connection.retryNow(),
@@ -97,7 +104,7 @@ export class ViewerPage {
     this.#followStream();
     this.#followPlayback();
     this.#cleanup.every(TICK_MS, () => this.#tick());
-    exposeViewer(connection, this.#playback);
+    exposeViewer(connection, this.#playback, this.#player);
     document.title = `${streamerId} – Moontee`;
     connection.start();
   }
@@ -120,6 +127,7 @@ export class ViewerPage {
       toggleSound: () => this.#playback.toggleSound(),
       toggleMouse: () => this.#toggleMouse(),
       nextTouchMode: () => this.#nextTouchMode(),
+      nextTransport: () => this.#nextTransport(),
       toggleKeys: () => this.#keys.toggle(),
       toggleStats: () => this.#toggleStats(),
       toggleScreen: () => this.#toggleScreen(),
@@ -143,6 +151,15 @@ export class ViewerPage {
     this.#toolbar.showTouch(this.#settings.touch);
     this.#connection.input.releaseAll();
     saveSettings(this.#settings);
+  }
+
+  #nextTransport(): void {
+    const settings = this.#settings;
+    settings.transport = settings.transport === 'webrtc' ? 'websocket' : 'webrtc';
+    this.#toolbar.showTransport(settings.transport);
+    saveSettings(settings);
+    this.#connection.transport = settings.transport;
+    this.#connection.start();
   }
 
   #toggleStats(): void {
@@ -237,7 +254,14 @@ export class ViewerPage {
 
   #followStream(): void {
     const connection = this.#connection;
-    connection.on('stream', (stream) => this.#playback.play(stream));
+    connection.on('stream', (stream) => {
+      this.#showCanvas(null);
+      this.#playback.play(stream);
+    });
+    connection.on('noMediaSocket', (reason) => this.#remarks.showShortly(reason));
+    this.#player.on('stream', (stream) => this.#playback.play(stream));
+    this.#player.on('canvas', (canvas) => this.#showCanvas(canvas));
+    this.#player.on('drawn', (...drawn) => this.#playback.drawn(...drawn));
     connection.on('noSound', (reason) => {
       this.#toolbar.showNoSound(reason);
       if (reason !== null) this.#remarks.showShortly(reason);
@@ -249,6 +273,12 @@ export class ViewerPage {
     connection.on('hostQuality', (quality) => {
       this.#remarks.hostPoor = quality === 'poor';
     });
+  }
+
+  #showCanvas(canvas: HTMLCanvasElement | null): void {
+    this.#canvas?.remove();
+    this.#canvas = canvas;
+    if (canvas !== null) this.#stage.append(canvas);
   }
 
   #followPlayback(): void {

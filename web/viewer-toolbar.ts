@@ -9,6 +9,11 @@ const TOUCH_LABELS: Readonly<Record<TouchMode, string>> = {
   trackpad: 'Fingers: track pad',
 };
 
+const TRANSPORT_LABELS: Readonly<Record<Settings['transport'], string>> = {
+  webrtc: 'Media by WebRTC',
+  websocket: 'Media by WebSocket',
+};
+
 /** Letters of the page's shortcuts, as they are shown. */
 const SHORTCUTS = [
   ['Z', 'tool bar'],
@@ -23,6 +28,7 @@ export interface ViewerActions {
   readonly toggleSound: () => void;
   readonly toggleMouse: () => void;
   readonly nextTouchMode: () => void;
+  readonly nextTransport: () => void;
   /** @returns whether the panel is open now */
   readonly toggleKeys: () => boolean;
   readonly toggleStats: () => void;
@@ -37,6 +43,7 @@ export class ViewerToolbar {
   readonly #sound: ToolbarItem;
   readonly #mouse: ToolbarItem;
   readonly #touch: ToolbarItem;
+  readonly #transport: ToolbarItem;
   readonly #keys: ToolbarItem;
   readonly #stats: ToolbarItem;
   readonly #screen: ToolbarItem;
@@ -58,6 +65,11 @@ export class ViewerToolbar {
       onPress: actions.nextTouchMode,
     });
     this.#touch.element.classList.add('for-touch');
+    this.#transport = toolbarItem({
+      icon: 'transport',
+      label: TRANSPORT_LABELS[settings.transport],
+      onPress: actions.nextTransport,
+    });
     this.#keys = toolbarItem({
       icon: 'keyboard',
       label: 'Keyboard',
@@ -92,6 +104,7 @@ export class ViewerToolbar {
         this.#mouse,
         this.#touch,
         this.#keys,
+        this.#transport,
         this.#stats,
         this.#screen,
       ],
@@ -125,6 +138,10 @@ export class ViewerToolbar {
 
   showTouch(mode: TouchMode): void {
     this.#touch.update({ label: TOUCH_LABELS[mode] });
+  }
+
+  showTransport(transport: Settings['transport']): void {
+    this.#transport.update({ label: TRANSPORT_LABELS[transport] });
   }
 
   showStats(isOn: boolean): void {

@@ -24,11 +24,15 @@ interface View {
   readonly errors: string[];
 }
 
-async function view(t: ExecutionContext, url: string, options?: FirefoxOptions): Promise<View> {
+async function view(
+  t: ExecutionContext,
+  url: string,
+  options?: FirefoxOptions & { readonly query?: string },
+): Promise<View> {
   const firefox = await Firefox.launch(options);
   t.teardown(() => firefox.close());
   const errors: string[] = [];
-  return { page: await firefox.open(`${url}#/streamers/s`, errors), errors };
+  return { page: await firefox.open(`${url}${options?.query ?? ''}#/streamers/s`, errors), errors };
 }
 
 async function untilPicture(page: Page): Promise<void> {
@@ -45,7 +49,8 @@ const CONTRAST = `(() => {
   canvas.width = 64;
   canvas.height = 36;
   const context = canvas.getContext('2d');
-  context.drawImage(document.querySelector('video'), 0, 0, 64, 36);
+  const shown = document.querySelector('.stage canvas') ?? document.querySelector('video');
+  context.drawImage(shown, 0, 0, 64, 36);
   const { data } = context.getImageData(0, 0, 64, 36);
   const values = Array.from({ length: 64 * 36 }, (_, n) => data[n * 4 + 1]);
   return Math.max(...values) - Math.min(...values);
@@ -124,6 +129,29 @@ test.serial('picture, sound on one side, keys and wheel', async (t) => {
   await page.mouse.wheel({ deltaY: 120 });
   await until('the wheel', async () => (await inputs()).length > typed.length);
   t.true((await inputs()).slice(typed.length).every((text) => text === 'wheel -1'));
+  t.deepEqual(errors, []);
+});
+
+test.serial('over a socket: the picture on a canvas, keys', async (t) => {
+  t.timeout(240_000);
+  const log = join(await temporaryFolder(t), 'input.jsonl');
+  const server = await demoServer(t, { host: ['--input-log', log], staticDirectory: directory });
+  await demoStreamer(server);
+  const { page, errors } = await view(t, server.url, { query: '?transport=websocket' });
+  await untilPicture(page);
+  t.is(await page.evaluate('moontee.transport'), 'websocket');
+  await until('painted ones', () => page.evaluate('moontee.framesPainted > 30'));
+  t.true(Number(await page.evaluate(CONTRAST)) > 50);
+  const stats = (await page.evaluate('moontee.stats()')) as Record<string, unknown>;
+  t.like(stats, { codec: 'H264', width: 640, height: 360, path: 'websocket tcp' });
+  // Its worklet runs only where there is a loudspeaker; the decoder does everywhere.
+  await until('sound', () => page.evaluate('moontee.stats().then((s) => s.audioEnergy > 0)'));
+  await page.focus('.stage');
+  await page.keyboard.press('a');
+  await until('the key', async () => {
+    const text = await readFile(log, 'utf8').catch(() => '');
+    return text.split('\n').filter((line) => line.includes('"key"')).length === 2;
+  });
   t.deepEqual(errors, []);
 });
 

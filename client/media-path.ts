@@ -1,0 +1,86 @@
+import { ending, endingOf, type Ending } from './ending.js';
+import { MEDIA_ENDED, MEDIA_SUPERSEDED } from './media-messages.js';
+import type { MediaOutlet, MediaSupport } from './media-outlet.js';
+
+export interface MediaPathOptions {
+  readonly outlet: MediaOutlet;
+  readonly support: MediaSupport;
+  /** Of the viewer socket. */
+  readonly url: string;
+  /** Asks the server for a ticket. */
+  readonly ask: (support: MediaSupport) => void;
+  readonly onPicture: () => void;
+  /** Another socket is tried. */
+  readonly onLost: () => void;
+  readonly onEnd: (end: Ending) => void;
+}
+
+/** Sockets in a row that showed no picture after which it is over. */
+const MAX_SOCKETS = 5;
+/** Milliseconds before another ticket is asked for, times the sockets that were lost in a row. */
+const PAUSE = 250;
+
+/** The media of a viewer over sockets, one after another, each with a ticket of its own. */
+export class MediaPath {
+  readonly #options: MediaPathOptions;
+  #sockets = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
+
+  constructor(options: MediaPathOptions) {
+    this.#options = options;
+  }
+
+  /** The viewer socket is ready for a request. */
+  begin(): void {
+    this.#options.ask(this.#options.support);
+  }
+
+  /** The server's answer. */
+  ticket({ path, ticket }: { readonly path: string; readonly ticket: string }): void {
+    if (this.#closed) return;
+    const { outlet, url } = this.#options;
+    const target = new URL(path, url);
+    target.searchParams.set('t', ticket);
+    this.#sockets += 1;
+    outlet.open(target.href, {
+      onPicture: () => {
+        this.#sockets = 0;
+        this.#options.onPicture();
+      },
+      onClosed: (code) => this.#onClosed(code),
+    });
+  }
+
+  refused({ code, reason }: { readonly code: string; readonly reason: string }): void {
+    if (!this.#closed) this.#end(endingOf({ code, reason }));
+  }
+
+  /** Idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#options.outlet.close();
+  }
+
+  #onClosed(code: number): void {
+    if (this.#closed) return;
+    if (code === MEDIA_SUPERSEDED) {
+      this.#end(ending('SUPERSEDED'));
+    } else if (code === MEDIA_ENDED) {
+      // The viewer socket says why.
+      this.#options.onLost();
+    } else if (this.#sockets >= MAX_SOCKETS) {
+      this.#end(ending('NO_PICTURE'));
+    } else {
+      this.#options.onLost();
+      this.#timer = setTimeout(() => this.begin(), PAUSE * (this.#sockets + 1));
+    }
+  }
+
+  #end(end: Ending): void {
+    this.close();
+    this.#options.onEnd(end);
+  }
+}
