@@ -217,8 +217,9 @@ export class PeerBranch {
    * @throws PIPELINE_FAILED
    */
   watchIngress(): void {
-    this.#ingress ??= new Ingress(this.#runtime, this.webrtc);
-    this.#streams ??= new SctpStreams(this.#runtime, this.webrtc, this.gate);
+    if (this.#ingress) return;
+    this.#ingress = new Ingress(this.#runtime, this.webrtc);
+    this.#streams = new SctpStreams(this.#runtime, this.webrtc, this.gate, this.#ingress);
   }
 
   /** The streams of its data channels; null before an offer or answer has been made. */

@@ -180,8 +180,7 @@ export class PeerChannels {
     const open = this.#begun - this.#ended;
     const threads = open * THREADS_OF.open + this.#ended * THREADS_OF.closed;
     if (threads <= THREADS_LIMIT) return;
-    this.#branch.ingress?.shut();
-    this.#branch.streams?.shut();
+    this.#branch.streams?.limit();
     this.#flood('it opens too many data channels');
   }
 

@@ -14,6 +14,10 @@ export interface Passed {
 
 export interface TapElement extends Gst.Element {
   readonly stats: Gst.Structure;
+  /** Whether {@link lastMessage} is not written. */
+  silent: boolean;
+  /** About the packet that came last. */
+  readonly lastMessage: string | null;
   signalHandoffs: boolean;
   dropProbability: number;
 }
@@ -35,6 +39,7 @@ export class Ingress {
       children.find(({ name }) => name.startsWith(prefix));
     this.#all = insertTap(runtime, find('dtlssrtpdec'), 'sink');
     this.#channels = insertTap(runtime, find('sctpdec'), 'sink');
+    this.#channels.silent = false;
     this.#rtcp = insertTap(runtime, find('rtpbin'), 'recv_rtcp_sink_0');
   }
 
@@ -51,6 +56,17 @@ export class Ingress {
   /** RTCP packets, compounds counted once. */
   get rtcp(): Passed {
     return passed(this.#rtcp);
+  }
+
+  /** Of the SCTP packet at hand, or the last one; null where that is not known. */
+  channelPacketBytes(): number | null {
+    const size = /\((\d+) bytes/.exec(this.#channels.lastMessage ?? '')?.[1];
+    return size === undefined ? null : Number(size);
+  }
+
+  /** No SCTP packet comes in any more. As {@link shut}. */
+  shutChannels(): void {
+    this.#channels.dropProbability = 1;
   }
 
   /**
