@@ -16,7 +16,7 @@ const DEFAULT_SEED = 1;
 /** Milliseconds of trouble between two rests, and between two actions. */
 const ROUND = 120_000;
 const QUICK_ROUND = 25_000;
-const LONGEST_PAUSE = 700;
+const LONGEST_PAUSE_MS = 700;
 
 const HOSTS = 2;
 const MOST_STREAMERS = 4;
@@ -37,11 +37,11 @@ type Action = keyof typeof ACTIONS;
 
 /** Milliseconds. */
 const SHORT_STOP = 1_500;
-const LONGEST_OUTAGE = 15_000;
+const LONGEST_OUTAGE_MS = 15_000;
 /** That everything has to come to rest after a round. */
-const REST_PATIENCE = 120_000;
+const REST_PATIENCE_MS = 120_000;
 /** After the last streamer has gone, for sockets and timers that end by themselves. */
-const SETTLE = 5_000;
+const SETTLE_MS = 5_000;
 
 /** By how much a median may grow from the first half of the rests to the second. */
 const FLAT = { threads: 1, descriptors: 4, rss: 10 } as const;
@@ -159,7 +159,7 @@ class World {
       if (!this.server.running) throw new Error('the server has ended');
       this.actions += 1;
       this.#begin(this.#choose());
-      await delay(this.#random.next() * LONGEST_PAUSE);
+      await delay(this.#random.next() * LONGEST_PAUSE_MS);
     }
   }
 
@@ -177,17 +177,17 @@ class World {
     await until(
       'the registry is empty',
       async () => (await this.server.sessions()).length === 0,
-      REST_PATIENCE,
+      REST_PATIENCE_MS,
     );
     await until(
       'no streamer process is left',
       async () => (await descendantsNamed(this.server.pid, 'worker/main')).length === 0,
-      REST_PATIENCE,
+      REST_PATIENCE_MS,
     );
     for (const host of this.#hosts) {
-      await until('no app runs on a host', async () => !(await host.busy()), REST_PATIENCE);
+      await until('no app runs on a host', async () => !(await host.busy()), REST_PATIENCE_MS);
     }
-    await delay(SETTLE);
+    await delay(SETTLE_MS);
     return this.server.footprint();
   }
 
@@ -281,7 +281,7 @@ class World {
     if (!host) return;
     this.#count('kill a host');
     host.kill();
-    await delay(this.#random.next() * LONGEST_OUTAGE);
+    await delay(this.#random.next() * LONGEST_OUTAGE_MS);
     await host.start();
   }
 

@@ -9,8 +9,8 @@ import { line, median, round } from './support/statistics.js';
 import { footprint, sampleCpu, type Footprint } from './support/usage.js';
 
 /** Milliseconds between the last join and the first window. */
-const SETTLE = 1_500;
-const WINDOW = 2_000;
+const SETTLE_MS = 1_500;
+const WINDOW_MS = 2_000;
 
 /** In a second, divided by the hundred of a percentage. */
 const MICROSECONDS = 1e4;
@@ -122,13 +122,13 @@ async function measure(
     const hundreds = contender.carriesHundreds ? plan.hundreds : [];
     for (const viewers of [0, ...plan.sizes, ...hundreds]) {
       for (; joined < viewers; joined += 1) await contender.join(`viewer-${joined}`, receivers);
-      await delay(SETTLE);
+      await delay(SETTLE_MS);
       receivers.reset();
       const startedAt = performance.now();
       const front = contender.frontPid;
       const own = [contender.pid, ...(front === null ? [] : [front])];
       const pids = [receivers.pid, contender.senderPid, ...own];
-      const { processes, machine } = await sampleCpu(pids, plan.windows, WINDOW);
+      const { processes, machine } = await sampleCpu(pids, plan.windows, WINDOW_MS);
       const stats = await receivers.stats();
       const seconds = (performance.now() - startedAt) / 1000;
       const [receiversCpu = 0, senderCpu = 0, ...ownCpu] = processes;

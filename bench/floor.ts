@@ -23,7 +23,7 @@ const run = promisify(execFile);
 
 /** Bytes of an RTP packet of the clip, nearly always. */
 const PACKET_BYTES = 1200;
-const COMMAND_DEADLINE = 120_000;
+const COMMAND_DEADLINE_MS = 120_000;
 
 /** Microseconds of CPU a packet, one figure a round. */
 type Costs = Map<string, number[]>;
@@ -86,7 +86,7 @@ async function compileSendCost(notes: string[]): Promise<string | null> {
   const source = fileURLToPath(new URL('./support/send-cost.c', import.meta.url));
   const program = join(directory, 'send-cost');
   try {
-    await run('cc', ['-O2', '-o', program, source], { timeout: COMMAND_DEADLINE });
+    await run('cc', ['-O2', '-o', program, source], { timeout: COMMAND_DEADLINE_MS });
     return program;
   } catch {
     notes.push('No C compiler: the rows of the kernel alone are missing.');
@@ -96,7 +96,7 @@ async function compileSendCost(notes: string[]): Promise<string | null> {
 
 async function kernel(program: string, plan: Plan, costs: Costs): Promise<void> {
   const { stdout } = await run(program, [String(plan.batches), String(PACKET_BYTES)], {
-    timeout: COMMAND_DEADLINE,
+    timeout: COMMAND_DEADLINE_MS,
   });
   const nanoseconds = JSON.parse(stdout) as { sendto: number; sendmmsg: number; gso: number };
   const names = {
@@ -174,7 +174,7 @@ async function chain(elements: string, input: Buffer, env: NodeJS.ProcessEnv): P
     ['-c', '"$@" >/dev/null || exit 1; times', 'bash', 'gst-launch-1.0', '-q'].concat(
       description.split(' '),
     ),
-    { stdio: ['pipe', 'pipe', 'ignore'], env, timeout: COMMAND_DEADLINE },
+    { stdio: ['pipe', 'pipe', 'ignore'], env, timeout: COMMAND_DEADLINE_MS },
   );
   let output = '';
   shell.stdout.on('data', (text: Buffer) => (output += text.toString()));

@@ -13,7 +13,7 @@ import { quantile, round } from './support/statistics.js';
 const CHROMIUM = '/usr/bin/chromium';
 const WARM_UP = 3;
 /** Milliseconds between two joins, so that the server has forgotten the last one. */
-const PAUSE = 700;
+const PAUSE_MS = 700;
 
 interface Plan {
   readonly joins: number;
@@ -61,10 +61,10 @@ export const join: Benchmark = {
       const crowds: Scenario[] = [];
       for (let i = 0; i < plan.crowds; i += 1) {
         crowds.push(await crowd(server, page, plan.together));
-        await delay(PAUSE);
+        await delay(PAUSE_MS);
       }
       for (let i = 0; i < plan.others; i += 1) await server.join(`other-${i}`, receivers);
-      await delay(PAUSE);
+      await delay(PAUSE_MS);
       scenarios.push(
         await scenario(`${plan.others} others watch`, server, page, plan.joins),
         ...crowds,
@@ -119,7 +119,7 @@ async function oneByOne(page: Page, server: BenchServer, count: number): Promise
   const marks: Marks[] = [];
   for (let i = 0; i < count; i += 1) {
     marks.push(await joinOnce(page, server.peerUrl));
-    await delay(PAUSE);
+    await delay(PAUSE_MS);
   }
   return marks;
 }

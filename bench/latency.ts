@@ -10,7 +10,7 @@ const SIZES = [1, 10];
 /** Milliseconds; 60 pictures a second. */
 const FULL = { rounds: 3, window: 20_000 };
 const QUICK = { rounds: 1, window: 4_000 };
-const SETTLE = 2_000;
+const SETTLE_MS = 2_000;
 
 /** How long Moontee holds a picture. */
 export const latency: Benchmark = {
@@ -61,7 +61,7 @@ async function measure(found: ReadonlyMap<number, Latencies>, window: number): P
         await moontee.join(id, receivers);
         joined.push(id);
       }
-      await delay(SETTLE);
+      await delay(SETTLE_MS);
       receivers.reset();
       await delay(window);
       const departures = await moontee.host.departures();

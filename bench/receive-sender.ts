@@ -24,7 +24,7 @@ export type SenderMessage =
 const BATCH = 32;
 
 /** Milliseconds to wait for the receiver's ping. */
-const PING_DEADLINE = 30_000;
+const PING_DEADLINE_MS = 30_000;
 
 function say(message: SenderMessage): void {
   process.send?.(message);
@@ -60,7 +60,7 @@ async function main(): Promise<void> {
   const options = JSON.parse(process.argv[2] ?? '{}') as SenderOptions;
   const frames = framesOf(options);
   const socket = createSocket('udp4');
-  const deadline = setTimeout(() => process.exit(1), PING_DEADLINE);
+  const deadline = setTimeout(() => process.exit(1), PING_DEADLINE_MS);
   process.once('disconnect', () => process.exit(1));
   socket.bind(0, '127.0.0.1', () => say({ type: 'ready', port: socket.address().port }));
   const client = await new Promise<{ port: number; address: string }>((resolve) => {

@@ -15,7 +15,7 @@ const KEY = Buffer.alloc(16, 7);
 const SENDER = fileURLToPath(new URL('./receive-sender.ts', import.meta.url));
 
 /** Milliseconds on top of the stream's own length within which a run must be over. */
-const RUN_DEADLINE = 60_000;
+const RUN_DEADLINE_MS = 60_000;
 
 interface Receiver {
   /** Starts to receive from a host on loopback, and pings it. */
@@ -82,7 +82,10 @@ interface Measurement {
 
 async function measure(receiver: Receiver, options: SenderOptions): Promise<Measurement> {
   const sender = fork(SENDER, [JSON.stringify(options)], { execArgv: [...TYPESCRIPT] });
-  const deadline = setTimeout(() => sender.kill('SIGKILL'), options.seconds * 1000 + RUN_DEADLINE);
+  const deadline = setTimeout(
+    () => sender.kill('SIGKILL'),
+    options.seconds * 1000 + RUN_DEADLINE_MS,
+  );
   let startedAt = 0;
   let startUsage = process.cpuUsage();
   try {

@@ -22,10 +22,10 @@ const DEFAULT_MINUTES = 1;
 const PARTS = 10;
 
 /** Milliseconds between two looks at the memory. */
-const MEMORY_INTERVAL = 1000;
+const MEMORY_INTERVAL_MS = 1000;
 
 /** Milliseconds on top of the stream's own length within which a soak must be over. */
-const DEADLINE = 120_000;
+const DEADLINE_MS = 120_000;
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -127,14 +127,14 @@ async function receiveSoak(
     await opened.start();
     unsubscribe('udp.socket', tap);
     sample();
-    sampling = setInterval(sample, MEMORY_INTERVAL);
+    sampling = setInterval(sample, MEMORY_INTERVAL_MS);
   };
 
   try {
     const done = await new Promise<Extract<SoakSenderMessage, { type: 'done' }>>(
       (resolve, reject) => {
         const late = (): void => reject(new Error('the soak did not end in time'));
-        deadline = setTimeout(late, minutes * 60_000 + DEADLINE);
+        deadline = setTimeout(late, minutes * 60_000 + DEADLINE_MS);
         sender.once('error', reject);
         sender.once('exit', (code) => reject(new Error(`the sender exited early with ${code}`)));
         sender.on('message', (message: SoakSenderMessage) => {

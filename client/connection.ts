@@ -51,7 +51,7 @@ type ConnectionEvents = ViewerEvents & {
 };
 
 /** Up this long, a connection has earned quick retries again. */
-const STEADY = 5_000;
+const STEADY_MS = 5_000;
 
 /**
  * A viewer of a streamer: connects, comes back by itself when the connection is lost, and
@@ -171,7 +171,7 @@ export class ViewerConnection extends Emitter<ConnectionEvents> {
     if (session.connection !== undefined) {
       this.#stats ??= new StatsCollector(session.connection);
     }
-    this.#steady = setTimeout(() => this.#backoff.reset(), STEADY);
+    this.#steady = setTimeout(() => this.#backoff.reset(), STEADY_MS);
     this.#setStatus({ state: 'connected' });
   }
 

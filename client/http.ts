@@ -21,7 +21,7 @@ export interface Call {
   readonly signal?: AbortSignal;
 }
 
-const DEFAULT_TIMEOUT = 6_000;
+const DEFAULT_TIMEOUT_MS = 6_000;
 
 /** Requests to one server: credentials, a deadline for each, and one kind of error. */
 export class HttpCaller {
@@ -29,7 +29,7 @@ export class HttpCaller {
   readonly credentials: string | null;
   readonly timeout: number;
 
-  constructor({ url, credentials = null, timeout = DEFAULT_TIMEOUT }: MoonteeApiOptions) {
+  constructor({ url, credentials = null, timeout = DEFAULT_TIMEOUT_MS }: MoonteeApiOptions) {
     this.url = url.replace(/\/+$/, '');
     this.credentials = credentials;
     this.timeout = timeout;

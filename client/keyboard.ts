@@ -41,7 +41,7 @@ export type KeyAction =
   | { readonly type: 'text'; readonly text: string };
 
 /** Milliseconds that a left Ctrl waits for the AltGr that it may belong to. */
-export const CTRL_DELAY = 50;
+export const CTRL_DELAY_MS = 50;
 
 const MODIFIER_NAMES = ['Shift', 'Control', 'Alt', 'Meta', 'AltGraph'] as const;
 type Modifier = (typeof MODIFIER_NAMES)[number];
@@ -131,7 +131,7 @@ export class Keyboard {
     return [...new Set([...this.#held.values()].map(({ keyCode }) => keyCode))];
   }
 
-  /** A left Ctrl waits; call {@link settle} after {@link CTRL_DELAY}. */
+  /** A left Ctrl waits; call {@link settle} after {@link CTRL_DELAY_MS}. */
   get isDelaying(): boolean {
     return this.#delayed !== undefined;
   }

@@ -50,12 +50,12 @@ export interface FeedEntry {
 }
 
 /** Milliseconds. */
-const CREATE_TIMEOUT = 30_000;
-const SLOW_TIMEOUT = 35_000;
+const CREATE_TIMEOUT_MS = 30_000;
+const SLOW_TIMEOUT_MS = 35_000;
 /** A person enters a PIN meanwhile. */
-const PAIR_TIMEOUT = 130_000;
+const PAIR_TIMEOUT_MS = 130_000;
 /** The server sends something every 15 s. */
-const FEED_SILENCE = 45_000;
+const FEED_SILENCE_MS = 45_000;
 
 /** The REST interface of a Moontee server. Every method throws {@link ApiError} alone. */
 export class MoonteeApi {
@@ -99,7 +99,7 @@ export class MoonteeApi {
       query: { wait },
       body: settings,
       headers: idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey },
-      timeout: Math.max(this.#http.timeout, CREATE_TIMEOUT),
+      timeout: Math.max(this.#http.timeout, CREATE_TIMEOUT_MS),
     });
   }
 
@@ -172,7 +172,7 @@ export class MoonteeApi {
 
   async getHost(hostId: number, { forceRefresh }: Refresh = {}): Promise<DetailedHost> {
     const query = { host_id: hostId, force_refresh: forceRefresh };
-    const call: Call = { path: '/api/host', query, timeout: SLOW_TIMEOUT };
+    const call: Call = { path: '/api/host', query, timeout: SLOW_TIMEOUT_MS };
     return (await this.#get<{ host: DetailedHost }>(call)).host;
   }
 
@@ -181,7 +181,7 @@ export class MoonteeApi {
       method: 'PUT',
       path: '/api/host',
       body: host,
-      timeout: SLOW_TIMEOUT,
+      timeout: SLOW_TIMEOUT_MS,
     };
     return (await this.#get<{ host: DetailedHost }>(call)).host;
   }
@@ -204,7 +204,7 @@ export class MoonteeApi {
       if (response.status === 304) return null;
       let text = '';
       let isShown = false;
-      for await (const chunk of exchange.chunks(PAIR_TIMEOUT)) {
+      for await (const chunk of exchange.chunks(PAIR_TIMEOUT_MS)) {
         text += chunk;
         const [first = '', pin] = /^\{"Pin":"(\d+)"\}/.exec(text) ?? [];
         if (pin === undefined || isShown) continue;
@@ -225,7 +225,7 @@ export class MoonteeApi {
       method: 'POST',
       path: '/api/host/unpair',
       body: { host_id: hostId },
-      timeout: SLOW_TIMEOUT,
+      timeout: SLOW_TIMEOUT_MS,
     });
   }
 
@@ -239,7 +239,7 @@ export class MoonteeApi {
       method: 'POST',
       path: '/api/host/cancel',
       body: { host_id: hostId },
-      timeout: SLOW_TIMEOUT,
+      timeout: SLOW_TIMEOUT_MS,
     });
   }
 
@@ -280,7 +280,7 @@ export class MoonteeApi {
     const exchange = await this.#http.open(call);
     try {
       const parser = new EventStreamParser();
-      for await (const chunk of exchange.chunks(FEED_SILENCE)) {
+      for await (const chunk of exchange.chunks(FEED_SILENCE_MS)) {
         for (const { id, type, data } of parser.push(chunk)) {
           yield { id, event: type === 'reset' ? null : (parseJson(data) as FeedEvent) };
         }

@@ -20,7 +20,7 @@ const REPEAT = 100;
 const FAREWELLS = 5;
 
 /** One effect lasts this long at most, should the message that stops it never come. */
-const RUMBLE_DURATION = 1_000;
+const RUMBLE_DURATION_MS = 1_000;
 
 interface Pad {
   readonly layout: PadLayout;
@@ -68,7 +68,9 @@ export class Gamepads {
           : { leftTrigger: feedback.left, rightTrigger: feedback.right };
       const type = feedback.type === 'rumble' ? 'dual-rumble' : 'trigger-rumble';
       // A pad without this effect refuses; there is nothing to be done about it.
-      void attemptAsync(() => actuator.playEffect(type, { duration: RUMBLE_DURATION, ...effect }));
+      void attemptAsync(() =>
+        actuator.playEffect(type, { duration: RUMBLE_DURATION_MS, ...effect }),
+      );
     };
     play();
     const isStill =
@@ -76,7 +78,7 @@ export class Gamepads {
         ? feedback.low + feedback.high === 0
         : feedback.left + feedback.right === 0;
     if (!isStill) {
-      this.#rumbling.set(feedback.pad, setInterval(play, RUMBLE_DURATION - 100));
+      this.#rumbling.set(feedback.pad, setInterval(play, RUMBLE_DURATION_MS - 100));
     }
   }
 

@@ -1,5 +1,5 @@
 import {
-  CTRL_DELAY,
+  CTRL_DELAY_MS,
   Keyboard,
   MODIFIER,
   keyOfCharacter,
@@ -47,7 +47,7 @@ export function captureKeyboard(options: KeyboardOptions): CapturedKeyboard {
   const act = (actions: ReturnType<Keyboard['take']>): void => {
     input.act(actions);
     clearTimeout(timer);
-    if (keyboard.isDelaying) timer = setTimeout(() => input.act(keyboard.settle()), CTRL_DELAY);
+    if (keyboard.isDelaying) timer = setTimeout(() => input.act(keyboard.settle()), CTRL_DELAY_MS);
   };
   const releaseAll = (): void => {
     clearTimeout(timer);

@@ -2,7 +2,7 @@ import { ApiError, type MoonteeApi, type StreamerInfo } from '../client/index.js
 import { Cleanup, element, icon } from './dom.js';
 
 /** Milliseconds between looks at the list. */
-const INTERVAL = 2_000;
+const INTERVAL_MS = 2_000;
 
 const STATUS_TEXT: Readonly<Record<string, string>> = {
   starting: 'Starting',
@@ -75,7 +75,7 @@ export function listPage(api: MoonteeApi, onUnauthorized: () => void): ListPage 
     }
   };
 
-  cleanup.every(INTERVAL, () => void load());
+  cleanup.every(INTERVAL_MS, () => void load());
   cleanup.listen(document, 'visibilitychange', () => void load());
   cleanup.add(() => {
     isClosed = true;

@@ -98,11 +98,11 @@ export class Notice {
 
   #countDown(delay: number): void {
     const due = performance.now() + delay;
-    const tell = (): void => {
+    const show = (): void => {
       const seconds = Math.max(0, Math.ceil((due - performance.now()) / 1000));
       this.#countdown.textContent = seconds > 0 ? `Trying again in ${seconds} s` : 'Trying again';
     };
-    tell();
-    this.#timer = setInterval(tell, 500);
+    show();
+    this.#timer = setInterval(show, 500);
   }
 }

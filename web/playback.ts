@@ -15,7 +15,7 @@ type PlaybackEvents = {
 const CURRENT_DATA = 2;
 
 /** Milliseconds between looks at the counters, for browsers that do not tell of frames. */
-const LOOK = 250;
+const LOOK_MS = 250;
 
 /**
  * The video element: plays, with sound if it may, and counts its frames. A page that is hidden
@@ -50,7 +50,7 @@ export class Playback extends Emitter<PlaybackEvents> {
       this.video.srcObject = null;
     });
     this.#watch();
-    cleanup.every(LOOK, () => this.#look());
+    cleanup.every(LOOK_MS, () => this.#poll());
   }
 
   /** The browser wants a click before it makes a sound. */
@@ -115,7 +115,7 @@ export class Playback extends Emitter<PlaybackEvents> {
   /** @param frames that the connection has decoded so far */
   decoded(frames: number): void {
     this.#decoded = frames;
-    this.#look();
+    this.#poll();
   }
 
   /** A canvas shows the picture. @param frames drawn so far, of pixels as given */
@@ -178,7 +178,7 @@ export class Playback extends Emitter<PlaybackEvents> {
     );
   }
 
-  #look(): void {
+  #poll(): void {
     const frames = this.framesDecoded;
     // A browser without any counter still knows whether it has something to show.
     const isFirst =

@@ -22,7 +22,7 @@ export interface Flood {
 const FULL = 20_000;
 const LEAST = 2_500;
 /** Milliseconds that what a flood has begun gets to end after it. */
-const PATIENCE = 30_000;
+const PATIENCE_MS = 30_000;
 /** Frames that may be on their way when they are counted. */
 const UNDER_WAY = 3;
 const LEAST_SHARE = 0.95;
@@ -78,7 +78,7 @@ async function during(
     const late = new Promise<never>((_, reject) => {
       setTimeout(
         () => reject(new Error(`the flood ${flood.name} does not end`)),
-        duration + PATIENCE,
+        duration + PATIENCE_MS,
       ).unref();
     });
     const tried = await Promise.race([flood.run({ scene, random, signal: end.signal }), late]);

@@ -4,7 +4,7 @@ import type { JoinOptions } from '../support/scene.js';
 import type { Flood, FloodContext } from './flood.js';
 
 /** Milliseconds between two portions. */
-const PAUSE = 50;
+const PAUSE_MS = 50;
 
 /** A viewer that does something again and again, and joins again when it is thrown out. */
 function viewer(
@@ -25,7 +25,7 @@ function viewer(
         }
         while (isOn(context) && bad.closed === null && bad.peer.state !== 'failed') {
           tried += portion(bad);
-          await pause(PAUSE);
+          await pause(PAUSE_MS);
         }
         bad.leave('abrupt');
       }
@@ -122,7 +122,7 @@ export const VIEWERS: readonly Flood[] = [
         const bad = await scene.join(scene.hostile, 'visitor').catch(() => null);
         if (bad !== null) joined += 1;
         bad?.leave(joined % 2 === 0 ? 'abrupt' : 'graceful');
-        await pause(PAUSE);
+        await pause(PAUSE_MS);
       }
       return joined;
     },

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import type { SeededRandom } from '../../src/moonlight/random.js';
 
 /** Milliseconds that an answer may take; a connection that the server keeps is closed then. */
-const ANSWER_TIMEOUT = 10_000;
+const ANSWER_TIMEOUT_MS = 10_000;
 /** Bytes of an answer that are looked at. */
 const MAX_ANSWER = 64 * 1024;
 
@@ -51,7 +51,7 @@ export function sendRaw(port: number, from: string, text: string): Promise<RawAn
   return new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port, localAddress: from });
     let received = '';
-    const timer = setTimeout(() => socket.destroy(), ANSWER_TIMEOUT);
+    const timer = setTimeout(() => socket.destroy(), ANSWER_TIMEOUT_MS);
     socket.on('connect', () => socket.write(Buffer.from(text, 'latin1')));
     socket.on('data', (chunk: Buffer) => {
       received += chunk.toString('latin1');

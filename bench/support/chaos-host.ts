@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { ensureClip } from './clip.js';
 import { end, forkProgram, logLevel, removeAtExit } from './processes.js';
-import { PATIENCE } from './receiver.js';
+import { PATIENCE_MS } from './receiver.js';
 import { ask } from './request.js';
 
 export const PIN = '4711';
@@ -107,7 +107,7 @@ export class ChaosHost {
 /** @throws Error if none comes in time, or the program ends before */
 function firstLine(lines: Interface): Promise<string> {
   return new Promise((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error('no word of a program')), PATIENCE);
+    const late = setTimeout(() => reject(new Error('no word of a program')), PATIENCE_MS);
     lines.once('line', (line) => {
       clearTimeout(late);
       resolve(line);

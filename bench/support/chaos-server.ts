@@ -11,7 +11,7 @@ import { CLIP_TITLE, PIN, type ChaosHost } from './chaos-host.js';
 import { ask, type Reply } from './request.js';
 import { collectGarbage } from './inspector.js';
 import { end, keep, logLevel, removeAtExit } from './processes.js';
-import { PATIENCE } from './receiver.js';
+import { PATIENCE_MS } from './receiver.js';
 import { footprint, type Footprint } from './usage.js';
 import { TYPESCRIPT } from '../../test/support/typescript.js';
 
@@ -61,7 +61,7 @@ export class ChaosServer {
       }),
     );
     if (!child.stdout || !child.stderr) throw new Error('the server has no output');
-    const signal = AbortSignal.timeout(PATIENCE);
+    const signal = AbortSignal.timeout(PATIENCE_MS);
     const firstLine = once(createInterface({ input: child.stdout }), 'line', { signal });
     const errors = createInterface({ input: child.stderr });
     errors.on('line', (line) => process.stderr.write(`${line}\n`));

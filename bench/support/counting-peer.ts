@@ -22,7 +22,7 @@ const RECEIVE_BUFFER = 4 * 1024 * 1024;
 const FORWARD_EVERY = 64;
 
 /** Milliseconds between receiver reports: what browsers take, more or less. */
-const REPORT_INTERVAL = 1_000;
+const REPORT_INTERVAL_MS = 1_000;
 const RECEIVER_REPORT = 201;
 const OWN_SSRC = 1;
 
@@ -58,7 +58,7 @@ interface Endpoint {
 export class CountingPeer {
   readonly #id: string;
   readonly #demanding: boolean;
-  readonly #tell: (message: FromReceiver) => void;
+  readonly #notify: (message: FromReceiver) => void;
   readonly #connection: PeerConnection;
   readonly #socket: Socket;
   readonly #bound: Promise<unknown>;
@@ -78,13 +78,13 @@ export class CountingPeer {
   #forward = 0;
   #closed = false;
 
-  constructor(id: string, demanding: boolean, tell: (message: FromReceiver) => void) {
+  constructor(id: string, demanding: boolean, notify: (message: FromReceiver) => void) {
     this.#id = id;
     this.#demanding = demanding;
-    this.#tell = tell;
+    this.#notify = notify;
     this.#socket = createSocket('udp4');
     this.#socket.on('message', (packet, from) => this.#receive(packet, from));
-    this.#socket.on('error', (error) => tell({ type: 'error', id, message: String(error) }));
+    this.#socket.on('error', (error) => notify({ type: 'error', id, message: String(error) }));
     this.#bound = once(this.#socket, 'listening');
     this.#socket.bind(0, ADDRESS, () => {
       this.#socket.setRecvBufferSize(RECEIVE_BUFFER);
@@ -93,13 +93,13 @@ export class CountingPeer {
     this.#connection = new PeerConnection(id, { iceServers: [], bindAddress: ADDRESS });
     this.#connection.onLocalCandidate((candidate) => this.#learnInner(candidate));
     this.#connection.onLocalDescription((sdp) => void this.#answer(sdp));
-    this.#connection.onStateChange((state) => tell({ type: 'state', id, state }));
+    this.#connection.onStateChange((state) => notify({ type: 'state', id, state }));
     this.#connection.onTrack((track) => {
       track.setMediaHandler(new RtcpReceivingSession());
       track.onMessage(() => undefined);
       if (track.type() === 'video') this.#track = track;
     });
-    this.#reporter = setInterval(() => this.#report(), REPORT_INTERVAL);
+    this.#reporter = setInterval(() => this.#report(), REPORT_INTERVAL_MS);
   }
 
   async offer(sdp: string): Promise<void> {
@@ -151,7 +151,7 @@ export class CountingPeer {
   async #answer(sdp: string): Promise<void> {
     await this.#bound;
     if (this.#closed) return;
-    this.#tell({
+    this.#notify({
       type: 'answer',
       id: this.#id,
       sdp: receiving(withoutCandidates(sdp)),
@@ -197,7 +197,7 @@ export class CountingPeer {
       if (!this.#sawMedia) {
         this.#sawMedia = true;
         this.#ssrc = packet.readUInt32BE(8);
-        this.#tell({ type: 'media', id: this.#id });
+        this.#notify({ type: 'media', id: this.#id });
         this.#report();
       }
     } else {

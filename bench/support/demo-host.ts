@@ -9,7 +9,7 @@ import { HostClient } from '../../src/moonlight/nvhttp/host-client.js';
 import type { SessionTarget } from '../../src/protocol/streamer-spec.js';
 import { ensureClip } from './clip.js';
 import { end, forkProgram, logLevel } from './processes.js';
-import { PATIENCE } from './receiver.js';
+import { PATIENCE_MS } from './receiver.js';
 import type { FrameDeparture } from './timed-host-process.js';
 
 const ADDRESS = '127.0.0.1';
@@ -38,7 +38,7 @@ export class BenchHost {
     );
     if (!child.stdout) throw new Error('the demo host has no output');
     const lines = createInterface({ input: child.stdout });
-    const [line] = (await once(lines, 'line', { signal: AbortSignal.timeout(PATIENCE) })) as [
+    const [line] = (await once(lines, 'line', { signal: AbortSignal.timeout(PATIENCE_MS) })) as [
       string,
     ];
     lines.close();
@@ -76,7 +76,7 @@ export class BenchHost {
 
   /** When the latest pictures left; the oldest are forgotten. */
   async departures(): Promise<readonly FrameDeparture[]> {
-    const answer = once(this.#child, 'message', { signal: AbortSignal.timeout(PATIENCE) });
+    const answer = once(this.#child, 'message', { signal: AbortSignal.timeout(PATIENCE_MS) });
     this.#child.send('departures');
     const [departures] = (await answer) as [readonly FrameDeparture[]];
     return departures;

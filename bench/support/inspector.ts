@@ -1,7 +1,7 @@
 /** Asks another process's V8, through its inspector, to collect its garbage. */
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import { PATIENCE } from './receiver.js';
+import { PATIENCE_MS } from './receiver.js';
 
 /** Collections: what one frees holds what the next one finds. */
 const COLLECTIONS = 3;
@@ -13,7 +13,7 @@ const COLLECTIONS = 3;
  */
 export async function collectGarbage(url: string): Promise<void> {
   const socket = new WebSocket(url);
-  const signal = AbortSignal.timeout(PATIENCE);
+  const signal = AbortSignal.timeout(PATIENCE_MS);
   try {
     await once(socket, 'open', { signal });
     for (let id = 1; id <= COLLECTIONS; id += 1) {

@@ -13,7 +13,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { PACKET_RATE, type Contender, type Viewer } from './contender.js';
 import { end, forkProgram, removeAtExit, startProgram } from './processes.js';
-import { PATIENCE, type ReceiverProcess } from './receiver.js';
+import { PATIENCE_MS, type ReceiverProcess } from './receiver.js';
 
 const JANUS = '/usr/bin/janus';
 const LIBRARIES = '/usr/lib/x86_64-linux-gnu/janus';
@@ -63,7 +63,7 @@ export class Janus implements Contender {
     const directory = writeConfiguration(signalingPort, mediaPort);
     const server = startProgram(JANUS, ['-F', directory, '-C', join(directory, 'janus.jcfg')]);
     const feed = forkProgram(new URL('./feed-process.ts', import.meta.url), [String(mediaPort)]);
-    await once(feed, 'message', { signal: AbortSignal.timeout(PATIENCE) });
+    await once(feed, 'message', { signal: AbortSignal.timeout(PATIENCE_MS) });
     const socket = await connect(`ws://127.0.0.1:${signalingPort}`, server);
     feed.send('start');
     return new Janus(server, feed, socket);
@@ -83,7 +83,7 @@ export class Janus implements Contender {
     this.#keepAlives.set(
       sessionId,
       setInterval(() => {
-        this.#tell({ janus: 'keepalive', session_id: sessionId });
+        this.#send({ janus: 'keepalive', session_id: sessionId });
       }, 20_000),
     );
     const plugin = 'janus.plugin.streaming';
@@ -95,17 +95,17 @@ export class Janus implements Contender {
       if (jsep?.type === 'offer') receiver.offer(jsep.sdp);
     });
     receiver.on('answer', ({ sdp, candidate }) => {
-      this.#tell({
+      this.#send({
         janus: 'message',
         ...address,
         body: { request: 'start' },
         jsep: { type: 'answer', sdp },
       });
       const trickled = { candidate, sdpMid: '0', sdpMLineIndex: 0 };
-      this.#tell({ janus: 'trickle', ...address, candidate: trickled });
-      this.#tell({ janus: 'trickle', ...address, candidate: { completed: true } });
+      this.#send({ janus: 'trickle', ...address, candidate: trickled });
+      this.#send({ janus: 'trickle', ...address, candidate: { completed: true } });
     });
-    this.#tell({ janus: 'message', ...address, body: { request: 'watch', id: MOUNTPOINT } });
+    this.#send({ janus: 'message', ...address, body: { request: 'watch', id: MOUNTPOINT } });
     await receiver.untilMedia();
     return {
       receiver,
@@ -126,7 +126,7 @@ export class Janus implements Contender {
     await end(this.#server);
   }
 
-  #tell(message: Readonly<Record<string, unknown>>): string {
+  #send(message: Readonly<Record<string, unknown>>): string {
     this.#transaction += 1;
     const transaction = String(this.#transaction);
     this.#socket.send(JSON.stringify({ ...message, transaction }));
@@ -135,11 +135,11 @@ export class Janus implements Contender {
 
   async #request(message: Readonly<Record<string, unknown>>): Promise<JanusMessage> {
     const answer = await new Promise<JanusMessage>((resolve, reject) => {
-      const transaction = this.#tell(message);
+      const transaction = this.#send(message);
       const timer = setTimeout(() => {
         this.#transactions.delete(transaction);
         reject(new Error('Janus is silent'));
-      }, PATIENCE);
+      }, PATIENCE_MS);
       this.#transactions.set(transaction, (reply) => {
         clearTimeout(timer);
         resolve(reply);
@@ -229,7 +229,7 @@ transports: {
 }
 
 async function connect(url: string, server: ChildProcess): Promise<WebSocket> {
-  const deadline = Date.now() + PATIENCE;
+  const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
     if (server.exitCode !== null) throw new Error(`Janus ended with ${server.exitCode}`);
     const socket = new WebSocket(url, 'janus-protocol');

@@ -19,12 +19,12 @@ import { PIPELINES, STREAMER_SETTINGS } from '../../test/support/stream-settings
 import { PACKET_RATE, type Contender, type Viewer } from './contender.js';
 import { BenchHost } from './demo-host.js';
 import { end, keep, logLevel } from './processes.js';
-import { PATIENCE, type Receiver, type ReceiverProcess } from './receiver.js';
+import { PATIENCE_MS, type Receiver, type ReceiverProcess } from './receiver.js';
 
 const MAX_PEERS = 200;
 /** Milliseconds between the child's heartbeats, and of silence after which it hangs. */
-const HEARTBEAT = 1_000;
-const SILENCE = 15_000;
+const HEARTBEAT_MS = 1_000;
+const SILENCE_MS = 15_000;
 
 export type Detour = (candidate: string) => Promise<string | null>;
 
@@ -72,16 +72,16 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
     this.#watch = setInterval(() => {
       const now = performance.now();
       // If we were late ourselves, its messages may still be waiting for us.
-      if (now - lookedAt > 2 * HEARTBEAT) this.#beat = now;
+      if (now - lookedAt > 2 * HEARTBEAT_MS) this.#beat = now;
       lookedAt = now;
-      if (now - this.#beat < SILENCE) return;
+      if (now - this.#beat < SILENCE_MS) return;
       clearInterval(this.#watch);
       const threads = threadStates(child.pid ?? 0).join('; ');
       this.emit(
         'failed',
-        new Error(`the streamer hangs: no heartbeat for ${SILENCE} ms; ${threads}`),
+        new Error(`the streamer hangs: no heartbeat for ${SILENCE_MS} ms; ${threads}`),
       );
-    }, HEARTBEAT);
+    }, HEARTBEAT_MS);
     this.#channel = new Channel({
       other: 'streamer',
       port: {
@@ -117,7 +117,7 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
     const module = new URL('../../src/worker/main.ts', import.meta.url);
     // Just as the server starts it: environment, allocator, libraries, priority.
     const child = keep(launchChild(module, KEYS.streamer_niceness.fallback, silentLog()));
-    await once(child, 'message', { signal: AbortSignal.timeout(PATIENCE) });
+    await once(child, 'message', { signal: AbortSignal.timeout(PATIENCE_MS) });
     const moontee = new Moontee(host, child);
     const firstFrame = moontee.orFailure(once(moontee, 'first-frame'));
     moontee.#send({
@@ -129,7 +129,7 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
         max_peers: MAX_PEERS,
         pipelines: PIPELINES,
         max_pads: 4,
-        heartbeat_interval: HEARTBEAT,
+        heartbeat_interval: HEARTBEAT_MS,
         // The clip has its own bitrate whatever is asked for.
         settings: STREAMER_SETTINGS,
         network: {
@@ -240,14 +240,14 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
     await this.host.stop();
   }
 
-  /** Waits, but not longer than the child lives, nor than {@link PATIENCE}. */
+  /** Waits, but not longer than the child lives, nor than {@link PATIENCE_MS}. */
   async orFailure<T>(wish: Promise<T>): Promise<T> {
     wish.catch(() => undefined);
     let fail: (error: Error) => void = () => undefined;
     const failed = new Promise<never>((_, reject) => {
       fail = reject;
     });
-    const timer = setTimeout(() => fail(new Error('the streamer is silent')), PATIENCE);
+    const timer = setTimeout(() => fail(new Error('the streamer is silent')), PATIENCE_MS);
     this.#waiting.add(fail);
     try {
       return await Promise.race([wish, failed]);
@@ -260,7 +260,7 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
   #ask<M extends 'stats' | 'collect_garbage'>(
     method: M,
   ): Promise<ResultOf<typeof CHILD_METHODS, M>> {
-    const deadline = Deadline.in(PATIENCE);
+    const deadline = Deadline.in(PATIENCE_MS);
     return this.orFailure(this.#channel.request(method, null, { deadline }));
   }
 

@@ -8,7 +8,7 @@ import { rmSync } from 'node:fs';
 import { TYPESCRIPT } from '../../test/support/typescript.js';
 
 /** Milliseconds a process has to end after SIGTERM. */
-const GRACE = 3_000;
+const GRACE_MS = 3_000;
 
 const running = new Set<ChildProcess>();
 const directories = new Set<string>();
@@ -61,7 +61,7 @@ export async function end(child: ChildProcess): Promise<void> {
   if (!running.has(child) || child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, 'exit');
   child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), GRACE);
+  const timer = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
   await gone;
   clearTimeout(timer);
 }

@@ -5,7 +5,7 @@ import { SocketPeer } from './socket-peer.js';
 
 const peers = new Map<string, CountingPeer | SocketPeer>();
 
-function tell(message: FromReceiver): void {
+function notify(message: FromReceiver): void {
   if (process.connected) process.send?.(message);
 }
 
@@ -18,10 +18,10 @@ function peerOf(id: string): CountingPeer {
 async function handle(message: ToReceiver): Promise<void> {
   switch (message.type) {
     case 'open':
-      peers.set(message.id, new CountingPeer(message.id, message.demanding, tell));
+      peers.set(message.id, new CountingPeer(message.id, message.demanding, notify));
       return;
     case 'watch':
-      peers.set(message.id, new SocketPeer(message.id, message.peerUrl, tell));
+      peers.set(message.id, new SocketPeer(message.id, message.peerUrl, notify));
       return;
     case 'offer':
       return peerOf(message.id).offer(message.sdp);
@@ -33,12 +33,12 @@ async function handle(message: ToReceiver): Promise<void> {
       return;
     case 'stats': {
       const stats = [...peers.values()].map((peer) => peer.stats());
-      tell({ type: 'stats', request: message.request, stats });
+      notify({ type: 'stats', request: message.request, stats });
       return;
     }
     case 'arrivals': {
       const arrivals = peers.get(message.id)?.arrivals() ?? [];
-      tell({ type: 'arrivals', request: message.request, arrivals });
+      notify({ type: 'arrivals', request: message.request, arrivals });
       return;
     }
     case 'close':
@@ -49,8 +49,8 @@ async function handle(message: ToReceiver): Promise<void> {
 
 process.on('message', (message: ToReceiver) => {
   handle(message).catch((error: unknown) => {
-    tell({ type: 'error', id: 'id' in message ? message.id : '', message: String(error) });
+    notify({ type: 'error', id: 'id' in message ? message.id : '', message: String(error) });
   });
 });
 process.on('disconnect', () => process.exit(0));
-tell({ type: 'ready' });
+notify({ type: 'ready' });

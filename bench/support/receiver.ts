@@ -7,7 +7,7 @@ import type { FrameArrival, FromReceiver, ReceiverStats, ToReceiver } from './re
 export type { FrameArrival, ReceiverStats } from './receiver-messages.js';
 
 /** Milliseconds until something that must happen counts as not happening. */
-export const PATIENCE = 30_000;
+export const PATIENCE_MS = 30_000;
 
 export interface ReceiverEvents {
   answer: [{ sdp: string; candidate: string }];
@@ -36,11 +36,11 @@ export class Receiver extends EventEmitter<ReceiverEvents> {
   }
 
   offer(sdp: string): void {
-    this.#owner.tell({ type: 'offer', id: this.id, sdp });
+    this.#owner.send({ type: 'offer', id: this.id, sdp });
   }
 
   addCandidate(candidate: string): void {
-    this.#owner.tell({ type: 'candidate', id: this.id, candidate });
+    this.#owner.send({ type: 'candidate', id: this.id, candidate });
   }
 
   /** Resolves when the first video packet has come. */
@@ -50,7 +50,7 @@ export class Receiver extends EventEmitter<ReceiverEvents> {
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => {
         reject(new Error(`${this.id}: no media (${this.#history.join(', ')})`));
-      }, PATIENCE);
+      }, PATIENCE_MS);
       this.once('media', () => {
         clearTimeout(timer);
         resolve();
@@ -85,7 +85,7 @@ export class ReceiverProcess {
 
   static async start(): Promise<ReceiverProcess> {
     const child = forkProgram(new URL('./receiver-process.ts', import.meta.url));
-    await once(child, 'message', { signal: AbortSignal.timeout(PATIENCE) });
+    await once(child, 'message', { signal: AbortSignal.timeout(PATIENCE_MS) });
     return new ReceiverProcess(child);
   }
 
@@ -99,7 +99,7 @@ export class ReceiverProcess {
     // A failure that nobody waits for shows in the figures.
     receiver.on('failed', () => undefined);
     this.#receivers.set(id, receiver);
-    this.tell({ type: 'open', id, demanding });
+    this.send({ type: 'open', id, demanding });
     return receiver;
   }
 
@@ -114,11 +114,11 @@ export class ReceiverProcess {
 
   close(id: string): void {
     this.#receivers.delete(id);
-    this.tell({ type: 'close', id });
+    this.send({ type: 'close', id });
   }
 
   reset(): void {
-    this.tell({ type: 'reset' });
+    this.send({ type: 'reset' });
   }
 
   async stats(): Promise<readonly ReceiverStats[]> {
@@ -131,7 +131,7 @@ export class ReceiverProcess {
     return message.type === 'arrivals' ? message.arrivals : [];
   }
 
-  tell(message: ToReceiver): void {
+  send(message: ToReceiver): void {
     // Without a callback a message to a process that was just killed would be an error event.
     if (this.#child.connected) this.#child.send(message, () => undefined);
   }
@@ -167,12 +167,12 @@ export class ReceiverProcess {
     const request = this.#request;
     try {
       return await new Promise((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error('the receivers are silent')), PATIENCE);
+        const timer = setTimeout(() => reject(new Error('the receivers are silent')), PATIENCE_MS);
         this.#requests.set(request, (message) => {
           clearTimeout(timer);
           resolve(message);
         });
-        this.tell(question(request));
+        this.send(question(request));
       });
     } finally {
       this.#requests.delete(request);

@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import { PATIENCE } from './receiver.js';
+import { PATIENCE_MS } from './receiver.js';
 
 export interface Reply {
   readonly status: number;
@@ -38,7 +38,7 @@ export function ask(method: string, url: URL, body?: unknown): Promise<Reply> {
     );
     const late = setTimeout(() => {
       outgoing.destroy(new Error(`no answer to ${method} ${url.pathname}`));
-    }, PATIENCE);
+    }, PATIENCE_MS);
     outgoing.on('error', (error) => {
       clearTimeout(late);
       reject(error);

@@ -10,7 +10,7 @@ import type { Viewer } from './contender.js';
 import { BenchHost } from './demo-host.js';
 import type { MoonteeStats } from './moontee.js';
 import { end, forkProgram } from './processes.js';
-import { PATIENCE, type ReceiverProcess } from './receiver.js';
+import { PATIENCE_MS, type ReceiverProcess } from './receiver.js';
 
 /** What the server's process says first. */
 export interface ServerReady {
@@ -55,7 +55,7 @@ export class BenchServer {
       ...hosts.map(({ httpPort }) => String(httpPort)),
     ]);
     const [ready] = (await once(child, 'message', {
-      signal: AbortSignal.timeout(PATIENCE),
+      signal: AbortSignal.timeout(PATIENCE_MS),
     })) as [ServerReady];
     return new BenchServer(hosts, child, ready);
   }
@@ -70,7 +70,7 @@ export class BenchServer {
   }
 
   async stats(): Promise<MoonteeStats> {
-    const answer = once(this.#child, 'message', { signal: AbortSignal.timeout(PATIENCE) });
+    const answer = once(this.#child, 'message', { signal: AbortSignal.timeout(PATIENCE_MS) });
     this.#child.send('stats');
     const [{ stats }] = (await answer) as [{ stats: MoonteeStats }];
     return stats;
@@ -80,7 +80,7 @@ export class BenchServer {
   async join(id: string, receivers: ReceiverProcess): Promise<Viewer> {
     const receiver = receivers.open(id);
     const socket = new WebSocket(this.peerUrl);
-    const tell = (message: StreamClientMessage): void => socket.send(JSON.stringify(message));
+    const send = (message: StreamClientMessage): void => socket.send(JSON.stringify(message));
     socket.on('error', (error) => receiver.emit('failed', error));
     socket.on('close', () => receiver.emit('failed', new Error('the server closed the socket')));
     socket.on('message', (data: Buffer) => {
@@ -94,8 +94,8 @@ export class BenchServer {
       }
     });
     receiver.on('answer', ({ sdp, candidate }) => {
-      tell({ Signaling: { Description: { ty: 'answer', sdp } } });
-      tell({ Signaling: { AddIceCandidate: { candidate, sdp_mline_index: 0 } } });
+      send({ Signaling: { Description: { ty: 'answer', sdp } } });
+      send({ Signaling: { AddIceCandidate: { candidate, sdp_mline_index: 0 } } });
     });
     await receiver.untilMedia();
     return {

@@ -32,7 +32,7 @@ export interface SoakReceiverMessage {
 const BATCH = 32;
 
 /** Milliseconds to wait for the receiver's ping. */
-const PING_DEADLINE = 30_000;
+const PING_DEADLINE_MS = 30_000;
 
 /** Milliseconds that the last datagrams have to arrive. */
 const FLUSH = 500;
@@ -50,7 +50,7 @@ async function main(): Promise<void> {
   const clip = await ensureSoakClip();
   const packetizer = new VideoPacketizer({ packetSize: options.packetSize, style: 'sunshine' });
   const socket = createSocket('udp4');
-  const deadline = setTimeout(() => process.exit(1), PING_DEADLINE);
+  const deadline = setTimeout(() => process.exit(1), PING_DEADLINE_MS);
   process.once('disconnect', () => process.exit(1));
   let next = 0;
   process.on('message', (message: SoakReceiverMessage) => {

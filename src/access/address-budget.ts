@@ -1,7 +1,7 @@
 import { addressGroup } from './address-group.js';
 
 /** Milliseconds that are counted together. */
-const WINDOW = 60_000;
+const WINDOW_MS = 60_000;
 /** Addresses that are remembered at a time: some megabytes. */
 const MAX_ADDRESSES = 10_000;
 
@@ -39,7 +39,7 @@ export class AddressBudget {
     let window = this.#windows.get(group);
     if (window === undefined) {
       if (this.#windows.size >= this.#maxAddresses) this.#forgetOldest();
-      window = { count: 0, endsAt: now + WINDOW };
+      window = { count: 0, endsAt: now + WINDOW_MS };
       this.#windows.set(group, window);
     }
     if (window.count >= this.#perMinute) return (window.endsAt - now) / 1_000;

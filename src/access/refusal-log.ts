@@ -8,7 +8,7 @@ const IN_ALL = 120;
 /** Characters of a text that somebody else has written. */
 const MAX_TEXT = 80;
 /** Milliseconds between two lines about what was not logged. */
-const SUMMARY_INTERVAL = 10_000;
+const SUMMARY_INTERVAL_MS = 10_000;
 
 /**
  * Log lines whose number and content others decide: refused requests, sockets and messages.
@@ -56,6 +56,6 @@ export class RefusalLog {
 
   #suppress(): void {
     this.#suppressed += 1;
-    this.#summary ??= setTimeout(() => this.close(), SUMMARY_INTERVAL).unref();
+    this.#summary ??= setTimeout(() => this.close(), SUMMARY_INTERVAL_MS).unref();
   }
 }

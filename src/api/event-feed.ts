@@ -14,7 +14,7 @@ const MAX_READERS = 64;
 /** Bytes that a reader may be behind before it is let go. */
 const MAX_BEHIND = 1 << 20;
 /** Milliseconds; proxies close what is silent. */
-const KEEP_ALIVE = 15_000;
+const KEEP_ALIVE_MS = 15_000;
 
 /**
  * The life of streamers, peers and recordings as server-sent events. Ids are `<run>-<number>`: a reader
@@ -56,7 +56,7 @@ export class EventFeed {
       const why = { code, reason: reason ?? '' };
       this.#publish({ type: 'recording.ended', streamer_id, recording_id, ...why });
     });
-    this.#keepAlive = setInterval(() => this.#send(':\n\n'), KEEP_ALIVE);
+    this.#keepAlive = setInterval(() => this.#send(':\n\n'), KEEP_ALIVE_MS);
     this.#keepAlive.unref();
   }
 

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { MoonteeError } from '../core/errors.js';
 import { wakeOnLan, wakeTargets } from '../moonlight/wake-on-lan.js';
 import type { ApiContext } from './context.js';
-import { detailedHost, undetailedHost } from './host-answers.js';
+import { detailedHost, undetailedHost } from './host-dto.js';
 import { failingWith } from '../http/error-answers.js';
 import { AddHostRequest, HostId } from '../protocol/rest-models.js';
 import { bodyOf, queryFlag, queryInteger } from './request.js';

@@ -4,7 +4,7 @@ import { PassThrough } from 'node:stream';
 import { MoonteeError } from '../core/errors.js';
 import type { Host } from '../hosts/host.js';
 import type { ApiContext } from './context.js';
-import { detailedHost, isPaired } from './host-answers.js';
+import { detailedHost, isPaired } from './host-dto.js';
 import { HostId } from '../protocol/rest-models.js';
 import { bodyOf } from './request.js';
 

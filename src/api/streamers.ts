@@ -7,7 +7,7 @@ import type { ApiContext } from './context.js';
 import { CreateStreamerRequest } from '../protocol/rest-models.js';
 import { bodyOf, queryFlag } from './request.js';
 import { streamerSpec } from '../protocol/create-request.js';
-import { streamerInfo } from './streamer-answers.js';
+import { streamerInfo } from './streamer-dto.js';
 
 export function streamerRoutes(routes: Routes, api: ApiContext): void {
   const { streamers, hosts, config } = api;

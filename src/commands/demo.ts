@@ -22,9 +22,9 @@ import { untilTold } from './shutdown.js';
 import { UsageError } from './usage.js';
 
 /** Milliseconds for the demo host to listen, for the first frame, and for ending everything. */
-const HOST_DEADLINE = 20_000;
-const FRAME_DEADLINE = 20_000;
-const CLOSE_DEADLINE = 12_000;
+const HOST_DEADLINE_MS = 20_000;
+const FRAME_DEADLINE_MS = 20_000;
+const CLOSE_DEADLINE_MS = 12_000;
 
 const DESKTOP = 'Desktop';
 
@@ -44,7 +44,7 @@ export async function demo(args: readonly string[]): Promise<number> {
   if (pipelines !== null) readTemplateFolder(pipelines);
   const state = await mkdtemp(join(tmpdir(), 'moontee-demo-'));
   const running = new DemoParts(state);
-  const ended = untilTold(() => running.close(), CLOSE_DEADLINE, log, [
+  const ended = untilTold(() => running.close(), CLOSE_DEADLINE_MS, log, [
     'SIGTERM',
     'SIGINT',
     // The terminal is gone, and with it who would end the demo.
@@ -173,7 +173,7 @@ class DemoParts {
       const failed = once(host, 'exit').then(() => {
         throw new MoonteeError('HOST_UNREACHABLE', 'The demo host did not start');
       });
-      const late = sleep(HOST_DEADLINE, undefined, { ref: false }).then(() => {
+      const late = sleep(HOST_DEADLINE_MS, undefined, { ref: false }).then(() => {
         throw new MoonteeError('TIMEOUT', 'The demo host did not start in time');
       });
       const ready = once(lines, 'line');
@@ -189,7 +189,7 @@ class DemoParts {
   }
 
   async #firstFrame(): Promise<void> {
-    const deadline = performance.now() + FRAME_DEADLINE;
+    const deadline = performance.now() + FRAME_DEADLINE_MS;
     const Stats = t.type({ pipeline: t.type({ videoUnits: t.number }) });
     while (performance.now() < deadline) {
       const stats = Stats.decode(

@@ -7,7 +7,7 @@ import { checkPortRange } from '../ice/port-range-check.js';
 import {
   checkServer,
   isPrivate,
-  STEP_DEADLINE,
+  STEP_DEADLINE_MS,
   type ServerReport,
 } from '../ice/client/server-check.js';
 import type { Endpoint } from '../ice/client/stun-message.js';
@@ -35,7 +35,7 @@ export async function doctorIce(args: readonly string[]): Promise<number> {
 
 function readTimeout(args: readonly string[]): { deadline: number; rest: string[] } {
   const at = args.indexOf('--timeout');
-  if (at < 0) return { deadline: STEP_DEADLINE, rest: [...args] };
+  if (at < 0) return { deadline: STEP_DEADLINE_MS, rest: [...args] };
   const { values } = parseArgs({
     args: args.slice(at, at + 2),
     options: { timeout: { type: 'string' } },

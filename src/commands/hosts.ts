@@ -33,13 +33,13 @@ function parseAddress(text: string, defaultPort: number): { address: string; por
 }
 
 /** Milliseconds that another command, or a server that starts or ends, may have the folder. */
-const PATIENCE = 3_000;
+const PATIENCE_MS = 3_000;
 
 /** The running server does it, or nobody owns the folder, and this process does. */
 async function change(config: Config, command: DataCommand): Promise<void> {
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   const log = createLog('moontee', 'warn');
-  const deadline = performance.now() + PATIENCE;
+  const deadline = performance.now() + PATIENCE_MS;
   for (;;) {
     if (await askServer(config.data_path, command, say)) return;
     try {

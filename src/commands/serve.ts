@@ -8,7 +8,7 @@ import { pageDirectory } from './page.js';
 import { untilTold } from './shutdown.js';
 
 /** Milliseconds from a signal to the end of the process. */
-const CLOSE_DEADLINE = 12_000;
+const CLOSE_DEADLINE_MS = 12_000;
 
 /** `moontee serve [--config FILE] [--bind ADDR:PORT] [--KEY VALUE …]`. */
 export async function serve(args: readonly string[]): Promise<number> {
@@ -27,7 +27,7 @@ export async function serve(args: readonly string[]): Promise<number> {
   const server = await MoonteeServer.start(config, { log, staticDirectory: pageDirectory() });
   reload = () => server.reload();
   process.stdout.write(`${server.url}\n`);
-  const code = await untilTold(() => server.close(), CLOSE_DEADLINE, log);
+  const code = await untilTold(() => server.close(), CLOSE_DEADLINE_MS, log);
   await flushLog();
   process.exit(code);
 }

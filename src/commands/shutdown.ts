@@ -16,9 +16,9 @@ export function untilTold(
   signals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT'],
 ): Promise<number> {
   return new Promise((resolve) => {
-    let told = false;
+    let signalled = false;
     const end = (code: number): void => {
-      told = true;
+      signalled = true;
       const timer = setTimeout(() => {
         log.error('ending took too long');
         void flushLog().finally(() => process.exit(1));
@@ -37,7 +37,7 @@ export function untilTold(
     };
     for (const signal of signals) {
       process.on(signal, () => {
-        if (told) process.exit(1);
+        if (signalled) process.exit(1);
         log.info({ signal }, 'ending');
         end(0);
       });
@@ -47,7 +47,7 @@ export function untilTold(
     });
     process.on('uncaughtException', (error) => {
       log.fatal({ err: error }, 'nobody caught what was thrown');
-      if (!told) end(1);
+      if (!signalled) end(1);
     });
   });
 }

@@ -4,8 +4,8 @@ import { isatty } from 'node:tty';
 /** What waits for a reader that does not read, in bytes; more is dropped. */
 const MAX_QUEUED = 1 << 20;
 /** Milliseconds between two tries to write what waits, and between two notes about drops. */
-const RETRY = 20;
-const NOTE_INTERVAL = 1_000;
+const RETRY_MS = 20;
+const NOTE_INTERVAL_MS = 1_000;
 /** A line of the queue that is made when its turn comes: how many were dropped until then. */
 const NOTE = Symbol('note');
 
@@ -72,15 +72,15 @@ export class LogDestination {
     for (;;) {
       const [head] = this.#queue;
       if (head === undefined) break;
-      const told = this.#untold;
-      const bytes = head === NOTE ? Buffer.from(this.#describeDrops(told)) : head;
+      const reported = this.#untold;
+      const bytes = head === NOTE ? Buffer.from(this.#describeDrops(reported)) : head;
       const rest = this.#put(bytes);
       if (rest !== null && rest !== 'lost' && rest.length === bytes.length) break;
       this.#queue.shift();
       if (head === NOTE) {
         this.#noteQueued = false;
         // A note that is lost has told nobody.
-        if (rest !== 'lost') this.#untold -= told;
+        if (rest !== 'lost') this.#untold -= reported;
       } else {
         this.#queued -= bytes.length;
         if (rest === 'lost') this.#drop();
@@ -102,7 +102,7 @@ export class LogDestination {
     const end = performance.now() + deadline;
     this.flushSync();
     while (this.#queue.length > 0 && performance.now() < end) {
-      await new Promise((resolve) => setTimeout(resolve, RETRY));
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       this.flushSync();
     }
   }
@@ -126,7 +126,7 @@ export class LogDestination {
   #enqueue(bytes: Buffer): void {
     this.#queue.push(bytes);
     this.#queued += bytes.length;
-    this.#retry ??= setInterval(() => this.flushSync(), RETRY).unref();
+    this.#retry ??= setInterval(() => this.flushSync(), RETRY_MS).unref();
   }
 
   /** @returns what the reader has no room for; null where all is written; lost: nobody will get it */
@@ -157,10 +157,10 @@ export class LogDestination {
       } else if (!this.#noteQueued) {
         this.#noteQueued = true;
         this.#queue.push(NOTE);
-        this.#retry ??= setInterval(() => this.flushSync(), RETRY).unref();
+        this.#retry ??= setInterval(() => this.flushSync(), RETRY_MS).unref();
         this.flushSync();
       }
-    }, NOTE_INTERVAL).unref();
+    }, NOTE_INTERVAL_MS).unref();
   }
 
   #stopRetrying(): void {

@@ -5,7 +5,7 @@ import { loggable, withoutUserInfo } from './log-values.js';
 export type Log = Logger;
 
 /** Milliseconds that the last lines of a process get. */
-const FLUSH_DEADLINE = 500;
+const FLUSH_DEADLINE_MS = 500;
 
 let standardError: LogDestination | null = null;
 
@@ -66,7 +66,7 @@ export function logOutput(): LogDestination {
 
 /** Gives the last lines their time; to be awaited before a process ends itself. */
 export async function flushLog(): Promise<void> {
-  await standardError?.flush(FLUSH_DEADLINE);
+  await standardError?.flush(FLUSH_DEADLINE_MS);
 }
 
 /**

@@ -23,8 +23,8 @@ export interface ControlPortOptions {
 
 const MAX_PEERS = 64;
 /** Milliseconds of silence that end a session; a client pings every 100 ms (§9.2, §9.3). */
-const SILENCE = 10_000;
-const CHECK_INTERVAL = 1000;
+const SILENCE_MS = 10_000;
+const CHECK_INTERVAL_MS = 1000;
 const CHANNEL = 0;
 
 /** One client's control connection; without a session until a key has opened a message. */
@@ -61,7 +61,7 @@ export class ControlPort {
       faults: profile === null ? undefined : { seed: 1, incoming: profile, outgoing: profile },
     });
     this.#host.on('peer', (peer) => this.#accept(peer));
-    this.#timer = setInterval(() => this.#checkSilence(), CHECK_INTERVAL);
+    this.#timer = setInterval(() => this.#checkSilence(), CHECK_INTERVAL_MS);
   }
 
   static async open(options: ControlPortOptions): Promise<ControlPort> {
@@ -195,7 +195,7 @@ export class ControlPort {
   #checkSilence(): void {
     const now = performance.now();
     for (const connection of this.#connections) {
-      if (now - connection.heardAt < SILENCE) continue;
+      if (now - connection.heardAt < SILENCE_MS) continue;
       connection.session?.log.info('control stream is silent');
       connection.peer.disconnect('now');
     }

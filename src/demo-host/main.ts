@@ -9,7 +9,7 @@ import { parseArguments, USAGE } from './arguments.js';
 import { DemoHost } from './demo-host.js';
 
 /** Milliseconds that a close may take before the process ends anyway. */
-const CLOSE_DEADLINE = 1500;
+const CLOSE_DEADLINE_MS = 1500;
 /** Milliseconds between two looks at who our parent is. */
 const PARENT_CHECK = 500;
 
@@ -31,7 +31,7 @@ async function main(): Promise<void> {
     ending = true;
     log.info({ reason }, 'demo host ends');
     // GStreamer's threads must not keep a process that was told to go.
-    setTimeout(() => process.exit(0), CLOSE_DEADLINE);
+    setTimeout(() => process.exit(0), CLOSE_DEADLINE_MS);
     void host
       .close()
       .then(

@@ -53,7 +53,7 @@ interface SessionEvents {
 }
 
 /** Milliseconds from launch to ANNOUNCE, and from ANNOUNCE to the control stream (§9.2). */
-const HANDSHAKE_DEADLINE = 10_000;
+const HANDSHAKE_DEADLINE_MS = 10_000;
 
 /** One client's stream, from launch to its end. */
 export class Session extends EventEmitter<SessionEvents> {
@@ -165,7 +165,7 @@ export class Session extends EventEmitter<SessionEvents> {
   }
 
   #expect(what: string): NodeJS.Timeout {
-    return setTimeout(() => this.close(`${what} did not come`), HANDSHAKE_DEADLINE).unref();
+    return setTimeout(() => this.close(`${what} did not come`), HANDSHAKE_DEADLINE_MS).unref();
   }
 }
 

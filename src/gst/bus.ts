@@ -3,7 +3,7 @@ import { popFiltered } from './binding.js';
 import type { Gst, GstRuntime } from './runtime.js';
 
 /** Milliseconds between two looks at the bus. */
-const INTERVAL = 40;
+const INTERVAL_MS = 40;
 /** Most messages of one look. */
 const BUDGET = 64;
 
@@ -48,7 +48,7 @@ export function watchBus(
   const { ERROR, WARNING, EOS } = Gst.MessageType;
   const noSpaceLeft: number = Gst.ResourceError.NO_SPACE_LEFT;
   let lookedAt = 0;
-  const look = (): void => {
+  const poll = (): void => {
     for (let count = 0; count < BUDGET; count += 1) {
       // Discards whatever is not asked for.
       const message = popFiltered(bus, [ERROR, WARNING, EOS]);
@@ -77,12 +77,12 @@ export function watchBus(
   };
   const leave = runtime.onTurn(() => {
     const now = performance.now();
-    if (now - lookedAt < INTERVAL) return;
+    if (now - lookedAt < INTERVAL_MS) return;
     lookedAt = now;
-    look();
+    poll();
   });
   return () => {
     leave();
-    look();
+    poll();
   };
 }

@@ -2,13 +2,13 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /** Milliseconds from a removal to the first collection. */
-const DELAY = 500;
+const DELAY_MS = 500;
 /** Collections after a removal: what one frees lets go of what the next one finds. */
 const ROUNDS = 7;
 /** Least milliseconds between two collections. */
-const INTERVAL = 2_000;
+const INTERVAL_MS = 2_000;
 /** The same while somebody watches: a collection stops Node's thread, and every picture with it. */
-const WATCHED_INTERVAL = 10_000;
+const WATCHED_INTERVAL_MS = 10_000;
 /** Removals since the last collection that are too many to wait for the longer one. */
 const BACKLOG = 8;
 
@@ -90,7 +90,7 @@ export class Collector {
 
   #due(): number {
     const patient = this.#removals < BACKLOG && [...this.#watchers].some((watched) => watched());
-    const next = this.#collectedAt + (patient ? WATCHED_INTERVAL : INTERVAL);
-    return Math.max(next, this.#removedAt + DELAY);
+    const next = this.#collectedAt + (patient ? WATCHED_INTERVAL_MS : INTERVAL_MS);
+    return Math.max(next, this.#removedAt + DELAY_MS);
   }
 }

@@ -41,8 +41,8 @@ const SOURCE_BACKLOG = 1500;
 /** Milliseconds for everything to go. */
 const CLOSE_TIMEOUT_MS = 20_000;
 /** Milliseconds after a join until the next branch is prepared. */
-const SPARE_DELAY = 250;
-const WARM_UP_DEADLINE = 20_000;
+const SPARE_DELAY_MS = 250;
+const WARM_UP_DEADLINE_MS = 20_000;
 
 /**
  * Builds and starts the media side of one streamer.
@@ -181,7 +181,7 @@ class GstStreamPipeline
     const branch = this.#branch();
     try {
       const wishes = Gst.Structure.newEmpty('options');
-      await ask(this.#runtime, branch.webrtc, 'create-offer', [wishes], WARM_UP_DEADLINE);
+      await ask(this.#runtime, branch.webrtc, 'create-offer', [wishes], WARM_UP_DEADLINE_MS);
       branch.certify(this.#host.certificate);
     } finally {
       await branch.dispose();
@@ -323,7 +323,7 @@ class GstStreamPipeline
       this.#spareTimer = null;
       if (this.closed || this.#failed || this.#peers.size >= this.#options.maxPeers) return;
       if (hasDescriptorsForViewer()) this.#spare ??= this.#branch();
-    }, SPARE_DELAY);
+    }, SPARE_DELAY_MS);
   }
 
   /** Milliseconds of video that wait in the source. */

@@ -19,7 +19,7 @@ import type * as Nice from './generated/Nice-0.1.js';
 export type { GLib, GObject, Gst, GstApp, GstSdp, GstVideo, GstWebRTC, Nice };
 
 /** Milliseconds between two turns of GLib's default context. */
-const PUMP_INTERVAL = 8;
+const PUMP_INTERVAL_MS = 8;
 /** Most iterations of a turn: the rest waits for the next one, so that Node is never starved. */
 const PUMP_BUDGET = 64;
 interface NodeGtk {
@@ -110,7 +110,7 @@ export class GstRuntime {
     this.#context = namespaces.GLib.MainContext.default();
     // Never a GLib.MainLoop: it would nest Node's loop. node-gtk drops GObjects in idle
     // callbacks of this context, so it has to turn as long as the process has any.
-    this.#timer = setInterval(() => this.#turn(), PUMP_INTERVAL);
+    this.#timer = setInterval(() => this.#turn(), PUMP_INTERVAL_MS);
     this.#timer.unref();
   }
 

@@ -12,7 +12,7 @@ import { chooseTimestamps, type PayloaderElement } from './renumbering.js';
 import type { Gst, GstRuntime } from './runtime.js';
 
 /** Milliseconds without a listener until it is taken down: a page that is loaded anew finds it. */
-const LINGER = 5_000;
+const LINGER_MS = 5_000;
 
 /** Name of its bin: what fails in there is the stereo sound's. */
 export const STEREO_BIN = 'stereo-sound';
@@ -64,7 +64,7 @@ export class StereoSound {
   leave(): void {
     this.#listeners -= 1;
     if (this.#listeners > 0 || this.#closed) return;
-    this.#linger = setTimeout(() => this.#takeDown(), LINGER);
+    this.#linger = setTimeout(() => this.#takeDown(), LINGER_MS);
   }
 
   /** @param makeBuffer called only while somebody listens */

@@ -8,12 +8,12 @@ import type { Host } from './host.js';
 import type { PairedIdentity } from './identities.js';
 
 /** Milliseconds for quitting an app: when a streamer is deleted, and when the whole server ends. */
-const QUIT_TIMEOUT = { deleted: 5_000, ending: LAST_QUIT_TIMEOUT_MS } as const;
+const QUIT_TIMEOUT_MS = { deleted: 5_000, ending: LAST_QUIT_TIMEOUT_MS } as const;
 /** Milliseconds for one look at who sees an app, and for all three of them. */
-const LOOK_TIMEOUT = 1_000;
-const LOOKS_TIMEOUT = 2_000;
+const LOOK_TIMEOUT_MS = 1_000;
+const LOOKS_TIMEOUT_MS = 2_000;
 /** Milliseconds after our own doing in which a host's word is taken for its consequence. */
-const CONSEQUENCE = 10_000;
+const CONSEQUENCE_MS = 10_000;
 /** Ends of a first start after which the host does not run the app for us. */
 const REFUSALS: ReadonlySet<string> = new Set([
   'APP_NOT_FOUND',
@@ -113,14 +113,14 @@ export class AppUsers implements AppOwner {
 
   /** Somebody is about to quit the host's app by hand. */
   ordered(host: Host): void {
-    this.#doing(host).ordered = performance.now() + CONSEQUENCE;
+    this.#doing(host).ordered = performance.now() + CONSEQUENCE_MS;
   }
 
   /** The streamer wants to quit an app that it cannot resume, and launch it anew. */
   async mayQuit({ streamer_id: id }: StreamerSpec): Promise<boolean> {
     const use = this.#uses.get(id);
     if (use === undefined || use.over || (await this.#isShared(use))) return false;
-    this.#doing(use.host).until = performance.now() + CONSEQUENCE;
+    this.#doing(use.host).until = performance.now() + CONSEQUENCE_MS;
     return true;
   }
 
@@ -148,11 +148,11 @@ export class AppUsers implements AppOwner {
         this.#options.log.info({ streamer_id: id }, 'app goes on for other streamers');
         return;
       }
-      await this.#quit(id, use, QUIT_TIMEOUT[forGood ? 'deleted' : 'ending']);
+      await this.#quit(id, use, QUIT_TIMEOUT_MS[forGood ? 'deleted' : 'ending']);
     } finally {
       this.#uses.delete(id);
       if (use.isLeaving) doing.leaving -= 1;
-      doing.until = performance.now() + CONSEQUENCE;
+      doing.until = performance.now() + CONSEQUENCE_MS;
       if (forGood) this.#options.release(spec, use.host);
     }
   }
@@ -187,11 +187,11 @@ export class AppUsers implements AppOwner {
   ): Promise<void> {
     const [other] = this.#running(host, without);
     if (other === undefined || this.#separate.has(keyOf(host))) return;
-    const late = AbortSignal.timeout(LOOKS_TIMEOUT);
+    const late = AbortSignal.timeout(LOOKS_TIMEOUT_MS);
     const ended = signal === undefined ? late : AbortSignal.any([signal, late]);
     for (const identity of [other.identity, bystander, other.identity]) {
       const info = await clientOf(host, identity, this.#options.log)
-        .serverInfo(ended, LOOK_TIMEOUT)
+        .serverInfo(ended, LOOK_TIMEOUT_MS)
         .catch(() => null);
       if (info?.trust !== 'paired' || info.busy !== (identity === other.identity)) return;
     }

@@ -15,10 +15,10 @@ const FILE = 'moontee.sock';
 /** People at a command line at a time, bytes of what one asks, milliseconds to ask it in. */
 const MAX_CONNECTIONS = 8;
 const MAX_REQUEST = 4_096;
-const REQUEST_TIMEOUT = 5_000;
+const REQUEST_TIMEOUT_MS = 5_000;
 /** Milliseconds for a server to take the connection, and for all of a command: a PIN is typed by a person. */
-const CONNECT_TIMEOUT = 2_000;
-const COMMAND_TIMEOUT = 150_000;
+const CONNECT_TIMEOUT_MS = 2_000;
+const COMMAND_TIMEOUT_MS = 150_000;
 /** Characters of an answer's line, and lines. */
 const MAX_LINE = 2_000;
 const MAX_LINES = 100;
@@ -109,7 +109,7 @@ export class ControlSocket {
       this.#sockets.delete(socket);
       gone.abort(new MoonteeError('CLOSED', 'The caller left'));
     });
-    const timer = setTimeout(() => socket.destroy(), REQUEST_TIMEOUT);
+    const timer = setTimeout(() => socket.destroy(), REQUEST_TIMEOUT_MS);
     let text = '';
     socket.setEncoding('utf8');
     const onData = (chunk: string): void => {
@@ -195,7 +195,7 @@ export async function askServer(
   const socket = await connectTo(join(dirname(dataPath), FILE));
   if (socket === null) return false;
   const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), COMMAND_TIMEOUT);
+  const timer = setTimeout(() => late.abort(), COMMAND_TIMEOUT_MS);
   try {
     socket.write(`${JSON.stringify({ file: basename(dataPath), ask })}\n`);
     let count = 0;
@@ -228,7 +228,7 @@ async function connectTo(path: string): Promise<Socket | null> {
       // Once it is open, the end of its lines says the same.
       socket.on('error', () => undefined);
       try {
-        await once(socket, 'connect', { signal: AbortSignal.timeout(CONNECT_TIMEOUT) });
+        await once(socket, 'connect', { signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) });
         return socket;
       } catch (error) {
         socket.destroy();

@@ -11,15 +11,15 @@ import type { StoredHost, StoredPairing } from './data-file.js';
 import { PictureCache } from './picture-cache.js';
 
 /** Milliseconds for one look at a host: a list of hosts must not wait for dead ones. */
-const INFO_TIMEOUT = 2_000;
+const INFO_TIMEOUT_MS = 2_000;
 /** A look is up to three requests; milliseconds for all of them. */
-const LOOK_TIMEOUT = 3_000;
+const LOOK_TIMEOUT_MS = 3_000;
 /** Milliseconds that what a host said, or that it said nothing, counts without being asked again. */
-const INFO_AGE = 3_000;
-const OFFLINE_AGE = 5_000;
+const INFO_AGE_MS = 3_000;
+const OFFLINE_AGE_MS = 5_000;
 /** Milliseconds that a list waits for a host that was offline when it was asked last. */
-const OFFLINE_PATIENCE = 300;
-const APPS_AGE = 30_000;
+const OFFLINE_PATIENCE_MS = 300;
+const APPS_AGE_MS = 30_000;
 /** Downloads of pictures at a time, and those that may wait for their turn. */
 const PICTURES_AT_ONCE = 2;
 const MAX_WAITING_PICTURES = 200;
@@ -118,27 +118,28 @@ export class Host {
   /** @throws HOST_UNREACHABLE and others of {@link HostClient} */
   async info(): Promise<ServerInfo> {
     const now = performance.now();
-    if (this.#info !== null && now - this.#infoAt < INFO_AGE) return this.#info;
-    if (this.#offline !== null && now - this.#offline.at < OFFLINE_AGE) throw this.#offline.error;
-    return this.#look();
+    if (this.#info !== null && now - this.#infoAt < INFO_AGE_MS) return this.#info;
+    if (this.#offline !== null && now - this.#offline.at < OFFLINE_AGE_MS)
+      throw this.#offline.error;
+    return this.#fetchInfo();
   }
 
   /** For lists: what {@link info} says, or null for a host that is offline, for which nobody waits long. */
-  async glance(): Promise<ServerInfo | null> {
+  async infoIfOnline(): Promise<ServerInfo | null> {
     const wasOffline = this.#offline !== null;
     const info = this.info().catch(() => null);
     if (!wasOffline) return info;
     const patience = new AbortController();
     const { signal } = patience;
     try {
-      return await Promise.race([info, sleep(OFFLINE_PATIENCE, null, { signal })]);
+      return await Promise.race([info, sleep(OFFLINE_PATIENCE_MS, null, { signal })]);
     } finally {
       patience.abort();
     }
   }
 
   async apps(): Promise<HostApp[]> {
-    if (this.#apps !== null && performance.now() - this.#appsAt < APPS_AGE) return this.#apps;
+    if (this.#apps !== null && performance.now() - this.#appsAt < APPS_AGE_MS) return this.#apps;
     return this.freshApps();
   }
 
@@ -186,7 +187,7 @@ export class Host {
     this.clearCache();
   }
 
-  #look(): Promise<ServerInfo> {
+  #fetchInfo(): Promise<ServerInfo> {
     this.#asking ??= this.#askInfo().finally(() => {
       this.#asking = null;
     });
@@ -199,12 +200,12 @@ export class Host {
       late.abort(
         new MoonteeError(
           'HOST_UNREACHABLE',
-          `Host unreachable: no answer within ${LOOK_TIMEOUT} ms`,
+          `Host unreachable: no answer within ${LOOK_TIMEOUT_MS} ms`,
         ),
       );
-    }, LOOK_TIMEOUT);
+    }, LOOK_TIMEOUT_MS);
     try {
-      const info = await this.#client.serverInfo(late.signal, INFO_TIMEOUT);
+      const info = await this.#client.serverInfo(late.signal, INFO_TIMEOUT_MS);
       this.#info = info;
       this.#infoAt = performance.now();
       this.#offline = null;

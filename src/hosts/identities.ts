@@ -33,11 +33,11 @@ const IdentityFile = t.type({ identities: t.array(Identity) }, 'identities.json'
 const MAX_IDENTITIES = 1_000;
 const MAX_RELEASED = 200;
 /** Milliseconds after which one that was not used is forgotten, and one that nobody wants any more. */
-const DAY = 86_400_000;
-const MAX_AGE = 180 * DAY;
-const MAX_RELEASED_AGE = 30 * DAY;
+const DAY_MS = 86_400_000;
+const MAX_AGE_MS = 180 * DAY_MS;
+const MAX_RELEASED_AGE_MS = 30 * DAY_MS;
 /** Milliseconds for a PIN that nobody has to type. */
-const AUTO_PIN_TIMEOUT = 15_000;
+const AUTO_PIN_TIMEOUT_MS = 15_000;
 
 export interface PairedIdentity extends ClientIdentity {
   readonly hostCertificatePem: string;
@@ -178,7 +178,7 @@ export class IdentityStore {
         httpPort,
         identity: made,
         pin,
-        pinTimeout: AUTO_PIN_TIMEOUT,
+        pinTimeout: AUTO_PIN_TIMEOUT_MS,
         log: this.#log,
       });
       hostCertificate = paired.certificatePem;
@@ -211,7 +211,7 @@ export class IdentityStore {
     if (!this.#identities.delete(key)) return;
     const { released_at, ...kept } = identity;
     this.#identities.set(key, { ...kept, used_at: new Date().toISOString() });
-    if (released_at === undefined && ageOf(identity.used_at) < DAY) return;
+    if (released_at === undefined && ageOf(identity.used_at) < DAY_MS) return;
     this.#save().catch((error: unknown) => {
       this.#log.error({ err: error }, 'use of a streamer identity not saved');
     });
@@ -227,8 +227,8 @@ export class IdentityStore {
     ]);
     for (const [key, { used_at, released_at }] of all) {
       const isOld =
-        ageOf(used_at) > MAX_AGE ||
-        (released_at !== undefined && ageOf(released_at) > MAX_RELEASED_AGE);
+        ageOf(used_at) > MAX_AGE_MS ||
+        (released_at !== undefined && ageOf(released_at) > MAX_RELEASED_AGE_MS);
       if (isOld || surplus.has(key)) this.#identities.delete(key);
     }
   }

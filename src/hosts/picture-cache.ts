@@ -1,6 +1,6 @@
 /** Bytes of all pictures that are kept, and milliseconds that one is. */
 const MAX_BYTES = 32 << 20;
-const MAX_AGE = 3_600_000;
+const MAX_AGE_MS = 3_600_000;
 /** Small pictures cost more than their bytes. */
 const MAX_PICTURES = 2_000;
 
@@ -18,7 +18,7 @@ export class PictureCache {
   readonly #kept = new Map<string, Kept>();
   #bytes = 0;
 
-  constructor(maxBytes = MAX_BYTES, maxAge = MAX_AGE) {
+  constructor(maxBytes = MAX_BYTES, maxAge = MAX_AGE_MS) {
     this.#maxBytes = maxBytes;
     this.#maxAge = maxAge;
   }

@@ -23,7 +23,7 @@ export interface CertificateOptions {
   readonly log: Log;
 }
 
-const INTERVAL = 5_000;
+const INTERVAL_MS = 5_000;
 /** Bytes of a file: a long chain has some ten thousand. */
 const MAX_SIZE = 1 << 20;
 
@@ -49,7 +49,7 @@ export class Certificate {
   private constructor(options: CertificateOptions, pair: KeyPair) {
     this.#options = options;
     this.#pair = pair;
-    this.#timer = setInterval(() => void this.reload(), options.interval ?? INTERVAL);
+    this.#timer = setInterval(() => void this.reload(), options.interval ?? INTERVAL_MS);
     this.#timer.unref();
   }
 
@@ -59,7 +59,7 @@ export class Certificate {
 
   /** Looks at the files now. Never rejects: files that are of no use leave everything as it is. */
   reload(): Promise<void> {
-    this.#looking ??= this.#look().finally(() => {
+    this.#looking ??= this.#reload().finally(() => {
       this.#looking = null;
     });
     return this.#looking;
@@ -70,7 +70,7 @@ export class Certificate {
     clearInterval(this.#timer);
   }
 
-  async #look(): Promise<void> {
+  async #reload(): Promise<void> {
     const { paths, onRenewed, log } = this.#options;
     try {
       const pair = await readPair(paths);

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { errorAnswer } from './error-answers.js';
 
 /** Milliseconds that the other side has to take the answer. */
-const DEADLINE = 2_000;
+const DEADLINE_MS = 2_000;
 
 /** Answers with an error where there is a connection but no response, and ends both. */
 export function refuseRaw(stream: Duplex, thrown: unknown): void {
@@ -18,7 +18,7 @@ export function refuseRaw(stream: Duplex, thrown: unknown): void {
   ];
   stream.once('finish', () => stream.destroy());
   // Whoever does not read it is not waited for.
-  const timer = setTimeout(() => stream.destroy(), DEADLINE);
+  const timer = setTimeout(() => stream.destroy(), DEADLINE_MS);
   stream.once('close', () => clearTimeout(timer));
   stream.end(`${head.join('\r\n')}\r\n\r\n${text}`);
 }

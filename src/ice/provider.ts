@@ -21,7 +21,7 @@ export interface IceServerProviderOptions {
 const DEFAULT_TTL = 300;
 const MAX_TTL = 86_400;
 /** Milliseconds after a failure until a source is asked again. */
-const RETRY_AFTER = 10_000;
+const RETRY_AFTER_MS = 10_000;
 
 /** The ICE servers of each viewer, with credentials that are fresh. */
 export class IceServerProvider {
@@ -98,7 +98,7 @@ class CachedSource {
     } catch (thrown) {
       const { message } = MoonteeError.from(thrown);
       this.#log.warn({ source: this.#source.name, reason: message }, 'no new ICE servers');
-      this.#refreshAt = this.#now() + RETRY_AFTER;
+      this.#refreshAt = this.#now() + RETRY_AFTER_MS;
     }
   }
 

@@ -5,7 +5,7 @@ import { withoutOurSecrets } from '../config/child-environment.js';
 import { parseServersAnswer, type ServersAnswer } from './servers-answer.js';
 
 /** Milliseconds that an answer may take, and its bytes. */
-const DEADLINE = 5_000;
+const DEADLINE_MS = 5_000;
 const MAX_BYTES = 64 * 1024;
 
 /** Asked whenever the answer before is used up. */
@@ -21,7 +21,7 @@ export interface ServersSource {
  *
  * @param argv the program and its arguments
  */
-export function commandSource(argv: readonly string[], deadline = DEADLINE): ServersSource {
+export function commandSource(argv: readonly string[], deadline = DEADLINE_MS): ServersSource {
   const [program = '', ...args] = argv;
   return {
     name: `command ${program}`,
@@ -56,7 +56,7 @@ function commandFailure(
 }
 
 /** @param url HTTP or HTTPS; a user and a password in it are sent as basic authentication */
-export function urlSource(url: string, deadline = DEADLINE): ServersSource {
+export function urlSource(url: string, deadline = DEADLINE_MS): ServersSource {
   const target = new URL(url);
   const { username, password } = target;
   target.username = '';

@@ -27,7 +27,7 @@ const MODIFIER_BITS: ReadonlyMap<number, number> = new Map([
 ]);
 
 /** Milliseconds after which nobody holds AltGr any more whom no event shows to hold it. */
-const ALT_GRAPH_AGE = 10_000;
+const ALT_GRAPH_AGE_MS = 10_000;
 
 /** What is known of a modifier that a viewer holds. */
 interface HeldModifier {
@@ -76,7 +76,7 @@ export class Keys {
       // Its own event says by itself what becomes of it.
       if (code === keyCode) continue;
       if ((modifiers & bitOf(code)) === 0) {
-        const aged = code === RIGHT_ALT && now - held.at > ALT_GRAPH_AGE;
+        const aged = code === RIGHT_ALT && now - held.at > ALT_GRAPH_AGE_MS;
         if (held.shown || aged) gone.push(code);
       } else if (shows(code, modifiers, keyCode)) held.shown = true;
     }

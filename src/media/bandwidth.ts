@@ -12,7 +12,7 @@ const SHORT = 0.75;
 /** By how much an estimate must have risen again for a link that is not full any more. */
 const RISEN = 1.1;
 /** Milliseconds after which an estimate says nothing: browsers repeat it every second. */
-const STALE_AFTER = 6000;
+const STALE_AFTER_MS = 6000;
 
 /**
  * Section 2.2 of the draft.
@@ -64,7 +64,7 @@ export class BandwidthMeter {
     const fell = this.#fell;
     this.#fell = false;
     const estimate = this.#estimate;
-    if (estimate === null || now - this.#heardAt > STALE_AFTER || estimate >= SHORT * rate) {
+    if (estimate === null || now - this.#heardAt > STALE_AFTER_MS || estimate >= SHORT * rate) {
       this.#low = null;
     } else if (fell) {
       this.#low = estimate;

@@ -20,7 +20,7 @@ const BETTER_AFTER = 5;
 const LOSS_BAD = 0.05;
 const LOSS_FINE = 0.02;
 /** A receiver sends reports every second or so: after this many milliseconds it is gone. */
-const SILENCE = 6000;
+const SILENCE_MS = 6000;
 const LOSS_DEAD = 0.5;
 
 const ORDER: readonly PeerQuality[] = ['good', 'constrained', 'stalled'];
@@ -52,7 +52,7 @@ export class QualityMeter {
   }
 
   #judge(sample: QualitySample): PeerQuality {
-    if (sample.silence > SILENCE || sample.fractionLost >= LOSS_DEAD) return 'stalled';
+    if (sample.silence > SILENCE_MS || sample.fractionLost >= LOSS_DEAD) return 'stalled';
     // Between both thresholds everything stays as it is.
     const limit = this.#quality === 'good' ? LOSS_BAD : LOSS_FINE;
     const constrained = sample.narrow || sample.dropped > 0 || sample.fractionLost > limit;

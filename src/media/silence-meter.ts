@@ -12,14 +12,14 @@ const UNUSUAL = 1.5;
 /** Milliseconds that nobody must speak more often than: players report once a second, more or less. */
 const ALWAYS_FINE = 1_500;
 /** The same for somebody who has hardly spoken yet: the first sender report takes its time. */
-const FINE_AT_FIRST = 3_000;
+const FINE_AT_FIRST_MS = 3_000;
 /** Silences that are remembered, and how many there must be to know a habit. */
 const REMEMBERED = 16;
 const KNOWN_AFTER = 3;
 /** Signs of life until a viewer that was silent counts as being back. */
 const BACK_AFTER = 3;
 /** Milliseconds after which a viewer without a report is one that never reports. */
-const FIRST_REPORT_DEADLINE = 10_000;
+const FIRST_REPORT_DEADLINE_MS = 10_000;
 
 /** One look at a viewer. */
 export interface HearingSample {
@@ -76,7 +76,7 @@ export class SilenceMeter {
       this.#unheard += packets;
     }
     this.#videoPackets = videoPackets;
-    const early = now - this.#startedAt < FIRST_REPORT_DEADLINE;
+    const early = now - this.#startedAt < FIRST_REPORT_DEADLINE_MS;
     if (packetsIn !== this.#packetsIn) this.#hear(packetsIn, now);
     else if (!sample.reported && !early) {
       // Who never reports cannot fall silent.
@@ -107,7 +107,7 @@ export class SilenceMeter {
   /** Milliseconds of silence that mean nothing. By the median, so that holes are no habit. */
   #usual(): number {
     const { length } = this.#silences;
-    if (length < KNOWN_AFTER) return FINE_AT_FIRST;
+    if (length < KNOWN_AFTER) return FINE_AT_FIRST_MS;
     const longestFirst = [...this.#silences].sort((a, b) => b - a);
     const median = longestFirst[Math.ceil(length / 2) - 1] ?? 0;
     // Who may still be in a hole has used up what it was given.

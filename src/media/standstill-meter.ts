@@ -6,12 +6,12 @@
 /** Packets that SRTP can lose without losing count (RFC 3711, 3.3.1). */
 const COUNTABLE = 32_768;
 /** Milliseconds; and how much longer than ever before it must stand still. */
-const PATIENCE = 10_000;
+const PATIENCE_MS = 10_000;
 const UNUSUAL = 4;
 /** Reports of progress before it is judged: not everybody reports on video each time. */
 const KNOWN_AFTER = 5;
 /** Milliseconds after which a viewer is no more heard, and others judge it. */
-const RECENT = 3_000;
+const RECENT_MS = 3_000;
 
 /** One look at a viewer's reports. */
 export interface ProgressSample {
@@ -48,8 +48,8 @@ export class StandstillMeter {
     }
     return (
       this.#steps >= KNOWN_AFTER &&
-      now - heardAt < RECENT &&
-      now - this.#movedAt > Math.max(PATIENCE, UNUSUAL * this.#longest) &&
+      now - heardAt < RECENT_MS &&
+      now - this.#movedAt > Math.max(PATIENCE_MS, UNUSUAL * this.#longest) &&
       sent - this.#sentThen >= COUNTABLE
     );
   }

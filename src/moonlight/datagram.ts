@@ -44,7 +44,7 @@ export interface DatagramStats {
 const RECEIVE_BUFFER_BYTES = 2048 * 1536;
 
 /** Milliseconds that resolving and binding may take together. */
-const OPEN_DEADLINE = 5000;
+const OPEN_DEADLINE_MS = 5000;
 
 /** The owner of a UDP socket, and the one place where bytes enter. */
 export class DatagramSocket {
@@ -95,7 +95,7 @@ export class DatagramSocket {
         new Promise<never>((_, reject) => {
           deadline = setTimeout(
             () => reject(new MoonteeError('TIMEOUT', 'The UDP socket did not open in time')),
-            OPEN_DEADLINE,
+            OPEN_DEADLINE_MS,
           );
         }),
       ]);

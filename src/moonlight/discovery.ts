@@ -8,7 +8,7 @@ import { printable } from './nvhttp/xml.js';
 
 /** More hosts than anybody has at home. */
 const MAX_HOSTS = 64;
-const SEARCH_TIME = 3_000;
+const SEARCH_TIME_MS = 3_000;
 
 /** A host that announced itself in the local network. */
 export interface DiscoveredHost {
@@ -34,7 +34,7 @@ export interface DiscoveryOptions {
  * @throws MoonteeError INTERNAL where mDNS cannot be used here, CLOSED (aborted)
  */
 export async function discoverHosts(options: DiscoveryOptions): Promise<DiscoveredHost[]> {
-  const { log, time = SEARCH_TIME, signal, multicast } = options;
+  const { log, time = SEARCH_TIME_MS, signal, multicast } = options;
   if (signal?.aborted === true) throw aborted(signal);
   const found = new Map<string, DiscoveredHost>();
   let timer: NodeJS.Timeout | undefined;

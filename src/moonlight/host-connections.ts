@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 
 /** Milliseconds that a connection to a host gets to end in order. */
-export const DRAIN_TIME = 5_000;
+export const DRAIN_TIME_MS = 5_000;
 
 /** Bytes that are read for that; a host that says more does not want to end. */
 const MAX_DRAINED_BYTES = 8 << 20;
@@ -53,7 +53,7 @@ export function letGo(socket: Socket): void {
     draining.delete(oldest);
     oldest.destroy();
   }
-  const timer = setTimeout(() => socket.destroy(), DRAIN_TIME);
+  const timer = setTimeout(() => socket.destroy(), DRAIN_TIME_MS);
   socket.once('close', () => clearTimeout(timer));
   let bytes = 0;
   socket.removeAllListeners('data');

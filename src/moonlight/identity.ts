@@ -10,7 +10,7 @@ const ALGORITHM = {
   publicExponent: new Uint8Array([1, 0, 1]),
 } as const;
 
-const DAY = 86_400_000;
+const DAY_MS = 86_400_000;
 /** Stays below 2050, where the encoding of dates changes and old hosts stumble. */
 const VALID_YEARS = 20;
 
@@ -35,8 +35,8 @@ export async function createIdentity(): Promise<ClientIdentity> {
       serialNumber: serial,
       name: `CN=moonlight-${randomUUID()}, O=Moonlight Client`,
       // Clocks of hosts are off by hours at times.
-      notBefore: new Date(now - DAY),
-      notAfter: new Date(now + VALID_YEARS * 365 * DAY),
+      notBefore: new Date(now - DAY_MS),
+      notAfter: new Date(now + VALID_YEARS * 365 * DAY_MS),
       signingAlgorithm: ALGORITHM,
       keys,
     },

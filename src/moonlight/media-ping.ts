@@ -1,7 +1,7 @@
 import type { DatagramSocket } from './datagram.js';
 
 /** Milliseconds between pings (gamestream.md §4). */
-const PING_INTERVAL = 500;
+const PING_INTERVAL_MS = 500;
 
 const LEGACY_PING = Buffer.from('PING');
 const PAYLOAD_CHARACTERS = 16;
@@ -26,7 +26,7 @@ export class MediaPing {
 
   start(): void {
     if (this.#timer !== null) return;
-    this.#timer = setInterval(() => this.#send(), PING_INTERVAL);
+    this.#timer = setInterval(() => this.#send(), PING_INTERVAL_MS);
     this.#send();
   }
 

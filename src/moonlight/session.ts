@@ -25,12 +25,12 @@ import {
 } from './types.js';
 
 /** Milliseconds. */
-const START_TIMEOUT = 25_000;
-const CLOSE_TIMEOUT = 3_000;
+const START_TIMEOUT_MS = 25_000;
+const CLOSE_TIMEOUT_MS = 3_000;
 /** For the question whether the app still runs, for each of its requests. */
-const PROBE_TIMEOUT = 2_000;
+const PROBE_TIMEOUT_MS = 2_000;
 /** Part of closing that is kept for quitting the app. */
-const QUIT_TIME = 800;
+const QUIT_TIME_MS = 800;
 
 const ALL_CODECS: readonly VideoCodec[] = ['h264', 'h265', 'av1'];
 
@@ -117,7 +117,7 @@ export class MoonlightSession extends EventEmitter<MoonlightSessionEvents> {
   async start(signal?: AbortSignal): Promise<NegotiatedStream> {
     if (this.#state !== 'idle') throw new MoonteeError('CLOSED', 'A session is started once');
     this.#state = 'starting';
-    const { startTimeout = START_TIMEOUT } = this.#options;
+    const { startTimeout = START_TIMEOUT_MS } = this.#options;
     const timer = setTimeout(() => {
       const message = `The session did not start within ${startTimeout} ms`;
       this.#starting.abort(new MoonteeError('TIMEOUT', message));
@@ -252,7 +252,7 @@ export class MoonlightSession extends EventEmitter<MoonlightSessionEvents> {
     const { signal } = this.#starting;
     const { code, details, message } = MoonteeError.from(thrown);
     if (code !== 'RTSP_FAILED' || signal.aborted || this.#client === null) return thrown;
-    const info = await this.#client.serverInfo(signal, PROBE_TIMEOUT).catch(() => null);
+    const info = await this.#client.serverInfo(signal, PROBE_TIMEOUT_MS).catch(() => null);
     if (info === null || info.currentGame !== 0) return thrown;
     const reason = `The app ended on the host before its stream began: it may be unable to start there (${message})`;
     return new MoonteeError('STREAM_TERMINATED', reason, { cause: thrown, details });
@@ -292,7 +292,7 @@ export class MoonlightSession extends EventEmitter<MoonlightSessionEvents> {
   }
 
   async #close(quitApp: boolean): Promise<void> {
-    const deadline = performance.now() + CLOSE_TIMEOUT;
+    const deadline = performance.now() + CLOSE_TIMEOUT_MS;
     const left = (): number => Math.max(deadline - performance.now(), 1);
     if (this.#state === 'idle') this.#state = 'closed';
     this.#starting.abort(new MoonteeError('CLOSED', 'The session was closed'));
@@ -300,7 +300,7 @@ export class MoonlightSession extends EventEmitter<MoonlightSessionEvents> {
     const released = Promise.resolve(this.#bringingUp)
       .catch(() => undefined)
       .then(() => this.#streams?.close());
-    await within(left() - (quitApp ? QUIT_TIME : 0), released);
+    await within(left() - (quitApp ? QUIT_TIME_MS : 0), released);
     if (!quitApp || this.#client === null || !this.#appMayRun) return;
     const quit = this.#client.cancel(undefined, left()).catch((error: unknown) => {
       const { code, message } = MoonteeError.from(error);

@@ -9,7 +9,7 @@ import { settlesWithin } from '../core/settles-within.js';
 import { ControlSocket, takeDataFolder } from '../hosts/control-socket.js';
 import { runDataCommand } from '../hosts/data-commands.js';
 import type { HostStore } from '../hosts/store.js';
-import { DRAIN_TIME, hostSocketsClosed } from '../moonlight/host-connections.js';
+import { DRAIN_TIME_MS, hostSocketsClosed } from '../moonlight/host-connections.js';
 import { LegacyStreams } from '../signaling/legacy-streams.js';
 import { MediaEndpoint } from '../signaling/media-endpoint.js';
 import { PeerEndpoint } from '../signaling/peer-endpoint.js';
@@ -117,7 +117,7 @@ export class MoonteeServer {
     await this.#endStreamers();
     await this.#parts.recorder?.close(Deadline.in(RECORDS_DEADLINE_MS));
     await control.close();
-    await hostSocketsClosed(Math.max(0, DRAIN_TIME - (performance.now() - begun)));
+    await hostSocketsClosed(Math.max(0, DRAIN_TIME_MS - (performance.now() - begun)));
     await this.#saveHosts();
     await endConnections();
     guards.refusals.close();
@@ -138,7 +138,7 @@ export class MoonteeServer {
     const over = Promise.all([ended, frozen]);
     if (await settlesWithin(deadline.left, over)) return;
     log.warn('streamers take too long to end and are killed');
-    if (killStreamers() > 0) await settlesWithin(DRAIN_TIME, over);
+    if (killStreamers() > 0) await settlesWithin(DRAIN_TIME_MS, over);
   }
 
   async #saveHosts(): Promise<void> {

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Config } from '../config/schema.js';
 import type { Log } from '../core/log.js';
 import type { AppUsers } from '../hosts/app-users.js';
-import { Targets } from '../hosts/targets.js';
+import { SessionPlanner } from '../hosts/session-planner.js';
 import { iceServerProvider } from '../ice/configured.js';
 import { Recorder } from '../recordings/recorder.js';
 import { networkOf } from '../streamer/network.js';
@@ -26,7 +26,7 @@ export function createStreamers(
   childModule: string | URL | undefined,
   log: Log,
 ): { readonly streamers: StreamerRegistry; readonly apps: AppUsers } {
-  const targets = new Targets({
+  const planner = new SessionPlanner({
     hosts,
     identities,
     pin: config.pairing_pin,
@@ -72,12 +72,12 @@ export function createStreamers(
         maxAttempts: config.restart_max_attempts,
         stableAfter: config.restart_stable_ms,
       },
-      prepare: (spec, signal) => targets.prepare(spec, signal),
-      apps: targets.apps,
+      prepare: (spec, signal) => planner.prepare(spec, signal),
+      apps: planner.apps,
       log,
     },
   });
-  return { streamers, apps: targets.apps };
+  return { streamers, apps: planner.apps };
 }
 
 /** Null without a folder for recordings. @throws CONFIG_INVALID */

@@ -4,7 +4,7 @@ import { MoonteeError } from '../core/errors.js';
 /** Takeovers of one client in a window before the next one is refused. */
 const MAX_TAKEOVERS = 5;
 /** Milliseconds. */
-const WINDOW = 10_000;
+const WINDOW_MS = 10_000;
 /** Secrets of one client: its newest may have been lost on the way to it. */
 const MAX_SECRETS = 2;
 
@@ -51,7 +51,7 @@ export class Clients {
     const entry = this.#entries.get(keyOf(scope, secret));
     if (entry === undefined || entry.current === newcomer) return;
     const now = performance.now();
-    entry.takeovers = entry.takeovers.filter((at) => now - at < WINDOW);
+    entry.takeovers = entry.takeovers.filter((at) => now - at < WINDOW_MS);
     if (entry.takeovers.length >= MAX_TAKEOVERS) {
       throw new MoonteeError('RATE_LIMITED', 'This client connects again and again');
     }

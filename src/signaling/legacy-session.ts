@@ -3,7 +3,7 @@ import { streamerSpec } from '../protocol/create-request.js';
 import { MoonteeError } from '../core/errors.js';
 import type { OutcomeCode } from '../core/outcomes.js';
 import type { HostStore } from '../hosts/store.js';
-import { sameApp } from '../hosts/targets.js';
+import { sameApp } from '../hosts/session-planner.js';
 import type { Log } from '../core/log.js';
 import type { StreamerSpec } from '../protocol/streamer-spec.js';
 import type { Streamer } from '../streamer/streamer.js';
@@ -38,7 +38,7 @@ const KICKOFF = /-kickoff$/;
  * Milliseconds after which a streamer that still starts is handed over: a backend waits for ten
  * seconds and takes silence for a failure.
  */
-const HANDOVER_DEADLINE = 8_000;
+const HANDOVER_DEADLINE_MS = 8_000;
 
 /** One legacy socket: it names the streamer that it wants, looks at it, or only keeps it. */
 export class LegacySession implements Viewer {
@@ -141,7 +141,7 @@ export class LegacySession implements Viewer {
     };
     streamer.on('status', onStatus);
     this.#stopWatching = () => streamer.off('status', onStatus);
-    if (handsOver) this.#handover = setTimeout(() => this.#leaveAlone(), HANDOVER_DEADLINE);
+    if (handsOver) this.#handover = setTimeout(() => this.#leaveAlone(), HANDOVER_DEADLINE_MS);
     onStatus();
   }
 

@@ -1,7 +1,7 @@
 import type { CreationLimit } from '../access/creation-limit.js';
 import { MoonteeError } from '../core/errors.js';
 import type { HostStore } from '../hosts/store.js';
-import { sameApp } from '../hosts/targets.js';
+import { sameApp } from '../hosts/session-planner.js';
 import type { StreamerRegistry } from '../streamer/registry.js';
 import type { StreamerSpec } from '../protocol/streamer-spec.js';
 import type { Streamer } from '../streamer/streamer.js';
@@ -23,7 +23,7 @@ export interface LegacyOptions extends AuthenticationOptions {
  * Milliseconds that a streamer which only started its app outlives its socket, at most: time for
  * the browser that it was started for, which joins it rather than race with its end.
  */
-const KICKOFF_GRACE = 5_000;
+const KICKOFF_GRACE_MS = 5_000;
 
 /**
  * `/api/host/stream`: the socket that makes its streamer itself (signaling.md b.2, a.6), on
@@ -119,7 +119,7 @@ export class LegacyStreams {
         log.info({ streamer_id: streamer.id }, 'nobody came back');
         streamers.delete(streamer.id, !kickoff).catch(() => undefined);
       },
-      kickoff ? Math.min(grace, KICKOFF_GRACE) : grace,
+      kickoff ? Math.min(grace, KICKOFF_GRACE_MS) : grace,
     );
     this.#graces.set(streamer.id, timer);
   }

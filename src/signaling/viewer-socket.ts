@@ -44,7 +44,7 @@ const MAX_INVALID = 20;
 /** Bytes of a message of input: the longest is a text. */
 const MAX_INPUT_BYTES = 2_048;
 /** Milliseconds that the other side has to answer a close frame. */
-const CLOSE_TIMEOUT = 1_500;
+const CLOSE_TIMEOUT_MS = 1_500;
 
 /**
  * A browser's WebSocket: messages decoded and counted, pings, a bound on what waits to be
@@ -114,18 +114,18 @@ export class ViewerSocket {
    */
   end(code: OutcomeCode, reason: string): void {
     this.#handlers = null;
-    this.#tell(reason);
+    this.#sendReason(reason);
     this.#close(closeCode(code), closeReason(reason));
   }
 
   /** As {@link end}, without a status: how the legacy socket says that an error was the end. */
   endPlainly(reason = ''): void {
     this.#handlers = null;
-    this.#tell(reason);
+    this.#sendReason(reason);
     this.#close();
   }
 
-  #tell(reason: string): void {
+  #sendReason(reason: string): void {
     if (reason === '' || this.#ending || this.#socket.readyState !== WebSocket.OPEN) return;
     if (this.#socket.bufferedAmount <= MAX_BUFFERED) this.#socket.send(JSON.stringify(reason));
   }
@@ -136,7 +136,7 @@ export class ViewerSocket {
     clearInterval(this.#ping);
     if (code === undefined) this.#socket.close();
     else this.#socket.close(code, reason);
-    const timer = setTimeout(() => this.#socket.terminate(), CLOSE_TIMEOUT);
+    const timer = setTimeout(() => this.#socket.terminate(), CLOSE_TIMEOUT_MS);
     this.#socket.once('close', () => clearTimeout(timer));
   }
 

@@ -11,7 +11,7 @@ import type { Log } from '../core/log.js';
 
 const FILE = 'moontee.lock';
 /** Milliseconds for the program that takes the lock: it asks the kernel and ends. */
-const LOCK_TIMEOUT = 10_000;
+const LOCK_TIMEOUT_MS = 10_000;
 /** What `flock -n` exits with where somebody else has the lock. */
 const TAKEN = 1;
 /** Bytes of a note; more is none of ours. */
@@ -96,7 +96,7 @@ async function openLock(folder: string): Promise<FileHandle | null> {
 async function flock(file: FileHandle): Promise<number | null> {
   const program = spawn('flock', ['-x', '-n', '3'], {
     stdio: ['ignore', 'ignore', 'ignore', file.fd],
-    timeout: LOCK_TIMEOUT,
+    timeout: LOCK_TIMEOUT_MS,
     killSignal: 'SIGKILL',
   });
   try {

@@ -4,7 +4,7 @@ import { X509CertificateGenerator } from '@peculiar/x509';
 
 /** What browsers use themselves; GStreamer's own choice is RSA with 2048 bits. */
 const CURVE = { name: 'ECDSA', namedCurve: 'P-256' } as const;
-const DAY = 86_400_000;
+const DAY_MS = 86_400_000;
 /** Longer than any streamer lives. Browsers look at the fingerprint alone (RFC 8827 §6.5). */
 const VALID_DAYS = 3650;
 
@@ -22,8 +22,8 @@ export async function createDtlsIdentity(): Promise<string> {
       // The first byte keeps the serial positive.
       serialNumber: `01${randomBytes(8).toString('hex')}`,
       name: `CN=${randomBytes(8).toString('hex')}`,
-      notBefore: new Date(now - DAY),
-      notAfter: new Date(now + VALID_DAYS * DAY),
+      notBefore: new Date(now - DAY_MS),
+      notAfter: new Date(now + VALID_DAYS * DAY_MS),
       signingAlgorithm: { name: CURVE.name, hash: 'SHA-256' },
       keys,
     },

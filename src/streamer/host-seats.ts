@@ -12,7 +12,7 @@ interface Seat {
 }
 
 /** Milliseconds that the first one's handshake is waited for: one that hangs must not hold up the others. */
-const PATIENCE = 8_000;
+const PATIENCE_MS = 8_000;
 
 /** Hosts whose nature is remembered; of more the first that is not in use is forgotten. */
 const MAX_HOSTS = 1_000;
@@ -28,7 +28,7 @@ export class HostSeats {
   readonly #patience: number;
 
   /** @param patience milliseconds for the handshake of the first on an unknown host */
-  constructor(patience = PATIENCE) {
+  constructor(patience = PATIENCE_MS) {
     this.#patience = patience;
   }
 

@@ -10,7 +10,7 @@ import { StreamerSpec } from '../protocol/streamer-spec.js';
 import type { Streamer } from './streamer.js';
 
 /** Milliseconds that a creation waits for its entry to be on the disk. */
-const WRITE_DEADLINE = 1_000;
+const WRITE_DEADLINE_MS = 1_000;
 
 const RestoreFile = t.type({ streamers: t.array(StreamerSpec) }, 'streamers.json');
 
@@ -46,7 +46,7 @@ export class StreamerRestore {
     this.#streamers.rememberWith(async (streamer) => {
       this.#promised.add(streamer);
       this.#save();
-      await Promise.race([this.#writing, sleep(WRITE_DEADLINE, undefined, { ref: false })]);
+      await Promise.race([this.#writing, sleep(WRITE_DEADLINE_MS, undefined, { ref: false })]);
     });
     for (const event of ['status', 'removed'] as const) {
       this.#streamers.on(event, () => this.#save());

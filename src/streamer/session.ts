@@ -6,7 +6,7 @@ import type { RecordingEndCode } from '../protocol/outcome-codes.js';
 import type { SessionEnd } from './policy.js';
 import type { StreamerProcess } from './supervisor/process.js';
 import type { InitMessage } from '../protocol/streamer-spec.js';
-import type { Picture, Viewers } from './viewers.js';
+import type { StreamInfo, Viewers } from './viewers.js';
 
 /** Why a session is over, before it is known how long it was. */
 export type SessionVerdict = Omit<SessionEnd, 'connectedFor'>;
@@ -29,7 +29,7 @@ export interface SessionOptions {
   /** Says of an end what the child cannot know. */
   readonly judge: (end: SessionVerdict) => SessionVerdict;
   /** @throws MoonteeError where the session may not be: it is ended, with that reason */
-  readonly onConnected: (connected: Picture & { sessions_by_address?: boolean }) => void;
+  readonly onConnected: (connected: StreamInfo & { sessions_by_address?: boolean }) => void;
   /** The host is silent for now; the child says by connecting again that it is not. */
   readonly onInterrupted: (reason: string) => void;
   /**

@@ -23,7 +23,7 @@ import { runSession, type RunEnd, type SessionVerdict } from './session.js';
 import type { InitMessage, SessionTarget, StreamerSpec } from '../protocol/streamer-spec.js';
 import {
   Viewers,
-  type Picture,
+  type StreamInfo,
   type Viewer,
   type ViewerChange,
   type ViewerInfo,
@@ -120,7 +120,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
   readonly #seats: HostSeats;
   /** Address and port of the host that it has a seat on. */
   #host: string | null = null;
-  #picture: Picture | null = null;
+  #picture: StreamInfo | null = null;
   #failure: StreamerFailure | null = null;
   #sessions = 0;
   /** Sessions that ended or were lost, by reason. */
@@ -197,7 +197,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
     return this.#failure;
   }
 
-  get picture(): Picture | null {
+  get picture(): StreamInfo | null {
     return this.#picture;
   }
 
@@ -440,7 +440,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
     };
   }
 
-  #sessionConnected(picture: Picture): void {
+  #sessionConnected(picture: StreamInfo): void {
     if (this.#picture === null || this.#lost) this.#sessions += 1;
     this.#picture = picture;
     this.#lost = false;

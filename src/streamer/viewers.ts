@@ -54,7 +54,7 @@ export interface ViewerInfo {
 }
 
 /** The picture that viewers are told about. */
-export interface Picture {
+export interface StreamInfo {
   readonly width: number;
   readonly height: number;
   readonly fps: number;
@@ -116,7 +116,7 @@ const NEGOTIATION = 'WebRTC Peer Negotiation';
 export class Viewers {
   readonly #options: ViewersOptions;
   readonly #entries = new Map<string, Entry>();
-  #picture: Picture | null = null;
+  #picture: StreamInfo | null = null;
 
   constructor(options: ViewersOptions) {
     this.#options = options;
@@ -213,7 +213,7 @@ export class Viewers {
   }
 
   /** The session runs: those who waited get their peers. */
-  sessionStarted(picture: Picture): void {
+  sessionStarted(picture: StreamInfo): void {
     const before = this.#picture;
     this.#picture = picture;
     for (const entry of this.#entries.values()) {

@@ -9,7 +9,11 @@ import { holesOf, REACHABLE_PACKAGE } from '../gst/known-holes.js';
 import { gstRuntime } from '../gst/runtime.js';
 import { useTemplateFolder } from '../gst/template-folder.js';
 import { createLog, flushLog, surviveLostReaders } from '../core/log.js';
-import { DRAIN_TIME, hostSocketsClosed, openHostSockets } from '../moonlight/host-connections.js';
+import {
+  DRAIN_TIME_MS,
+  hostSocketsClosed,
+  openHostSockets,
+} from '../moonlight/host-connections.js';
 import { ChildStreamer } from './streamer.js';
 import { Channel } from '../protocol/channel.js';
 import {
@@ -113,7 +117,7 @@ async function stop(
   await closed;
   clearTimeout(forced);
   if (openHostSockets() > 0 && !drains) send('Draining');
-  await hostSocketsClosed(DRAIN_TIME);
+  await hostSocketsClosed(DRAIN_TIME_MS);
   clearInterval(heartbeat);
   send('Stop');
   // The channel's write is asynchronous; leaving at once could lose the last message.

@@ -5,7 +5,7 @@ import type { IpcSettings } from '../protocol/ipc.js';
  * The longer one, of which there are half as many: each goes to every viewer, where it wakes a
  * thread, and browsers play from a buffer that is longer anyway.
  */
-const AUDIO_PACKET_DURATION = 10;
+const AUDIO_PACKET_DURATION_MS = 10;
 
 /** What a host is asked for. */
 export function streamSettings(settings: IpcSettings): StreamSettings {
@@ -17,7 +17,7 @@ export function streamSettings(settings: IpcSettings): StreamSettings {
     packetSize: settings.packet_size,
     videoFormats: settings.video_supported_formats,
     audioChannels: settings.audio_channels,
-    audioPacketDuration: AUDIO_PACKET_DURATION,
+    audioPacketDuration: AUDIO_PACKET_DURATION_MS,
     colorSpace: settings.video_colorspace,
     colorRangeFull: settings.video_color_range_full,
     hdr: settings.hdr,

@@ -354,7 +354,7 @@ export class ChildStreamer {
     this.#session.on('video', (unit) => this.#pushVideo(unit));
     this.#session.on('audio', (packet) => this.#pushAudio(packet));
     this.#session.on('message', (message) => this.#toViewers(message));
-    this.#session.on('quality', ({ status }) => this.#tellHostQuality(status));
+    this.#session.on('quality', ({ status }) => this.#broadcastHostQuality(status));
     this.#session.on('silence', (silence) => this.#tellSilence(silence));
     this.#session.on('reconnecting', ({ attempt }) => {
       if (attempt === 1) this.#broadcast({ StageStarting: { stage: RECONNECTING } });
@@ -363,7 +363,7 @@ export class ChildStreamer {
       this.#negotiated = negotiated;
       this.#media.negotiated(negotiated);
       this.#hasPicture = false;
-      this.#tellHostQuality('ok');
+      this.#broadcastHostQuality('ok');
       if (this.#hostSilent) this.#broadcast({ StageComplete: { stage: WAITING } });
       this.#hostSilent = false;
       this.#broadcast({ StageComplete: { stage: RECONNECTING } });
@@ -559,7 +559,7 @@ export class ChildStreamer {
     for (const input of inputs) this.#session.sendInput(input);
   }
 
-  #tellHostQuality(quality: 'ok' | 'poor'): void {
+  #broadcastHostQuality(quality: 'ok' | 'poor'): void {
     if (quality !== this.#hostQuality) this.#log.info({ quality }, 'link to the host');
     this.#hostQuality = quality;
     for (const viewer of this.#viewers.values()) viewer.hostQuality(quality);

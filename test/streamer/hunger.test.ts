@@ -92,7 +92,7 @@ test.serial('a process that is not let run is given longer, and lives', async (t
   let starved = 0;
   for (let i = 0; i < 20; i += 1) {
     await sleep(200);
-    if (looks.look() === 'starved') starved += 1;
+    if (looks.measure() === 'starved') starved += 1;
   }
   t.is(end(), null);
   t.true(starved > 10, `${starved} of 20 looks`);
@@ -107,7 +107,7 @@ test.serial('a stopped process, a lock and an endless loop are hangs', async (t)
   const stopped = await child(t);
   process.kill(stopped.made.pid ?? 0, 'SIGSTOP');
   const looks = new MainThread(stopped.made.pid ?? 0);
-  await until('it is stopped', () => looks.look() === 'stopped');
+  await until('it is stopped', () => looks.measure() === 'stopped');
   const locked = await child(t);
   order(locked.made, 'deadlock');
   const spinning = await child(t);

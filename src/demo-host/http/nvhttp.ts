@@ -45,7 +45,7 @@ export interface NvHttpOptions {
 const MAX_BODY = 64 * 1024;
 const MAX_CONNECTIONS = 256;
 /** Milliseconds in which a request must have arrived. */
-const REQUEST_DEADLINE = 10_000;
+const REQUEST_DEADLINE_MS = 10_000;
 
 /** IPv4 addresses in IPv6 clothes are IPv4. */
 export function plainAddress(address: string | undefined): string {
@@ -71,8 +71,8 @@ export class NvHttp {
     this.#log = options.log;
     this.#handler = handler;
     const limits = {
-      headersTimeout: REQUEST_DEADLINE,
-      requestTimeout: REQUEST_DEADLINE,
+      headersTimeout: REQUEST_DEADLINE_MS,
+      requestTimeout: REQUEST_DEADLINE_MS,
       // Not every client that was written for one kind of host sends one.
       requireHostHeader: false,
     };
@@ -80,7 +80,7 @@ export class NvHttp {
     this.#https = createTlsServer({
       ...limits,
       connectionsCheckingInterval: 1000,
-      handshakeTimeout: REQUEST_DEADLINE,
+      handshakeTimeout: REQUEST_DEADLINE_MS,
       cert: options.certificatePem,
       key: options.privateKeyPem,
       requestCert: true,

@@ -49,12 +49,12 @@ export interface PairingOptions {
 
 const MAX_ATTEMPTS = 64;
 /** Wolf was seen to give up after 300 s. */
-const PATIENCE = 300_000;
+const PATIENCE_MS = 300_000;
 /** An attempt that stopped half way is forgotten after this. */
-const IDLE = 60_000;
+const IDLE_MS = 60_000;
 /** Wrong PINs within a minute after which nobody may try: four digits are soon guessed. */
 const MAX_FAILURES = 20;
-const FAILURE_WINDOW = 60_000;
+const FAILURE_WINDOW_MS = 60_000;
 
 /** Host side of pairing (§2): one attempt a client, each phase once and in order. */
 export class Pairing extends EventEmitter<PairingEvents> {
@@ -167,7 +167,7 @@ export class Pairing extends EventEmitter<PairingEvents> {
     // A client that starts again has given up what it had begun.
     this.drop(client);
     if (this.#attempts.size >= MAX_ATTEMPTS) throw new PairingRefusal(503, 'Too many pairings');
-    const since = performance.now() - FAILURE_WINDOW;
+    const since = performance.now() - FAILURE_WINDOW_MS;
     this.#failures = this.#failures.filter((at) => at > since);
     if (this.#failures.length >= MAX_FAILURES) {
       throw new PairingRefusal(503, 'Too many failed pairings');
@@ -198,7 +198,7 @@ export class Pairing extends EventEmitter<PairingEvents> {
       signal.removeEventListener('abort', gone);
     }
     attempt.next = 'clientchallenge';
-    attempt.timer = setTimeout(() => this.drop(client), IDLE).unref();
+    attempt.timer = setTimeout(() => this.drop(client), IDLE_MS).unref();
     const plain = Buffer.from(this.#identity.certificatePem, 'ascii').toString('hex').toUpperCase();
     return [
       ['paired', 1],
@@ -208,7 +208,7 @@ export class Pairing extends EventEmitter<PairingEvents> {
 
   /** Waits for the PIN; rejects when the attempt is dropped or nobody enters it. */
   async #pin(client: string, attempt: Attempt): Promise<string> {
-    const { pin, delay, patience = PATIENCE } = this.#options;
+    const { pin, delay, patience = PATIENCE_MS } = this.#options;
     const secret = randomBytes(8).toString('hex').toUpperCase();
     let timer: NodeJS.Timeout | undefined;
     try {

@@ -35,7 +35,7 @@ const MAX_QUEUE = 4096;
 /** Of RTP's 90 kHz in a millisecond. */
 const RTP_TICKS = 90;
 /** Milliseconds after which a requested key frame that did not come is asked for again. */
-const KEYFRAME_PATIENCE = 500;
+const KEYFRAME_PATIENCE_MS = 500;
 
 /** Numbers frames, cuts them into datagrams and lets these out at a bearable pace. */
 export class VideoSender {
@@ -79,7 +79,7 @@ export class VideoSender {
     // The very first frame is one; a request that came with the start asks for nothing more.
     if (this.#options.faults.noIdr || this.counters.frames === 0) return;
     const now = performance.now();
-    if (now - this.#keyRequestedAt < KEYFRAME_PATIENCE) return;
+    if (now - this.#keyRequestedAt < KEYFRAME_PATIENCE_MS) return;
     this.#keyRequestedAt = now;
     this.#options.source.requestKeyframe();
   }
@@ -148,7 +148,7 @@ export class VideoSender {
       return;
     }
     if (this.#needsKey && !frame.key) {
-      if (now - this.#keyRequestedAt >= KEYFRAME_PATIENCE) {
+      if (now - this.#keyRequestedAt >= KEYFRAME_PATIENCE_MS) {
         this.#keyRequestedAt = now;
         this.#options.source.requestKeyframe();
       }

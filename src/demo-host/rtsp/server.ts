@@ -40,21 +40,21 @@ export interface RtspServerOptions {
 
 const MAX_CONNECTIONS = 128;
 /** Milliseconds of silence after which a connection is dropped; empty probes come and go. */
-const IDLE_DEADLINE = 10_000;
+const IDLE_DEADLINE_MS = 10_000;
 /** Milliseconds after which any connection ends: a handshake takes less than a second. */
-const LIFETIME = 60_000;
+const LIFETIME_MS = 60_000;
 /**
  * Milliseconds that the first connection of a handshake stays open after its answer. The
  * reference client reads until we close, other clients send the next request on the same
  * connection; only time tells them apart. Later connections show the client's habit and are
  * closed at once.
  */
-const LINGER = 200;
+const LINGER_MS = 200;
 /**
  * Milliseconds of silence after which an ANNOUNCE whose body has no length, or a wrong one, is
  * taken as it is.
  */
-const BODY_PATIENCE = 500;
+const BODY_PATIENCE_MS = 500;
 
 /** The RTSP port: plain or encrypted messages, one a connection or all on one. */
 export class RtspServer {
@@ -115,9 +115,9 @@ class Connection {
 
   start(): void {
     const socket = this.#socket;
-    socket.setTimeout(IDLE_DEADLINE, () => socket.destroy());
+    socket.setTimeout(IDLE_DEADLINE_MS, () => socket.destroy());
     socket.on('error', () => socket.destroy());
-    const lifetime = setTimeout(() => socket.destroy(), LIFETIME);
+    const lifetime = setTimeout(() => socket.destroy(), LIFETIME_MS);
     socket.on('close', () => {
       clearTimeout(this.#linger);
       clearTimeout(this.#patience);
@@ -134,7 +134,7 @@ class Connection {
       this.#pump(false);
       // Headers that are not whole yet stay incomplete; only a body can be taken early.
       if (this.#pending.length > 0) {
-        this.#patience = setTimeout(() => this.#pump(true), BODY_PATIENCE);
+        this.#patience = setTimeout(() => this.#pump(true), BODY_PATIENCE_MS);
       }
     });
   }
@@ -207,7 +207,7 @@ class Connection {
     // The timer also lets what is already here be answered before the end.
     this.#linger = setTimeout(
       () => this.#socket.end(),
-      this.#options.lingers && isFirst && !ends ? LINGER : 0,
+      this.#options.lingers && isFirst && !ends ? LINGER_MS : 0,
     );
     return true;
   }

@@ -18,14 +18,14 @@ const THREADS_LIMIT = 40;
 const THREADS_OF = { open: 2, closed: 1 } as const;
 /** The form of a channel's label. */
 const LABEL = /^[\x20-\x7e]{1,64}$/;
-/** Messages and bytes a second, averaged over {@link FLOOD_WINDOW} ms, above which it is a flood. */
+/** Messages and bytes a second, averaged over {@link FLOOD_WINDOW_MS} ms, above which it is a flood. */
 const FLOOD_RATE = 4000;
 const FLOOD_BYTES = 128 * 1024;
-const FLOOD_WINDOW = 2000;
+const FLOOD_WINDOW_MS = 2000;
 /** Bytes that may wait in a channel on their way out. */
 const BUFFER_LIMIT = 256 * 1024;
 /** Milliseconds for the acknowledgement of a browser's channel to leave us. */
-const ACKNOWLEDGED_DEADLINE = 500;
+const ACKNOWLEDGED_DEADLINE_MS = 500;
 /**
  * More than a channel ever holds. Below it webrtcbin tells of a drained channel, and takes its
  * own lock under the channel's to do so: sending could then wait for a thread that waits for us.
@@ -200,7 +200,7 @@ export class PeerChannels {
         .catch((error: unknown) => {
           this.#log.error({ err: error }, 'data channel could not be read');
         });
-    }, ACKNOWLEDGED_DEADLINE);
+    }, ACKNOWLEDGED_DEADLINE_MS);
   }
 
   /**
@@ -285,14 +285,14 @@ export class PeerChannels {
     this.#branch.gate.noteEmission();
     if (this.#flooded) return false;
     const now = performance.now();
-    if (now - this.#windowStart > FLOOD_WINDOW) {
+    if (now - this.#windowStart > FLOOD_WINDOW_MS) {
       this.#windowStart = now;
       this.#windowCount = 0;
       this.#windowBytes = 0;
     }
     this.#windowCount += 1;
     this.#windowBytes += size;
-    const seconds = FLOOD_WINDOW / 1000;
+    const seconds = FLOOD_WINDOW_MS / 1000;
     if (this.#windowCount > FLOOD_RATE * seconds || this.#windowBytes > FLOOD_BYTES * seconds) {
       this.#flood('it floods its data channels');
       return false;

@@ -28,18 +28,18 @@ function feedbackHandler(key: number): Handler {
 export class FeedbackListener {
   readonly #key = nextKey++;
   readonly #gate: SignalGate;
-  readonly #tell: (bitrate: number) => void;
+  readonly #notify: (bitrate: number) => void;
   #session: object | null;
   #left = BUDGET;
 
   /**
    * @param session a bundle's RTPSession
-   * @param tell bit/s; called while a thread waits, so it may only take note
+   * @param notify bit/s; called while a thread waits, so it may only take note
    */
-  constructor(session: object, gate: SignalGate, tell: (bitrate: number) => void) {
+  constructor(session: object, gate: SignalGate, notify: (bitrate: number) => void) {
     this.#session = session;
     this.#gate = gate;
-    this.#tell = tell;
+    this.#notify = notify;
     listeners.set(this.#key, this);
     gate.connect(session, SIGNAL, feedbackHandler(this.#key), false);
   }
@@ -62,6 +62,6 @@ export class FeedbackListener {
     if (this.#session && this.#left === 0) this.#gate.block(this.#session);
     if (!fci || Number(fci.getSize()) > REMB_LIMIT) return;
     const bitrate = parseRemb(Uint8Array.from(fci.extractDup(0, fci.getSize())));
-    if (bitrate !== null) this.#tell(bitrate);
+    if (bitrate !== null) this.#notify(bitrate);
   }
 }

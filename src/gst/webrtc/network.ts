@@ -11,7 +11,7 @@ import type { IceServer, NetworkOptions } from '../../ice/types.js';
  * its answer and the nomination follow at this pace; with libnice's own 20 they took 60 of the 100
  * milliseconds of a join.
  */
-const CHECK_INTERVAL = 5;
+const CHECK_INTERVAL_MS = 5;
 
 interface ServerUris {
   readonly stun: string | null;
@@ -86,7 +86,7 @@ export function configureAgent(
   const { agent, stream } = transportOf(element);
   // On by default: a UPnP client with sockets and a thread in every peer.
   agent.upnp = false;
-  agent.stunPacingTimer = CHECK_INTERVAL;
+  agent.stunPacingTimer = CHECK_INTERVAL_MS;
   agent.iceUdp = network.udpCandidates !== false;
   agent.iceTcp = network.tcpCandidates;
   if (network.portRange) {

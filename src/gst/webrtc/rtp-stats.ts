@@ -69,7 +69,7 @@ interface RtpSource {
  * Nanoseconds between two sender reports, instead of five seconds: there are receivers that say
  * nothing unless they get one.
  */
-const REPORT_INTERVAL = 1e9;
+const REPORT_INTERVAL_NS = 1e9;
 
 /** 16.16 fixed point seconds, as in RTCP. */
 const FIXED = 65_536;
@@ -145,7 +145,7 @@ export class RtpStats {
     if (!rtpbin) return false;
     this.#session = emit(rtpbin, 'get-internal-session', 0) as RtpSession | null;
     if (!this.#session) return false;
-    this.#session.rtcpMinInterval = REPORT_INTERVAL;
+    this.#session.rtcpMinInterval = REPORT_INTERVAL_NS;
     this.#feedback = new FeedbackListener(this.#session, this.#branch.gate, this.#tellBandwidth);
     return true;
   }

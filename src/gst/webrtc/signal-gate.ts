@@ -23,7 +23,7 @@ const PATIENCE_MS = 10_000;
 /** Milliseconds after a signal in which another one is likely. */
 const BURST = 3;
 /** Milliseconds that the end of a burst is waited for. */
-const BURST_PATIENCE = 100;
+const BURST_PATIENCE_MS = 100;
 
 interface Connection {
   readonly object: GObject.Object;
@@ -95,7 +95,7 @@ export class SignalGate {
   async withoutEmissions<T>(work: () => T): Promise<T> {
     const { GObject } = this.#runtime.namespaces;
     const deadline = Deadline.in(PATIENCE_MS);
-    const burst = Deadline.in(BURST_PATIENCE);
+    const burst = Deadline.in(BURST_PATIENCE_MS);
     while (performance.now() - this.#lastHeard < BURST && burst.left > 0) {
       await this.#turn(deadline);
     }

@@ -33,11 +33,14 @@ export interface ServerReport {
 }
 
 /** Milliseconds for each step. */
-export const STEP_DEADLINE = 5_000;
-const ECHO_DEADLINE = 2_000;
+export const STEP_DEADLINE_MS = 5_000;
+const ECHO_DEADLINE_MS = 2_000;
 
 /** Uses every URL of a server as a browser would. Never rejects. */
-export function checkServer(server: IceServer, deadline = STEP_DEADLINE): Promise<ServerReport[]> {
+export function checkServer(
+  server: IceServer,
+  deadline = STEP_DEADLINE_MS,
+): Promise<ServerReport[]> {
   return Promise.all(server.urls.map((text) => checkUrl(text, server, deadline)));
 }
 
@@ -77,7 +80,7 @@ async function use(
     if (!isRelay(url)) return { outcome: 'ok', mapped: await bindingOf(connection) };
     const allocation = await Allocation.request(connection, { username, credential });
     try {
-      const echo = await allocation.echo(Math.min(deadline, ECHO_DEADLINE));
+      const echo = await allocation.echo(Math.min(deadline, ECHO_DEADLINE_MS));
       return {
         outcome: echo === 'lost' ? 'relay-blocked' : 'ok',
         mapped: allocation.mapped,

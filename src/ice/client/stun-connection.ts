@@ -39,7 +39,7 @@ interface ConnectionEvents {
 }
 
 /** Milliseconds until the first repetition over UDP; doubles (RFC 8489 §6.2.1). */
-const FIRST_WAIT = 500;
+const FIRST_WAIT_MS = 500;
 const LARGEST_MESSAGE = 65_555;
 
 /** Requests to one STUN or TURN server over UDP, TCP or TLS. */
@@ -114,7 +114,7 @@ export class StunConnection extends EventEmitter<ConnectionEvents> {
           reject(new LinkError('timeout', `no answer within ${this.#deadline} ms`));
         }, this.#deadline);
       });
-      send(FIRST_WAIT);
+      send(FIRST_WAIT_MS);
       return await Promise.race([answer, this.#failure]);
     } finally {
       clearTimeout(repeat);

@@ -20,10 +20,10 @@ const WINDOW = WINDOW_BLOCKS * BLOCK_DATA;
 const ORDERLY_PACKETS = 1000;
 
 /** Milliseconds a hole may block what came after it, on a network that mixes packets. */
-const DISORDERLY_HOLD = 30;
+const DISORDERLY_HOLD_MS = 30;
 
 /** Milliseconds after which a hole is given up even if nothing follows its block. */
-const STALE_AFTER = 100;
+const STALE_AFTER_MS = 100;
 
 /** Milliseconds of silence at the start that show that nothing had piled up. */
 const START_GAP = 100;
@@ -261,7 +261,7 @@ export class AudioReassembler {
 
   #overdue(now: number): boolean {
     if (this.#highest < this.#next) return false;
-    if (this.#lastAt !== null && now - this.#lastAt >= STALE_AFTER) return true;
+    if (this.#lastAt !== null && now - this.#lastAt >= STALE_AFTER_MS) return true;
     const end = this.#next - (this.#next % BLOCK_DATA) + BLOCK_DATA;
     if (this.#highest < end) return false;
     if (this.#ordered >= ORDERLY_PACKETS) return true;
@@ -269,7 +269,7 @@ export class AudioReassembler {
     for (const block of this.#blocks) {
       if (block.base >= end) passedAt = Math.min(passedAt, block.firstAt);
     }
-    return now - passedAt >= DISORDERLY_HOLD || this.#highest - end >= WINDOW / 2;
+    return now - passedAt >= DISORDERLY_HOLD_MS || this.#highest - end >= WINDOW / 2;
   }
 
   #blockAt(base: number): AudioBlock {

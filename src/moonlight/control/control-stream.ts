@@ -19,20 +19,20 @@ import type { ControlCounters, ControlStreamEvents, ControlStreamOptions } from 
 
 type Route = (typeof CLIENT_MESSAGE_ROUTE)[keyof typeof CLIENT_MESSAGE_ROUTE];
 
-const PING_INTERVAL = 100;
+const PING_INTERVAL_MS = 100;
 /** Milliseconds without a word that tell a dead host or network from a lost ping. */
-const SILENCE = 3_000;
+const SILENCE_MS = 3_000;
 /** Milliseconds within which a host that is there has answered a ping. */
-const ANSWERED = 500;
+const ANSWERED_MS = 500;
 /**
  * Pings without anything of a host, media included, after which it has forgotten us: ENet gives a
  * client up that has acknowledged nothing for five seconds, and such a host says no more. Counted,
  * so that a process that was held up does not take its own silence for the host's.
  */
 const FORGOTTEN = 60;
-const LOSS_STATS_INTERVAL = 50;
+const LOSS_STATS_INTERVAL_MS = 50;
 const MAX_FEC_STATUS = 8;
-const LINGER = 2000;
+const LINGER_MS = 2000;
 /** Unacknowledged messages above which movement waits and merges. */
 const MOVEMENT_BACKLOG = 64;
 /** Unacknowledged messages above which everything waits. */
@@ -122,9 +122,9 @@ export class ControlStream extends EventEmitter<ControlStreamEvents> {
     this.#send({ type: 'request-idr' }, CLIENT_MESSAGE_ROUTE.generic);
     this.#send({ type: 'start-b' }, CLIENT_MESSAGE_ROUTE.generic);
     this.#tick();
-    this.#timers.push(setInterval(() => this.#tick(), PING_INTERVAL));
+    this.#timers.push(setInterval(() => this.#tick(), PING_INTERVAL_MS));
     if (wantsLossStats(this.#options.hostVersion ?? DEFAULT_VERSION)) {
-      this.#timers.push(setInterval(() => this.#sendLossStats(), LOSS_STATS_INTERVAL));
+      this.#timers.push(setInterval(() => this.#sendLossStats(), LOSS_STATS_INTERVAL_MS));
     }
   }
 
@@ -133,7 +133,7 @@ export class ControlStream extends EventEmitter<ControlStreamEvents> {
       this.#disconnected('timeout');
       return;
     }
-    const silent = (this.#enet?.peer.silence ?? 0) > SILENCE;
+    const silent = (this.#enet?.peer.silence ?? 0) > SILENCE_MS;
     if (silent !== this.#silent) {
       this.#silent = silent;
       this.emit('silence', { silent });
@@ -147,9 +147,9 @@ export class ControlStream extends EventEmitter<ControlStreamEvents> {
   #isForgotten(): boolean {
     const packets = this.#options.mediaPackets?.();
     if (packets === undefined) return false;
-    const heard = packets !== this.#mediaPackets || this.silence < ANSWERED;
+    const isHeard = packets !== this.#mediaPackets || this.silence < ANSWERED_MS;
     this.#mediaPackets = packets;
-    this.#unheard = heard ? 0 : this.#unheard + 1;
+    this.#unheard = isHeard ? 0 : this.#unheard + 1;
     return this.#unheard >= FORGOTTEN;
   }
 
@@ -300,7 +300,7 @@ export class ControlStream extends EventEmitter<ControlStreamEvents> {
 
 async function goodbye(peer: EnetPeer): Promise<void> {
   await new Promise<void>((resolve) => {
-    const linger = setTimeout(resolve, LINGER);
+    const linger = setTimeout(resolve, LINGER_MS);
     peer.prependOnceListener('disconnect', () => {
       clearTimeout(linger);
       resolve();

@@ -3,7 +3,7 @@ import { InputQueue, type InputVerdict } from '../input/queue.js';
 import type { HostInput } from '../types.js';
 
 /** Milliseconds between the pointer's way there and back. */
-const WIGGLE_PAUSE = 10;
+const WIGGLE_PAUSE_MS = 10;
 
 /** Runs an input queue by the clock: what must wait leaves when its time has come. */
 export class InputSender {
@@ -24,7 +24,7 @@ export class InputSender {
     this.send({ type: 'mouse-move', dx: 1, dy: 1 });
     this.#wiggle = setTimeout(
       () => this.send({ type: 'mouse-move', dx: -1, dy: -1 }),
-      WIGGLE_PAUSE,
+      WIGGLE_PAUSE_MS,
     );
   }
 

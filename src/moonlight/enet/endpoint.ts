@@ -62,8 +62,8 @@ const DEFAULT_LIMITS: PeerLimits = {
   maxBacklog: 4096,
 };
 
-const HANDSHAKE_TIMEOUT = 5000;
-const CONNECT_TIMEOUT = 10_000;
+const HANDSHAKE_TIMEOUT_MS = 5000;
+const CONNECT_TIMEOUT_MS = 10_000;
 const GAMESTREAM_CHANNELS = 48;
 
 interface Slot {
@@ -116,7 +116,7 @@ export class EnetEndpoint {
       address,
       id: slot,
       timeouts: options.timeouts ?? GAMESTREAM_TIMEOUTS,
-      handshakeTimeout: options.timeout ?? CONNECT_TIMEOUT,
+      handshakeTimeout: options.timeout ?? CONNECT_TIMEOUT_MS,
     });
     this.#occupy(slot, peer, false);
     const connectId = this.#options.connectId?.() ?? randomBytes(4).readUInt32BE(0);
@@ -175,7 +175,7 @@ export class EnetEndpoint {
       address: from,
       id: slot,
       timeouts: ENET_TIMEOUTS,
-      handshakeTimeout: HANDSHAKE_TIMEOUT,
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     });
     peer.once('connect', () => this.#options.accepted(peer));
     const entry = this.#occupy(slot, peer, true);

@@ -37,9 +37,9 @@ interface Counters {
   base: number;
 }
 
-const PING_INTERVAL = 500;
+const PING_INTERVAL_MS = 500;
 /** Milliseconds; timers and schedulers are coarser than the round trip of a loopback. */
-const MIN_RETRANSMISSION_TIMEOUT = 10;
+const MIN_RETRANSMISSION_TIMEOUT_MS = 10;
 /** Reliable numbers a channel may be ahead of its oldest unacknowledged one: one window. */
 const MAX_SPAN = 0x1000;
 
@@ -212,7 +212,7 @@ export class Outbox {
   pingIfQuiet(now: number): void {
     if (!this.isIdle()) return;
     const last = this.#lastAcknowledged;
-    if (last !== undefined && now - last < PING_INTERVAL) return;
+    if (last !== undefined && now - last < PING_INTERVAL_MS) return;
     this.pushReliable(CONNECTION_CHANNEL, { kind: 'ping' });
   }
 
@@ -226,7 +226,7 @@ export class Outbox {
     for (const outgoing of this.#inFlight.values()) {
       deadline = Math.min(deadline, outgoing.sentAt + outgoing.timeout);
     }
-    if (pings && this.isIdle()) deadline = (this.#lastAcknowledged ?? -Infinity) + PING_INTERVAL;
+    if (pings && this.isIdle()) deadline = (this.#lastAcknowledged ?? -Infinity) + PING_INTERVAL_MS;
     return deadline;
   }
 
@@ -278,7 +278,7 @@ export class Outbox {
     outgoing.sentAt = now;
     outgoing.attempts += 1;
     const first = Math.max(
-      MIN_RETRANSMISSION_TIMEOUT,
+      MIN_RETRANSMISSION_TIMEOUT_MS,
       this.roundTrip.retransmissionTimeout(this.#timeouts.maximum),
     );
     outgoing.timeout = first * Math.max(1, Math.min(outgoing.attempts, this.#timeouts.limit));

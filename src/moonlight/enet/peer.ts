@@ -25,7 +25,7 @@ export type { Delivery } from './message-writer.js';
 export type * from './peer-types.js';
 
 /** Milliseconds that the other side has to acknowledge a DISCONNECT. */
-const DISCONNECT_TIMEOUT = 5000;
+const DISCONNECT_TIMEOUT_MS = 5000;
 
 /** An event that waits until the datagram that caused it has been handled. */
 type Notice = () => void;
@@ -191,7 +191,7 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
   #startDisconnect(): void {
     this.#outbox.clear();
     this.#state = 'disconnecting';
-    this.#deadline = this.#link.now() + DISCONNECT_TIMEOUT;
+    this.#deadline = this.#link.now() + DISCONNECT_TIMEOUT_MS;
     this.#outbox.pushReliable(CONNECTION_CHANNEL, {
       kind: 'disconnect',
       data: this.#disconnectData,

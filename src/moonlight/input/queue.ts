@@ -32,7 +32,7 @@ const LIMIT = 150;
 /** Milliseconds between two packets of movement. */
 const SPACING = 1;
 /** Milliseconds after which a link without room is looked at again. */
-const RETRY = 5;
+const RETRY_MS = 5;
 
 /**
  * Orders, merges and paces what is sent to the host. Keys and buttons leave at once; movement
@@ -91,9 +91,9 @@ export class InputQueue {
 
   /** Milliseconds until {@link service} is due; Infinity while nothing waits. */
   wait(): number {
-    const pause = this.#link.hasRoom(this.#isUrgent()) ? SPACING : RETRY;
+    const pause = this.#link.hasRoom(this.#isUrgent()) ? SPACING : RETRY_MS;
     const movement = this.#queue.length === 0 ? Infinity : pause;
-    return Math.min(movement, this.#typing.length === 0 ? Infinity : RETRY);
+    return Math.min(movement, this.#typing.length === 0 ? Infinity : RETRY_MS);
   }
 
   /** Sends everything at once, before the end. */

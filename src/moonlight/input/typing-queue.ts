@@ -5,9 +5,9 @@ import type { InputLink } from './queue.js';
 /** Code points of text that wait at most. */
 const MAX_CODE_POINTS = 4096;
 /** Milliseconds between the arrival of the last key and the first character (§8.5). */
-const SETTLE = 50;
+const SETTLE_MS = 50;
 /** Milliseconds after which a slow link is no reason to wait any more. */
-const LONGEST_WAIT = 1000;
+const LONGEST_WAIT_MS = 1000;
 
 type Typed = 'key' | 'text';
 
@@ -83,12 +83,12 @@ export class TypingQueue {
     const last = this.#last;
     if (last === undefined || last.kind === kind) return true;
     this.#waitingSince ??= now;
-    if (now - this.#waitingSince >= LONGEST_WAIT) return true;
+    if (now - this.#waitingSince >= LONGEST_WAIT_MS) return true;
     if (!this.#link.isIdle(last.channel)) {
       this.#settledSince = undefined;
       return false;
     }
     this.#settledSince ??= now;
-    return kind === 'key' || now - this.#settledSince >= SETTLE;
+    return kind === 'key' || now - this.#settledSince >= SETTLE_MS;
   }
 }

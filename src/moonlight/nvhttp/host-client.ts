@@ -18,7 +18,7 @@ export const SHARED_UNIQUE_ID = '0123456789ABCDEF';
 const MAX_ASSET = 8 << 20;
 
 /** Milliseconds (gamestream.md §1.2). */
-const TIMEOUT = { ordinary: 5_000, launch: 120_000, cancel: 30_000, unpair: 2_000 } as const;
+const TIMEOUT_MS = { ordinary: 5_000, launch: 120_000, cancel: 30_000, unpair: 2_000 } as const;
 
 type Verb = 'serverinfo' | 'applist' | 'appasset' | 'launch' | 'resume' | 'cancel' | 'unpair';
 
@@ -59,7 +59,10 @@ export class HostClient {
    *
    * @param timeout milliseconds for each of at most three requests
    */
-  async serverInfo(signal?: AbortSignal, timeout: number = TIMEOUT.ordinary): Promise<ServerInfo> {
+  async serverInfo(
+    signal?: AbortSignal,
+    timeout: number = TIMEOUT_MS.ordinary,
+  ): Promise<ServerInfo> {
     const { httpPort, tls, log, address } = this.#options;
     const knownPort = this.#httpsPort;
     const known =
@@ -88,7 +91,7 @@ export class HostClient {
   }
 
   async apps(signal?: AbortSignal): Promise<HostApp[]> {
-    return readAppList(await this.#secureDocument('applist', [], TIMEOUT.ordinary, signal));
+    return readAppList(await this.#secureDocument('applist', [], TIMEOUT_MS.ordinary, signal));
   }
 
   /** Box art, usually PNG. @throws MoonteeError NOT_FOUND where the host has none */
@@ -102,7 +105,7 @@ export class HostClient {
     const answer = await this.#get('appasset', parameters, {
       signal,
       port,
-      timeout: TIMEOUT.ordinary,
+      timeout: TIMEOUT_MS.ordinary,
       maxBytes: MAX_ASSET,
     });
     if (answer.status === 401) throw refusal('appasset', 401, '');
@@ -124,7 +127,7 @@ export class HostClient {
   }
 
   /** Quits the app on the host. */
-  async cancel(signal?: AbortSignal, timeout: number = TIMEOUT.cancel): Promise<void> {
+  async cancel(signal?: AbortSignal, timeout: number = TIMEOUT_MS.cancel): Promise<void> {
     const root = await this.#secureDocument('cancel', [], timeout, signal);
     if ((root.text('cancel')?.trim() ?? '0') === '0') {
       throw refusal('cancel', 200, root.statusMessage);
@@ -139,7 +142,7 @@ export class HostClient {
    */
   async unpair(): Promise<boolean> {
     try {
-      const timeout = TIMEOUT.unpair;
+      const timeout = TIMEOUT_MS.unpair;
       if (this.#options.tls === undefined) await this.#document('unpair', [], { timeout });
       else await this.#secureDocument('unpair', [], timeout, undefined);
       return true;
@@ -158,7 +161,7 @@ export class HostClient {
     const parameters = launchParameters(request);
     return readLaunchAnswer(
       verb,
-      await this.#secureDocument(verb, parameters, TIMEOUT.launch, signal),
+      await this.#secureDocument(verb, parameters, TIMEOUT_MS.launch, signal),
     );
   }
 
@@ -181,7 +184,7 @@ export class HostClient {
   async #securePort(signal: AbortSignal | undefined): Promise<number> {
     if (this.#options.tls === undefined) throw new MoonteeError('HOST_NOT_PAIRED');
     if (this.#httpsPort === null) {
-      const root = await this.#document('serverinfo', [], { signal, timeout: TIMEOUT.ordinary });
+      const root = await this.#document('serverinfo', [], { signal, timeout: TIMEOUT_MS.ordinary });
       this.#httpsPort = readServerInfo(root, this.#options.httpPort).httpsPort;
     }
     return this.#httpsPort;

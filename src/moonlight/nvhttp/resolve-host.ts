@@ -5,7 +5,7 @@ import { aborted } from './http.js';
 
 /** Addresses of one name that are tried, and milliseconds for each. */
 const MAX_PROBES = 4;
-const PROBE_TIME = 2_000;
+const PROBE_TIME_MS = 2_000;
 
 /**
  * The one IP address that a whole session uses: hosts recognise us by ours. Of several the
@@ -56,7 +56,7 @@ async function unlessAborted<T>(wait: Promise<T>, signal: AbortSignal): Promise<
 }
 
 async function accepts(address: string, port: number, signal: AbortSignal): Promise<boolean> {
-  const socket = connect({ host: address, port, timeout: PROBE_TIME });
+  const socket = connect({ host: address, port, timeout: PROBE_TIME_MS });
   try {
     return await unlessAborted(
       new Promise<boolean>((resolve) => {

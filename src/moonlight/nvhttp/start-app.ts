@@ -7,8 +7,8 @@ import type { LaunchRequest, SessionUrl } from './launch.js';
 import type { HostApp, ServerInfo } from './server-info.js';
 
 /** Milliseconds that an app may take to appear in the host's list, and between looks. */
-const APP_WAIT = 20_000;
-const APP_POLL = 1_000;
+const APP_WAIT_MS = 20_000;
+const APP_POLL_MS = 1_000;
 
 /** Answers to `/resume` after which the app is quit and launched anew. */
 const STALE: ReadonlySet<ErrorCode> = new Set(['HOST_REFUSED', 'HOST_BUSY']);
@@ -93,19 +93,19 @@ async function resume(options: StartAppOptions): Promise<SessionUrl> {
 }
 
 async function waitForApp(options: StartAppOptions): Promise<HostApp> {
-  const { client, request, log, signal, appWait = APP_WAIT } = options;
+  const { client, request, log, signal, appWait = APP_WAIT_MS } = options;
   const deadline = performance.now() + appWait;
   for (;;) {
     const apps = await client.apps(signal);
     const app = apps.find(({ id }) => isSameApp(id, request.appId));
     if (app !== undefined) return app;
-    if (performance.now() + APP_POLL > deadline) {
+    if (performance.now() + APP_POLL_MS > deadline) {
       throw new MoonteeError('APP_NOT_FOUND', `The host has no app ${request.appId}`, {
         details: { app_id: request.appId, apps: apps.length },
       });
     }
     log.debug({ app_id: request.appId }, 'waiting for the app to appear');
-    await sleep(APP_POLL, undefined, { signal }).catch(() => {
+    await sleep(APP_POLL_MS, undefined, { signal }).catch(() => {
       throw aborted(signal);
     });
   }

@@ -26,9 +26,9 @@ import {
 
 const MAX_DOCUMENT = 64 << 10;
 /** Milliseconds a human has to type the PIN at the host. */
-const PIN_TIMEOUT = 100_000;
+const PIN_TIMEOUT_MS = 100_000;
 /** Milliseconds for each of the other phases. */
-const PHASE_TIMEOUT = 5_000;
+const PHASE_TIMEOUT_MS = 5_000;
 
 export interface PairingOptions {
   /** Name or IP address. */
@@ -98,7 +98,7 @@ class Pairing {
   /** @returns the host's certificate, PEM */
   async run(): Promise<string> {
     const { identity, pin, signal } = this.#options;
-    const { httpsPort, appVersion } = await this.#host.serverInfo(signal, PHASE_TIMEOUT);
+    const { httpsPort, appVersion } = await this.#host.serverInfo(signal, PHASE_TIMEOUT_MS);
     const digest = pairingDigest(appVersion[0]);
     const hashLength = HASH_LENGTHS[digest];
 
@@ -137,7 +137,7 @@ class Pairing {
     await this.#phase('clientpairingsecret', Buffer.concat([clientSecret, clientProof]));
 
     // TLS with both certificates must work before ours relies on it.
-    await this.#ask([['phrase', 'pairchallenge']], PHASE_TIMEOUT, httpsPort, {
+    await this.#ask([['phrase', 'pairchallenge']], PHASE_TIMEOUT_MS, httpsPort, {
       identity,
       certificatePem: hostPem,
     });
@@ -148,7 +148,7 @@ class Pairing {
   async #exchangeCertificates(
     salt: Buffer,
   ): Promise<{ pem: string; certificate: X509Certificate }> {
-    const { identity, pinTimeout = PIN_TIMEOUT, httpPort } = this.#options;
+    const { identity, pinTimeout = PIN_TIMEOUT_MS, httpPort } = this.#options;
     const parameters: [string, string][] = [
       ['phrase', 'getservercert'],
       ['salt', salt.toString('hex')],
@@ -174,7 +174,7 @@ class Pairing {
   }
 
   async #phase(name: string, value: Buffer): Promise<HostDocument> {
-    return this.#ask([[name, value.toString('hex')]], PHASE_TIMEOUT, this.#options.httpPort);
+    return this.#ask([[name, value.toString('hex')]], PHASE_TIMEOUT_MS, this.#options.httpPort);
   }
 
   async #ask(

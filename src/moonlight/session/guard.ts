@@ -1,9 +1,9 @@
 import type { Log } from '../../core/log.js';
 
 /** Tells listeners; a listener's mistake must not pass through what caused the event. */
-export function guard(log: Log, tell: () => void): void {
+export function guard(log: Log, notify: () => void): void {
   try {
-    tell();
+    notify();
   } catch (error) {
     log.error({ err: error }, 'a session listener failed');
   }

@@ -63,7 +63,7 @@ const PICTURES_CEASED =
   'capture may have stopped';
 
 /** Milliseconds since the host's last word on the control stream, which it says every 100 ms. */
-const HEARD = 1_000;
+const HEARD_MS = 1_000;
 
 /** The audio, control and video streams of one session, and what they need of each other. */
 export class SessionStreams {
@@ -131,7 +131,7 @@ export class SessionStreams {
       fps: stream.video.fps,
       packetSize,
       referenceFrameInvalidation: stream.hostFeatures.referenceFrameInvalidation,
-      hostHeard: () => (this.#control?.silence ?? Infinity) < HEARD,
+      hostHeard: () => (this.#control?.silence ?? Infinity) < HEARD_MS,
       log,
       faults,
     });

@@ -2,13 +2,13 @@ import { FRAME_TYPE } from './packet.js';
 import type { FrameRange } from './types.js';
 
 /** Milliseconds after which an unanswered request is repeated. */
-export const REQUEST_DEADLINE = 300;
+export const REQUEST_DEADLINE_MS = 300;
 
 /** The same where a frame was lost meanwhile, which may have been the answer. */
-const LOST_ANSWER_DEADLINE = 120;
+const LOST_ANSWER_DEADLINE_MS = 120;
 
 /** Milliseconds after a loss when help is asked for even if no whole frame has followed. */
-const QUIET_DEADLINE = 250;
+const QUIET_DEADLINE_MS = 250;
 
 /**
  * Invalidations asked for in vain before an IDR is asked for instead. With more than one under
@@ -96,9 +96,9 @@ export class LossRecovery {
   tick(now: number): void {
     if (this.#waitingFor === 'nothing') return;
     if (this.#askedAt !== null) {
-      const deadline = this.#answerMayBeLost ? LOST_ANSWER_DEADLINE : REQUEST_DEADLINE;
+      const deadline = this.#answerMayBeLost ? LOST_ANSWER_DEADLINE_MS : REQUEST_DEADLINE_MS;
       if (now - this.#askedAt >= deadline) this.#ask(now);
-    } else if (this.#brokenAt !== null && now - this.#brokenAt >= QUIET_DEADLINE) {
+    } else if (this.#brokenAt !== null && now - this.#brokenAt >= QUIET_DEADLINE_MS) {
       this.#ask(now);
     }
   }

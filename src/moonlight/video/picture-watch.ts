@@ -1,23 +1,23 @@
 /** Milliseconds without a picture after which the host is asked for one. */
-const QUIET = 2_000;
+const QUIET_MS = 2_000;
 
 /** The same where the host keeps answering: nothing changes on its screen. */
-const STILL = 10_000;
+const STILL_MS = 10_000;
 
 /** Milliseconds without a picture after input, which should have changed something. */
-const STIRRED = 1_000;
+const STIRRED_MS = 1_000;
 
 /** Milliseconds between requests while none is answered. */
 const REPEAT = 500;
 
 /** Milliseconds after a request until viewers are told that it is not answered. */
-const TELL = 1_500;
+const NOTIFY_AFTER_MS = 1_500;
 
 /** Milliseconds after a request until the host counts as one that sends no pictures any more. */
-const GIVE_UP = 5_000;
+const GIVE_UP_MS = 5_000;
 
 /** The same where datagrams come, but no picture comes of them. */
-const GIVE_UP_ON_LOSS = 10_000;
+const GIVE_UP_ON_LOSS_MS = 10_000;
 
 export interface PictureWatchSink {
   /** Ask the host for a key frame. */
@@ -36,7 +36,7 @@ export class PictureWatch {
   readonly #sink: PictureWatchSink;
   #pictureAt: number | null = null;
   /** Milliseconds without a picture that are put up with now. */
-  #patience = QUIET;
+  #patience = QUIET_MS;
   /** First request that is not answered, and the last one. */
   #askedAt: number | null = null;
   #lastAskedAt = -Infinity;
@@ -62,10 +62,10 @@ export class PictureWatch {
 
   /** A picture that can be shown came. */
   picture(now: number): void {
-    if (this.#askedAt !== null) this.#patience = Math.min(2 * this.#patience, STILL);
-    else if (now - (this.#pictureAt ?? now) < QUIET / 2) this.#patience = QUIET;
+    if (this.#askedAt !== null) this.#patience = Math.min(2 * this.#patience, STILL_MS);
+    else if (now - (this.#pictureAt ?? now) < QUIET_MS / 2) this.#patience = QUIET_MS;
     this.#restart(now);
-    this.#tell(false);
+    this.#notify(false);
   }
 
   /**
@@ -92,8 +92,8 @@ export class PictureWatch {
       this.#sink.ask();
     }
     const waited = now - this.#askedAt;
-    if (waited >= TELL) this.#tell(true);
-    const limit = this.#datagrams > this.#datagramsWhenAsked ? GIVE_UP_ON_LOSS : GIVE_UP;
+    if (waited >= NOTIFY_AFTER_MS) this.#notify(true);
+    const limit = this.#datagrams > this.#datagramsWhenAsked ? GIVE_UP_ON_LOSS_MS : GIVE_UP_MS;
     if (waited < limit) return;
     this.#gone = true;
     this.#sink.gone();
@@ -102,8 +102,8 @@ export class PictureWatch {
   #isOverdue(now: number, pictureAt: number): boolean {
     const quiet = now - pictureAt;
     if (quiet >= this.#patience) return true;
-    const stirred = this.#stirredAt !== null && now - this.#stirredAt >= STIRRED;
-    return stirred && now - this.#lastAskedAt >= QUIET;
+    const stirred = this.#stirredAt !== null && now - this.#stirredAt >= STIRRED_MS;
+    return stirred && now - this.#lastAskedAt >= QUIET_MS;
   }
 
   #restart(now: number): void {
@@ -113,7 +113,7 @@ export class PictureWatch {
     this.#stirred = false;
   }
 
-  #tell(stalled: boolean): void {
+  #notify(stalled: boolean): void {
     if (this.#stalled === stalled) return;
     this.#stalled = stalled;
     this.#sink.stalled(stalled);

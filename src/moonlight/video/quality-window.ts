@@ -1,5 +1,5 @@
 /** Milliseconds of a window (gamestream.md §5.10). */
-export const QUALITY_WINDOW = 3000;
+export const QUALITY_WINDOW_MS = 3000;
 
 /** Percent of frames lost. */
 const POOR_AT_ONCE = 30;
@@ -35,7 +35,7 @@ export class QualityWindow {
       if (this.#good + this.#lost > 0) this.#startedAt = now;
       return;
     }
-    if (now - this.#startedAt < QUALITY_WINDOW) return;
+    if (now - this.#startedAt < QUALITY_WINDOW_MS) return;
     const total = this.#good + this.#lost;
     const loss = total === 0 ? 0 : 100 - (100 * this.#good) / total;
     this.#startedAt = now;

@@ -14,10 +14,10 @@ const WINDOW = 32;
 const PACKET_LIMIT = 8192;
 
 /** Milliseconds without any packet after which a frame that nothing follows is given up. */
-const STALE_AFTER = 250;
+const STALE_AFTER_MS = 250;
 
 /** Milliseconds to wait for earlier frames where the first one seen does not begin the stream. */
-const START_HOLD = 50;
+const START_HOLD_MS = 50;
 
 /** Packets that must agree on a frame far ahead, or long past, before the window moves there. */
 const LEAP_AHEAD = 2;
@@ -224,7 +224,7 @@ export class Reassembler {
     if (!this.#anchored) {
       const frame = this.#slot(this.#next);
       const begins = frame.active && frame.complete && frame.base === 0 && this.#next <= 1;
-      const waited = now - this.#startedAt >= START_HOLD;
+      const waited = now - this.#startedAt >= START_HOLD_MS;
       const crowded = ((this.#newest - this.#next) | 0) >= WINDOW / 2;
       if (!begins && !waited && !crowded) return;
       this.#anchored = true;
@@ -284,7 +284,7 @@ export class Reassembler {
     const since = now - this.#patience.hold;
     if (this.#passedAt <= since) return true;
     if (!frame.active) return false;
-    if (this.#passedAt === Infinity && now - this.#lastAt >= STALE_AFTER) return true;
+    if (this.#passedAt === Infinity && now - this.#lastAt >= STALE_AFTER_MS) return true;
     return (
       frame.firstAt <= since && frame.isHopeless((seq) => this.#book.isMissingSince(seq, since))
     );

@@ -18,7 +18,7 @@ import type {
 } from './types.js';
 
 /** Milliseconds (gamestream.md §5.10). */
-const START_DEADLINE = 10_000;
+const START_DEADLINE_MS = 10_000;
 
 const NO_DATAGRAM = -100;
 const NO_IDR = -101;
@@ -44,7 +44,7 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
     super();
     this.#options = options;
     this.#log = options.log;
-    this.#startDeadline = options.startDeadline ?? START_DEADLINE;
+    this.#startDeadline = options.startDeadline ?? START_DEADLINE_MS;
     this.#receiver = new MediaReceiver({
       ...options,
       receive: (datagram, now) => this.#receive(datagram, now),

@@ -37,7 +37,7 @@ export class MainThread {
     return this.#starved / Math.max(1, this.#lastAt - this.#startedAt);
   }
 
-  look(now = performance.now()): Spent {
+  measure(now = performance.now()): Spent {
     const elapsed = now - this.#lastAt;
     const spent = this.#spent(elapsed);
     this.#lastAt = now;

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Deadline } from '../../core/deadline.js';
 import { MoonteeError, type ErrorCode } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
-import { DRAIN_TIME } from '../../moonlight/host-connections.js';
+import { DRAIN_TIME_MS } from '../../moonlight/host-connections.js';
 import { launchChild } from './launch.js';
 import {
   Channel,
@@ -63,13 +63,13 @@ export function defaultChildModule(): URL {
 }
 
 /** Milliseconds for a child whose connections to the host still end in order, with some to spare. */
-const DRAIN_DEADLINE = DRAIN_TIME + 1_000;
+const DRAIN_DEADLINE_MS = DRAIN_TIME_MS + 1_000;
 /** Of the time until SIGKILL, for the child; the rest is for messages and its exit. */
 const CHILD_SHARE = 0.9;
 /** Milliseconds for a connection to reach its child. */
-const HAND_OVER_TIMEOUT = 5_000;
+const HAND_OVER_TIMEOUT_MS = 5_000;
 /** Milliseconds between looks at the heartbeat. */
-const WATCH_INTERVAL = 250;
+const WATCH_INTERVAL_MS = 250;
 /** A child that is not let run is given this many times the time of one that hangs. */
 const STARVED_PATIENCE = 8;
 /** Until it has connected, a child loads and makes everything: it is given this many times the time. */
@@ -142,7 +142,7 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
     // Callers need not wait for it.
     this.#ready.catch(() => undefined);
     this.#mainThread = new MainThread(this.pid ?? 0);
-    this.#watch = setInterval(() => this.#checkHeartbeat(), WATCH_INTERVAL);
+    this.#watch = setInterval(() => this.#checkHeartbeat(), WATCH_INTERVAL_MS);
 
     alive.add(this.#child);
     if (!exitHookSet) {
@@ -220,7 +220,7 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
     this.#nextSocketId += 1;
     // Its server would wait, when it closes, for what is another process's by then.
     Reflect.set(connection, 'server', null);
-    const timer = setTimeout(() => connection.destroy(), HAND_OVER_TIMEOUT);
+    const timer = setTimeout(() => connection.destroy(), HAND_OVER_TIMEOUT_MS);
     connection.once('close', () => clearTimeout(timer));
     const sent = (): void => {
       if (connection.destroyed) return;
@@ -291,14 +291,14 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
 
   #checkHeartbeat(): void {
     const now = performance.now();
-    const late = now - this.#lastWatch - WATCH_INTERVAL;
+    const late = now - this.#lastWatch - WATCH_INTERVAL_MS;
     this.#lastWatch = now;
     // Our own loop was held up: the child's heartbeats may lie unread in the channel.
-    if (late > 500) this.#lastSeen = Math.max(this.#lastSeen, now - WATCH_INTERVAL);
-    const spent = this.#mainThread.look(now);
+    if (late > 500) this.#lastSeen = Math.max(this.#lastSeen, now - WATCH_INTERVAL_MS);
+    const spent = this.#mainThread.measure(now);
     const silence = now - this.#lastSeen;
     if (spent === 'starved')
-      this.#starvedFor = Math.min(silence, this.#starvedFor + WATCH_INTERVAL + late);
+      this.#starvedFor = Math.min(silence, this.#starvedFor + WATCH_INTERVAL_MS + late);
     const patience = this.#patience;
     // Time in which it could not have answered is no silence, up to a bound.
     const hangs = silence - this.#starvedFor >= patience || silence >= STARVED_PATIENCE * patience;
@@ -368,7 +368,7 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
       if (this.#killAt !== null && !this.#drains) {
         this.#drains = true;
         draining.add(this.#child);
-        this.#killAfter(this.#killAt - performance.now() + DRAIN_DEADLINE);
+        this.#killAfter(this.#killAt - performance.now() + DRAIN_DEADLINE_MS);
       }
       return;
     }

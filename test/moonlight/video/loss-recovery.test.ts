@@ -1,8 +1,8 @@
 import test from 'ava';
 import { VideoPacketizer } from '../../../src/demo-host/media/video-packetizer.js';
-import { LossRecovery, REQUEST_DEADLINE } from '../../../src/moonlight/video/loss-recovery.js';
+import { LossRecovery, REQUEST_DEADLINE_MS } from '../../../src/moonlight/video/loss-recovery.js';
 import { FRAME_TYPE } from '../../../src/moonlight/video/packet.js';
-import { QUALITY_WINDOW, QualityWindow } from '../../../src/moonlight/video/quality-window.js';
+import { QUALITY_WINDOW_MS, QualityWindow } from '../../../src/moonlight/video/quality-window.js';
 import type { FrameRange } from '../../../src/moonlight/video/types.js';
 import { isKeyFrame } from '../../../src/moonlight/video/key-frame.js';
 import { frameTypeOf, picture } from './pictures.js';
@@ -42,7 +42,7 @@ test('after a loss: one request at once, repeated after the deadline', (t) => {
   gate.lost({ first: 5, last: 5 }, 130);
   for (let at = 6; at < 20; at++) t.false(gate.frame(at, INTRA_REFRESH, false, 120 + at));
   t.deepEqual(asked, ['idr']);
-  gate.tick(120 + REQUEST_DEADLINE);
+  gate.tick(120 + REQUEST_DEADLINE_MS);
   t.deepEqual(asked, ['idr', 'idr']);
   t.true(gate.frame(20, IDR, true, 500));
   gate.tick(5000);
@@ -139,7 +139,7 @@ test('the quality signal of §5.10', (t) => {
   const window = (good: number, lost: number): void => {
     for (let at = 0; at < good; at++) quality.frame();
     quality.lost(lost);
-    now += QUALITY_WINDOW;
+    now += QUALITY_WINDOW_MS;
     quality.tick(now);
   };
   window(10, 90);

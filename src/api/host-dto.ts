@@ -5,7 +5,7 @@ import type { DetailedHost, UndetailedHost } from '../protocol/rest-models.js';
 
 /** The short form; never fails: a host that does not answer is offline. */
 export async function undetailedHost(host: Host): Promise<UndetailedHost> {
-  const info = await host.glance();
+  const info = await host.infoIfOnline();
   return {
     host_id: host.id,
     name: nameOf(host, info),

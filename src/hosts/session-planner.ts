@@ -10,7 +10,7 @@ import type { IdentityStore, PairedIdentity } from './identities.js';
 import type { HostStore } from './store.js';
 
 /** Milliseconds between looks for an app that the host does not list yet. */
-const APP_POLL = 1_000;
+const APP_POLL_MS = 1_000;
 
 export interface TargetOptions {
   readonly hosts: HostStore;
@@ -26,7 +26,7 @@ export interface TargetOptions {
 }
 
 /** Decides where a streamer's session goes and as whom. */
-export class Targets {
+export class SessionPlanner {
   readonly #options: TargetOptions;
   /** Host → the streamer that goes under the host's own pairing. */
   readonly #ownPairing = new Map<Host, string>();
@@ -153,8 +153,8 @@ export class Targets {
       const apps = await client.apps(signal);
       const app = apps.find(({ id }) => sameApp(id, appId));
       if (app !== undefined) return app;
-      if (performance.now() + APP_POLL > deadline) throw new MoonteeError('APP_NOT_FOUND');
-      await sleep(APP_POLL, undefined, { signal });
+      if (performance.now() + APP_POLL_MS > deadline) throw new MoonteeError('APP_NOT_FOUND');
+      await sleep(APP_POLL_MS, undefined, { signal });
     }
   }
 }
