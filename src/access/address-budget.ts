@@ -7,7 +7,7 @@ const MAX_ADDRESSES = 10_000;
 
 interface Window {
   count: number;
-  /** Of the monotonic clock: nobody sets it. */
+  /** Of the monotonic clock, which cannot be set. */
   readonly endsAt: number;
 }
 
@@ -31,7 +31,9 @@ export class AddressBudget {
     return this.#windows.size;
   }
 
-  /** Counts one more. @returns null where it was still allowed, else the seconds to wait: 0 < s ≤ 60 */
+  /**
+   * Counts one more. @returns null if it was still allowed, else the seconds to wait: 0 < s ≤ 60
+   */
   take(address: string): number | null {
     const now = performance.now();
     this.#forget(now);

@@ -1,8 +1,8 @@
 import { isIPv6 } from 'node:net';
 
 /**
- * Whom an address belongs to, for counting: a host or a household gets a whole /64 of IPv6
- * (RFC 6177), and may use another address of it for every connection.
+ * The group that an address is counted in. A host or a household gets a whole /64 of IPv6 (RFC
+ * 6177), and may use another address of it for every connection.
  *
  * @param address IPv4 or IPv6, also with a zone; anything else is a group of its own
  */

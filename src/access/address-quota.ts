@@ -20,9 +20,9 @@ interface Entry {
 }
 
 /**
- * Places for those who have not shown their credentials: so many for each address (IPv6: each /64),
- * so many in all. Where all are taken, the address with the most loses its oldest to a newcomer
- * that has fewer: one address never keeps out another, whatever it opens.
+ * Places for connections without credentials: a number for each address (IPv6: each /64), and one
+ * for all. If all are taken, the address with the most loses its oldest to a newcomer that has
+ * fewer. So one address never keeps out another, whatever it opens.
  */
 export class AddressQuota {
   readonly #options: AddressQuotaOptions;

@@ -14,7 +14,7 @@ export class ClientAddress {
     }
   }
 
-  /** The address at the other end of a connection, empty where that is gone. */
+  /** The address at the other end of a connection, empty if that is gone. */
   ofSocket({ remoteAddress }: Socket): string {
     return plain(remoteAddress ?? '');
   }
@@ -48,7 +48,7 @@ export class ClientAddress {
   }
 }
 
-/** IPv4 as such, also where a dual-stack socket wraps it. */
+/** IPv4 as such, even if a dual-stack socket wraps it. */
 function plain(address: string): string {
   return address.startsWith('::ffff:') ? address.slice(7) : address;
 }

@@ -3,16 +3,16 @@ import { MoonteeError } from '../core/errors.js';
 import { AddressBudget } from './address-budget.js';
 
 /**
- * The server's password. Both sides of a comparison are hashed first, so that neither
- * content nor length shows in its duration. An address that fails too often is told to wait; that
- * never holds up the right password, since somebody who knows it may sit behind the same address.
+ * The server's password. Both sides of a comparison are hashed first, so that neither content nor
+ * length shows in its duration. An address that fails too often must wait. That never delays the
+ * right password, since its owner may share the address with the attacker.
  */
 export class Credentials {
   readonly #digest: Buffer | null;
   readonly #allowed: AddressBudget;
   #failed = 0;
 
-  /** @param value null: nobody needs any */
+  /** @param value null: no credentials are required */
   constructor(value: string | null, failuresPerMinute: number) {
     this.#digest = value === null ? null : digest(value);
     this.#allowed = new AddressBudget(failuresPerMinute);
@@ -45,7 +45,7 @@ export class Credentials {
 }
 
 /**
- * The value of `Authorization: Bearer …`, in each reading that the sender may have meant: Node
+ * The value of `Authorization: Bearer …`, in each reading that the sender may have meant. Node
  * decodes headers as Latin-1 (RFC 9110, section 5.5), while most clients send UTF-8.
  *
  * @returns null if there is no such header

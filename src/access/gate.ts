@@ -51,8 +51,8 @@ export class Gate {
 }
 
 /**
- * What a path needs that no route has: the first segment of the interface, however it is
- * spelt, is closed to strangers, who cannot ask it what exists.
+ * The access that a path without a route requires. The first segment of the interface, in any
+ * spelling, is closed to strangers, who so cannot find out what exists.
  */
 export function accessOfUnknown(path: string): Access {
   const [, first = ''] = path.split('/');

@@ -10,9 +10,9 @@ export interface OriginGuardOptions {
 }
 
 /**
- * Keeps other sites' pages away from a server that asks for no password: their browser could
- * reach it, directly or by a name that they point at it (DNS rebinding). With a password,
- * such a page would need to know it, and origins are only checked where some are configured.
+ * Keeps pages of other sites away from a server without a password. A browser could reach it for
+ * them, directly or by a name that they point at it (DNS rebinding). With a password, such a page
+ * would need to know it; origins are then checked only if some are configured.
  */
 export class OriginGuard {
   readonly #options: OriginGuardOptions;
@@ -46,7 +46,7 @@ export class OriginGuard {
   }
 
   /**
-   * A WebSocket from this page may be opened. Not asked where the upgrade has credentials.
+   * A WebSocket from this page may be opened. Not asked if the upgrade has credentials.
    *
    * @param isOpen it will not be asked for credentials later either
    */

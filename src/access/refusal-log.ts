@@ -5,7 +5,7 @@ import { AddressBudget } from './address-budget.js';
 /** Lines in a minute: of one address, and of all together. */
 const PER_ADDRESS = 10;
 const IN_ALL = 120;
-/** Characters of a text that somebody else has written. */
+/** Characters that are logged of a text from outside. */
 const MAX_TEXT = 80;
 /** Milliseconds between two lines about what was not logged. */
 const SUMMARY_INTERVAL_MS = 10_000;
@@ -13,7 +13,7 @@ const SUMMARY_INTERVAL_MS = 10_000;
 /**
  * Log lines whose number and content others decide: refused requests, sockets and messages.
  * Strangers must not be able to fill a disk, or to hide one line among millions. What is left out
- * is counted and told.
+ * is counted, and the count is logged.
  */
 export class RefusalLog {
   readonly #log: Log;
@@ -45,7 +45,7 @@ export class RefusalLog {
     this.#log[level]({ address, ...Object.fromEntries(shown) }, message);
   }
 
-  /** Tells what is still untold. Idempotent. */
+  /** Logs the counts that are still due. Idempotent. */
   close(): void {
     if (this.#summary !== null) clearTimeout(this.#summary);
     this.#summary = null;

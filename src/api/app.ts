@@ -28,7 +28,7 @@ export async function createApp(api: ApiContext, guard: OriginGuard, routes: Rou
   app.use(async (context, next) => {
     await next();
     metrics.requests.inc({ method: methodLabel(context.method), status: context.status });
-    // Node would read what is left of a body that nobody wants, as fast as it comes.
+    // Node would read the rest of an unwanted body as fast as it comes.
     if (!context.req.complete) context.set('Connection', 'close');
   });
   app.use(answerErrors(log, refusals, addresses));
@@ -99,9 +99,9 @@ function headers({ config }: ApiContext): Koa.Middleware {
         'frame-ancestors': embeddable,
       },
     },
-    // `frame-ancestors` says it better.
+    // `frame-ancestors` is more precise.
     frameguard: false,
-    // For this name: what others below it speak is not ours to say.
+    // For this name only: the protocols of names below it are not ours to decide.
     hsts: config.certificate !== null && { includeSubDomains: false },
   });
 }

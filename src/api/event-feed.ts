@@ -17,12 +17,12 @@ const MAX_BEHIND = 1 << 20;
 const KEEP_ALIVE_MS = 15_000;
 
 /**
- * The life of streamers, peers and recordings as server-sent events. Ids are `<run>-<number>`: a reader
- * that comes back with `Last-Event-ID` gets what it missed, or an event `reset` where that
- * is no longer known and it has to read the list again.
+ * The life of streamers, peers and recordings as server-sent events. Ids are `<run>-<number>`. A
+ * reader that comes back with `Last-Event-ID` gets the events that it missed. If they are no longer
+ * known it gets an event `reset`, and has to read the list again.
  */
 export class EventFeed {
-  /** Tells this run of the server from earlier ones. */
+  /** Distinguishes this run of the server from earlier ones. */
   readonly #run = randomBytes(4).toString('hex');
   readonly #ring: { number: number; text: string }[] = [];
   readonly #readers = new Set<PassThrough>();
@@ -121,7 +121,7 @@ export class EventFeed {
     }
   }
 
-  /** What came after that id; null where it is not known any more. */
+  /** The events after that id; null if it is not known any more. */
   #since(lastEventId: string): string | null {
     const match = /^([0-9a-f]{8})-(\d{1,15})$/.exec(lastEventId);
     const last = Number(match?.[2]);

@@ -38,7 +38,7 @@ export async function detailedHost(host: Host): Promise<DetailedHost> {
   };
 }
 
-/** Both sides say so. */
+/** Both sides agree that it is paired. */
 export function isPaired(host: Host, info: ServerInfo): boolean {
   return host.paired && info.trust === 'paired';
 }

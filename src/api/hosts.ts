@@ -17,7 +17,7 @@ export function hostRoutes(
   routes.get('/api/hosts', 'administrator', async (context) => {
     const answers = await Promise.all(hosts.list().map(undetailedHost));
     context.body = { hosts: answers };
-    // A look may have told a name or a MAC.
+    // The answer may have brought a name or a MAC.
     hosts.save().catch((error: unknown) => log.error({ err: error }, 'hosts not saved'));
   });
 

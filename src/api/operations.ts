@@ -36,7 +36,7 @@ export interface Operation {
   >;
   readonly body?: t.Mixed;
   readonly answers: Readonly<Record<number, Answer>>;
-  /** An administrator's unless said otherwise. */
+  /** Requires an administrator unless stated otherwise. */
   readonly access?: Access;
 }
 

@@ -34,7 +34,7 @@ export function streamerRoutes(routes: Routes, api: ApiContext): void {
 
   routes.delete('/api/streamers/:id', 'administrator', async (context) => {
     const quitApp = queryFlag(context, 'quit_app', config.quit_app_on_delete);
-    // Who says it in the request means it, whoever else uses the app.
+    // A request that names it means it, even if others use the app.
     const forAll = quitApp && context.query['quit_app'] !== undefined;
     await streamers.delete(idOf(context.params), quitApp, forAll);
     context.status = 204;
@@ -63,7 +63,7 @@ export function streamerRoutes(routes: Routes, api: ApiContext): void {
     const existing = streamers.get(spec.streamer_id);
     const settled = existing?.status === 'failed' || existing?.status === 'stopping';
     if (existing !== undefined && !settled) throw new MoonteeError('STREAMER_EXISTS');
-    // What can be known at once is told at once, and leaves no failed streamer behind.
+    // Errors that can be known at once are reported at once, and leave no failed streamer behind.
     if (!hosts.require(spec.host_id).paired) throw new MoonteeError('HOST_NOT_PAIRED');
     return streamers.create(spec);
   }

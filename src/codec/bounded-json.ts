@@ -6,10 +6,10 @@ const OPEN = new Set([0x5b, 0x7b]);
 const CLOSE = new Set([0x5d, 0x7d]);
 
 /**
- * Parses what is nested no deeper than `maxDepth`: building and checking millions of arrays in
- * arrays would hold up everybody else, and what works recursively would run out of stack. A key
+ * Parses what is nested no deeper than `maxDepth`. Millions of arrays in arrays would block all
+ * other work while they are built and checked, and recursive code would run out of stack. A key
  * `__proto__` is left out: once copied, its value would be inherited by what has been checked,
- * without having been checked itself.
+ * without a check of its own.
  *
  * @throws SyntaxError
  */
@@ -18,7 +18,7 @@ export function parseJson(text: string, maxDepth: number): unknown {
   return JSON.parse(text, (key, value: unknown) => (key === '__proto__' ? undefined : value));
 }
 
-/** Of text that is no JSON it may say anything; it takes one look at each character. */
+/** For text that is not JSON either result is right; each character is read once. */
 function isDeeper(text: string, maxDepth: number): boolean {
   let depth = 0;
   let quoted = false;

@@ -1,6 +1,6 @@
 import type { Errors } from 'io-ts';
 
-/** What did not decode and where, in one line; values are left out, they may be secrets. */
+/** What did not decode and its place, in one line. Values are left out: they may be secrets. */
 export function describeIssues(errors: Errors): string {
   const lines = new Set<string>();
   for (const error of errors) {

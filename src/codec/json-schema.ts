@@ -13,7 +13,7 @@ export class SchemaMaker {
 
   schema(codec: t.Mixed): Schema {
     const { name } = codec;
-    // io-ts names what nobody named after its structure.
+    // io-ts gives an unnamed codec a name made from its structure.
     if (!/^[A-Z]\w*$/.test(name) || codec === Integer) return this.#inline(codec);
     if (!Object.hasOwn(this.components, name)) {
       const made = this.#inline(codec);

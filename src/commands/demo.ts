@@ -31,8 +31,8 @@ const DESKTOP = 'Desktop';
 const HostReady = t.type({ ready: t.literal(true), http_port: t.Int });
 
 /**
- * `moontee demo [--port 8080] [--input-log FILE] [--config FILE] [--KEY VALUE …]`: the whole thing
- * on this machine, as the configuration says, but with hosts of its own.
+ * `moontee demo [--port 8080] [--input-log FILE] [--config FILE] [--KEY VALUE …]`: server, host and
+ * page on this machine, with the configuration's settings but with hosts of its own.
  */
 export async function demo(args: readonly string[]): Promise<number> {
   const { port, inputLog, rest } = ownArguments(args);
@@ -64,7 +64,7 @@ export async function demo(args: readonly string[]): Promise<number> {
 }
 
 interface OwnArguments {
-  /** Null where none was given. */
+  /** Null if none was given. */
   readonly port: number | null;
   readonly inputLog: string | null;
   /** Those of the configuration. */
@@ -124,7 +124,7 @@ class DemoParts {
       ...(config.pipelines_path === null ? [] : ['--pipelines', config.pipelines_path]),
     ]);
     this.#server = await MoonteeServer.start(
-      // The hosts and pairings of whoever tries this stay as they are.
+      // The user's own hosts and pairings stay as they are.
       { ...config, data_path: join(this.#state, 'data.json'), pairing_pin: pin },
       { log, staticDirectory: pageDirectory() },
     );

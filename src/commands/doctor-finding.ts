@@ -5,7 +5,7 @@ export interface Finding {
   readonly remedy?: string;
 }
 
-/** Prints findings; returns the exit code: 1 where there is a problem. */
+/** Prints findings; returns the exit code: 1 if there is a problem. */
 export function printFindings(findings: readonly Finding[]): number {
   for (const { verdict, what, remedy } of findings) {
     const mark = { ok: 'ok     ', warning: 'warning', problem: 'PROBLEM' }[verdict];

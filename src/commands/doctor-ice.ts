@@ -16,10 +16,10 @@ import { networkOf } from '../streamer/network.js';
 import { printFindings, type Finding } from './doctor-finding.js';
 
 /**
- * `moontee doctor ice [--timeout MS] [--config FILE] [--KEY VALUE …]`: uses the configured
- * ICE servers, addresses and ports for real.
+ * `moontee doctor ice [--timeout MS] [--config FILE] [--KEY VALUE …]`: uses the configured ICE
+ * servers, addresses and ports for real.
  *
- * @returns 0 where viewers can be expected to connect, 1 where something stands in the way
+ * @returns 0 if viewers can be expected to connect, 1 if something prevents it
  */
 export async function doctorIce(args: readonly string[]): Promise<number> {
   const { deadline, rest } = readTimeout(args);

@@ -35,7 +35,7 @@ function parseAddress(text: string, defaultPort: number): { address: string; por
 /** Milliseconds that another command, or a server that starts or ends, may have the folder. */
 const PATIENCE_MS = 3_000;
 
-/** The running server does it, or nobody owns the folder, and this process does. */
+/** Done by the running server, or by this process if no server owns the folder. */
 async function change(config: Config, command: DataCommand): Promise<void> {
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   const log = createLog('moontee', 'warn');
@@ -61,7 +61,7 @@ async function change(config: Config, command: DataCommand): Promise<void> {
   }
 }
 
-/** `moontee pair ADDRESS[:PORT] [--pin 1234]`: adds a host, pairs with it, says its id. */
+/** `moontee pair ADDRESS[:PORT] [--pin 1234]`: adds a host, pairs with it, prints its id. */
 export async function pair(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** The folder of the built page, or null where it was not built. */
+/** The folder of the built page, or null if it was not built. */
 export function pageDirectory(): string | null {
   for (let at = import.meta.dirname; at !== dirname(at); at = dirname(at)) {
     if (!existsSync(join(at, 'package.json'))) continue;

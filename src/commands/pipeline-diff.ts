@@ -61,7 +61,7 @@ function compareBin(bin: string, actual: Graph): Part[] {
       ).length;
       return [{ bin, template, differences: diffGraphs(expected, own), named, compared }];
     })
-    // Of two that fit alike, the one that says more.
+    // Of two that fit alike, the one with more detail.
     .sort((a, b) => a.differences.length - b.differences.length || b.compared - a.compared);
   const taken = new Set<string>();
   const parts: Part[] = [];

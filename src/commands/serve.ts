@@ -32,7 +32,7 @@ export async function serve(args: readonly string[]): Promise<number> {
   process.exit(code);
 }
 
-/** Viewers beyond the limit will be refused one by one; whoever starts the server can mend it now. */
+/** Viewers beyond the limit will be refused one by one; the operator can raise it now. */
 function checkDescriptors(maxViewers: number, log: Log): void {
   const limit = descriptorLimit();
   const viewers = viewersWithin(limit);

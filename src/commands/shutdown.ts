@@ -1,13 +1,13 @@
 import { flushLog, type Log } from '../core/log.js';
 
 /**
- * Resolves with the exit code once the process was told to end (SIGTERM, SIGINT, or others) and
- * `close` is done: 0, or 1 where it took longer than `deadline` milliseconds. A second signal
- * ends at once.
+ * Resolves with the exit code once the process was asked to end (SIGTERM, SIGINT, or others) and
+ * `close` is done: 0, or 1 if it took longer than `deadline` milliseconds. A second signal ends at
+ * once.
  *
- * An exception that nobody caught ends the process in the same order, with 1: what it
- * interrupted is in doubt. A rejection that nobody waited for is logged and nothing else: it
- * interrupted nobody. Both are defects of ours; ARCHITECTURE.md, "Defects", says more.
+ * An uncaught exception ends the process in the same order, with 1, since the state that it
+ * interrupted is in doubt. An unhandled rejection interrupted nothing and is only logged. Both are
+ * defects of ours; see ARCHITECTURE.md, "Defects".
  */
 export function untilTold(
   close: () => Promise<void>,

@@ -1,7 +1,7 @@
 /**
- * What programs that we start see of our environment. It may hold the server's password and TURN
- * secrets, and whatever else the operator's platform puts there; a process's environment can be
- * read in /proc and lands in core dumps.
+ * What programs that we start see of our environment. It may hold the server's password, TURN
+ * secrets and whatever else the operator's platform puts there. A process's environment can be read
+ * in /proc and lands in core dumps.
  */
 import { CONFIG_KEYS, environmentName, KEYS } from './schema.js';
 
@@ -14,7 +14,7 @@ const PREFIXES =
   `LC_ GST_ G_ GLIB_ GI_ GIO_ ORC_ NICE_ LD_ MALLOC_ NODE_ UV_ TSX_ OPENSSL_ SSL_CERT_ XDG_ DBUS_
    LIBVA_ VDPAU_ LIBGL_ MESA_ GALLIUM_ EGL_ __EGL_ __GL VK_ DRI_ NVIDIA_ CUDA_ MFX_ ONEVPL_ INTEL_ AMD_
    RADV_ ROCR_ HIP_ PULSE_ PIPEWIRE_ ASAN_ LSAN_ TSAN_ UBSAN_`.split(/\s+/);
-/** A name that says so, whatever it begins with. */
+/** A name that says it holds a secret, whatever it begins with. */
 const SECRET = /CREDENTIAL|PASSWORD|PASSWD|SECRET|TOKEN|AUTH|COOKIE|_KEY$|_PIN$/;
 
 /** For our own processes: what they need, and nothing else. */

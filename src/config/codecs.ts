@@ -65,7 +65,7 @@ export interface BindAddress {
   readonly port: number;
 }
 
-/** @returns null where it is no such address */
+/** @returns null for an invalid address */
 export function parseBindAddress(value: string): BindAddress | null {
   const match = /^(?:\[([^\]]+)\]|([^:\s]+)):(\d{1,5})$/.exec(value);
   const host = match?.[1] ?? match?.[2];
@@ -115,7 +115,7 @@ const iceUrl = refined(t.string, 'a stun:, stuns:, turn: or turns: URL', (value)
   /^(stuns?|turns?):[^\s/]+$/.test(value),
 );
 
-/** The reference writes empty user names where there are none. */
+/** The reference writes an empty user name for a missing one. */
 export const iceServer = t.intersection(
   [
     t.type({ urls: list(iceUrl) }),

@@ -27,11 +27,11 @@ export interface ConfigInput {
   /** Command line after the command's name; `--config FILE` and `--bind` are understood too. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** File that is read where it exists and no other is named. */
+  /** The file that is read if it exists and no other is named. */
   readonly defaultFile?: string;
 }
 
-/** Where the reference keeps its configuration. */
+/** The path of the reference's configuration. */
 const DEFAULT_CONFIG_FILE = 'server/config.json';
 
 const FLAG_ALIASES: Readonly<Record<string, ConfigKey>> = { bind: 'bind_address' };
@@ -128,7 +128,7 @@ interface Given {
   readonly where: string;
   readonly text?: string;
   readonly value?: unknown;
-  /** A variable of somebody else: nonsense in it is no reason not to start. */
+  /** A variable may belong to another program: an invalid value must not prevent the start. */
   readonly lenient: boolean;
 }
 
@@ -167,7 +167,7 @@ function readings(raw: string): unknown[] {
   return [...values, parts.filter((part) => part !== '')];
 }
 
-/** `.min` of `webrtc_port_range`, where the mistake is inside. */
+/** `.min` of `webrtc_port_range`, if the mistake is inside. */
 function innerPath(errors: Errors): string {
   const context = errors[0]?.context ?? [];
   const keys = context.slice(1).map((entry) => entry.key);

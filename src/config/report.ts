@@ -2,7 +2,7 @@ import { MoonteeError } from '../core/errors.js';
 import { loadConfig, type ConfigInput, type LoadedConfig } from './load.js';
 import { CONFIG_KEYS, environmentName, flagName, KEYS } from './schema.js';
 
-/** The effective configuration as JSON with comments of where each value is from; no secrets. */
+/** The effective configuration as JSON, with the source of each value in a comment; no secrets. */
 export function printConfig({ config, sources, file }: LoadedConfig): string {
   const width = Math.max(...CONFIG_KEYS.map((name) => name.length));
   const lines = CONFIG_KEYS.map((name) => {

@@ -58,7 +58,7 @@ const ROWS = {
     outcome: 'RATE_LIMITED',
     meaning: 'The viewer sends or connects too often: come back later.',
   },
-  // Also of a streamer that fails for good; `PeerClosed` before the close tells them apart.
+  // Also of a streamer that fails for good; `PeerClosed` before the close distinguishes them.
   FAILED: {
     number: 4500,
     outcome: 'SOCKET_LOST',

@@ -1,8 +1,8 @@
 import { MoonteeError } from './errors.js';
 
 /**
- * A point in time by which work is to be done. What closes something makes it, and hands earlier ones
- * down to the parts, so that the sum of their waits fits.
+ * A point in time by which work is to be done. The closing side makes it and hands earlier ones to
+ * the parts, so that the sum of their waits fits.
  */
 export class Deadline {
   /** Milliseconds of `performance.now()`. */
@@ -38,7 +38,7 @@ export class Deadline {
   /**
    * The end of `work`, or an error once this is over. What `work` does later is ignored.
    *
-   * @param failure what the error says: "The pipeline did not close"
+   * @param failure the message of the error: "The pipeline did not close"
    * @throws TIMEOUT
    */
   race<T>(work: Promise<T>, failure: string): Promise<T> {

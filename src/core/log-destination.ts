@@ -12,19 +12,19 @@ const NOTE = Symbol('note');
 export interface LogDestinationOptions {
   /** An open descriptor: pipe, socket, terminal or file. It stays open. */
   readonly fd: number;
-  /** The line that tells of drops, with its line feed. */
+  /** The line that reports drops, with its line feed. */
   readonly describeDrops: (dropped: number) => string;
   readonly maxQueued?: number;
 }
 
 /**
- * Lines to a descriptor without ever waiting for whoever reads them.
+ * Writes lines to a descriptor and never waits for its reader.
  *
  * A write to a full pipe blocks the thread, and with it the server, for as long as the reader
- * pleases. Here the descriptor does not block: what fits is written at once, so that a crash loses
- * nothing that could be written; what does not fit waits in a bounded queue, and what finds that
- * full is dropped, counted, and told once a second. A reader that is gone (EPIPE) or a full disk
- * costs lines and nothing else.
+ * pleases. Here the descriptor does not block. What fits is written at once, so that a crash loses
+ * nothing that could be written. What does not fit waits in a bounded queue. What finds the queue
+ * full is dropped and counted, and the count is logged once a second. A reader that is gone (EPIPE)
+ * or a full disk costs lines and nothing else.
  */
 export class LogDestination {
   readonly #fd: number;
@@ -79,7 +79,7 @@ export class LogDestination {
       this.#queue.shift();
       if (head === NOTE) {
         this.#noteQueued = false;
-        // A note that is lost has told nobody.
+        // A note that is lost has reported nothing.
         if (rest !== 'lost') this.#untold -= reported;
       } else {
         this.#queued -= bytes.length;
@@ -129,7 +129,9 @@ export class LogDestination {
     this.#retry ??= setInterval(() => this.flushSync(), RETRY_MS).unref();
   }
 
-  /** @returns what the reader has no room for; null where all is written; lost: nobody will get it */
+  /**
+   * @returns what the reader has no room for; null if all is written; lost: it cannot be delivered
+   */
   #put(bytes: Buffer): Buffer | 'lost' | null {
     let offset = 0;
     while (offset < bytes.length) {
@@ -173,10 +175,10 @@ export class LogDestination {
  * A descriptor of the same file whose writes do not block.
  *
  * Terminals and pipes are opened a second time, since the flag belongs to what all processes that
- * inherited a descriptor share. Where that is not possible (sockets; a pipe of another user) Node's
- * own stream of the descriptor sets the flag, and takes it back at the process's end. Others who
- * share it may take it back at any time, so that it is set anew before each write. A file on a
- * disk never blocks for long, and a second opening would have a position of its own.
+ * inherited a descriptor share. If that is not possible (sockets; a pipe of another user), Node's
+ * own stream of the descriptor sets the flag and takes it back at the process's end. Others who
+ * share it may take it back at any time, so it is set again before each write. A file on a disk
+ * never blocks for long, and a second opening would have a position of its own.
  */
 function withoutBlocking(fd: number): { fd: number; owned: boolean; unblock: () => void } {
   try {

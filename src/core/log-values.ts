@@ -1,7 +1,7 @@
 /**
- * What of a value reaches a log line: an allow-list by type. Numbers, flags, short texts and
- * errors do; other objects never do, since a message, a configuration or an identity is one, and
- * what it holds is not known where it is logged.
+ * An allow-list, by type, of the values that reach a log line: numbers, flags, short texts and
+ * errors. Other objects never do, since a message, a configuration or an identity is one. What it
+ * holds is unknown at the place of logging.
  */
 
 /** Characters of a text, elements of a list, and causes of an error. */
@@ -12,7 +12,7 @@ const MAX_CAUSES = 3;
 /** Keys whose values are secrets whatever they are. */
 const SECRET_KEY =
   /credential|password|passphrase|secret|authorization|cookie|rikey|private_?key|^pin$|_pin$|token$/i;
-/** A count of such things is none of them. */
+/** A count of such things is not a secret. */
 const HARMLESS = new Set(['boolean', 'undefined']);
 
 const USER_INFO = /([a-z][a-z0-9+.-]{0,20}:\/\/)[^\s/?#@]{1,512}@/gi;
@@ -60,11 +60,11 @@ function plainValue(value: unknown): unknown {
 }
 
 /**
- * Type, code, words and place of an error. What else hangs on one stays away: that of a program
- * that failed has its command line and output, that of a request its headers.
+ * Type, code, message and place of an error. Its other properties stay away: a failed program's
+ * error has its command line and output, a request's has its headers.
  */
 function loggableError(error: Error, causes: number): Facts {
-  // What is no JSON is quoted by the parser's words.
+  // The parser's message quotes invalid JSON.
   const message = error instanceof SyntaxError ? 'syntax error' : shortened(error.message);
   const { code, details } = error as { code?: unknown; details?: unknown };
   const cause = causes > 0 && error.cause instanceof Error ? error.cause : null;

@@ -10,10 +10,10 @@ const FLUSH_DEADLINE_MS = 500;
 let standardError: LogDestination | null = null;
 
 /**
- * The process's logger: one JSON line an event, on stderr, so that stdout stays free for
- * what a command prints. Nobody waits for its reader ({@link LogDestination}).
+ * The process's logger: one JSON line an event, on stderr, so that stdout stays free for what a
+ * command prints. It never waits for its reader ({@link LogDestination}).
  *
- * @param level pino level; default `MOONTEE_LOG`, or `info` where that is no level
+ * @param level pino level; default `MOONTEE_LOG`, or `info` if that is not a level
  */
 export function createLog(name: string, level = environmentLevel()): Log {
   return createLogTo(logOutput(), name, level);
@@ -54,7 +54,7 @@ export function createLogTo(
   return log;
 }
 
-/** Where the lines of this process go, and those of its children. */
+/** The destination of this process's lines, and of its children's. */
 export function logOutput(): LogDestination {
   if (standardError === null) {
     const output = new LogDestination({ fd: 2, describeDrops });
@@ -70,14 +70,14 @@ export async function flushLog(): Promise<void> {
 }
 
 /**
- * Who reads our output may go: what a command prints then is lost, and that is no reason to end.
- * Without a listener, Node throws it.
+ * The reader of our output may go. What a command prints then is lost, which must not end the
+ * process. Without a listener, Node throws the error.
  */
 export function surviveLostReaders(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }
 
-/** A logger that says nothing, for tests and libraries that were given none. */
+/** A logger that writes nothing, for tests and libraries that were given none. */
 export function silentLog(): Log {
   return pino({ level: 'silent' });
 }

@@ -1,13 +1,13 @@
 /**
- * The one table of how things end: every error that leaves a layer, every end of a viewer that is no
- * error, and what the browser client concludes by itself. REST statuses, close codes of sockets, the
- * restart policy, the words for viewers, the table of the client (client/outcomes.ts), docs/errors.md
- * and the OpenAPI document are views of it. A code keeps its meaning for ever: clients know it.
+ * The one table of how things end: errors that leave a layer, ends of viewers that are not errors,
+ * and the conclusions of the browser client. Views of it are REST statuses, close codes of sockets,
+ * the restart policy, the words for viewers, client/outcomes.ts, docs/errors.md and the OpenAPI
+ * document. A code keeps its meaning for ever: clients know it.
  */
 
 import type { CloseName } from './close-codes.js';
 
-/** Whose mistake an error is: it decides the log level and where to look. */
+/** Whose mistake an error is. It decides the log level and what an operator examines. */
 export type Fault = 'caller' | 'host' | 'viewer' | 'pipeline' | 'internal';
 
 /** What an end means for a viewer. */
@@ -17,7 +17,7 @@ interface Outcome {
   readonly retry: boolean;
   /** Whether a streamer whose session ended so is restarted. Default: true. */
   readonly restart?: false;
-  /** One sentence for viewers, if there is no better reason. */
+  /** One sentence for viewers, used without a better reason. */
   readonly words: string;
   /** The reason is for operators, as it names elements or what libraries print: viewers get `words`. */
   readonly hidesReason?: true;
@@ -512,7 +512,7 @@ const ERROR_ROWS = {
 export type ErrorCode = keyof typeof ERROR_ROWS;
 export const ERRORS: Readonly<Record<ErrorCode, ErrorOutcome>> = ERROR_ROWS;
 
-/** Ends of viewers that are no errors. */
+/** Ends of viewers that are not errors. */
 const END_ROWS = {
   LEFT: {
     close: 'NORMAL',

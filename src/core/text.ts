@@ -3,8 +3,9 @@
 /** Line ends and other control characters, line and paragraph separators. */
 const BREAKS = /[\p{Cc}\p{Zl}\p{Zp}]/gu;
 /**
- * Characters that show nothing or turn others around: formats (direction marks and overrides, zero-width
- * ones), halves of pairs, fillers of Hangul and Braille, the joiner of marks, and what replaces the unreadable.
+ * Invisible characters, and those that reorder others: formats (direction marks and overrides,
+ * zero-width ones), halves of pairs, fillers of Hangul and Braille, the joiner of marks. The
+ * replacement for the unreadable belongs to them.
  */
 const UNSEEN = /[\p{Cf}\p{Cs}\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufffd]/gu;
 /** Marks pile up on a letter: more than four cover the lines around. */

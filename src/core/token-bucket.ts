@@ -15,7 +15,7 @@ export class TokenBucket {
     this.#tokens = budget.burst;
   }
 
-  /** @param now milliseconds; a clock that goes back refills nothing */
+  /** @param now milliseconds; a clock that runs backwards refills nothing */
   take(cost: number, now: number): boolean {
     const elapsed = Math.max(0, now - (this.#filledAt ?? now));
     this.#filledAt = now;

@@ -28,7 +28,7 @@ interface Use {
   readonly host: Host;
   readonly appId: number;
   readonly identity: PairedIdentity;
-  /** The host was asked to run the app for it and has not said no. */
+  /** The host was asked to run the app for it and has not refused. */
   mayRun: boolean;
   /** Never again: it is being deleted, or failed. */
   over: boolean;
@@ -42,7 +42,7 @@ interface Doing {
   leaving: number;
   /** `performance.now()` until which the consequences may come. */
   until: number;
-  /** Somebody wanted the app to end. */
+  /** A person or a caller wanted the app to end. */
   ordered: number;
 }
 
@@ -55,9 +55,9 @@ export interface AppUsersOptions {
 }
 
 /**
- * Who uses which app of which host. Sunshine runs one app for all clients: its end is the end of every session
- * there. Wolf runs one for each client. Nothing says which kind a host is; it shows in what a client without a
- * session is told (gamestream.md §1.5: `currentgame`).
+ * Who uses which app of which host. Sunshine runs one app for all clients: its end is the end of
+ * every session there. Wolf runs one for each client. No field says which kind a host is. It shows
+ * in the answer to a client without a session (gamestream.md §1.5: `currentgame`).
  */
 export class AppUsers implements AppOwner {
   readonly #options: AppUsersOptions;
@@ -91,15 +91,15 @@ export class AppUsers implements AppOwner {
     if (refused || (byHost && this.ourDoing(spec) === null)) use.mayRun = false;
   }
 
-  /** The streamer failed: nobody shares its fate any more. */
+  /** The streamer failed: no other streamer shares its fate any more. */
   failed({ streamer_id: id }: StreamerSpec): void {
     const use = this.#uses.get(id);
     if (use !== undefined) use.over = true;
   }
 
   /**
-   * Whether what a host just said to that streamer may be the consequence of what we did to its app: `sibling`
-   * is another streamer's end, `order` somebody who wanted the app to end.
+   * Whether the host's answer to that streamer may be the consequence of what we did to its app.
+   * `sibling` is another streamer's end; `order` is a wish that the app ends.
    */
   ourDoing({ streamer_id: id }: StreamerSpec): 'sibling' | 'order' | null {
     const use = this.#uses.get(id);
@@ -111,12 +111,12 @@ export class AppUsers implements AppOwner {
     return doing.leaving > 0 || now < doing.until ? 'sibling' : null;
   }
 
-  /** Somebody is about to quit the host's app by hand. */
+  /** The host's app is about to be quit by hand. */
   ordered(host: Host): void {
     this.#doing(host).ordered = performance.now() + CONSEQUENCE_MS;
   }
 
-  /** The streamer wants to quit an app that it cannot resume, and launch it anew. */
+  /** The streamer wants to quit an app that it cannot resume, and to launch it again. */
   async mayQuit({ streamer_id: id }: StreamerSpec): Promise<boolean> {
     const use = this.#uses.get(id);
     if (use === undefined || use.over || (await this.#isShared(use))) return false;
@@ -134,8 +134,9 @@ export class AppUsers implements AppOwner {
   }
 
   /**
-   * Nothing is left of the streamer. Quits its app where that was wished, and where nobody else uses it or it
-   * does not matter. Never rejects, and takes seven seconds at most, or little more than one at the server's end.
+   * Nothing is left of the streamer. Quits its app if that was wished, and if no other streamer
+   * uses it or that does not matter. Never rejects. Takes seven seconds at most, or little more
+   * than one at the server's end.
    */
   async leave(spec: StreamerSpec, { quit, forGood }: Leave): Promise<void> {
     const { streamer_id: id } = spec;
@@ -173,8 +174,8 @@ export class AppUsers implements AppOwner {
   }
 
   /**
-   * Learns that a host runs an app for each client: it is free for one while it is busy for another, before
-   * and after.
+   * Finds out that a host runs an app for each client: it is free for one client and busy for
+   * another, before and after.
    *
    * @param bystander has no session there
    * @param without a use whose app may end meanwhile
@@ -205,7 +206,7 @@ export class AppUsers implements AppOwner {
     );
   }
 
-  /** Asks first: an app that somebody else has started since is none of ours. */
+  /** Asks first: another client may have started an app since, which is not ours. */
   async #quit(streamerId: string, { host, appId, identity }: Use, timeout: number): Promise<void> {
     const log = this.#options.log.child({ streamer_id: streamerId, app_id: appId });
     const late = new AbortController();

@@ -16,7 +16,10 @@ const FILE = 'moontee.sock';
 const MAX_CONNECTIONS = 8;
 const MAX_REQUEST = 4_096;
 const REQUEST_TIMEOUT_MS = 5_000;
-/** Milliseconds for a server to take the connection, and for all of a command: a PIN is typed by a person. */
+/**
+ * Milliseconds for a server to accept the connection, and for all of a command. A person types the
+ * PIN.
+ */
 const CONNECT_TIMEOUT_MS = 2_000;
 const COMMAND_TIMEOUT_MS = 150_000;
 /** Characters of an answer's line, and lines. */
@@ -39,8 +42,9 @@ export type RunCommand = (
 ) => Promise<void>;
 
 /**
- * The way in for the command line beside a running server: a Unix socket in the data folder, for the same user
- * only, whatever TLS, credentials and prefix the server has. One JSON line asks, JSON lines answer.
+ * The command line's way into a running server: a Unix socket in the data folder, for the same user
+ * only. TLS, credentials and prefix of the server do not matter to it. One JSON line asks, JSON
+ * lines answer.
  */
 export class ControlSocket {
   readonly #path: string;
@@ -60,8 +64,8 @@ export class ControlSocket {
   }
 
   /**
-   * Whoever calls this owns the folder: what another one has left there is replaced. A file system without
-   * sockets costs only this, with a warning.
+   * The caller owns the folder: a socket that an earlier owner left there is replaced. A file
+   * system without sockets costs only this, with a warning.
    *
    * @param dataPath file of the hosts
    */
@@ -164,8 +168,8 @@ export class ControlSocket {
 }
 
 /**
- * Takes the folder for this process. Where the file system has no locks, a server that answers there is enough to
- * stay away.
+ * Takes the folder for this process. If the file system has no locks, a server that answers there
+ * is enough to stay away.
  *
  * @param dataPath file of the hosts
  * @throws DATA_IN_USE
@@ -184,8 +188,8 @@ export async function takeDataFolder(dataPath: string, log: Log): Promise<Folder
  * Has the server that owns the folder do it.
  *
  * @param dataPath file of the hosts
- * @returns false where no server runs
- * @throws what the server says; TIMEOUT; CLOSED where it ended meanwhile
+ * @returns false if no server runs
+ * @throws the server's error; TIMEOUT; CLOSED if it ended meanwhile
  */
 export async function askServer(
   dataPath: string,
@@ -220,12 +224,12 @@ export async function askServer(
   }
 }
 
-/** @returns null where nobody listens */
+/** @returns null if nothing listens */
 async function connectTo(path: string): Promise<Socket | null> {
   try {
     return await throughFolder(path, async (short) => {
       const socket = connect({ path: short });
-      // Once it is open, the end of its lines says the same.
+      // Once it is open, the end of its lines reports the same.
       socket.on('error', () => undefined);
       try {
         await once(socket, 'connect', { signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) });

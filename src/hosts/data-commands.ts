@@ -32,7 +32,7 @@ export interface DataOwner {
 /**
  * Does it, in the process that owns the data folder.
  *
- * @param say a line for the person
+ * @param say prints a line for the person
  * @throws errors of hosts and pairing
  */
 export async function runDataCommand(

@@ -51,7 +51,7 @@ export interface StoredPairing {
   readonly hostCertificate: string;
 }
 
-/** @throws CONFIG_INVALID where it is not of the reference's form */
+/** @throws CONFIG_INVALID if it does not have the reference's form */
 export function parseDataFile(text: string, path: string): StoredHost[] {
   let value: unknown;
   try {

@@ -14,7 +14,7 @@ import { PictureCache } from './picture-cache.js';
 const INFO_TIMEOUT_MS = 2_000;
 /** A look is up to three requests; milliseconds for all of them. */
 const LOOK_TIMEOUT_MS = 3_000;
-/** Milliseconds that what a host said, or that it said nothing, counts without being asked again. */
+/** Milliseconds for which an answer of the host, or its silence, counts without another request. */
 const INFO_AGE_MS = 3_000;
 const OFFLINE_AGE_MS = 5_000;
 /** Milliseconds that a list waits for a host that was offline when it was asked last. */
@@ -24,7 +24,7 @@ const APPS_AGE_MS = 30_000;
 const PICTURES_AT_ONCE = 2;
 const MAX_WAITING_PICTURES = 200;
 
-/** A host that we know: what is stored of it, and what it said last. */
+/** A host that we know: what is stored of it, and its last answer. */
 export class Host {
   readonly id: number;
   readonly #log: Log;
@@ -44,7 +44,7 @@ export class Host {
   readonly #downloading = new Map<number, Promise<Buffer>>();
 
   /**
-   * @param info what it has just said
+   * @param info its answer of just now
    * @param pictures shared by all hosts
    */
   constructor(
@@ -67,7 +67,7 @@ export class Host {
     return this.#stored;
   }
 
-  /** A pairing is stored; whether the host still honours it, its info tells. */
+  /** A pairing is stored; the host's info shows whether the host still honours it. */
   get paired(): boolean {
     return this.#stored.paired !== null;
   }
@@ -108,7 +108,7 @@ export class Host {
     return this.#info;
   }
 
-  /** Where it was when it answered last, numeric, most certain first. */
+  /** The addresses of its last answer, numeric, most certain first. */
   get lastAddresses(): string[] {
     const { address, cache } = this.#stored;
     const known = [address, cache?.address ?? '', this.#info?.localIp ?? ''];
@@ -124,7 +124,7 @@ export class Host {
     return this.#fetchInfo();
   }
 
-  /** For lists: what {@link info} says, or null for a host that is offline, for which nobody waits long. */
+  /** For lists: {@link info}, or null for an offline host, which is not waited for long. */
   async infoIfOnline(): Promise<ServerInfo | null> {
     const wasOffline = this.#offline !== null;
     const info = this.info().catch(() => null);
@@ -227,7 +227,7 @@ export class Host {
   /** What is good to know while it is off. */
   async #remember(info: ServerInfo): Promise<void> {
     const name = info.name === '' ? this.#stored.address : info.name;
-    // Sunshine tells the MAC only over TLS: a known one is not forgotten.
+    // Sunshine reports the MAC only over TLS: a known one is not forgotten.
     const mac = info.mac ?? this.#stored.cache?.mac ?? null;
     // A name that the host itself announces does not resolve any more once it sleeps.
     const named = isIP(this.#stored.address) === 0;

@@ -29,14 +29,14 @@ type Identity = t.TypeOf<typeof Identity>;
 
 const IdentityFile = t.type({ identities: t.array(Identity) }, 'identities.json');
 
-/** The least recently used ones beyond it are forgotten, and of those that nobody wants any more. */
+/** Bounds: beyond them the least recently used are forgotten, counted apart for released ones. */
 const MAX_IDENTITIES = 1_000;
 const MAX_RELEASED = 200;
-/** Milliseconds after which one that was not used is forgotten, and one that nobody wants any more. */
+/** Milliseconds after which an unused identity is forgotten, and a released one. */
 const DAY_MS = 86_400_000;
 const MAX_AGE_MS = 180 * DAY_MS;
 const MAX_RELEASED_AGE_MS = 30 * DAY_MS;
-/** Milliseconds for a PIN that nobody has to type. */
+/** Milliseconds for a pairing whose PIN the host accepts without a person. */
 const AUTO_PIN_TIMEOUT_MS = 15_000;
 
 export interface PairedIdentity extends ClientIdentity {
@@ -44,8 +44,8 @@ export interface PairedIdentity extends ClientIdentity {
 }
 
 /**
- * Identities of streamers, one for each `client_unique_id` and host: Wolf tells sessions
- * apart by certificate, and the same certificate again means the same session resumed.
+ * Identities of streamers, one for each `client_unique_id` and host. Wolf distinguishes sessions by
+ * certificate: the same certificate again means the same session resumed.
  */
 export class IdentityStore {
   readonly #file: AtomicFile;
@@ -63,7 +63,7 @@ export class IdentityStore {
     this.#log = log;
   }
 
-  /** @throws CONFIG_INVALID where the file is not of the right form */
+  /** @throws CONFIG_INVALID if the file does not have the right form */
   static async open(path: string, log: Log): Promise<IdentityStore> {
     const store = new IdentityStore(path, log);
     const text = await store.#file.read();
@@ -81,7 +81,7 @@ export class IdentityStore {
   }
 
   /**
-   * The identity of that name, paired with the host; made and paired where there is none.
+   * The identity of that name, paired with the host; made and paired if it is missing.
    *
    * @throws PAIRING_PIN_MISSING without a PIN; errors of pairing
    */
@@ -113,7 +113,7 @@ export class IdentityStore {
     await this.#forgetWhere(({ host }) => host === address);
   }
 
-  /** The host shows another certificate since it was paired anew: what was paired before can never reach it. */
+  /** The host was paired again and has another certificate: earlier pairings can never reach it. */
   async forgetOutdated(paired: Host): Promise<void> {
     const address = `${paired.stored.address}:${paired.stored.httpPort}`;
     await this.#forgetWhere(
@@ -130,8 +130,9 @@ export class IdentityStore {
   }
 
   /**
-   * Its last streamer is gone: the host is asked to forget it. Where the host does not confirm that, the identity
-   * is kept for a while, for somebody of that name may come back. Never rejects, and takes two seconds at most.
+   * Its last streamer is gone: the host is asked to forget it. If the host does not confirm that,
+   * the identity is kept for a while, since a streamer of that name may come back. Never rejects,
+   * and takes two seconds at most.
    */
   async release(name: string, host: Host): Promise<void> {
     const key = keyOf(name, host);
@@ -156,7 +157,7 @@ export class IdentityStore {
         pairedIdentity(identity),
         this.#log,
       ).unpair());
-    // It was paired anew, or forgotten with its host, meanwhile.
+    // Meanwhile it was paired again, or forgotten with its host.
     if (this.#identities.get(key) !== identity) return;
     if (isForgotten) {
       this.#identities.delete(key);
@@ -266,7 +267,7 @@ function pairedIdentity(identity: Identity): PairedIdentity {
   };
 }
 
-/** Milliseconds since a time that a file tells; a clock that was set back makes nothing old. */
+/** Milliseconds since a time that is read from a file; a clock that was set back ages nothing. */
 function ageOf(time: string): number {
   return Date.now() - Date.parse(time);
 }

@@ -25,12 +25,12 @@ export interface TargetOptions {
   readonly log: Log;
 }
 
-/** Decides where a streamer's session goes and as whom. */
+/** Decides the host, the app and the identity of a streamer's session. */
 export class SessionPlanner {
   readonly #options: TargetOptions;
-  /** Host → the streamer that goes under the host's own pairing. */
+  /** Host → the streamer that uses the host's own pairing. */
   readonly #ownPairing = new Map<Host, string>();
-  /** Host and name of an identity → the streamer that goes under it. */
+  /** Host and name of an identity → the streamer that uses it. */
   readonly #users = new Map<string, string>();
   /** Who shares which app. */
   readonly apps: AppUsers;
@@ -61,7 +61,8 @@ export class SessionPlanner {
     } catch (error) {
       const lost = error instanceof MoonteeError && isLost(error, identity, host);
       if (!lost || name === null || !this.#options.identities.has(name, host)) throw error;
-      // The host has forgotten this identity, or was paired anew under another certificate: pair once more.
+      // The host has forgotten this identity, or was paired again under another certificate: pair
+      // once more.
       await this.#options.identities.forget(name, host);
       identity = await this.#identity(name, spec, host);
       await this.#awaitApp(host, identity, spec.app_id, signal);
@@ -95,9 +96,9 @@ export class SessionPlanner {
   }
 
   /**
-   * A streamer with a name of its own gets an identity of its own. Where nothing can pair
-   * one, the host's own pairing serves one streamer at a time: a second session under one
-   * certificate would be taken for the first one resumed (signaling.md e.4).
+   * A streamer with a name of its own gets an identity of its own. If nothing can pair one, the
+   * host's own pairing serves one streamer at a time. The host would take a second session under
+   * one certificate for the first one resumed (signaling.md e.4).
    */
   async #identity(name: string | null, spec: StreamerSpec, host: Host): Promise<PairedIdentity> {
     const { identities, pin, isRunning } = this.#options;
@@ -117,7 +118,7 @@ export class SessionPlanner {
     return host.identity();
   }
 
-  /** The identity of a streamer that is gone for good, unless another streamer goes under it. */
+  /** The identity of a streamer that is gone for good, unless another streamer uses it. */
   #release({ streamer_id: id }: StreamerSpec, host: Host): void {
     const { identities, pin, unpairOnDelete } = this.#options;
     const prefix = keyOf(host, '');

@@ -25,7 +25,7 @@ export class HostStore {
     this.#log = log;
   }
 
-  /** @throws CONFIG_INVALID where the file is not of the right form */
+  /** @throws CONFIG_INVALID if the file does not have the right form */
   static async open(path: string, log: Log): Promise<HostStore> {
     const store = new HostStore(path, log);
     const text = await store.#file.read();

@@ -10,8 +10,8 @@ const bodies = new WeakMap<IncomingMessage, unknown>();
 const MAX_DEPTH = 16;
 
 /**
- * Reads JSON bodies, for {@link jsonBody}. A client that waits with its body (`Expect: 100-continue`)
- * is told to go on here, where it is known that the body is wanted.
+ * Reads JSON bodies, for {@link jsonBody}. A client that waits with its body (`Expect:
+ * 100-continue`) gets its 100 here, after the body is known to be wanted.
  *
  * @param limit bytes
  */
@@ -31,7 +31,7 @@ export function bodyReader(limit: number): Koa.Middleware {
   };
 }
 
-/** What the JSON body holds; undefined where there was none. */
+/** The content of the JSON body; undefined if it is missing. */
 export function jsonBody(request: IncomingMessage): unknown {
   return bodies.get(request);
 }

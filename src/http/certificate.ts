@@ -29,8 +29,8 @@ const MAX_SIZE = 1 << 20;
 
 /**
  * The server's certificate, also after it was renewed. The files are read again and again rather
- * than watched: their folder may be a symbolic link that is swapped (Kubernetes), or they may be links
- * themselves (certbot), or be renamed over, and each of these looks different to inotify.
+ * than watched. Their folder may be a symbolic link that is swapped (Kubernetes), they may be links
+ * themselves (certbot), or be renamed over. Each of these looks different to inotify.
  */
 export class Certificate {
   readonly #options: CertificateOptions;
@@ -41,7 +41,7 @@ export class Certificate {
   #warned = false;
   #looking: Promise<void> | null = null;
 
-  /** @throws CONFIG_INVALID where the files cannot be read, or do not go together */
+  /** @throws CONFIG_INVALID if the files cannot be read, or do not belong together */
   static async open(options: CertificateOptions): Promise<Certificate> {
     return new Certificate(options, await readPair(options.paths));
   }
@@ -83,7 +83,7 @@ export class Certificate {
       log.info({ valid_to: validTo, fingerprint: fingerprint256 }, 'certificate renewed');
     } catch (error) {
       const reason = MoonteeError.from(error).message;
-      // One of two files may have been written and the other not yet: said once, if it stays so.
+      // One of two files may have been written and the other not yet: logged once, if it stays so.
       const stays = this.#problem === reason;
       this.#problem = reason;
       if (!stays || this.#warned) return;

@@ -23,9 +23,9 @@ interface Connection {
 const SLACK = 64;
 
 /**
- * TCP connections, and requests under way on them. Those of strangers are counted by address and end
- * for others where there is no room; one that has shown credentials stays, and so do those of trusted
- * proxies, behind which the requests are counted by the addresses of their clients.
+ * TCP connections, and requests under way on them. Those of strangers are counted by address, and
+ * end for others if there is no room. One that has shown credentials stays, and so do those of
+ * trusted proxies. Behind a proxy the requests are counted by the addresses of their clients.
  */
 export class Connections {
   readonly #options: ConnectionsOptions;

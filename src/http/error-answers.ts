@@ -25,7 +25,7 @@ export class HttpError extends Error {
   }
 }
 
-/** An error as HTTP, whoever writes it. */
+/** An error as HTTP, for every writer of answers. */
 export interface ErrorAnswer {
   readonly status: number;
   readonly error: MoonteeError;
@@ -33,7 +33,7 @@ export interface ErrorAnswer {
   readonly body: { readonly error: string; readonly code: ErrorCode };
 }
 
-/** The one place where errors become HTTP: `{"error", "code"}`. */
+/** The one place in which errors become HTTP: `{"error", "code"}`. */
 export function errorAnswer(thrown: unknown): ErrorAnswer {
   const special = thrown instanceof HttpError ? thrown : null;
   const error = special?.error ?? MoonteeError.from(thrown);
@@ -88,7 +88,7 @@ export function answerErrors(
       }
     } catch (thrown) {
       if (context.headerSent) {
-        // Too late for a status: the connection's end tells it.
+        // Too late for a status: closing the connection reports it.
         const { code, message } = MoonteeError.from(thrown);
         note(context, { code, reason: message }, 'answer broke off', 'warn');
         context.res.destroy();

@@ -1,14 +1,15 @@
 import { IncomingMessage } from 'node:http';
 
-/** Requests of which the parser says that they want another protocol. */
+/** Requests that ask for another protocol, as the parser reports. */
 const wanting = new WeakSet<IncomingMessage>();
 
 /**
  * A request whose `Upgrade` is ignored unless we have the protocol, as RFC 9110, section 7.8,
- * wants it: WebSocket, by GET, from HTTP/1.1 on. Everything else is a plain request with its
- * body, for instance that of a client which would rather speak HTTP/2 (`h2c`).
+ * requires: WebSocket, by GET, from HTTP/1.1 on. Every other request is a plain one with its body,
+ * for instance that of a client which prefers HTTP/2 (`h2c`).
  *
- * Node's server asks this property, after the headers were read, whether to emit `upgrade`.
+ * Node's server reads this property, after the headers were read, to decide whether to emit
+ * `upgrade`.
  */
 export class Incoming extends IncomingMessage {
   get upgrade(): boolean {

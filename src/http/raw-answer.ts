@@ -5,7 +5,7 @@ import { errorAnswer } from './error-answers.js';
 /** Milliseconds that the other side has to take the answer. */
 const DEADLINE_MS = 2_000;
 
-/** Answers with an error where there is a connection but no response, and ends both. */
+/** Answers with an error on a connection without a response object, and ends both. */
 export function refuseRaw(stream: Duplex, thrown: unknown): void {
   const { status, headers, body } = errorAnswer(thrown);
   const text = JSON.stringify(body);
@@ -17,13 +17,13 @@ export function refuseRaw(stream: Duplex, thrown: unknown): void {
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
   ];
   stream.once('finish', () => stream.destroy());
-  // Whoever does not read it is not waited for.
+  // A caller that does not read it is not waited for.
   const timer = setTimeout(() => stream.destroy(), DEADLINE_MS);
   stream.once('close', () => clearTimeout(timer));
   stream.end(`${head.join('\r\n')}\r\n\r\n${text}`);
 }
 
-/** As {@link refuseRaw}, where there is a response that nobody else has begun. */
+/** As {@link refuseRaw}, for a response that has not begun. */
 export function refusePlainly(response: ServerResponse, thrown: unknown): void {
   const { status, headers, body } = errorAnswer(thrown);
   response.writeHead(status, {

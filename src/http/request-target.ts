@@ -4,12 +4,12 @@ import { MoonteeError } from '../core/errors.js';
 /** What a request asks for, read once: router, guard, sockets and files all use this result. */
 export interface RequestTarget {
   /**
-   * Decoded, without the path prefix. No segment but the last one is empty, and none has a
-   * slash, so that the text and its segments say the same. `*` for `OPTIONS *`.
+   * Decoded, without the path prefix. No segment but the last one is empty, and none has a slash,
+   * so that the text and its segments mean the same. `*` for `OPTIONS *`.
    */
   readonly path: string;
   readonly query: URLSearchParams;
-  /** Where the request is for the path prefix without a slash: the same with one. */
+  /** For a request to the path prefix without a slash: the same with one. */
   readonly withSlash?: string;
   /** The same target in its only spelling: whatever parses it again reads what we have read. */
   readonly href: string;
@@ -22,19 +22,19 @@ const PATH =
   /^\/(?:(?:[\w.~!$&'()*+,;=:@-]|%[\dA-Fa-f]{2})+\/)*(?:[\w.~!$&'()*+,;=:@-]|%[\dA-Fa-f]{2})*$/;
 /** RFC 3986, section 3.4, and what browsers leave as it is. */
 const QUERY = /^(?:[\w.~!$&'()*+,;=:@/?^`{|}[\]-]|%[\dA-Fa-f]{2})*$/;
-/** A percent sign would be an escape to somebody who decodes twice. */
+/** For a reader that decodes twice, a percent sign would be an escape. */
 
 const FORBIDDEN_IN_SEGMENT = /[\u0000-\u001f\u007f-\u009f/\\%]|^\.\.?$/;
 
 const FORBIDDEN_IN_QUERY = /[\u0000-\u001f\u007f-\u009f]/;
 
 /**
- * Parses a request target in origin form (RFC 9112, section 3.2.1). Every other form, and
- * every spelling that two readers could understand differently, is refused: dot segments,
- * empty segments, encoded separators, malformed escapes, characters that no URI has.
+ * Parses a request target in origin form (RFC 9112, section 3.2.1). Every other form is refused,
+ * and so is every spelling that two readers could understand differently: dot segments, empty
+ * segments, encoded separators, malformed escapes, characters that no URI has.
  *
- * @param prefix path in front of everything, as browsers see it; '' for none. A proxy may
- *   have taken it off. The doubled `/api/api/` of some clients is made single (signaling.md b.7).
+ * @param prefix path in front of everything, as browsers see it; '' for none. A proxy may have
+ * taken it off. The doubled `/api/api/` of some clients is made single (signaling.md b.7).
  * @throws BAD_REQUEST
  */
 export function parseRequestTarget(text: string, prefix: string): RequestTarget {
@@ -63,7 +63,7 @@ export function parseRequestTarget(text: string, prefix: string): RequestTarget 
   };
 }
 
-/** A parameter of the query. @throws BAD_REQUEST where it is given twice */
+/** A parameter of the query. @throws BAD_REQUEST if it is given twice */
 export function queryParameter({ query }: RequestTarget, name: string): string | undefined {
   const values = query.getAll(name);
   if (values.length > 1) {
@@ -75,8 +75,8 @@ export function queryParameter({ query }: RequestTarget, name: string): string |
 const read = new WeakMap<IncomingMessage, RequestTarget | MoonteeError>();
 
 /**
- * Reads what a request asks for, before anything else sees it. From then on its `url` is the
- * canonical one, and that of a refused request is `/`: no parser gets what was refused here.
+ * Parses the request target before any other reader sees it. From then on its `url` is the
+ * canonical one, and that of a refused request is `/`: a refused target reaches no parser.
  */
 export function readTarget(request: IncomingMessage, prefix: string): void {
   const target = attempt(request, prefix);
@@ -84,7 +84,7 @@ export function readTarget(request: IncomingMessage, prefix: string): void {
   request.url = target instanceof MoonteeError || target.path === '*' ? '/' : target.href;
 }
 
-/** @throws BAD_REQUEST where the request was refused */
+/** @throws BAD_REQUEST if the request was refused */
 export function targetOf(request: IncomingMessage): RequestTarget {
   const target = read.get(request) ?? new MoonteeError('INTERNAL', 'The target was not read');
   if (target instanceof MoonteeError) throw target;

@@ -20,8 +20,8 @@ export interface SocketMatch<Endpoint> extends Route {
 }
 
 /**
- * All routes, of requests and of sockets. Each says where it is defined what it asks of its
- * caller; one that does not say so cannot be made. Paths match exactly, in case and slashes.
+ * All routes, of requests and of sockets. A definition includes the access that it requires of its
+ * caller; a route without it cannot be made. Paths match exactly, in case and slashes.
  */
 export class Routes<Endpoint = unknown> {
   readonly #router = new Router({ sensitive: true, strict: true });

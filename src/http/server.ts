@@ -31,12 +31,12 @@ export function createHttpServer(
     response.setHeader('Connection', 'close');
     handler(request, response);
   });
-  // Expectations that nobody knows may be ignored (RFC 9110, section 10.1.1).
+  // Unknown expectations may be ignored (RFC 9110, section 10.1.1).
   server.on('checkExpectation', handler);
   return server;
 }
 
-/** @throws CONFIG_INVALID where the address cannot be bound */
+/** @throws CONFIG_INVALID if the address cannot be bound */
 export function listen(server: http.Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const onError = (error: Error): void => {

@@ -12,7 +12,7 @@ interface StaticFile {
   readonly etag: string;
 }
 
-/** What is served where no page was built: `GET /` must answer 200 in any case. */
+/** Served if no page was built: `GET /` must answer 200 in any case. */
 const NO_PAGE = '<!doctype html><meta charset="utf-8"><title>Moontee</title><p>Moontee is running.';
 
 /** What another client's folder may hold; all of it is kept in memory. */
@@ -20,7 +20,7 @@ const MAX_FILES = 5_000;
 const MAX_BYTES = 256 * 1024 * 1024;
 
 /**
- * The page, and another client's files beside it, read once: a request can only name what is in
+ * The page, and another client's files beside it, read once. A request can only name an entry of
  * the table, so that no path of the network ever reaches the file system.
  */
 export class StaticFiles {
@@ -28,9 +28,9 @@ export class StaticFiles {
   #bytes = 0;
 
   /**
-   * @param page folder of the page; null where it was not built
+   * @param page folder of the page; null if it was not built
    * @param beside folder of another client, whose files never take the place of the page's
-   * @throws CONFIG_INVALID where `beside` cannot be read, or holds too much
+   * @throws CONFIG_INVALID if `beside` cannot be read, or holds too much
    */
   static async read(page: string | null, beside: string | null): Promise<StaticFiles> {
     const files = new StaticFiles();
@@ -47,7 +47,7 @@ export class StaticFiles {
     return files;
   }
 
-  /** Answers GET and HEAD of a file; everything else goes on. */
+  /** Answers GET and HEAD of a file; all other requests are passed on. */
   serve(): Koa.Middleware {
     return async (context, next) => {
       const { path, withSlash } = targetOf(context.req);

@@ -8,10 +8,10 @@ import { join } from 'node:path';
 const DEADLINE_MS = 2_000;
 
 /**
- * Two connected Unix sockets. Only this user could have connected meanwhile, and only in that instant;
- * nothing listens afterwards. Nothing is read of the second one before somebody wants it.
+ * Two connected Unix sockets. Only this user could have connected meanwhile, and only in that
+ * instant; nothing listens afterwards. Nothing is read from the second one until its owner reads.
  *
- * @throws what the operating system says
+ * @throws the error of the operating system
  */
 export async function unixPair(): Promise<readonly [Socket, Socket]> {
   const folder = await mkdtemp(join(tmpdir(), 'moontee-'));

@@ -19,7 +19,7 @@ export interface UpgradesOptions<Grant> {
   /**
    * Answers an upgrade itself.
    *
-   * @returns false for one that is answered here and goes to `serve`
+   * @returns false for one that `serve` shall answer here
    * @throws MoonteeError the refusal
    */
   readonly take: (request: IncomingMessage, stream: Duplex, head: Buffer, grant: Grant) => boolean;

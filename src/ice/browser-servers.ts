@@ -9,8 +9,8 @@ export interface BrowserIceServer {
 }
 
 /**
- * ICE servers in the shape that every browser takes (signaling.md b.4): one empty list, one
- * TURN URL without a user or one odd URL makes Chromium throw, and the viewer stays black.
+ * ICE servers in the shape that every browser accepts (signaling.md b.4). One empty list, one TURN
+ * URL without a user or one odd URL makes Chromium throw, and the viewer stays black.
  */
 export function browserServers(servers: readonly IceServer[]): BrowserIceServer[] {
   return servers

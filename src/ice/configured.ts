@@ -19,11 +19,11 @@ export function iceServerProvider(
 /** ICE servers with the key that they come from. */
 export interface ServerSet {
   readonly name: string;
-  /** @throws CONFIG_INVALID where a source fails */
+  /** @throws CONFIG_INVALID if a source fails */
   readonly servers: () => Promise<readonly IceServer[]>;
 }
 
-/** Every key's servers by themselves, for whoever wants to know which one is at fault. */
+/** Every key's servers by themselves, to find the one at fault. */
 export function serverSets(config: Config, fixed: readonly IceServer[]): ServerSet[] {
   const { webrtc_turn_rest: rest } = config;
   const own = (): IceServer[] =>

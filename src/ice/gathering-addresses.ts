@@ -13,13 +13,13 @@ export interface AddressFilter {
 }
 
 /**
- * libnice by itself takes every address of every interface, and each one costs sockets in
- * every peer.
+ * By itself libnice uses every address of every interface, and each one costs sockets in every
+ * peer.
  *
- * Link-local IPv6 addresses mean something only together with an interface, which a candidate
- * cannot name: they are never used.
+ * Link-local IPv6 addresses are valid only together with an interface, which a candidate cannot
+ * name: they are never used.
  *
- * @returns empty where the filter leaves none
+ * @returns empty if the filter leaves none
  */
 export function gatheringAddresses(
   filter: AddressFilter,

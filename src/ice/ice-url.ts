@@ -12,7 +12,7 @@ export interface IceUrl {
 const FORM =
   /^(stuns?|turns?):(?:\[([0-9A-Fa-f:.]{2,45})\]|([A-Za-z0-9._-]{1,253}))(?::(\d{1,5}))?(?:\?transport=(udp|tcp))?$/;
 
-/** @returns null where it is no such URL */
+/** @returns null for an invalid URL */
 export function parseIceUrl(text: string): IceUrl | null {
   const [, scheme, address, name, digits, transport] = FORM.exec(text) ?? [];
   if (scheme === undefined || (address !== undefined && isIP(address) !== 6)) return null;
@@ -35,7 +35,7 @@ export function isSecure({ scheme }: IceUrl): boolean {
   return scheme === 'stuns' || scheme === 'turns';
 }
 
-/** `host:port`, with brackets where the host is an IPv6 address. */
+/** `host:port`, with brackets around an IPv6 address. */
 export function authorityOf({ host, port }: IceUrl): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -1,4 +1,4 @@
-/** What there is to say about why a viewer and we do not find each other. Pure. */
+/** Explains why a viewer and we do not find each other. Pure. */
 
 export type CandidateKind = 'host' | 'srflx' | 'prflx' | 'relay';
 
@@ -23,7 +23,7 @@ export class PathReport {
     this.#conditions = conditions;
   }
 
-  /** One of ours that the viewer was told. */
+  /** One of ours that was sent to the viewer. */
   published(kind: CandidateKind, transport: 'udp' | 'tcp'): void {
     count(this.#ours, transport === 'tcp' ? `${kind} over TCP` : kind);
   }
@@ -38,7 +38,7 @@ export class PathReport {
     count(this.#theirs, hidden ? 'hidden behind mDNS' : kind);
   }
 
-  /** There will be no more of ours. */
+  /** All of ours have been gathered. */
   gathered(): void {
     this.#gathered = true;
   }

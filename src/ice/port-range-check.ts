@@ -2,12 +2,12 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIP } from 'node:net';
 
-/** Ports looked at, at most: enough to tell a range that is taken from one that is free. */
+/** Ports tried, at most: enough to distinguish a range that is taken from one that is free. */
 const MAX_PROBES = 1_000;
 
 export interface PortRangeReport {
   readonly probed: number;
-  /** Ports that somebody else has, or that may not be used. */
+  /** Ports that another process has, or that may not be used. */
   readonly taken: readonly number[];
 }
 

@@ -13,11 +13,14 @@ export interface IceServerProviderOptions {
   readonly log: Log;
   /** Milliseconds since 1970: TURN servers compare it with their own. */
   readonly now?: () => number;
-  /** Milliseconds of a clock that nobody sets: an answer's life must not become longer. */
+  /**
+   * Milliseconds of the monotonic clock, which cannot be set: an answer's life must not become
+   * longer.
+   */
   readonly steady?: () => number;
 }
 
-/** Seconds that an answer is used that does not say how long it is good for, and at most. */
+/** Seconds that an answer without a `ttl` is used, and the longest that any answer is. */
 const DEFAULT_TTL = 300;
 const MAX_TTL = 86_400;
 /** Milliseconds after a failure until a source is asked again. */
@@ -42,8 +45,8 @@ export class IceServerProvider {
   }
 
   /**
-   * Never rejects and waits for no more than one answer of each source: a source that fails
-   * is logged, and viewers get what the others have.
+   * Never rejects and waits for no more than one answer of each source. A source that fails is
+   * logged, and viewers get the servers of the others.
    *
    * @param viewerId ends up in the user names of shared-secret credentials
    */
@@ -63,8 +66,8 @@ export class IceServerProvider {
 }
 
 /**
- * One source's last answer. It is asked again at half of the answer's life, so that what a
- * viewer gets is good for the other half at least; until the new one is there, the old one
+ * One source's last answer. The source is asked again at half of the answer's life, so that a
+ * viewer's servers are valid for at least the other half. Until the new answer comes, the old one
  * serves.
  */
 class CachedSource {

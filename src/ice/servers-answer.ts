@@ -1,7 +1,7 @@
 /**
- * What a command or a URL that yields ICE servers may answer: a list of servers, an object
- * with such a list (`iceServers` or `ice_servers`; one server alone will do) and perhaps a
- * `ttl` in seconds, or the form of draft-uberti-behave-turn-rest-00 (`username`, `password`,
+ * The answers that a command or a URL with ICE servers may give. Either a list of servers, or an
+ * object with such a list (`iceServers` or `ice_servers`; a single server will do) and perhaps a
+ * `ttl` in seconds. Or the form of draft-uberti-behave-turn-rest-00 (`username`, `password`,
  * `uris`, `ttl`). Pure.
  */
 import type { IceServer } from './types.js';
@@ -10,7 +10,7 @@ import { parseIceUrl } from './ice-url.js';
 
 export interface ServersAnswer {
   readonly servers: readonly IceServer[];
-  /** Seconds that the answer is good for; null where it does not say. */
+  /** Seconds for which the answer is valid; null if it does not name them. */
   readonly ttl: number | null;
 }
 

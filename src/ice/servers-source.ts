@@ -1,4 +1,4 @@
-/** Where ICE servers come from besides the configuration: a program's output, an HTTP answer. */
+/** Sources of ICE servers besides the configuration: a program's output, an HTTP answer. */
 import { execFile } from 'node:child_process';
 import { MoonteeError } from '../core/errors.js';
 import { withoutOurSecrets } from '../config/child-environment.js';
@@ -16,8 +16,8 @@ export interface ServersSource {
 }
 
 /**
- * Runs a program of the operator's, without a shell and without anything from the network in
- * its arguments, and reads its standard output.
+ * Runs a program of the operator's and reads its standard output. There is no shell, and its
+ * arguments hold nothing from the network.
  *
  * @param argv the program and its arguments
  */

@@ -17,7 +17,7 @@ export interface TurnCredentials {
 }
 
 /**
- * @param id tells users apart in the TURN server's log; may be empty
+ * @param id distinguishes users in the TURN server's log; may be empty
  * @param now seconds since 1970
  */
 export function turnRestCredentials(

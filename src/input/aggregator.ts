@@ -18,7 +18,7 @@ export interface InputAggregatorOptions {
   readonly budgets?: InputBudgets;
 }
 
-/** As many as sit on one sofa, and as many as Chromium tells of. */
+/** As many as sit on one sofa, and as many as Chromium reports. */
 const PAD_SHARE = 4;
 
 /** What the host believes to be held. */
@@ -37,13 +37,14 @@ interface Viewer {
 }
 
 /**
- * Merges what all viewers of a streamer do into what the host sees. Pure: it has no clock, no
- * timer and no connection. The inputs it returns must reach the host in order and all of them.
+ * Merges the inputs of all viewers of a streamer into one sequence for the host. Pure: it has no
+ * clock, no timer and no connection. The inputs it returns must reach the host in order and all of
+ * them.
  *
  * - Keys and buttons are a union: down with the first press, up with the last release.
- * - The pointer follows the last writer, and whoever drags keeps it (see {@link Pointer}).
+ * - The pointer follows the last writer, and a viewer that drags keeps it (see {@link Pointer}).
  * - Every browser pad has a host slot of its own; rumble finds back to its owner.
- * - A viewer that leaves, or loses a right, lets go of all that it held with it.
+ * - A viewer that leaves, or loses a right, releases all that it held with it.
  */
 export class InputAggregator {
   readonly #viewers = new Map<string, Viewer>();
@@ -79,8 +80,8 @@ export class InputAggregator {
 
   /**
    * @param now milliseconds of any clock that does not jump
-   * @returns what the host shall be sent: nothing for viewers who are not here, may not do this,
-   *   do it too often, or change nothing by it
+   * @returns inputs for the host: none for viewers who are not here, may not do this, do it too
+   * often, or change nothing by it
    */
   input(peerId: string, input: ViewerInput, now: number): HostInput[] {
     const viewer = this.#viewers.get(peerId);
@@ -110,8 +111,8 @@ export class InputAggregator {
   }
 
   /**
-   * @returns the release of everything that the viewer held and may not hold any more; the
-   *   arrival of its pads if it may play from now on
+   * @returns the release of everything that the viewer held and may not hold any more; the arrival
+   * of its pads if it may play from now on
    */
   setRights(peerId: string, rights: Rights): HostInput[] {
     const viewer = this.#viewers.get(peerId);
@@ -148,7 +149,7 @@ export class InputAggregator {
     ];
   }
 
-  /** What the host says to a pad, as bytes for the viewer who owns that pad. */
+  /** The host's message to a pad, as bytes for the viewer who owns that pad. */
   hostMessage(message: HostMessage): ChannelMessage[] {
     if (message.type === 'hdr') return [];
     const owner = this.#pads.owner(message.pad);

@@ -21,8 +21,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 type Decoder = (view: DataView) => ViewerInput | undefined;
 
 /**
- * The labels of all known clients (signaling.md b.5). Which messages a mouse channel carries
- * differs by client, their format does not, so each of them takes every mouse message.
+ * The labels of all known clients (signaling.md b.5). Clients send different messages over a mouse
+ * channel, all of one format, so each of them accepts every mouse message.
  */
 const DECODERS = new Map<string, Decoder>([
   ['keyboard', decodeKeyboard],
@@ -51,11 +51,10 @@ export function isInputLabel(label: string): boolean {
 }
 
 /**
- * Decodes one message of a viewer's data channel (signaling.md c).
+ * Decodes one message of a viewer's data channel (signaling.md c). Never throws.
  *
- * @returns what the viewer did, or undefined for anything that is not exactly a message of that
- *   channel: unknown labels and types, wrong lengths, text frames, values out of range. Never
- *   throws.
+ * @returns the viewer's input, or undefined for anything that is not exactly a message of that
+ * channel: unknown labels and types, wrong lengths, text frames, values out of range
  */
 export function decodeChannelMessage(
   label: string,
@@ -88,7 +87,9 @@ function decodeKeyboard(view: DataView): ViewerInput | undefined {
   }
 }
 
-/** The length byte counts UTF-16 units modulo 256 and is of no use: the text goes to the end. */
+/**
+ * The length byte counts UTF-16 units modulo 256 and is of no use: the text lasts until the end.
+ */
 function decodeText(view: DataView): ViewerInput | undefined {
   if (view.byteLength < 3 || view.byteLength > MAX_TEXT_BYTES) return undefined;
   try {
@@ -140,7 +141,7 @@ function decodeMouse(view: DataView): ViewerInput | undefined {
   }
 }
 
-/** c.3. The radii are CSS pixels of a picture whose size is not told, so they are left out. */
+/** c.3. The radii are CSS pixels of a picture of unknown size, so they are left out. */
 function decodeTouch(view: DataView): ViewerInput | undefined {
   if (view.byteLength !== 27) return undefined;
   const phase = TOUCH_PHASES[view.getUint8(0)];

@@ -21,9 +21,9 @@ const LIMITS: Readonly<Record<ClickUnit, Limits>> = {
 const SECOND = 1000;
 
 /**
- * Finds out the unit of one client. Some send notches, some pixels, some tenths of pixels' number,
- * all in the same message. The judgement holds for all that the client sends, and goes one way
- * only: numbers that were too large for a unit once do not become smaller.
+ * Finds out the unit of one client. Some send notches, some pixels, some tenths of the number of
+ * pixels, all in the same message. The judgement is valid for all that the client sends, and
+ * changes in one direction only. Numbers that were once too large for a unit do not become smaller.
  */
 export class ClickUnitJudge {
   #judged = 0;

@@ -1,6 +1,6 @@
 /**
- * Which codes are held, and by whom: a code is down from the first holder's press to the last
- * holder's release.
+ * Which codes are held, and by which viewers. A code is down from the first holder's press to the
+ * last holder's release.
  */
 export class HeldUnion {
   readonly #holders = new Map<number, Set<string>>();

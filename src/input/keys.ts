@@ -26,21 +26,21 @@ const MODIFIER_BITS: ReadonlyMap<number, number> = new Map([
   [0x5c, META],
 ]);
 
-/** Milliseconds after which nobody holds AltGr any more whom no event shows to hold it. */
+/** Milliseconds after which AltGr is up again, unless an event shows that it is held. */
 const ALT_GRAPH_AGE_MS = 10_000;
 
 /** What is known of a modifier that a viewer holds. */
 interface HeldModifier {
-  /** An event has shown its bit: the viewer's events tell whether it is held. */
+  /** An event has shown its bit: the viewer's events show whether it is held. */
   shown: boolean;
   /** When it was pressed, or repeated. */
   at: number;
 }
 
 /**
- * The one keyboard of the host, on which all viewers type. What a viewer holds is known from
- * presses and releases, of which some get lost: with the focus, or because the system keeps them
- * for itself. So each event's modifiers, which are levels, correct what was believed before.
+ * The one keyboard of the host, on which all viewers type. Presses and releases show what a viewer
+ * holds, but some of them get lost: with the focus, or because the system keeps them for itself. So
+ * the modifiers of each event, which are levels, correct the earlier belief.
  */
 export class Keys {
   readonly #held = new HeldUnion();
@@ -51,9 +51,9 @@ export class Keys {
   }
 
   /**
-   * A repeat, and a key that somebody else holds already, press nothing. The event's modifiers
-   * are told to the host too: they matter where the browser missed their own key, because it was
-   * pressed before the page had the focus.
+   * A repeat presses nothing, and neither does a key that another viewer holds already. The event's
+   * modifiers are still sent to the host. They matter if the browser missed their own key, because
+   * it was pressed before the page had the focus.
    *
    * @param now milliseconds of any clock that does not jump
    */
@@ -73,7 +73,7 @@ export class Keys {
   follow(peerId: string, { keyCode, modifiers }: KeyEvent, now: number): HostInput[] {
     const gone: number[] = [];
     for (const [code, held] of this.#modifiers.get(peerId) ?? []) {
-      // Its own event says by itself what becomes of it.
+      // Its own event already decides it.
       if (code === keyCode) continue;
       if ((modifiers & bitOf(code)) === 0) {
         const aged = code === RIGHT_ALT && now - held.at > ALT_GRAPH_AGE_MS;
@@ -108,7 +108,7 @@ export class Keys {
     const held = this.#held.heldBy(peerId);
     const modifiers = codes.filter(isModifier);
     const meta = held.filter((code) => bitOf(code) === META);
-    // A Mac does not tell of keys that go up while Meta is held: they end with it.
+    // A Mac does not report keys that are released while Meta is held: they end with it.
     const metaEnds = meta.length > 0 && meta.every((code) => codes.includes(code));
     const keys = (metaEnds ? held : codes).filter((code) => !isModifier(code));
     const known = this.#modifiers.get(peerId);
@@ -120,8 +120,8 @@ export class Keys {
   }
 
   /**
-   * A modifier's own event never carries its own bit: to Wolf that is a combination, after which
-   * it lets go of the modifier at once.
+   * A modifier's own event never carries its own bit. Wolf takes that for a combination, after
+   * which it releases the modifier at once.
    */
   #key(down: boolean, keyCode: number, reported = 0): HostInput {
     let modifiers = reported;
@@ -140,9 +140,9 @@ function isModifier(code: number): boolean {
 }
 
 /**
- * Whether an event's modifiers show that a key is held, so that those of another event show that
- * it is not. With AltGr the bit is only there together with Ctrl's, in events of modifiers, and
- * not with what is typed. Clients that leave all modifiers out never show anything.
+ * Whether an event's modifiers show that a key is held, so that those of another event show that it
+ * is not. With AltGr the bit is only set together with Ctrl's, in events of modifiers, and not in
+ * those of characters. Clients that leave all modifiers out never show anything.
  *
  * @param keyCode of the event
  */

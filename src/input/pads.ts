@@ -86,15 +86,15 @@ export class Pads {
     return isSame ? [] : [this.#state(pad, pad.slot)];
   }
 
-  /** Whether a state says nothing that is not known. */
+  /** Whether a state adds nothing to the last one. */
   isKnown(peerId: string, input: PadInput): boolean {
     const pad = this.#pads.get(peerId)?.get(input.pad);
     return pad?.slot !== undefined && isEqual(pad.controls, input);
   }
 
   /**
-   * Of a state that may not pass, only what it lets go of: buttons that are up again, triggers
-   * and sticks that are back at rest. Bounded by what was pressed before.
+   * The releases of a state that may not pass: buttons that are up again, triggers and sticks that
+   * are back at rest. Bounded by what was pressed before.
    */
   letGo(peerId: string, input: PadInput): HostInput[] {
     const pad = this.#pads.get(peerId)?.get(input.pad);
@@ -212,7 +212,7 @@ export class Pads {
     return {
       type: 'pad-arrival',
       pad: slot,
-      // Browsers do not tell the make.
+      // Browsers do not report the make.
       kind: 0,
       capabilities,
       supportedButtons,

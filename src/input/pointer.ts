@@ -8,17 +8,17 @@ type Scroll = Extract<ViewerInput, { type: 'scroll' }>;
 /** What the pointer remembers of one viewer. */
 interface Hand {
   readonly wheel: ScrollWheel;
-  /** Where this viewer last pointed; undefined while it moves relatively. */
+  /** The place that this viewer last pointed at; undefined while it moves relatively. */
   position: MousePosition | undefined;
 }
 
 /**
  * The one mouse of the host. The last writer moves it. While buttons are held, the viewer who
- * pressed first holds the pointer: others' moves and scrolls are ignored, and so are their
- * presses of buttons that are up, which would land where they do not point. A press of the
- * very button that is down joins it (it goes up with the last release), and who still holds a
- * button when the holder has let go becomes the holder. Ignored presses do not wait: their
- * release finds nothing to release.
+ * pressed first holds the pointer. Moves and scrolls of others are ignored then. So are their
+ * presses of buttons that are up, which would land at a place that they do not see. A press of the
+ * very button that is down joins it, and the button goes up with the last release. If the holder
+ * has let go, a viewer who still holds a button becomes the holder. Ignored presses do not wait:
+ * their release finds nothing to release.
  */
 export class Pointer {
   readonly #buttons = new HeldUnion();
@@ -82,7 +82,7 @@ export class Pointer {
     if (this.#writer === peerId) this.#writer = undefined;
   }
 
-  /** The pointer where it was and the buttons pressed, for a host that has forgotten both. */
+  /** The pointer's last place and the pressed buttons, for a host that has forgotten both. */
   again(): HostInput[] {
     const peerId = this.#holder ?? this.#writer;
     const position = peerId === undefined ? undefined : this.#hands.get(peerId)?.position;
@@ -97,8 +97,8 @@ export class Pointer {
   }
 
   /**
-   * Somebody else moved the pointer since this viewer last pointed: bring it back, so that a
-   * click lands where its viewer sees the pointer.
+   * Another viewer moved the pointer since this one last pointed. It is moved back, so that a click
+   * lands at the place where its viewer sees the pointer.
    */
   #takeOver(peerId: string): HostInput[] {
     if (this.#writer === peerId) return [];

@@ -4,7 +4,7 @@ import type { ScrollUnit } from './viewer-input.js';
 /** The host's unit (gamestream.md §8.5). */
 const NOTCH = 120;
 
-/** One hundred notches: more in one message is nonsense, and the wire has an i16. */
+/** One hundred notches: no hand turns more in one message, and the wire has an i16. */
 const MAX_AMOUNT = 100 * NOTCH;
 
 /** Pixels in a tenth, as clients mean it. */
@@ -16,8 +16,8 @@ class ScrollAxis {
   #carry = 0;
 
   /**
-   * Browsers report 100 or 120 pixels a notch, touch pads any number: multiples of 120 are taken
-   * as notches, everything else at 100 pixels a notch.
+   * Browsers report 100 or 120 pixels a notch, touch pads any number. Multiples of 120 count as
+   * notches, all others as 100 pixels a notch.
    *
    * @returns host units to send now, 0 for none
    */

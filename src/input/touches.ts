@@ -27,7 +27,7 @@ export class Touches {
     const finger = fingers.get(input.pointerId);
     switch (input.phase) {
       case 'down': {
-        // A client does not tell of a finger that was lifted outside the picture.
+        // A client does not report a finger that was lifted outside the picture.
         const cancelled = finger === undefined ? [] : [this.#cancel(fingers, finger)];
         if (fingers.size >= MAX_TOUCHES_PER_PEER) return cancelled;
         const hostId = this.#freeId();

@@ -1,8 +1,8 @@
 import type { TouchPhase } from '../moonlight/types.js';
 
 /**
- * One thing that a viewer did, decoded from a data channel (signaling.md c) and bounds-checked,
- * but neither permitted nor merged with what others do yet.
+ * One input of a viewer, decoded from a data channel (signaling.md c) and bounds-checked. It is
+ * neither permitted nor merged with the inputs of others yet.
  */
 export type ViewerInput =
   | {

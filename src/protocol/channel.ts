@@ -32,7 +32,7 @@ export interface ChannelPort {
   readonly connected: boolean;
   /**
    * @param sent called once, when the message has left or cannot leave any more
-   * @param connection goes with the message; it stays open at this end too
+   * @param connection is sent with the message; it stays open at this end too
    */
   send(message: unknown, sent: () => void, connection?: Socket): void;
 }
@@ -110,10 +110,11 @@ export class Channel<
   }
 
   /**
-   * Sends a connection with a message. It is open at both ends then, and the caller's to destroy.
+   * Sends a connection with a message. It is open at both ends then, and the caller must destroy
+   * its own.
    *
-   * @param sent called once unless the result is false, when the connection has left or cannot any more;
-   * never if the other end is gone by then
+   * @param sent called once, when the connection has left or cannot any more; never if the result
+   * is false
    */
   handOver(message: Outgoing, connection: Socket, sent: () => void): boolean {
     return this.#send(message, connection, sent);
@@ -193,7 +194,7 @@ export class Channel<
   }
 
   #settle({ id, error, result }: t.TypeOf<typeof Reply>['Reply']): void {
-    // One that is too late has nobody waiting.
+    // The requester of a late answer has stopped waiting.
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
     if (error !== null) {

@@ -43,12 +43,12 @@ export function streamerSpec(request: CreateStreamerRequest): StreamerSpec {
     client_unique_id: clientId,
     host_id: request.host_id,
     app_id: request.app_id,
-    // A flat request may have a key of that name, too, which nobody has checked.
+    // A flat request may have an unchecked key of that name, too.
     settings: ipcSettings(NestedCreateRequest.is(request) ? request.settings : request),
   };
 }
 
-/** @throws BAD_REQUEST where a value is out of its range */
+/** @throws BAD_REQUEST if a value is out of its range */
 function ipcSettings(settings: RequestedSettings): IpcSettings {
   for (const [name, range] of Object.entries(RANGES)) {
     const value = settings[name as keyof RequestedSettings] as number;

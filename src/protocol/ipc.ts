@@ -1,7 +1,7 @@
 /**
  * Messages between the server and a streamer child over the fork's IPC channel: notifications of
  * either side, and the methods that each side serves. {@link Channel} checks all of them with these
- * codecs; one that does not decode is logged and dropped, and never ends a streamer.
+ * codecs. One that does not decode is logged and dropped, and never ends a streamer.
  */
 import * as t from 'io-ts';
 import { Integer } from '../codec/integer.js';
@@ -52,7 +52,7 @@ export const Network = t.intersection(
     }),
     t.partial({
       interfaces: t.array(t.string),
-      /** Both true where they are left out. */
+      /** Both true if they are missing. */
       udp_candidates: t.boolean,
       ipv4: t.boolean,
     }),
@@ -68,7 +68,7 @@ export const Pipelines = t.type(
     path: t.union([t.string, t.null]),
     /** Bytes of an RTP packet of video. */
     mtu: Integer,
-    /** Where the graph of a failed pipeline is written, and how many stay. */
+    /** The folder for graphs of failed pipelines, and how many stay. */
     graphs_path: t.string,
     graphs_kept: Integer,
   },
@@ -194,22 +194,22 @@ export const ChildMessage = t.union(
           codec: t.string,
           touch: t.boolean,
         }),
-        /** The host tells its clients apart by their address. */
+        /** The host distinguishes its clients by their address. */
         t.partial({ sessions_by_address: t.boolean }),
       ]),
     }),
-    /** The host is not heard or seen for some seconds; MoonlightConnected follows where it is again. */
+    /** The host is silent for some seconds; MoonlightConnected follows when it is back. */
     t.type({ MoonlightReconnecting: t.type({ reason: t.string }) }),
     /**
-     * The session broke, or an attempt to bring it back failed, without a word of the host that it
-     * is over. The child keeps pipeline and viewers and waits for StartMoonlight or GiveUp.
+     * The session broke, or an attempt to bring it back failed, without a message of the host that
+     * it is over. The child keeps pipeline and viewers and waits for StartMoonlight or GiveUp.
      */
     t.type({
       MoonlightLost: t.type({
         code: ErrorCode,
         error_code: Integer,
         reason: t.string,
-        /** Nothing was heard of the host. */
+        /** The host was silent. */
         silent: t.boolean,
       }),
     }),

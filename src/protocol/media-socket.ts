@@ -1,6 +1,6 @@
 /**
- * The binary messages of the media socket (signaling.md d): a header of sixteen bytes in front of
- * everything that goes to the browser, and the few messages that come from it. Big endian.
+ * The binary messages of the media socket (signaling.md d). A header of sixteen bytes precedes
+ * everything that is sent to the browser; few messages come from it. Big endian.
  */
 
 /** The subprotocol that a client must offer. */
@@ -8,7 +8,7 @@ export const MEDIA_PROTOCOL = 'moontee.media.v1';
 
 export const HEADER_BYTES = 16;
 
-/** The first byte of what goes to the browser. */
+/** The first byte of a message to the browser. */
 export const MEDIA_KIND = { VIDEO: 1, AUDIO: 2, CONFIG: 3, PONG: 4, NOTICE: 5 } as const;
 export type MediaKind = (typeof MEDIA_KIND)[keyof typeof MEDIA_KIND];
 
@@ -108,7 +108,7 @@ function readAck(data: Buffer): MediaFeedback {
 export const MEDIA_CLOSE = {
   /** The viewer has left. */
   NORMAL: 1000,
-  /** A message that is none of the protocol, or too many of them. */
+  /** An invalid message, or too many of them. */
   INVALID: 1008,
   /** The streamer or its process is about to come back. */
   RESTART: 1012,

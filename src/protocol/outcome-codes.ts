@@ -5,7 +5,7 @@ import { ENDS, ERRORS } from '../core/outcomes.js';
 export const ErrorCode = t.keyof(ERRORS, 'ErrorCode');
 export type ErrorCode = t.TypeOf<typeof ErrorCode>;
 
-/** An error, or an end of a viewer that is none. */
+/** An error, or an end of a viewer that is not an error. */
 export const OutcomeCode = t.keyof({ ...ERRORS, ...ENDS }, 'OutcomeCode');
 export type OutcomeCode = t.TypeOf<typeof OutcomeCode>;
 

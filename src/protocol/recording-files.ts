@@ -7,7 +7,7 @@ export function recordingFileName(number: number): string {
   return `${String(number).padStart(5, '0')}.mkv`;
 }
 
-/** The number in a name; null for what is no file of a recording. */
+/** The number in a name; null for a file that does not belong to a recording. */
 export function recordingFileNumber(name: string): number | null {
   const number = Number(NAME.exec(name)?.[1] ?? 0);
   return number > 0 ? number : null;

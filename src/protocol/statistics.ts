@@ -129,7 +129,10 @@ const SocketViewer = t.type({
   queuedBytes: Integer,
   /** bit/s. */
   acknowledgedRate: t.number,
-  /** As the viewer says: what waits for its decoder, what it left out, whether its page is hidden. */
+  /**
+   * As the viewer reports: what waits for its decoder, what it left out, whether its page is
+   * hidden.
+   */
   decodeQueue: Integer,
   viewerDropped: Integer,
   hidden: t.boolean,

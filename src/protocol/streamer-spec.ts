@@ -17,10 +17,13 @@ export const StreamerSpec = t.type(
 );
 export type StreamerSpec = t.TypeOf<typeof StreamerSpec>;
 
-/** What a child is told first. */
+/** The first message to a child. */
 export type InitMessage = Extract<ParentMessage, { Init: unknown }>['Init'];
 
-/** Where a session goes and as whom: the part of `Init` that comes from hosts and pairings. */
+/**
+ * The host, the app and the identity of a session: the part of `Init` that comes from hosts and
+ * pairings.
+ */
 export type SessionTarget = Pick<
   InitMessage,
   | 'host_address'

@@ -117,7 +117,7 @@ export const StreamServerMessage = t.union(
     t.type({
       PeerClosed: t.intersection([
         t.type({ code: OutcomeCode, reason: t.string }),
-        /** Whether coming back can help, where the code alone says otherwise. */
+        /** Whether coming back can help, if the code alone suggests otherwise. */
         t.partial({ retry: t.boolean }),
       ]),
     }),
@@ -133,7 +133,7 @@ export const StreamServerMessage = t.union(
     t.type({
       MediaTicket: t.type({ ticket: t.string, path: t.string, expires_in_ms: Integer }),
     }),
-    /** Extension: there is no media socket for this viewer. */
+    /** Extension: this viewer cannot have a media socket. */
     t.type({ MediaRefused: t.type({ code: OutcomeCode, reason: t.string }) }),
     t.keyof({
       InternalServerError: null,

@@ -1,7 +1,9 @@
-/** What a viewer is told of an end: the words of the table, if the reason is one for operators. */
+/**
+ * The reason that a viewer gets for an end: the words of the table, if the reason is for operators.
+ */
 import { OUTCOMES, type OutcomeCode } from '../core/outcomes.js';
 
-/** Another attempt of the same viewer would only repeat it, or somebody meant it. */
+/** Another attempt of the same viewer would only repeat it, or the end was intended. */
 export function isFinal(code: OutcomeCode): boolean {
   return !OUTCOMES[code].retry;
 }

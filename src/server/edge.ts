@@ -45,7 +45,7 @@ export interface EdgeOptions {
 /** What listens: one server for requests and sockets, behind one reading of the target. */
 export class Edge {
   readonly port: number;
-  /** Where a browser on this machine finds it, with the path prefix. */
+  /** The URL for a browser on this machine, with the path prefix. */
   readonly url: string;
   readonly #server: Server;
   readonly #certificate: Certificate | null;
@@ -69,7 +69,7 @@ export class Edge {
   /**
    * Listens on the configured address.
    *
-   * @throws CONFIG_INVALID, or what the operating system says of address or certificate
+   * @throws CONFIG_INVALID, or the operating system's error about address or certificate
    */
   static async listen(options: EdgeOptions): Promise<Edge> {
     const { config, guards, api, log } = options;
@@ -112,9 +112,9 @@ export class Edge {
   }
 
   /**
-   * Accepts nothing more.
+   * Stops accepting connections.
    *
-   * @returns what ends the connections that are left, and resolves once there are none
+   * @returns a function that ends the remaining connections, and resolves once all are closed
    */
   stop(): () => Promise<void> {
     const closed = new Promise<void>((resolve) => {

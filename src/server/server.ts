@@ -65,7 +65,7 @@ export class MoonteeServer {
     this.#parts = parts;
   }
 
-  /** @throws CONFIG_INVALID, or what the operating system says of address, certificate or files */
+  /** @throws CONFIG_INVALID, or the operating system's error about address, certificate or files */
   static async start(config: Config, options: ServerOptions): Promise<MoonteeServer> {
     const lock = await takeDataFolder(config.data_path, options.log);
     try {
@@ -78,7 +78,7 @@ export class MoonteeServer {
     }
   }
 
-  /** Where a browser on this machine finds it, with the path prefix. */
+  /** The URL for a browser on this machine, with the path prefix. */
   get url(): string {
     return this.#parts.edge.url;
   }
@@ -101,8 +101,8 @@ export class MoonteeServer {
   }
 
   /**
-   * Tells viewers, ends sessions, stops children; idempotent. Takes five seconds at most, and as long
-   * again if connections of streamers to their hosts have to end in order.
+   * Notifies viewers, ends sessions, stops children; idempotent. Takes five seconds at most, and as
+   * long again if connections of streamers to their hosts have to end in order.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();

@@ -11,7 +11,7 @@ export interface Stores {
   readonly folder: string;
 }
 
-/** @throws what the operating system says of the files, CONFIG_INVALID */
+/** @throws the operating system's error about the files, CONFIG_INVALID */
 export async function openStores(config: Config, log: Log): Promise<Stores> {
   const folder = dirname(config.data_path);
   const hosts = await HostStore.open(config.data_path, log);

@@ -16,7 +16,7 @@ export type Init = Extract<
 export interface AuthenticationOptions {
   readonly credentials: Credentials;
   readonly socket: Omit<ViewerSocketOptions, 'log' | 'refusals' | 'address' | 'stranger'>;
-  /** Milliseconds for the first message, where one is needed. */
+  /** Milliseconds for the first message, if one is needed. */
   readonly authTimeout: number;
   /** For lines whose number strangers decide. */
   readonly refusals: RefusalLog;
@@ -29,9 +29,9 @@ const MAX_WAITING = 64;
 export interface AuthenticatedSocketHandlers {
   /** Every `AuthenticateAndInit` whose credentials are right, or were before. */
   readonly onInit: (init: Init) => Promise<void> | void;
-  /** Any other message of somebody who has entered. */
+  /** Any other message of a viewer who has entered. */
   readonly onMessage: (message: StreamClientMessage) => void;
-  /** Bytes of a data channel, by its number, of somebody who has entered. */
+  /** Bytes of a data channel, by its number, of a viewer who has entered. */
   readonly onChannel: (channel: number, data: Buffer) => void;
   /** What the other handlers threw, or the check of the credentials. */
   readonly onError: (error: MoonteeError) => void;
@@ -40,9 +40,9 @@ export interface AuthenticatedSocketHandlers {
 }
 
 /**
- * A viewer socket that lets nobody in without credentials: those of the upgrade, or of a first
- * message that comes in time and is the only one until then. Messages are handled one after another,
- * because a first one may take long.
+ * A viewer socket that requires credentials: those of the upgrade, or of a first message. That must
+ * come in time and be the only one until then. Messages are handled one after another, because a
+ * first one may take long.
  */
 export class AuthenticatedSocket {
   readonly #grant: SocketGrant;
@@ -55,11 +55,11 @@ export class AuthenticatedSocket {
   #waiting = 0;
   /** Its credentials are right. */
   #isKnown: boolean;
-  /** It may also speak: where a first message is needed, that came. */
+  /** It may also speak: a first message that was needed has come. */
   #entered: boolean;
   #ended = false;
 
-  /** @param needsInit the message is needed even where the upgrade carried credentials */
+  /** @param needsInit the message is needed even if the upgrade carried credentials */
   constructor(
     socket: BrowserSocket,
     grant: SocketGrant,
@@ -101,7 +101,7 @@ export class AuthenticatedSocket {
     this.#socket.sendChannel(channel, data);
   }
 
-  /** Ends it with a status; the handlers are told nothing, the caller knows. Idempotent. */
+  /** Ends it with a status. The handlers are not called: the caller knows. Idempotent. */
   end(code: OutcomeCode, reason: string): void {
     this.#stop();
     this.#socket.end(code, reason);

@@ -8,7 +8,7 @@ const WINDOW_MS = 10_000;
 /** Secrets of one client: its newest may have been lost on the way to it. */
 const MAX_SECRETS = 2;
 
-/** Somebody who can be told that another took over. */
+/** A viewer that can be notified that another took over. */
 export interface Supersedable {
   supersede(): void;
 }
@@ -43,9 +43,9 @@ export class Clients {
   }
 
   /**
-   * Ends the one whom the secret was given to; one that nobody has is no mistake.
+   * Ends the viewer who was given the secret; a secret without a viewer is not an error.
    *
-   * @throws RATE_LIMITED where it happens again and again
+   * @throws RATE_LIMITED if it happens again and again
    */
   takeOver(scope: string, secret: string, newcomer: Supersedable): void {
     const entry = this.#entries.get(keyOf(scope, secret));
@@ -81,7 +81,7 @@ export class Clients {
   }
 }
 
-/** A hash, so that how long a look-up takes tells nothing about secrets. */
+/** A hash, so that the duration of a look-up reveals nothing about secrets. */
 function keyOf(scope: string, secret: string): string {
   return createHash('sha256').update(`${scope}\n${secret}`).digest('base64url');
 }

@@ -35,7 +35,7 @@ export interface LegacySessionOptions extends AuthenticationOptions {
 const KICKOFF = /-kickoff$/;
 
 /**
- * Milliseconds after which a streamer that still starts is handed over: a backend waits for ten
+ * Milliseconds after which a streamer that still starts is handed over. A backend waits for ten
  * seconds and takes silence for a failure.
  */
 const HANDOVER_DEADLINE_MS = 8_000;
@@ -122,10 +122,10 @@ export class LegacySession implements Viewer {
   }
 
   /**
-   * A socket that has no picture, and hears when the streamer runs or ends.
+   * A socket without media, which is notified when the streamer runs or ends.
    *
    * @param handsOver the server ends it, without a status, once the streamer runs by itself;
-   *   otherwise it is the client's to end
+   * otherwise the client must end it
    */
   #watch(streamer: Streamer, handsOver: boolean): void {
     const onStatus = (): void => {
@@ -156,7 +156,7 @@ export class LegacySession implements Viewer {
     const plain = plainError(error);
     this.deliver(plain);
     this.#left(error.code, error.message);
-    // The others say all that there is to say.
+    // The other socket reports everything.
     if (plain === 'InternalServerError')
       this.#socket.endPlainly(viewerReason(error.code, error.message));
     else this.#socket.endPlainly();
@@ -184,14 +184,14 @@ export function isAlive({ status }: Streamer): boolean {
 }
 
 /**
- * Whether a streamer is only to start its app: its socket stays until the client closes it, and
- * the streamer ends with it. Without the suffix it is the other way round (signaling.md e.2).
+ * Whether a streamer shall only start its app. Its socket then stays until the client closes it,
+ * and the streamer ends with it. Without the suffix it is the other way round (signaling.md e.2).
  */
 export function isKickoff({ streamer_id: id }: StreamerSpec): boolean {
   return KICKOFF.test(id);
 }
 
-/** What a client that says little means: the reference's defaults. */
+/** The settings of a client that sends few: the reference's defaults. */
 function specOf(init: Init): StreamerSpec {
   const hostId = init.host_id ?? 0;
   const appId = init.app_id ?? 0;

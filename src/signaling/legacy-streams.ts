@@ -20,8 +20,8 @@ export interface LegacyOptions extends AuthenticationOptions {
 }
 
 /**
- * Milliseconds that a streamer which only started its app outlives its socket, at most: time for
- * the browser that it was started for, which joins it rather than race with its end.
+ * Milliseconds that a streamer which only started its app outlives its socket, at most. The browser
+ * for which it was started joins it in that time, rather than race with its end.
  */
 const KICKOFF_GRACE_MS = 5_000;
 
@@ -75,7 +75,7 @@ export class LegacyStreams {
       );
       return made;
     } catch (error) {
-      // Somebody was quicker: theirs serves as well.
+      // Another was quicker: its streamer serves as well.
       const raced = streamers.get(spec.streamer_id);
       if (raced !== undefined && isAlive(raced)) return raced;
       throw error;
@@ -83,8 +83,8 @@ export class LegacyStreams {
   }
 
   /**
-   * What a client has started under another name is what it comes back to: a backend starts an
-   * app under `agent-1-kickoff`, a browser of the same client resumes it as `agent-1`.
+   * A client comes back to what it has started under another name. A backend starts an app under
+   * `agent-1-kickoff`; a browser of the same client resumes it as `agent-1`.
    */
   #ofSameClient(spec: StreamerSpec): Streamer | undefined {
     if (spec.client_unique_id === null) return undefined;
@@ -111,7 +111,7 @@ export class LegacyStreams {
     if ([...this.#sessions].some(({ kept }) => kept === streamer)) return;
     this.#endGrace(streamer.id);
     const { grace, log, streamers } = this.#options;
-    // What it started is to be found running by whoever comes.
+    // The app that it started must run when a viewer comes.
     const kickoff = mode === 'keepalive';
     const timer = setTimeout(
       () => {

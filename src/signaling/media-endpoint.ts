@@ -14,15 +14,16 @@ export interface MediaEndpointOptions {
   readonly log: Log;
 }
 
-/** Bytes that may come behind an upgrade: a client has nothing to say before its answer. */
+/** Bytes that may come behind an upgrade: a client sends nothing before its answer. */
 const MAX_HEAD = 4_096;
 /** Milliseconds for one end after the other has closed. */
 const LINGER_MS = 1_500;
 
 /**
- * `/api/streamers/{id}/media`: gives the connection to the streamer's process, which answers the upgrade.
- * A plain connection is given away as it is. TLS ends here, so that its plain side is piped into a pair of
- * Unix sockets, of which the process gets the other end. Either way no message is read here.
+ * `/api/streamers/{id}/media`: gives the connection to the streamer's process, which answers the
+ * upgrade. A plain connection is given away as it is. TLS ends here, so that its plain side is
+ * piped into a pair of Unix sockets, and the process gets the other end. Either way no message is
+ * read here.
  */
 export class MediaEndpoint {
   readonly #options: MediaEndpointOptions;
@@ -60,7 +61,7 @@ export class MediaEndpoint {
     for (const stream of this.#spliced) stream.destroy();
   }
 
-  /** Never rejects: what goes wrong costs this connection. */
+  /** Never rejects: an error costs this connection. */
   async #splice(
     stream: Duplex,
     streamer: Streamer,
@@ -92,7 +93,7 @@ function join(one: Duplex, other: Duplex): void {
   ] as const) {
     from.on('error', () => void from.destroy());
     from.once('close', () => {
-      // What was written still goes out, to somebody who reads it.
+      // The written bytes are still sent to a client that reads them.
       if (!to.writableEnded) to.end();
       const timer = setTimeout(() => to.destroy(), LINGER_MS);
       to.once('close', () => clearTimeout(timer));

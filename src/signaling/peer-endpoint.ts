@@ -73,7 +73,7 @@ class PeerSession implements Viewer, Supersedable {
       {
         onInit: ({ resume_secret: secret, host_quality: hostQuality }) => {
           this.#join(secret ?? null);
-          // The child says so on the viewer's data channel; credentials are none of its business.
+          // The child notifies on the viewer's data channel; it needs no credentials.
           if (hostQuality === true) this.#tellChild({ credentials: null, host_quality: true });
         },
         onMessage: (message) => this.#streamer?.fromViewer(this.peerId, message),
@@ -117,7 +117,7 @@ class PeerSession implements Viewer, Supersedable {
   }
 
   /**
-   * Enters the streamer; a second time only tells who it is.
+   * Enters the streamer; a second time it only identifies the viewer.
    *
    * @param secret that this viewer was given when it was here before
    */

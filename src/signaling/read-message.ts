@@ -3,7 +3,7 @@ import { parseJson } from '../codec/bounded-json.js';
 import { describeIssues } from '../codec/issues.js';
 import { StreamClientMessage } from '../protocol/viewer-messages.js';
 
-/** Bytes of the one message that somebody may send before it has shown its credentials. */
+/** Bytes of the one message that a client may send before it has shown its credentials. */
 export const MAX_FIRST_BYTES = 16_384;
 
 /** Bytes of a message of each kind. Browsers' descriptions have some kilobytes, candidates 200 bytes. */

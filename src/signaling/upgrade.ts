@@ -20,7 +20,7 @@ export interface SocketGrant {
   readonly address: string;
   /** It wants no peer: its media comes over a socket alone. */
   readonly isPeerless: boolean;
-  /** To be told when the first message had the right credentials. */
+  /** To be called when the first message had the right credentials. */
   readonly onKnown: () => void;
 }
 
@@ -57,8 +57,8 @@ export function socketRoutes(routes: Routes<Endpoint>): void {
 }
 
 /**
- * Decides about an upgrade before there is a socket. A stranger cannot tell from the answer
- * whether a streamer exists: that is told after the first message.
+ * Decides about an upgrade before there is a socket. The answer does not reveal to a stranger
+ * whether a streamer exists: that is answered after the first message.
  *
  * @throws MoonteeError the refusal
  */

@@ -29,7 +29,7 @@ export interface ViewerSocketHandlers {
   readonly onMessage: (message: StreamClientMessage) => void;
   /** Bytes of a data channel, by its number. */
   readonly onChannel: (channel: number, data: Buffer) => void;
-  /** The one message of a stranger is none, or is not the only one. */
+  /** The one message of a stranger is invalid, or is not the only one. */
   readonly onStray: (reason: string) => void;
   /** Once: the socket is gone, for the given reason (an error code, or `LEFT`). */
   readonly onClosed: (code: OutcomeCode, reason: string) => void;
@@ -38,7 +38,10 @@ export interface ViewerSocketHandlers {
 /** The server's end of a WebSocket, as koa-websocket hands it over. */
 export type BrowserSocket = Koa.Context['websocket'];
 
-/** Bytes that a browser may be behind: signaling is small, more means nobody reads. */
+/**
+ * Bytes that a browser may be behind. Signaling is small: more means that the browser does not
+ * read.
+ */
 const MAX_BUFFERED = 1 << 20;
 const MAX_INVALID = 20;
 /** Bytes of a message of input: the longest is a text. */
@@ -47,8 +50,8 @@ const MAX_INPUT_BYTES = 2_048;
 const CLOSE_TIMEOUT_MS = 1_500;
 
 /**
- * A browser's WebSocket: messages decoded and counted, pings, a bound on what waits to be
- * sent, and a close that does not depend on the other side.
+ * A browser's WebSocket. It decodes and counts messages, sends pings, bounds what waits to be sent,
+ * and closes without depending on the other side.
  */
 export class ViewerSocket {
   readonly #socket: BrowserSocket;
@@ -62,7 +65,7 @@ export class ViewerSocket {
   #tokens: number;
   #refilled = performance.now();
   #invalid = 0;
-  /** Messages that a stranger may still send; null: it is none. */
+  /** Messages that a stranger may still send; null: it is not a stranger. */
   #strangers: number | null;
   #ending = false;
 
@@ -109,8 +112,8 @@ export class ViewerSocket {
   }
 
   /**
-   * Ends it; the handlers are told nothing, the caller knows. The reason is the last bare string
-   * too, since that is what clients show that know nothing of ours. Idempotent.
+   * Ends it. The handlers are not called: the caller knows. The reason is also sent as the last
+   * bare string, since clients of other servers show that. Idempotent.
    */
   end(code: OutcomeCode, reason: string): void {
     this.#handlers = null;
@@ -118,7 +121,7 @@ export class ViewerSocket {
     this.#close(closeCode(code), closeReason(reason));
   }
 
-  /** As {@link end}, without a status: how the legacy socket says that an error was the end. */
+  /** As {@link end}, without a status: the legacy socket signals an error in this way. */
   endPlainly(reason = ''): void {
     this.#handlers = null;
     this.#sendReason(reason);
@@ -168,7 +171,7 @@ export class ViewerSocket {
     if (now - this.#lastSeen > this.#options.pingTimeout) {
       this.#log.info('viewer silent');
       this.#abandon('VIEWER_TIMEOUT', 'The viewer did not answer pings');
-      // There is nobody to answer the close frame either.
+      // The other side cannot answer the close frame either.
       this.#socket.terminate();
       return;
     }

@@ -19,7 +19,7 @@ export class AtomicFile {
     this.path = path;
   }
 
-  /** @returns the content, or null where there is no such file */
+  /** @returns the content, or null if the file is missing */
   async read(): Promise<string | null> {
     try {
       return await readFile(this.path, 'utf8');
@@ -35,7 +35,7 @@ export class AtomicFile {
   write(content: string): Promise<void> {
     this.#content = content;
     this.#queued ??= this.#current
-      // A failed write is told to those who waited for it.
+      // A failed write rejects for those who waited for it.
       .catch(() => undefined)
       .then(() => {
         this.#queued = null;
@@ -66,7 +66,7 @@ export class AtomicFile {
   }
 }
 
-/** What the operating system has to say, without the name of a temporary file. */
+/** The operating system's reason, without the name of a temporary file. */
 function reason(error: unknown): string {
   const { errno } = error as NodeJS.ErrnoException;
   const [, text] = (errno === undefined ? undefined : getSystemErrorMap().get(errno)) ?? [];

@@ -12,18 +12,18 @@ import type { Log } from '../core/log.js';
 const FILE = 'moontee.lock';
 /** Milliseconds for the program that takes the lock: it asks the kernel and ends. */
 const LOCK_TIMEOUT_MS = 10_000;
-/** What `flock -n` exits with where somebody else has the lock. */
+/** The exit code of `flock -n` if another process has the lock. */
 const TAKEN = 1;
-/** Bytes of a note; more is none of ours. */
+/** Bytes of a note; a longer one is not ours. */
 const MAX_NOTE = 1_000;
 
-/** What the owner writes into the file, for whoever comes second. */
+/** The owner writes this into the file, for a process that comes second. */
 const Note = t.type({ pid: t.number, machine: t.string, since: t.string });
 
 /**
- * One process owns a data folder. It holds a lock of the kernel (flock(2)) on a file in it, which goes with the
- * process whatever ends it: neither a number of a process that is used again, nor a restart of the machine, nor
- * another container with the same numbers can make it look taken, and of two that start at once one gets it.
+ * One process owns a data folder. It holds a lock of the kernel (flock(2)) on a file in it, which
+ * ends with the process. No reused process number, restart of the machine or container with the
+ * same numbers can make it look taken. Of two that start at once, one gets it.
  */
 export class FolderLock {
   #file: FileHandle | null;
@@ -33,8 +33,8 @@ export class FolderLock {
   }
 
   /**
-   * Makes the folder where there is none. A folder that cannot be written, or a file system without locks, is
-   * used without one, with a warning.
+   * Makes the folder if it is missing. A folder that cannot be written, or a file system without
+   * locks, is used without a lock, with a warning.
    *
    * @throws DATA_IN_USE where another process owns it
    */
@@ -60,7 +60,7 @@ export class FolderLock {
     }
   }
 
-  /** False where the file system has no locks, or nothing can be written. */
+  /** False if the file system has no locks, or nothing can be written. */
   get isHeld(): boolean {
     return this.#file !== null;
   }
@@ -73,7 +73,7 @@ export class FolderLock {
   }
 }
 
-/** @returns null where nothing can be written there */
+/** @returns null if nothing can be written there */
 async function openLock(folder: string): Promise<FileHandle | null> {
   const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants;
   try {
@@ -89,9 +89,10 @@ async function openLock(folder: string): Promise<FileHandle | null> {
 }
 
 /**
- * The lock belongs to the open file, which the program shares with us: it stays when the program ends.
+ * The lock belongs to the open file, which the program shares with us: it stays when the program
+ * ends.
  *
- * @returns its exit code, or null where it cannot be run
+ * @returns its exit code, or null if it cannot be run
  */
 async function flock(file: FileHandle): Promise<number | null> {
   const program = spawn('flock', ['-x', '-n', '3'], {

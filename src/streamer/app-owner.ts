@@ -15,13 +15,13 @@ export interface Leave {
 }
 
 /**
- * What streamers have in common on a host: one app may be the app of all of them, so that none may end it for
- * the others. Methods but {@link leave} and {@link mayQuit} answer at once.
+ * What streamers share on a host: one app may be the app of all of them, so that none may end it
+ * for the others. Methods but {@link leave} and {@link mayQuit} answer at once.
  */
 export interface AppOwner {
   sessionEnded(spec: StreamerSpec, end: SessionEnd): void;
   failed(spec: StreamerSpec): void;
-  /** Whether what the host said may follow from what this server did, and what that was. */
+  /** Whether the host's answer may follow from an action of this server, and from which. */
   ourDoing(spec: StreamerSpec): 'sibling' | 'order' | null;
   /** Whether the streamer may quit an app that it cannot resume. */
   mayQuit(spec: StreamerSpec): Promise<boolean>;

@@ -9,8 +9,8 @@ const DAY_MS = 86_400_000;
 const VALID_DAYS = 3650;
 
 /**
- * Makes what viewers know a streamer by: the certificate of its DTLS connections. Not in the
- * streamer's own process, where the library alone would take 17 MB.
+ * Makes the certificate of a streamer's DTLS connections, by which viewers recognise it. The
+ * streamer's own process does not do it: there the library alone would take 17 MB.
  *
  * @returns PEM of the certificate, followed by that of its private key
  */

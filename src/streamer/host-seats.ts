@@ -3,7 +3,7 @@ import { MoonteeError } from '../core/errors.js';
 interface Seat {
   /** Streamers that have, or are about to have, a session there. */
   readonly takers: Set<string>;
-  /** It tells clients apart by their address; null while no handshake has shown. */
+  /** It distinguishes clients by their address; null while no handshake has shown. */
   byAddress: boolean | null;
   /** Whose handshake showed that it does. */
   owner: string | null;
@@ -18,10 +18,10 @@ const PATIENCE_MS = 8_000;
 const MAX_HOSTS = 1_000;
 
 /**
- * Which streamers have sessions on which host. To a host that tells clients apart by their address
- * all streamers of this server are one: the second would get the session of the first, and no
- * picture, and its end would be the first one's. Such a host has one seat. What a host is shows in
- * its handshake, so the first on an unknown one goes alone.
+ * Which streamers have sessions on which host. A host that distinguishes clients by address takes
+ * all streamers of this server for one client. The second would get the session of the first and no
+ * picture, and its end would be the first one's. Such a host has one seat. The handshake shows
+ * which kind a host is, so the first streamer on an unknown host starts alone.
  */
 export class HostSeats {
   readonly #hosts = new Map<string, Seat>();
@@ -35,8 +35,8 @@ export class HostSeats {
   /**
    * Waits for the handshake of another streamer on a host that is not known yet. Idempotent.
    *
-   * @param host names it: address and port
-   * @throws MoonteeError HOST_BUSY where the only seat is taken, and the signal's reason
+   * @param host its name: address and port
+   * @throws MoonteeError HOST_BUSY if the only seat is taken, and the signal's reason
    */
   async take(host: string, streamerId: string, signal: AbortSignal): Promise<void> {
     const deadline = performance.now() + this.#patience;
@@ -59,10 +59,10 @@ export class HostSeats {
   }
 
   /**
-   * A handshake of that streamer with the host has shown what it is. Two may be there at once where
-   * the first one's handshake took too long: the one whose handshake came first stays.
+   * A handshake of that streamer with the host has shown which kind it is. Two may be there at once
+   * if the first one's handshake took too long: the one whose handshake came first stays.
    *
-   * @throws MoonteeError HOST_BUSY where the only seat is another's
+   * @throws MoonteeError HOST_BUSY if the only seat is another's
    */
   learn(host: string, streamerId: string, byAddress: boolean): void {
     const seat = this.#seat(host);

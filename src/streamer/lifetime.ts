@@ -1,8 +1,8 @@
 /** How long a streamer lives. */
 export interface Lifetime {
-  /** In the words of the legacy socket, and of whoever lists sessions (signaling.md a.6). */
+  /** In the words of the legacy socket, and of the list of sessions (signaling.md a.6). */
   readonly mode: 'create' | 'keepalive';
-  /** It ends when nobody is there for it any more, and is not brought back after a restart. */
+  /** It ends when nothing uses it any more, and is not restored after a restart. */
   readonly passing: boolean;
 }
 

@@ -25,7 +25,7 @@ export class MediaAccess {
     this.#options = options;
   }
 
-  /** @param codec of the stream's video @returns a ticket, or why there is none */
+  /** @param codec of the stream's video @returns a ticket, or the reason why there is none */
   answer(peerId: string, support: MediaSupport, codec: string): StreamServerMessage {
     const { streamerId, tickets, pathPrefix, isAllowed } = this.#options;
     if (!isAllowed) {

@@ -21,12 +21,14 @@ interface Entry {
 }
 
 /**
- * What a browser shows to open a media socket, which cannot carry credentials of its own. A ticket is
- * given over a viewer socket, opens one media socket of that viewer, and is good for some seconds.
+ * A browser's credential for a media socket, whose upgrade cannot carry others. A ticket is given
+ * over a viewer socket, opens one media socket of that viewer, and is valid for some seconds.
  */
 export class MediaTickets {
   readonly #now: () => number;
-  /** By the hash of the ticket, so that how long a look-up takes tells nothing; the oldest first. */
+  /**
+   * By the hash of the ticket, so that the duration of a look-up reveals nothing; the oldest first.
+   */
   readonly #entries = new Map<string, Entry>();
 
   /** @param now milliseconds of a clock that does not jump */

@@ -6,7 +6,7 @@ import type { IpcNetwork } from '../protocol/ipc.js';
 /** Google's; browsers slow down with more of them. */
 const PUBLIC_STUN = ['stun:stun.l.google.com:19302', 'stun:stun1.l.google.com:19302'];
 
-/** How viewers' media finds its way, as the streamer children are told. */
+/** The network settings of viewers' media, as they are sent to the streamer children. */
 export function networkOf(config: Config): IpcNetwork {
   const kinds = config.webrtc_network_types;
   const nat = config.webrtc_nat_1to1;

@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import type { Config } from '../config/schema.js';
 import type { IpcPipelines } from '../protocol/ipc.js';
 
-/** What pipelines are made of, as the streamer children are told. */
+/** The settings of pipelines, as they are sent to the streamer children. */
 export function pipelinesOf(config: Config): IpcPipelines {
   const { pipelines_path: path } = config;
   return {

@@ -23,20 +23,20 @@ export interface SessionEnd {
   readonly reason: string;
   /** Moonlight's own number, for `ConnectionTerminated`. */
   readonly errorCode: number;
-  /** The host said that it is over, as opposed to what is guessed from silence. */
+  /** The host ended it, as opposed to a guess from silence. */
   readonly byHost: boolean;
-  /** Nothing was heard of the host: it is away. */
+  /** The host is silent: it is away. */
   readonly silent: boolean;
   /** It was spoilt by what passes and is not its own: a starved machine, the end of another streamer. */
   readonly spoilt?: boolean;
-  /** Milliseconds since its first picture; 0 where there never was one. */
+  /** Milliseconds since its first picture; 0 if it never had one. */
   readonly connectedFor: number;
 }
 
 /**
- * Decides between another attempt and the end, for sessions in a child as well as for children:
- * back-off with a breaker that latches. A host that does not answer has refused nothing: it is
- * waited for as long as the streamer is wanted.
+ * Decides between another attempt and the end, for sessions in a child as well as for children. It
+ * is a back-off with a breaker that latches. A silent host has refused nothing: it is waited for as
+ * long as the streamer is wanted.
  */
 export class RestartPolicy {
   readonly #options: RestartOptions;
@@ -63,7 +63,7 @@ export class RestartPolicy {
     // There was a picture: the host is back, however long it had been away before.
     if (end.connectedFor > 0) this.#waits = this.#attempts;
     if (end.connectedFor > 0 || !isAway(end)) {
-      // A streamer that is kept goes on trying, ever more slowly.
+      // A streamer that is kept is tried again, ever more slowly.
       if (policy === 'restart' && this.#attempts >= maxAttempts) return null;
       this.#attempts += 1;
     }

@@ -98,8 +98,8 @@ export class StreamerRegistry extends EventEmitter<RegistryEvents> {
   }
 
   /**
-   * Before whoever asked for it is told that it is there: from then on it outlives a restart. Never
-   * rejects, and is bounded.
+   * Before its creator gets an answer: from then on it outlives a restart. Never rejects, and is
+   * bounded.
    */
   async promise(streamer: Streamer): Promise<void> {
     if (this.#streamers.get(streamer.id) === streamer) await this.#remember(streamer);
@@ -121,12 +121,12 @@ export class StreamerRegistry extends EventEmitter<RegistryEvents> {
   }
 
   /**
-   * Ends a streamer: viewers are told at once; resolves when its process is gone, and its app where that was
-   * wished.
+   * Ends a streamer. Viewers are notified at once. Resolves when its process is gone, and its app
+   * if that was wished.
    *
    * @param quitApp quit its app, unless other streamers use that too
-   * @param forAll quit it even then: they get it anew
-   * @throws STREAMER_NOT_FOUND also where it is being ended already
+   * @param forAll quit it even then: they start it again
+   * @throws STREAMER_NOT_FOUND also if it is being ended already
    */
   async delete(id: string, quitApp: boolean, forAll = false): Promise<void> {
     const streamer = this.require(id);

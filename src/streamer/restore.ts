@@ -19,7 +19,9 @@ export class StreamerRestore {
   readonly #file: AtomicFile;
   readonly #streamers: StreamerRegistry;
   readonly #log: Log;
-  /** Those whose creators know that they are there; what a shutdown cut off is nobody's wish any more. */
+  /**
+   * Streamers whose creators got their answer; one that a shutdown cut off is not wanted any more.
+   */
   readonly #promised = new WeakSet<Streamer>();
   #written = '';
   #writing: Promise<void> = Promise.resolve();

@@ -11,7 +11,7 @@ import type { StreamInfo, Viewers } from './viewers.js';
 /** Why a session is over, before it is known how long it was. */
 export type SessionVerdict = Omit<SessionEnd, 'connectedFor'>;
 
-/** The end of a child and of what it did; `final` where the policy was asked already. */
+/** The end of a child and its effect; `final` if the policy was asked already. */
 export interface RunEnd extends SessionEnd {
   readonly final: boolean;
 }
@@ -26,11 +26,11 @@ export interface SessionOptions {
   readonly stopSignal: AbortSignal;
   /** When a child that is stopped now is killed. */
   readonly stopDeadline: () => Deadline;
-  /** Says of an end what the child cannot know. */
+  /** Adds to an end what the child cannot know. */
   readonly judge: (end: SessionVerdict) => SessionVerdict;
-  /** @throws MoonteeError where the session may not be: it is ended, with that reason */
+  /** @throws MoonteeError if the session may not be: it is ended, with that reason */
   readonly onConnected: (connected: StreamInfo & { sessions_by_address?: boolean }) => void;
-  /** The host is silent for now; the child says by connecting again that it is not. */
+  /** The host is silent for now; the child connects again when it is back. */
   readonly onInterrupted: (reason: string) => void;
   /**
    * The session is lost, while its child lives on.

@@ -315,7 +315,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
       this.#options.apps.sessionEnded(this.spec, end);
       if (this.#stop.signal.aborted) break;
       this.#countEnd(end.code);
-      // Where there is one seat only it is kept for the next session.
+      // If there is one seat only, it is kept for the next session.
       if (this.#host !== null && !this.#seats.isSingle(this.#host)) this.#leaveHost();
       const delay = this.#startFailed(end) || end.final ? null : this.#policy.next(end);
       this.#log.warn({ code: end.code, reason: end.reason, retry_in_ms: delay }, 'session ended');
@@ -353,7 +353,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
       );
       start.signal.throwIfAborted();
       await this.#takeSeat(target, start.signal);
-      // Whoever waited for the seat may have been stopped with the very word that it is free.
+      // The signal that frees the seat may also have stopped the one that waited for it.
       start.signal.throwIfAborted();
       return await this.#runProcess(this.#initMessage(target, identity), start.signal, () =>
         deadline.clear(),
@@ -467,7 +467,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
   #sessionOver(end: SessionVerdict): void {
     this.#picture = null;
     if (this.#startFailed(end)) {
-      // Whoever waits for the start need not wait for the cleaning up.
+      // A caller that waits for the start need not wait for the clean-up.
       this.#fail(end);
       return;
     }
@@ -487,7 +487,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
   /** What this server did to the host's app is not the host's will. */
   #judge(end: SessionVerdict): SessionVerdict {
     const doing = end.byHost ? this.#options.apps.ourDoing(this.spec) : null;
-    // Nobody said no: another attempt, with more of the machine, may do.
+    // The host did not refuse: another attempt may succeed with more of the machine.
     const isStarved = !end.byHost && (this.#process?.isStarved ?? false);
     if (isStarved) return { ...end, spoilt: true };
     if (doing === 'order') return { ...end, reason: 'The app was quit on request' };

@@ -53,7 +53,7 @@ export interface ViewerInfo {
   readonly transport: ViewerTransport;
 }
 
-/** The picture that viewers are told about. */
+/** The stream as viewers are told of it. */
 export interface StreamInfo {
   readonly width: number;
   readonly height: number;
@@ -73,7 +73,7 @@ export interface ViewersOptions {
   readonly transports: readonly ViewerTransport[];
   readonly media: MediaAccess;
   readonly log: Log;
-  /** Hands a message to the child; false where there is none. */
+  /** Hands a message to the child; false if there is no child. */
   readonly send: (message: ParentMessage) => boolean;
   readonly onChange: (change: ViewerChange) => void;
 }
@@ -82,7 +82,7 @@ interface Entry {
   readonly viewer: Viewer;
   readonly connectedAt: Date;
   state: ViewerState;
-  /** `lost`: it failed, and the viewer goes on without it. */
+  /** `lost`: it failed, and the viewer stays without it. */
   peer: 'none' | 'negotiating' | 'connected' | 'lost';
   /** A media socket is open. */
   hasMedia: boolean;
@@ -109,9 +109,9 @@ const SETUP = 'Setup WebRTC Peer';
 const NEGOTIATION = 'WebRTC Peer Negotiation';
 
 /**
- * The viewers of one streamer: who waits for the session, who negotiates, who sees a picture.
- * The order of messages is the one that every known client understands: offer first, then
- * `WebRtcConfig` (signaling.md b.3), then `ConnectionComplete` with the true size.
+ * The viewers of one streamer: which of them wait for the session, negotiate, or see a picture.
+ * Messages have the order that every known client understands: the offer first, then `WebRtcConfig`
+ * (signaling.md b.3), then `ConnectionComplete` with the true size.
  */
 export class Viewers {
   readonly #options: ViewersOptions;
@@ -230,8 +230,8 @@ export class Viewers {
   }
 
   /**
-   * The session is over: those who had a peer are ended, with the reason; those who only
-   * waited go on waiting unless `all`.
+   * The session is over. Viewers with a peer are ended, with the reason; viewers who only waited
+   * keep waiting unless `all`.
    */
   sessionEnded(end: { code: OutcomeCode; reason: string; errorCode: number }, all: boolean): void {
     this.#picture = null;
@@ -248,7 +248,7 @@ export class Viewers {
     }
   }
 
-  /** The streamer is being stopped: everybody goes, with the reason. */
+  /** The streamer is being stopped: all viewers are ended, with the reason. */
   dismissAll(code: OutcomeCode, reason: string): void {
     this.#picture = null;
     for (const entry of [...this.#entries.values()]) this.#dismiss(entry, code, reason);
@@ -368,7 +368,7 @@ export class Viewers {
     void this.#addPeerSoon(entry);
   }
 
-  /** Never rejects: what goes wrong costs this viewer. */
+  /** Never rejects: an error costs this viewer. */
   async #addPeerSoon(entry: Entry): Promise<void> {
     try {
       const servers = await this.#options.iceServers(entry.viewer.peerId);
@@ -443,7 +443,7 @@ export class Viewers {
 
   #deadline(entry: Entry, delay: number, code: OutcomeCode, reason: string): void {
     this.#clearTimer(entry);
-    // Delivering may have shown that nobody reads any more: then it has left.
+    // Delivering may have shown that the viewer does not read any more: then it has left.
     if (!this.#isHere(entry)) return;
     entry.timer = setTimeout(() => {
       entry.timer = null;

@@ -33,7 +33,7 @@ interface Entry {
 /** The figures of all children. Each is asked seldom, and one that hangs holds nothing up. */
 export class ChildFigures {
   readonly #timing: FiguresTiming;
-  /** An entry goes with its streamer. */
+  /** An entry is removed with its streamer. */
   readonly #entries = new WeakMap<StatisticsSource, Entry>();
 
   constructor(timing: FiguresTiming = TIMING) {

@@ -24,7 +24,7 @@ function by(label: string, values: Readonly<Record<string, number>>): Reading[] 
   return Object.entries(values).map(([word, value]) => ({ labels: { [label]: word }, value }));
 }
 
-/** Nothing of nothing: a maximum of no viewers is no figure. */
+/** Without viewers a maximum is undefined, so the sample is left out. */
 function extreme(values: readonly number[], pick: (...values: number[]) => number): Reading[] {
   return values.length === 0 ? [] : one(pick(...values));
 }

@@ -26,9 +26,9 @@ export interface ServerReport {
   /** Our address as the server sees it. */
   readonly mapped: Endpoint | null;
   readonly relayed: Endpoint | null;
-  /** Whether a datagram came through the relay; null where that was not or could not be tried. */
+  /** Whether a datagram came through the relay; null if that was not or could not be tried. */
   readonly echoed: boolean | null;
-  /** What the server or the system said. */
+  /** The answer of the server or the error of the system. */
   readonly detail: string;
 }
 

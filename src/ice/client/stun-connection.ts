@@ -169,7 +169,7 @@ class DatagramLink implements Link {
   static async open(remote: Endpoint & { family: 4 | 6 }): Promise<DatagramLink> {
     const socket = createSocket(remote.family === 6 ? 'udp6' : 'udp4');
     try {
-      // Connected, so that nobody else is heard and ICMP errors are.
+      // Connected, so that only this peer is received from, and ICMP errors arrive.
       socket.connect(remote.port, remote.address);
       await once(socket, 'connect');
       return new DatagramLink(socket);

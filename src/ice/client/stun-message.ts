@@ -53,7 +53,7 @@ export function longTermKey(username: string, realm: string, password: string): 
   return createHash('md5').update(`${username}:${realm}:${password}`).digest();
 }
 
-/** @param key adds MESSAGE-INTEGRITY where given; FINGERPRINT is always there */
+/** @param key adds MESSAGE-INTEGRITY if given; FINGERPRINT is always there */
 export function encodeStun(message: StunMessage, key?: Buffer): Buffer {
   const parts = message.attributes.map(encodeAttribute);
   if (key) {
@@ -97,12 +97,12 @@ function messageType(method: number, kind: number): number {
   );
 }
 
-/** Bytes of the whole message that begins here; null while that cannot be told. */
+/** Bytes of the whole message that begins here; null while they are unknown. */
 export function stunLength(buffer: Buffer): number | null {
   return buffer.length < HEADER ? null : HEADER + buffer.readUInt16BE(2);
 }
 
-/** @returns null where it is no STUN message */
+/** @returns null for an invalid STUN message */
 export function decodeStun(buffer: Buffer): StunMessage | null {
   const length = stunLength(buffer);
   if (length === null || length !== buffer.length || length % 4 !== 0) return null;

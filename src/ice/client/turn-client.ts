@@ -72,12 +72,12 @@ export class Allocation {
   }
 
   /**
-   * Sends a datagram to the relay from a socket of its own and looks whether it comes back
-   * through the server: a firewall in front of the relay's ports would swallow it.
+   * Sends a datagram to the relay from a socket of its own and checks that it comes back through
+   * the server. A firewall in front of the relay's ports would swallow it.
    *
    * @param deadline milliseconds
-   * @returns `unknown` where it cannot be tried, because we and the relay have no family of
-   * addresses in common or the server does not relay for our own address
+   * @returns `unknown` if it cannot be tried: we and the relay share no family of addresses, or the
+   * server does not relay for our own address
    * @throws LinkError
    */
   async echo(deadline: number): Promise<'ok' | 'lost' | 'unknown'> {
@@ -93,7 +93,7 @@ export class Allocation {
     const { connection } = this.#session;
     const content = randomBytes(16);
     const socket = createSocket(isIP(this.relayed.address) === 6 ? 'udp6' : 'udp4');
-    // Silence says the same as an error.
+    // Silence means the same as an error.
     socket.on('error', () => undefined);
     const send = (): void => {
       socket.send(content, this.relayed.port, this.relayed.address, () => undefined);
@@ -137,8 +137,8 @@ class Session {
     method: number,
     attributes: (transaction: Buffer) => readonly Attribute[],
   ): Promise<Answer> {
-    // The first one without credentials is how the realm and a nonce are learnt; a nonce may
-    // be stale (438) once more.
+    // The first request is sent without credentials to learn the realm and a nonce; a nonce may be
+    // stale (438) once more.
     for (let attempt = 0; ; attempt += 1) {
       const key = this.#key();
       const answer = await this.connection.request(

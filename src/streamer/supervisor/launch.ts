@@ -8,31 +8,32 @@ import { forwardOutput } from './output.js';
 import { withLibraries } from './libraries.js';
 
 /**
- * A child ends when the channel to us closes, but one that hangs could not: util-linux makes the
- * kernel kill it when we are gone, whatever it does.
+ * A child ends when the channel to us closes, but one that hangs could not. util-linux makes the
+ * kernel kill it when we are gone, in any state.
  */
 const SETPRIV = '/usr/bin/setpriv';
 const DIE_WITH_PARENT = ['--pdeathsig', 'KILL'];
 
 /**
- * Settings of glibc's allocator. Every viewer comes with a dozen threads, and by itself glibc gives
- * new threads an arena each: what viewers leave behind then lies scattered over eight arenas a core,
- * none of which is ever empty. With one arena, threads must not meet in it for every packet: each
- * keeps a picture's worth of freed packets, which by itself glibc does up to 1 kB and seven at a time.
- * docs/fan-out.md has the figures. The operator's own settings win.
+ * Settings of glibc's allocator; docs/fan-out.md has the figures. Every viewer comes with a dozen
+ * threads, and glibc gives new threads an arena each. The leftovers of viewers would be scattered
+ * over eight arenas a core, none of which is ever empty. With one arena, threads must not meet in
+ * it for every packet, so each keeps a picture's worth of freed packets. By itself glibc keeps
+ * seven, of up to 1 kB. The operator's own settings win.
  */
 const ALLOCATOR: Readonly<Record<string, string>> = {
   MALLOC_ARENA_MAX: '1',
   GLIBC_TUNABLES: 'glibc.malloc.tcache_max=4096:glibc.malloc.tcache_count=64',
 };
 /**
- * MiB of each half of V8's young generation. Its default of 16 fills up over hours and is never given
- * back; what a streamer allocates is dead after milliseconds.
+ * MiB of each half of V8's young generation. Its default of 16 fills up over hours and is never
+ * given back; a streamer's allocations are dead after milliseconds.
  */
 const HEAP = ['--max-semi-space-size=4'] as const;
 
 /**
- * Starts the child. Media goes before REST: it gets the wished priority where that is permitted.
+ * Starts the child. Media comes before REST: the child gets the wished priority if that is
+ * permitted.
  *
  * @param module file URL or path, `.js` or `.ts`
  * @param niceness as of nice(2)

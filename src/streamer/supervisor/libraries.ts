@@ -3,11 +3,14 @@ import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Where `scripts/build-srtp.sh` puts libsrtp2, below the folder that holds package.json. */
+/**
+ * The folder into which `scripts/build-srtp.sh` puts libsrtp2, below the one that holds
+ * package.json.
+ */
 const SRTP = join('.cache', 'srtp', 'libsrtp2.so.1');
 const SEARCH_PATH = 'LD_LIBRARY_PATH';
 
-/** The libsrtp2 that was built upon OpenSSL, or null: then SRTP goes through the system's. */
+/** The libsrtp2 that was built upon OpenSSL. Null: SRTP uses the system's. */
 export function openSslSrtp(): string | null {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, 'package.json'))) {

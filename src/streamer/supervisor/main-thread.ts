@@ -1,12 +1,16 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * How the main thread of a process spent the time between two looks: `starved` wanted to run, or waits for a disk,
- * and was not let; `stopped` was stopped by a signal; `other` ran or slept by itself, as in a lock.
+ * How the main thread of a process spent the time between two measurements. `starved` wanted to
+ * run, or waits for a disk, and was not let. `stopped` was stopped by a signal. `other` ran or
+ * slept by itself, as in a lock.
  */
 export type Spent = 'starved' | 'stopped' | 'other';
 
-/** Parts of the time between two looks that make it a starved one: in the queue for a processor, or on none. */
+/**
+ * Parts of the time between two measurements that make it a starved one: in the queue for a
+ * processor, or on none.
+ */
 const WAITED = 0.25;
 const RAN = 0.5;
 
@@ -17,8 +21,8 @@ interface Clocks {
 }
 
 /**
- * What the scheduler says of a process's main thread (proc(5): `stat` and `schedstat`): the only witness that
- * tells a process that hangs from one that the machine does not let run.
+ * The scheduler's account of a process's main thread (proc(5): `stat` and `schedstat`). It is the
+ * only witness that distinguishes a process that hangs from one that the machine does not let run.
  */
 export class MainThread {
   readonly #folder: string;
@@ -64,7 +68,7 @@ export class MainThread {
     return stat.charAt(stat.lastIndexOf(')') + 2);
   }
 
-  /** Null where the kernel keeps no such account, or the process is gone. */
+  /** Null if the kernel keeps no such account, or the process is gone. */
   #clocks(): Clocks | null {
     const [ran, waited] = this.#read('schedstat').split(' ').map(Number);
     if (ran === undefined || waited === undefined || Number.isNaN(ran + waited)) return null;

@@ -9,9 +9,9 @@ const MAX_LINE = 16_384;
 const LINES = { rate: 100, burst: 1_000 };
 
 /**
- * Passes on what a child writes to its stderr, line by line: its log and the words of native
- * libraries. A child that had our own stderr would wait for the reader of our log, in threads that
- * carry media. What exceeds its budget is left out; the next line within it tells how many.
+ * Passes on the stderr of a child line by line: its log and the output of native libraries. A child
+ * with our own stderr would wait for the reader of our log, in threads that carry media. Lines
+ * beyond its budget are left out; the next line within it counts them.
  */
 export function forwardOutput(
   output: Readable,

@@ -89,8 +89,8 @@ function killAll(): void {
 /**
  * Ends children at once, for a server that cannot wait for them.
  *
- * @returns how many are left to themselves, since their connections to hosts end in order: they have
- * a deadline of their own
+ * @returns how many are left to themselves, since their connections to hosts end in order: they
+ * have a deadline of their own
  */
 export function killStreamers(): number {
   let left = 0;
@@ -242,8 +242,8 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
   }
 
   /**
-   * Asks the child to end its session and exit; kills it when it does not. One that says that its
-   * connections to the host still end in order is given six seconds more. An earlier deadline takes
+   * Asks the child to end its session and exit; kills it if it does not. A child that reports that
+   * its connections to the host still end in order gets six seconds more. An earlier deadline takes
    * the place of a later one.
    *
    * @param deadline of SIGKILL
@@ -300,7 +300,7 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
     if (spent === 'starved')
       this.#starvedFor = Math.min(silence, this.#starvedFor + WATCH_INTERVAL_MS + late);
     const patience = this.#patience;
-    // Time in which it could not have answered is no silence, up to a bound.
+    // Time in which it could not have answered does not count as silence, up to a bound.
     const hangs = silence - this.#starvedFor >= patience || silence >= STARVED_PATIENCE * patience;
     if (!hangs || this.#cause !== null) return;
     const [silent_ms, starved_ms] = [silence, this.#starvedFor].map(Math.round);
@@ -326,7 +326,7 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
     return this.#stage === 'beating' ? START_PATIENCE * heartbeatTimeout : heartbeatTimeout;
   }
 
-  /** Better one streamer that starts anew than a machine that runs out of memory. */
+  /** Better one streamer that restarts than a machine that runs out of memory. */
   #checkMemory(): void {
     const limit = this.#options.memoryLimit;
     if (this.#rss <= limit || this.#cause !== null) return;

@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Groups of threads that are told of. */
+/** Groups of threads that are reported. */
 const GROUPS_LIMIT = 40;
 
 /**
- * What the threads of a process are doing, for a log: a main thread that waits in a lock, spins or
- * was stopped is told apart by it (proc(5): `stat` and `wchan`).
+ * The states of a process's threads, for a log. They show whether a main thread waits in a lock,
+ * spins or was stopped (proc(5): `stat` and `wchan`).
  *
  * @returns the main thread first, then the others by name and state, such as `2 queue:src S
- * futex_do_wait`; empty where the process is gone or may not be looked at
+ * futex_do_wait`; empty if the process is gone or may not be read
  */
 export function threadStates(pid: number): string[] {
   const groups = new Map<string, number>();
