@@ -108,7 +108,7 @@ export class ReceiverProcess {
     const receiver = new Receiver(this, id);
     receiver.on('failed', () => undefined);
     this.#receivers.set(id, receiver);
-    this.tell({ type: 'watch', id, peerUrl });
+    this.send({ type: 'watch', id, peerUrl });
     return receiver;
   }
 

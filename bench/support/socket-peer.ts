@@ -14,7 +14,7 @@ const MAX_ARRIVALS = 4_000;
 /** A viewer over a WebSocket that counts pictures and decodes nothing. */
 export class SocketPeer {
   readonly #id: string;
-  readonly #tell: (message: FromReceiver) => void;
+  readonly #notify: (message: FromReceiver) => void;
   readonly #viewer: WebSocket;
   readonly #timers: NodeJS.Timeout[] = [];
   #media: WebSocket | null = null;
@@ -22,9 +22,9 @@ export class SocketPeer {
   #counts = { messages: 0, bytes: 0, lost: 0, pictures: 0, sound: 0, longestGap: 0 };
   #arrivals: FrameArrival[] = [];
 
-  constructor(id: string, peerUrl: string, tell: (message: FromReceiver) => void) {
+  constructor(id: string, peerUrl: string, notify: (message: FromReceiver) => void) {
     this.#id = id;
-    this.#tell = tell;
+    this.#notify = notify;
     const url = `${peerUrl}?transport=websocket`;
     this.#viewer = this.#open(url);
     this.#viewer.on('open', () => {
@@ -67,7 +67,7 @@ export class SocketPeer {
   #open(url: string, protocol?: string): WebSocket {
     const socket = new WebSocket(url, protocol, { rejectUnauthorized: false });
     socket.on('error', (error) => {
-      this.#tell({ type: 'error', id: this.#id, message: error.message });
+      this.#notify({ type: 'error', id: this.#id, message: error.message });
     });
     return socket;
   }
@@ -99,7 +99,7 @@ export class SocketPeer {
     if (kind === MEDIA_KIND.AUDIO) this.#counts.sound += 1;
     if (kind !== MEDIA_KIND.VIDEO) return;
     const sequence = data.readUInt32BE(4);
-    if (this.#last === null) this.#tell({ type: 'media', id: this.#id });
+    if (this.#last === null) this.#notify({ type: 'media', id: this.#id });
     else this.#counts.lost += ((sequence - this.#last) >>> 0) - 1;
     this.#last = sequence;
     this.#counts.messages += 1;

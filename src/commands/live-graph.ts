@@ -78,7 +78,7 @@ function refusal(status: number, text: string): MoonteeError {
   return new MoonteeError('HOST_ANSWER_INVALID', words);
 }
 
-/** The password goes to nobody but who has the certificate of the configuration. */
+/** The password is sent only to a server with the configured certificate. */
 async function connectTo(
   host: string,
   port: number,
