@@ -19,6 +19,8 @@ const USUAL_ENDS = [
   'RECORDING_DISK_FULL',
   'RECORDING_FAILED',
   'STREAMER_FAILED',
+  'STREAM_TERMINATED',
+  'PIPELINE_FAILED',
 ] as const satisfies readonly RecordingEndCode[];
 
 /**
