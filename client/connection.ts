@@ -84,6 +84,11 @@ export class ViewerConnection extends Emitter<ConnectionEvents> {
     return this.#session?.isOnSocket ?? false;
   }
 
+  /** Whoever shows the stream has a picture of it: a media socket is not needed any more. */
+  leaveMediaSocket(): void {
+    this.#session?.leaveMediaSocket();
+  }
+
   get status(): ConnectionStatus {
     return this.#status;
   }
@@ -104,8 +109,9 @@ export class ViewerConnection extends Emitter<ConnectionEvents> {
     const support = await outlet.support();
     if (this.#closed || this.#status !== status) return;
     const isSupported = support.video.length > 0;
-    if (!isSupported) this.emit('noMediaSocket', whyNone());
-    this.#open(isSupported ? { outlet, support } : null);
+    if (!isSupported && this.transport === 'websocket') this.emit('noMediaSocket', whyNone());
+    const isAlone = this.transport === 'websocket';
+    this.#open(isSupported ? { outlet, support, isAlone } : null);
   }
 
   #open(media: SocketMedia | null): void {
@@ -129,7 +135,10 @@ export class ViewerConnection extends Emitter<ConnectionEvents> {
     session.on('feedback', (feedback) => this.emit('feedback', feedback));
     session.on('quality', (quality) => this.emit('quality', quality));
     session.on('hostQuality', (quality) => this.emit('hostQuality', quality));
-    session.on('channels', (channels) => this.input.attach(channels));
+    session.on('channels', (channels, isAnother) => {
+      if (isAnother) this.input.moveOver(channels);
+      else this.input.attach(channels);
+    });
     session.on('connected', () => this.#onConnected(session));
     session.on('end', (end) => void this.#onEnd(end));
   }
@@ -148,7 +157,9 @@ export class ViewerConnection extends Emitter<ConnectionEvents> {
 
   /** Undefined while there is no connection, or where the browser does not tell. */
   async stats(): Promise<ViewerStats | undefined> {
-    return attemptAsync(() => this.#stats?.sample() ?? this.#options.media?.stats());
+    return attemptAsync(() =>
+      this.isOnSocket ? this.#options.media?.stats() : this.#stats?.sample(),
+    );
   }
 
   /** Idempotent. */

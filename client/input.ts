@@ -63,6 +63,11 @@ export class ViewerInput {
     for (const [pad, announced] of this.#pads) this.#announce(pad, announced);
   }
 
+  /** Another way to the same place: what is held stays so. */
+  moveOver(channels: InputOutlet): void {
+    this.#channels = channels;
+  }
+
   /**
    * `performance.now()` of the last input that a desktop usually answers with a change of its
    * picture: not a modifier, and nothing of a pad.

@@ -1,7 +1,7 @@
 import type { ViewerStats } from './viewer-stats.js';
 
-/** The ways by which media may come. */
-export type Transport = 'webrtc' | 'websocket';
+/** How media may come; `auto` is WebRTC, and a socket where that has no path. */
+export type Transport = 'auto' | 'webrtc' | 'websocket';
 
 /** Codec strings that there are decoders for, as WebCodecs names them. */
 export interface MediaSupport {

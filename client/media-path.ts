@@ -24,6 +24,7 @@ const PAUSE = 250;
 export class MediaPath {
   readonly #options: MediaPathOptions;
   #sockets = 0;
+  #isUsed = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
@@ -31,14 +32,20 @@ export class MediaPath {
     this.#options = options;
   }
 
+  /** A socket is open or asked for. */
+  get isUsed(): boolean {
+    return this.#isUsed;
+  }
+
   /** The viewer socket is ready for a request. */
   begin(): void {
+    this.#isUsed = true;
     this.#options.ask(this.#options.support);
   }
 
   /** The server's answer. */
   ticket({ path, ticket }: { readonly path: string; readonly ticket: string }): void {
-    if (this.#closed) return;
+    if (this.#closed || !this.#isUsed) return;
     const { outlet, url } = this.#options;
     const target = new URL(path, url);
     target.searchParams.set('t', ticket);
@@ -53,13 +60,22 @@ export class MediaPath {
   }
 
   refused({ code, reason }: { readonly code: string; readonly reason: string }): void {
-    if (!this.#closed) this.#end(endingOf({ code, reason }));
+    if (!this.#closed && this.#isUsed) this.#end(endingOf({ code, reason }));
+  }
+
+  /** Media come in another way now; {@link begin} undoes it. */
+  leave(): void {
+    this.#isUsed = false;
+    this.#sockets = 0;
+    clearTimeout(this.#timer);
+    this.#options.outlet.close();
   }
 
   /** Idempotent. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#isUsed = false;
     clearTimeout(this.#timer);
     this.#options.outlet.close();
   }

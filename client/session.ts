@@ -1,5 +1,5 @@
 import type { StreamClientMessage, StreamGeneralMessage, StreamServerMessage } from './messages.js';
-import { attempt } from './attempt.js';
+import { attempt, attemptAsync } from './attempt.js';
 import { InputChannels } from './channels.js';
 import { Emitter } from './emitter.js';
 import { decodeFeedback, type PadFeedback } from './encode.js';
@@ -18,6 +18,7 @@ import { MediaPath } from './media-path.js';
 import { CLOSE_CODES, type OutcomeCode } from './outcomes.js';
 import { padMessage, SocketChannels } from './socket-channels.js';
 import { refusedSound, withoutLipSync, withStereo } from './sdp.js';
+import { StatsCollector } from './stats.js';
 
 /** Milliseconds that each wait of an attempt may take. */
 export interface SessionDeadlines {
@@ -31,6 +32,8 @@ export interface SessionDeadlines {
   readonly heal: number;
   /** From the restart of ICE until the path is up again. */
   readonly restart: number;
+  /** From our answer until a media socket is tried beside WebRTC. */
+  readonly socketMedia: number;
   /** From a message that announces the end to the end. */
   readonly farewell: number;
 }
@@ -41,6 +44,7 @@ export const DEFAULT_DEADLINES: SessionDeadlines = {
   path: 20_000,
   heal: 2_500,
   restart: 8_000,
+  socketMedia: 1_200,
   farewell: 500,
 };
 
@@ -80,7 +84,7 @@ export interface SessionOptions {
   /** Of an earlier session of this viewer, whose place it takes. */
   readonly resumeSecret: string | null;
   readonly deadlines: SessionDeadlines;
-  /** Media come over a socket, and there is no peer connection; null for WebRTC. */
+  /** Media may come over a socket; null for WebRTC alone. */
   readonly media: SocketMedia | null;
 }
 
@@ -88,6 +92,8 @@ export interface SocketMedia {
   readonly outlet: MediaOutlet;
   /** What the outlet supports, some video at least. */
   readonly support: MediaSupport;
+  /** There is no peer connection, instead of one that comes first. */
+  readonly isAlone: boolean;
 }
 
 type SessionEvents = ViewerEvents & {
@@ -95,8 +101,8 @@ type SessionEvents = ViewerEvents & {
   resume: [string];
   /** The media path is up (again). */
   connected: [];
-  /** The input channels are open. */
-  channels: [InputOutlet];
+  /** Input has a way; `isAnother`: to where an earlier one led. */
+  channels: [channels: InputOutlet, isAnother: boolean];
   /** Exactly once. */
   end: [Ending];
 };
@@ -111,6 +117,8 @@ export class ViewerSession extends Emitter<SessionEvents> {
   readonly #credentials: string | null;
   readonly #socket: WebSocket | undefined;
   readonly #media: MediaPath | undefined;
+  readonly #isAlone: boolean;
+  #mediaTimer: ReturnType<typeof setTimeout> | undefined;
   #connection: RTCPeerConnection | undefined;
   #stream: MediaStream | undefined;
   /** What came before there was a peer connection to take it. */
@@ -125,6 +133,10 @@ export class ViewerSession extends Emitter<SessionEvents> {
   /** What the server gave as the reason, should the connection end now. */
   #verdict: Ending | undefined;
   #restarting = false;
+  #hasInput = false;
+  #isSocketInput = false;
+  /** Those of the peer connection, once they are open. */
+  #channels: InputChannels | undefined;
   #closed = false;
 
   constructor(options: SessionOptions) {
@@ -132,11 +144,12 @@ export class ViewerSession extends Emitter<SessionEvents> {
     const { credentials, clientUniqueId, resumeSecret, deadlines, media } = options;
     this.#deadlines = deadlines;
     this.#credentials = credentials;
-    if (media === null && !hasWebRtc()) {
+    this.#isAlone = media?.isAlone === true;
+    if (!this.#isAlone && !hasWebRtc()) {
       this.#await(0, 'NO_WEBRTC');
       return;
     }
-    const url = media === null ? options.url : `${options.url}?transport=websocket`;
+    const url = this.#isAlone ? `${options.url}?transport=websocket` : options.url;
     if (media !== null) this.#media = this.#mediaPath(url, media);
     this.#socket = attempt(() => new WebSocket(url));
     if (this.#socket !== undefined) this.#socket.binaryType = 'arraybuffer';
@@ -147,7 +160,7 @@ export class ViewerSession extends Emitter<SessionEvents> {
       this.emit('progress', 'Waiting for the stream');
       const names = { client_unique_id: clientUniqueId, resume_secret: resumeSecret };
       this.#send({ AuthenticateAndInit: { credentials, ...names, host_quality: true } });
-      this.#media?.begin();
+      if (this.#isAlone) this.#media?.begin();
     });
     this.#socket?.addEventListener('message', ({ data }) => this.#receive(data));
     this.#socket?.addEventListener('close', ({ code, reason }) => {
@@ -159,7 +172,7 @@ export class ViewerSession extends Emitter<SessionEvents> {
 
   /** Media come over a socket of their own. */
   get isOnSocket(): boolean {
-    return this.#media !== undefined;
+    return this.#media?.isUsed === true;
   }
 
   get connection(): RTCPeerConnection | undefined {
@@ -172,6 +185,7 @@ export class ViewerSession extends Emitter<SessionEvents> {
     this.#closed = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#farewell);
+    clearTimeout(this.#mediaTimer);
     this.#socket?.close(1000);
     this.#media?.close();
     this.#connection?.close();
@@ -240,7 +254,7 @@ export class ViewerSession extends Emitter<SessionEvents> {
       const { capabilities, width, height } = message.ConnectionComplete;
       this.#verdict = undefined;
       this.emit('ready', { width, height, touch: capabilities.touch });
-      if (this.#media !== undefined) this.#onMedia();
+      if (this.isOnSocket && !this.#isConnected) this.#onMedia();
     } else if ('UpdateApp' in message) {
       this.emit('title', message.UpdateApp.app.title);
     } else if ('StageStarting' in message) {
@@ -309,7 +323,9 @@ export class ViewerSession extends Emitter<SessionEvents> {
     this.#watch(this.#connection);
     const channels = new InputChannels(this.#connection, {
       onOpen: () => {
-        if (!this.#closed) this.emit('channels', channels);
+        if (this.#closed) return;
+        this.#channels = channels;
+        if (!this.#isSocketInput) this.#openInput(channels);
       },
       onFeedback: (data) => this.#feedback(data),
     });
@@ -326,22 +342,51 @@ export class ViewerSession extends Emitter<SessionEvents> {
       ...media,
       url,
       ask: (support) => this.#send({ MediaSocket: { support } }),
-      onPicture: () => clearTimeout(this.#timer),
+      onPicture: () => this.#onMedia(),
       onLost: () => {
+        if (this.#isConnected) return;
         this.emit('progress', 'The network path is interrupted');
         this.#await(this.#deadlines.path, 'PATH_LOST');
       },
-      onEnd: (end) => this.#end(this.#verdict ?? end),
+      onEnd: (end) => {
+        // Else WebRTC may still come, and has a deadline of its own.
+        if (this.#isAlone) this.#end(this.#verdict ?? end);
+      },
     });
   }
 
   /** The server counts a media socket as a connection. */
   #onMedia(): void {
-    if (this.#hasDescription || this.#socket === undefined) return;
+    if (this.#closed || this.#socket === undefined) return;
     this.#hasDescription = true;
     clearTimeout(this.#timer);
-    this.emit('channels', new SocketChannels(this.#socket));
+    if (this.#isSocketInput) return;
+    this.#isSocketInput = true;
+    this.#openInput(new SocketChannels(this.#socket));
     this.emit('connected');
+  }
+
+  #openInput(channels: InputOutlet): void {
+    this.emit('channels', channels, this.#hasInput);
+    this.#hasInput = true;
+  }
+
+  /** Whether the peer connection has a path. */
+  get #isConnected(): boolean {
+    const state = this.#connection === undefined ? undefined : stateOf(this.#connection);
+    return state === 'connected' || state === 'completed';
+  }
+
+  /** The picture of the peer connection is there: the media socket has done its work. */
+  leaveMediaSocket(): void {
+    if (this.#isAlone || !this.isOnSocket) return;
+    this.#media?.leave();
+    this.#isSocketInput = false;
+    if (this.#channels !== undefined) this.#openInput(this.#channels);
+  }
+
+  #tryMediaSocket(): void {
+    if (!this.#closed && !this.isOnSocket) this.#media?.begin();
   }
 
   #watch(connection: RTCPeerConnection): void {
@@ -376,7 +421,7 @@ export class ViewerSession extends Emitter<SessionEvents> {
       });
       this.#stream ??= new MediaStream();
       this.#stream.addTrack(track);
-      if (!this.#closed) this.emit('stream', this.#stream);
+      if (!this.#closed && this.#media === undefined) this.emit('stream', this.#stream);
     });
   }
 
@@ -386,7 +431,9 @@ export class ViewerSession extends Emitter<SessionEvents> {
       case 'connected':
       case 'completed':
         clearTimeout(this.#timer);
+        clearTimeout(this.#mediaTimer);
         this.#restarting = false;
+        if (this.#media !== undefined) void this.#moveUp(connection);
         this.emit('connected');
         break;
       case 'disconnected':
@@ -395,6 +442,7 @@ export class ViewerSession extends Emitter<SessionEvents> {
         this.#timer = setTimeout(() => this.#restart(), this.#deadlines.heal);
         break;
       case 'failed':
+        if (this.isOnSocket) break;
         if (this.#restarting) this.#end(ending('ICE_FAILED'));
         else this.#restart();
         break;
@@ -403,11 +451,21 @@ export class ViewerSession extends Emitter<SessionEvents> {
     }
   }
 
+  /** Where a socket shows the picture, only a path over UDP is better. */
+  async #moveUp(connection: RTCPeerConnection): Promise<void> {
+    if (this.isOnSocket) {
+      const sample = await attemptAsync(() => new StatsCollector(connection).sample());
+      if (sample !== undefined && !sample.path.endsWith('udp')) return;
+    }
+    if (!this.#closed && this.#stream !== undefined) this.emit('stream', this.#stream);
+  }
+
   #restart(): void {
     if (this.#restarting || this.#closed) return;
     this.#restarting = true;
-    this.#await(this.#deadlines.restart, 'PATH_LOST');
+    if (!this.isOnSocket) this.#await(this.#deadlines.restart, 'PATH_LOST');
     this.#send({ RestartIce: {} });
+    this.#tryMediaSocket();
   }
 
   #enqueue(step: () => Promise<void>): void {
@@ -437,6 +495,8 @@ export class ViewerSession extends Emitter<SessionEvents> {
       this.emit('progress', 'Finding a network path');
       if (stateOf(connection) !== 'connected') {
         this.#await(this.#deadlines.path, 'ICE_FAILED');
+        const { socketMedia } = this.#deadlines;
+        this.#mediaTimer = setTimeout(() => this.#tryMediaSocket(), socketMedia);
       }
     }
     for (const candidate of this.#candidates.splice(0)) await this.#addCandidate(candidate);

@@ -2,7 +2,9 @@
 export interface Settings {
   mouse: 'absolute' | 'relative';
   touch: 'touch' | 'mouse' | 'trackpad';
-  transport: 'webrtc' | 'websocket';
+  transport: 'auto' | 'webrtc' | 'websocket';
+  /** When WebRTC had no path here, as `Date.now()`; 0 if it has one. */
+  socketNeededAt: number;
   stats: boolean;
   /** 0…1. */
   volume: number;
@@ -14,6 +16,7 @@ const DEFAULTS: Settings = {
   mouse: 'absolute',
   touch: 'mouse',
   transport: 'webrtc',
+  socketNeededAt: 0,
   stats: false,
   volume: 1,
 };
@@ -21,7 +24,7 @@ const DEFAULTS: Settings = {
 const CHOICES = {
   mouse: ['absolute', 'relative'],
   touch: ['touch', 'mouse', 'trackpad'],
-  transport: ['webrtc', 'websocket'],
+  transport: ['auto', 'webrtc', 'websocket'],
 } as const;
 
 /** What the address says in `?transport=` is a choice like another. */
@@ -37,6 +40,8 @@ export function loadSettings(): Settings {
     mouse: CHOICES.mouse.find((choice) => choice === stored.mouse) ?? DEFAULTS.mouse,
     touch: CHOICES.touch.find((choice) => choice === stored.touch) ?? DEFAULTS.touch,
     transport: CHOICES.transport.find((choice) => choice === asked) ?? DEFAULTS.transport,
+    socketNeededAt:
+      typeof stored.socketNeededAt === 'number' ? stored.socketNeededAt : DEFAULTS.socketNeededAt,
     stats: stored.stats === true,
     volume:
       typeof stored.volume === 'number' && stored.volume >= 0 && stored.volume <= 1

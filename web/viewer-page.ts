@@ -1,4 +1,10 @@
-import { ViewerConnection, type MoonteeApi, type ViewerReady } from '../client/index.js';
+import {
+  ViewerConnection,
+  type MoonteeApi,
+  type Transport,
+  type ViewerReady,
+} from '../client/index.js';
+import { attempt, attemptAsync } from '../client/attempt.js';
 import { exposeViewer } from './debug.js';
 import { Cleanup, element, icon } from './dom.js';
 import { Gamepads } from './gamepad-input.js';
@@ -18,6 +24,9 @@ import { ViewerToolbar } from './viewer-toolbar.js';
 
 /** Milliseconds of a connection without a frame after which it is of no use. */
 const NO_PICTURE_MS = 15_000;
+const TRANSPORTS: readonly Transport[] = ['webrtc', 'websocket', 'auto'];
+/** Milliseconds for which a network without a path for WebRTC is remembered. */
+const SOCKET_NEEDED_MS = 7 * 24 * 3_600_000;
 const TICK_MS = 1_000;
 
 export interface ViewerPageOptions {
@@ -50,7 +59,13 @@ export class ViewerPage {
   constructor({ api, streamerId, onUnauthorized }: ViewerPageOptions) {
     this.#playback = new Playback(this.#settings.volume, this.#cleanup);
     this.#player = new MediaPlayer(() => this.#playback.framesPainted, this.#cleanup);
-    const connection = new ViewerConnection({ api, streamerId, media: this.#player });
+    const isNeeded = Date.now() - this.#settings.socketNeededAt < SOCKET_NEEDED_MS;
+    const connection = new ViewerConnection({
+      api,
+      streamerId,
+      media: this.#player,
+      ...(isNeeded ? { deadlines: { socketMedia: 0 } } : {}),
+    });
     connection.transport = this.#settings.transport;
     saveSettings(this.#settings);
     this.#connection = connection;
@@ -155,7 +170,8 @@ export class ViewerPage {
 
   #nextTransport(): void {
     const settings = this.#settings;
-    settings.transport = settings.transport === 'webrtc' ? 'websocket' : 'webrtc';
+    settings.transport =
+      TRANSPORTS[(TRANSPORTS.indexOf(settings.transport) + 1) % TRANSPORTS.length] ?? 'webrtc';
     this.#toolbar.showTransport(settings.transport);
     saveSettings(settings);
     this.#connection.transport = settings.transport;
@@ -225,7 +241,10 @@ export class ViewerPage {
     const connection = this.#connection;
     connection.on('status', (status) => {
       this.element.dataset['state'] = status.state;
-      if (status.state === 'connected') this.#playback.expect();
+      if (status.state === 'connected') {
+        this.#playback.expect();
+        if (this.#settings.transport === 'auto') this.#remember(connection.isOnSocket);
+      }
       this.#showNotice();
       if (status.state !== 'waiting' && status.state !== 'ended') return;
       // Nothing can be done with the picture any more, but something about the connection.
@@ -255,8 +274,8 @@ export class ViewerPage {
   #followStream(): void {
     const connection = this.#connection;
     connection.on('stream', (stream) => {
-      this.#showCanvas(null);
-      this.#playback.play(stream);
+      if (connection.isOnSocket) this.#moveTo(stream);
+      else this.#playStream(stream);
     });
     connection.on('noMediaSocket', (reason) => this.#remarks.showShortly(reason));
     this.#player.on('stream', (stream) => this.#playback.play(stream));
@@ -273,6 +292,33 @@ export class ViewerPage {
     connection.on('hostQuality', (quality) => {
       this.#remarks.hostPoor = quality === 'poor';
     });
+  }
+
+  #playStream(stream: MediaStream): void {
+    this.#playback.play(stream);
+    this.#showCanvas(null);
+  }
+
+  /** The picture of a media socket stays until this stream has one. */
+  #moveTo(stream: MediaStream): void {
+    const probe = element('video', { autoplay: true, playsinline: true });
+    probe.muted = true;
+    probe.srcObject = stream;
+    void attemptAsync(() => probe.play());
+    attempt(() =>
+      probe.requestVideoFrameCallback(() => {
+        probe.srcObject = null;
+        if (!this.#connection.isOnSocket) return;
+        this.#connection.leaveMediaSocket();
+        this.#remember(false);
+        this.#playStream(stream);
+      }),
+    );
+  }
+
+  #remember(isSocketNeeded: boolean): void {
+    this.#settings.socketNeededAt = isSocketNeeded ? Date.now() : 0;
+    saveSettings(this.#settings);
   }
 
   #showCanvas(canvas: HTMLCanvasElement | null): void {

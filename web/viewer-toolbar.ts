@@ -10,6 +10,7 @@ const TOUCH_LABELS: Readonly<Record<TouchMode, string>> = {
 };
 
 const TRANSPORT_LABELS: Readonly<Record<Settings['transport'], string>> = {
+  auto: 'Media by WebRTC, else by WebSocket',
   webrtc: 'Media by WebRTC',
   websocket: 'Media by WebSocket',
 };
