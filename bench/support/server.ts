@@ -55,7 +55,7 @@ export class BenchServer {
       ...hosts.map(({ httpPort }) => String(httpPort)),
     ]);
     const [ready] = (await once(child, 'message', {
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(PATIENCE_MS * streamers),
     })) as [ServerReady];
     return new BenchServer(hosts, child, ready);
   }

@@ -3,6 +3,7 @@ import type {} from 'koa-websocket';
 import { WebSocket, type RawData } from 'ws';
 import type { Log } from '../core/log.js';
 import type { OutcomeCode } from '../core/outcomes.js';
+import { TokenBucket } from '../core/token-bucket.js';
 import type { RefusalLog } from '../access/refusal-log.js';
 import { closeCode, closeReason } from './close-codes.js';
 import type { StreamClientMessage, StreamServerMessage } from '../protocol/viewer-messages.js';
@@ -44,6 +45,8 @@ export type BrowserSocket = Koa.Context['websocket'];
  */
 const MAX_BUFFERED = 1 << 20;
 const MAX_INVALID = 20;
+/** Messages of input in a second: a mouse and some pads. */
+const INPUT_BUDGET = { rate: 1_000, burst: 2_000 };
 /** Bytes of a message of input: the longest is a text. */
 const MAX_INPUT_BYTES = 2_048;
 /** Milliseconds that the other side has to answer a close frame. */
@@ -64,6 +67,7 @@ export class ViewerSocket {
   /** Tokens of the message bucket: a burst of two seconds' worth. */
   #tokens: number;
   #refilled = performance.now();
+  readonly #input = new TokenBucket(INPUT_BUDGET);
   #invalid = 0;
   /** Messages that a stranger may still send; null: it is not a stranger. */
   #strangers: number | null;
@@ -182,7 +186,8 @@ export class ViewerSocket {
     const handlers = this.#handlers;
     if (handlers === null) return;
     this.#alive();
-    if (!this.#takeToken()) {
+    const isInput = isBinary && this.#strangers === null;
+    if (isInput ? !this.#input.take(1, this.#lastSeen) : !this.#takeToken()) {
       this.#flooded();
       return;
     }

@@ -155,3 +155,16 @@ test.serial('bytes of channels go to the child and come from it', async (t) => {
   const refused = await server.upgrade('/api/streamers/s/peer?transport=pigeon');
   t.is(refused.status, 400);
 });
+
+test.serial('input may come often, but not without end', async (t) => {
+  const server = await serve(t, { max_messages_per_second: '50' });
+  await addHost(t, server);
+  await create(server, 's');
+  const viewer = await server.viewer('s', { query: '?transport=websocket' });
+  await ticketOf(viewer);
+  const move = Buffer.from([2, 0, 0, 1, 0, 1]);
+  for (let count = 0; count < 1_000; count += 1) viewer.socket.send(move, { binary: true });
+  await until('all came through', () => viewer.channels.length === 1_000);
+  for (let count = 0; count < 20_000; count += 1) viewer.socket.send(move, { binary: true });
+  t.is((await viewer.closed).code, 4429);
+});

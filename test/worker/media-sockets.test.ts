@@ -208,3 +208,25 @@ test('another media socket of a viewer takes over; the end of a viewer is one of
   await once(left.socket, 'close');
   await until('it is told', () => stage.said.includes('closed b LEFT'));
 });
+
+test('one whose connection throws is thrown out, and nobody else', async (t) => {
+  const stage = await MediaStage.start(t);
+  const client = await watching(stage, 'a');
+  const other = await watching(stage, 'b');
+  const [connection] = stage.connections;
+  if (connection === undefined) throw new Error('no connection');
+  const write = connection.write.bind(connection) as typeof connection.write;
+  connection.write = () => {
+    connection.write = write;
+    throw new Error('broken');
+  };
+  stage.show(false);
+  stage.show(false);
+  await until('the other goes on', () => other.of(KIND.VIDEO).length === 3);
+  await until('it is closed', () => client.closed !== null);
+  t.true(stage.said.includes('closed a INTERNAL'));
+  t.deepEqual(
+    stage.sockets.stats().map(({ id }) => id),
+    ['b'],
+  );
+});

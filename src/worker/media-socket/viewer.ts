@@ -149,7 +149,11 @@ export class MediaViewer implements UnitOutlet {
   }
 
   close(deadline: Deadline): Promise<void> {
-    this.end(MEDIA_CLOSE.RESTART, '');
+    if (!this.#ending) {
+      // The bus has thrown it out.
+      this.end(MEDIA_CLOSE.RESTART, 'Internal server error');
+      this.#options.onClosed('INTERNAL', 'Internal server error');
+    }
     const timer = setTimeout(() => this.#options.socket.terminate(), deadline.left);
     return this.#closed.finally(() => clearTimeout(timer));
   }
