@@ -215,7 +215,7 @@ test('one whose connection throws is thrown out, and nobody else', async (t) => 
   const other = await watching(stage, 'b');
   const [connection] = stage.connections;
   if (connection === undefined) throw new Error('no connection');
-  const write = connection.write.bind(connection) as typeof connection.write;
+  const write = connection.write.bind(connection);
   connection.write = () => {
     connection.write = write;
     throw new Error('broken');

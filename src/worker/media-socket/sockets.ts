@@ -27,6 +27,8 @@ const POLL_INTERVAL_MS = 100;
 /** Bytes of a message that is read at all; longer ones than a browser's are refused. */
 const MAX_PAYLOAD = 4 * MAX_FEEDBACK_BYTES;
 const CLOSE_DEADLINE_MS = 2_000;
+/** Of a deadline, for browsers to answer close frames; who does not goes with the process. */
+const CLOSE_SHARE = 0.8;
 
 export interface MediaSocketsOptions {
   readonly bus: MediaBus;
@@ -141,7 +143,7 @@ export class MediaSockets {
     for (const peerId of [...this.#viewers.keys()]) {
       this.#end(peerId, MEDIA_CLOSE.RESTART, 'The streamer is stopping');
     }
-    await settlesWithin(deadline.left, Promise.all(this.#closing));
+    await settlesWithin(CLOSE_SHARE * deadline.left, Promise.all(this.#closing));
   }
 
   #release(socketId: number): Socket | null {
