@@ -41,7 +41,7 @@ export class HttpCaller {
       const text = await response.text();
       const answer = parseJson(text);
       if (text !== '' && answer === undefined) {
-        throw new ApiError(response.status, 'ANSWER_INVALID', 'The server answered nonsense');
+        throw new ApiError(response.status, 'ANSWER_INVALID', 'Invalid answer from the server');
       }
       return answer;
     });

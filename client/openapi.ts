@@ -903,7 +903,7 @@ export interface paths {
     post?: never;
     /**
      * Ends a streamer: viewers are told and closed, the session ends, the process exits
-     * @description `quit_app=false` leaves the app running on the host; `quit_app=true` quits it even if other streamers use it, which get it anew. By default it is quit with the last streamer that uses it.
+     * @description `quit_app=false` leaves the app running on the host; `quit_app=true` quits it even if other streamers use it, which start it again. By default it is quit with the last streamer that uses it.
      */
     delete: {
       parameters: {
@@ -1152,7 +1152,7 @@ export interface paths {
     put?: never;
     /**
      * Starts a recording
-     * @description It begins with the next key frame and goes on until it is stopped, its streamer ends or a limit is reached. Without `recordings_path` in the configuration there are none.
+     * @description It begins with the next key frame and goes on until it is stopped, its streamer ends or a limit is reached. Without `recordings_path` in the configuration, recording is off.
      */
     post: {
       parameters: {
@@ -1869,13 +1869,13 @@ export interface components {
      *     - `DATA_IN_USE`: Another Moontee uses the data folder. Stop the other Moontee, or give this one another `data_path`.
      *     - `CONFIG_INVALID`: Invalid configuration. Run `moontee config check`, which names the invalid keys.
      *     - `HOST_UNREACHABLE`: Host unreachable. Check that the host runs, and that the server reaches its address and ports.
-     *     - `HOST_ANSWER_INVALID`: The host answered nonsense. Check that a GameStream host, and nothing else, listens at this address and port.
+     *     - `HOST_ANSWER_INVALID`: Invalid answer from the host. Check that a GameStream host, and nothing else, listens at this address and port.
      *     - `HOST_REFUSED`: The host refused. Look for the reason of the refusal in the log of the host.
      *     - `HOST_BUSY`: The host is running another app. End the app that runs on the host, or wait until it ends.
      *     - `HOST_CERTIFICATE_CHANGED`: The host shows another certificate than the one it was paired with. If the host was installed again, remove it and pair it again.
      *     - `PAIRING_FAILED`: Pairing failed. Start the pairing again; the log of the host has the reason.
      *     - `PAIRING_IN_PROGRESS`: The host is in the middle of another pairing. Wait until the other pairing ends, then try again.
-     *     - `PAIRING_MITM`: Somebody stands between us and the host. Pair again over a network that you trust.
+     *     - `PAIRING_MITM`: Another machine intercepts the connection to the host. Pair again over a network that you trust.
      *     - `PAIRING_WRONG_PIN`: Wrong PIN. Enter the PIN that Moontee shows, or set `pairing_pin` to the one that the host expects.
      *     - `RTSP_FAILED`: RTSP handshake failed. Check that the RTSP port of the host is reachable over TCP, and read the log of the host.
      *     - `CONTROL_FAILED`: Control stream failed. Check that the control port of the host is reachable over UDP.
@@ -1894,7 +1894,7 @@ export interface components {
      *     - `VIEWER_CODEC_UNSUPPORTED`: The viewer cannot play the video of this streamer. Use a browser that plays the codec, or create the streamer with another codec.
      *     - `ICE_FAILED`: No network path between the viewer and the server. Run `moontee doctor ice`, and add a TURN server for viewers without a direct path.
      *     - `VIEWER_STALLED`: The viewer could not keep up with the stream. Give the viewer a faster network, or lower the bitrate of the streamer.
-     *     - `VIEWER_CERTIFICATE_MISMATCH`: Another certificate came over the media path than the viewer announced. Look for a proxy or an attacker on the media path.
+     *     - `VIEWER_CERTIFICATE_MISMATCH`: The certificate on the media path is not the one that the viewer announced. Look for a proxy or an attacker on the media path.
      *     - `VIEWER_FLOODS`: The viewer sent more than any player can. Look for a broken or hostile client at the address in the log.
      *     - `STREAMER_FAILED`: The streamer failed. Read `failure` in `GET /api/streamers/{id}`, and the log.
      *     - `STREAMER_HUNG`: The streamer stopped responding. Look for the states of its threads in the log; report it if it happens again.
@@ -2207,13 +2207,13 @@ export interface components {
      *     - `DATA_IN_USE`: Another Moontee uses the data folder. Stop the other Moontee, or give this one another `data_path`.
      *     - `CONFIG_INVALID`: Invalid configuration. Run `moontee config check`, which names the invalid keys.
      *     - `HOST_UNREACHABLE`: Host unreachable. Check that the host runs, and that the server reaches its address and ports.
-     *     - `HOST_ANSWER_INVALID`: The host answered nonsense. Check that a GameStream host, and nothing else, listens at this address and port.
+     *     - `HOST_ANSWER_INVALID`: Invalid answer from the host. Check that a GameStream host, and nothing else, listens at this address and port.
      *     - `HOST_REFUSED`: The host refused. Look for the reason of the refusal in the log of the host.
      *     - `HOST_BUSY`: The host is running another app. End the app that runs on the host, or wait until it ends.
      *     - `HOST_CERTIFICATE_CHANGED`: The host shows another certificate than the one it was paired with. If the host was installed again, remove it and pair it again.
      *     - `PAIRING_FAILED`: Pairing failed. Start the pairing again; the log of the host has the reason.
      *     - `PAIRING_IN_PROGRESS`: The host is in the middle of another pairing. Wait until the other pairing ends, then try again.
-     *     - `PAIRING_MITM`: Somebody stands between us and the host. Pair again over a network that you trust.
+     *     - `PAIRING_MITM`: Another machine intercepts the connection to the host. Pair again over a network that you trust.
      *     - `PAIRING_WRONG_PIN`: Wrong PIN. Enter the PIN that Moontee shows, or set `pairing_pin` to the one that the host expects.
      *     - `RTSP_FAILED`: RTSP handshake failed. Check that the RTSP port of the host is reachable over TCP, and read the log of the host.
      *     - `CONTROL_FAILED`: Control stream failed. Check that the control port of the host is reachable over UDP.
@@ -2232,7 +2232,7 @@ export interface components {
      *     - `VIEWER_CODEC_UNSUPPORTED`: The viewer cannot play the video of this streamer. Use a browser that plays the codec, or create the streamer with another codec.
      *     - `ICE_FAILED`: No network path between the viewer and the server. Run `moontee doctor ice`, and add a TURN server for viewers without a direct path.
      *     - `VIEWER_STALLED`: The viewer could not keep up with the stream. Give the viewer a faster network, or lower the bitrate of the streamer.
-     *     - `VIEWER_CERTIFICATE_MISMATCH`: Another certificate came over the media path than the viewer announced. Look for a proxy or an attacker on the media path.
+     *     - `VIEWER_CERTIFICATE_MISMATCH`: The certificate on the media path is not the one that the viewer announced. Look for a proxy or an attacker on the media path.
      *     - `VIEWER_FLOODS`: The viewer sent more than any player can. Look for a broken or hostile client at the address in the log.
      *     - `STREAMER_FAILED`: The streamer failed. Read `failure` in `GET /api/streamers/{id}`, and the log.
      *     - `STREAMER_HUNG`: The streamer stopped responding. Look for the states of its threads in the log; report it if it happens again.
@@ -2243,7 +2243,7 @@ export interface components {
      *     - `INTERNAL`: Internal server error. Look for the error in the log and report it.
      *     - `LEFT`: This viewer has left. Nothing is to be done: the viewer closed its socket.
      *     - `SUPERSEDED`: This viewer was opened again somewhere else. Nothing is to be done: the newer connection of this client goes on.
-     *     - `KICKED`: Somebody with the right to do so has closed this viewer. Ask for another invitation.
+     *     - `KICKED`: A person with the right to do so has closed this viewer. Ask for another invitation.
      * @enum {string}
      */
     OutcomeCode:

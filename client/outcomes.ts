@@ -9,7 +9,7 @@ interface Outcome {
 const ROWS = {
   STREAMER_NOT_FOUND: {
     retry: false,
-    words: 'There is no streamer by this name any more.',
+    words: 'This streamer does not exist any more.',
   },
   STREAMER_EXISTS: {
     retry: true,
@@ -73,7 +73,7 @@ const ROWS = {
   },
   HOST_ANSWER_INVALID: {
     retry: true,
-    words: 'The host gave an answer that makes no sense.',
+    words: 'The host gave an invalid answer.',
   },
   HOST_REFUSED: {
     retry: true,
@@ -97,7 +97,7 @@ const ROWS = {
   },
   PAIRING_MITM: {
     retry: false,
-    words: 'Somebody stands between the server and the host.',
+    words: 'Another machine intercepts the connection between server and host.',
   },
   PAIRING_WRONG_PIN: {
     retry: false,
@@ -137,7 +137,7 @@ const ROWS = {
   },
   RECORDING_NOT_FOUND: {
     retry: false,
-    words: 'There is no such recording.',
+    words: 'The recording does not exist.',
   },
   RECORDING_DISK_FULL: {
     retry: true,
@@ -173,7 +173,7 @@ const ROWS = {
   },
   VIEWER_CERTIFICATE_MISMATCH: {
     retry: false,
-    words: 'Somebody else answered on the path of the picture.',
+    words: 'Another machine answered on the media path.',
   },
   VIEWER_FLOODS: {
     retry: false,
@@ -217,7 +217,7 @@ const ROWS = {
   },
   KICKED: {
     retry: false,
-    words: 'Somebody with the right to do so has closed this viewer.',
+    words: 'A person with the right to do so has closed this viewer.',
   },
   NO_WEBRTC: {
     retry: false,

@@ -29,7 +29,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (!load) throw new UsageError(`There is no command '${name}'.`);
+  if (!load) throw new UsageError(`Unknown command '${name}'.`);
   const command = await load();
   return command(rest);
 }

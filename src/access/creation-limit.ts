@@ -13,7 +13,7 @@ export class CreationLimit {
   take(address: string): void {
     const wait = this.#budget.take(address);
     if (wait === null) return;
-    throw new MoonteeError('RATE_LIMITED', 'Too many of these in a minute', {
+    throw new MoonteeError('RATE_LIMITED', 'Too many requests of this kind in a minute', {
       details: { retry_after_s: wait },
     });
   }

@@ -112,7 +112,7 @@ export class EventFeed {
   #send(text: string): void {
     for (const reader of this.#readers) {
       if (reader.writableLength + reader.readableLength > MAX_BEHIND) {
-        this.#log.info('a reader of the event feed does not read and is let go');
+        this.#log.info('reader of the event feed too slow, closed');
         this.#readers.delete(reader);
         reader.destroy();
       } else {

@@ -52,7 +52,7 @@ export function hostRoutes(
   routes.post('/api/host/wake', 'administrator', async (context) => {
     const host = hosts.require(bodyOf(context, HostId).host_id);
     const mac = host.knownInfo?.mac ?? host.stored.cache?.mac ?? null;
-    if (mac === null) throw new MoonteeError('HOST_UNREACHABLE', 'The host’s MAC is not known');
+    if (mac === null) throw new MoonteeError('HOST_UNREACHABLE', 'Unknown MAC address of the host');
     await failingWith(500, () => wakeOnLan(mac, wakeTargets(host.lastAddresses)));
     host.clearCache();
     empty(context);

@@ -203,7 +203,7 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/api/streamers/{id}',
     summary: 'Ends a streamer: viewers are told and closed, the session ends, the process exits',
     description:
-      '`quit_app=false` leaves the app running on the host; `quit_app=true` quits it even if other streamers use it, which get it anew. By default it is quit with the last streamer that uses it.',
+      '`quit_app=false` leaves the app running on the host; `quit_app=true` quits it even if other streamers use it, which start it again. By default it is quit with the last streamer that uses it.',
     query: { quit_app: { type: 'boolean' } },
     answers: { 204: done, 404: noStreamer },
   },
@@ -234,7 +234,7 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/api/streamers/{id}/recordings',
     summary: 'Starts a recording',
     description:
-      'It begins with the next key frame and goes on until it is stopped, its streamer ends or a limit is reached. Without `recordings_path` in the configuration there are none.',
+      'It begins with the next key frame and goes on until it is stopped, its streamer ends or a limit is reached. Without `recordings_path` in the configuration, recording is off.',
     answers: {
       201: { doc: 'The recording', codec: RecordingInfo },
       404: failed('No such streamer, or recording is off'),

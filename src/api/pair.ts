@@ -55,7 +55,7 @@ export function pairRoutes(routes: Routes, api: ApiContext): void {
       const answer = await detailedHost(host);
       stream.end(`\n${JSON.stringify({ Paired: answer })}`);
     } catch (error) {
-      log.warn({ host_id: host.id, err: error }, 'paired host does not tell of itself');
+      log.warn({ host_id: host.id, err: error }, 'paired host sends no info');
       stream.end();
     }
   }

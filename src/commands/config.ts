@@ -25,7 +25,7 @@ export async function config(args: readonly string[]): Promise<number> {
     if (valid) process.stdout.write('The configuration is valid.\n');
     return valid ? 0 : 1;
   }
-  throw new UsageError('config wants: print, check or document.');
+  throw new UsageError('config takes: print, check or document.');
 }
 
 /** What is wrong with the operator's own templates. */

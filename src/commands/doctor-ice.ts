@@ -112,7 +112,7 @@ async function ports(config: Config): Promise<Finding[]> {
       verdict: free === 0 ? 'problem' : taken.length > 0 ? 'warning' : 'ok',
       what: `UDP ports ${range.min}–${range.max} on ${address}: ${free} of ${probed} free`,
       remedy:
-        'Somebody else has the others (a server that is running, perhaps). Every viewer needs one; without one it ends with ICE_FAILED.',
+        'Another process has the others, perhaps a running server. Every viewer needs one; without one it ends with ICE_FAILED.',
     });
   }
   const wanted = config.max_viewers;
@@ -155,7 +155,7 @@ async function servers(config: Config, deadline: number): Promise<Finding[]> {
 
 const ADVICE: Readonly<Record<Exclude<ServerReport['outcome'], 'ok'>, string>> = {
   unresolvable: 'The name is wrong, or the name server cannot be reached from here.',
-  unreachable: 'Nobody listens there: is the server running, is it that port, UDP or TCP?',
+  unreachable: 'Nothing listens there: check the server, the port, and UDP or TCP.',
   timeout:
     'Nothing comes back: a firewall drops it, or it is not that port. Viewers see "connecting" for 20 s.',
   certificate:
@@ -193,7 +193,7 @@ function conclusions(config: Config, reports: readonly ServerReport[]): Finding[
     findings.push({
       verdict: 'problem',
       what: 'webrtc_relay_only is set, and no TURN server works',
-      remedy: 'Nobody can connect. Mend the TURN server, or allow direct paths.',
+      remedy: 'Viewers cannot connect. Mend the TURN server, or allow direct paths.',
     });
   }
   for (const { url, relayed, mapped } of relays) {

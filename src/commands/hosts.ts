@@ -69,7 +69,7 @@ export async function pair(args: readonly string[]): Promise<number> {
     options: { ...CONFIG_OPTION, pin: { type: 'string' } },
   });
   const [target] = positionals;
-  if (target === undefined) throw new UsageError('pair wants the address of a host.');
+  if (target === undefined) throw new UsageError('pair needs the address of a host.');
   if (values.pin !== undefined && !/^\d{4}$/.test(values.pin)) {
     throw new UsageError('--pin takes four digits.');
   }
@@ -101,7 +101,8 @@ async function changeHost(command: 'unpair' | 'forget', args: readonly string[])
 
 function hostId(command: string, text: string | undefined): number {
   const id = Number(text ?? NaN);
-  if (!Number.isInteger(id)) throw new UsageError(`${command} wants the id of a host (see hosts).`);
+  if (!Number.isInteger(id))
+    throw new UsageError(`${command} needs the id of a host; moontee hosts lists them.`);
   return id;
 }
 

@@ -55,5 +55,5 @@ export async function pipeline(args: readonly string[]): Promise<number> {
         : await readFile(values.dot, 'utf8'),
     );
   }
-  throw new UsageError('pipeline wants: list, show NAME, launch NAME or diff ID.');
+  throw new UsageError('pipeline takes: list, show NAME, launch NAME or diff ID.');
 }

@@ -20,7 +20,7 @@ export function untilTold(
     const end = (code: number): void => {
       signalled = true;
       const timer = setTimeout(() => {
-        log.error('ending took too long');
+        log.error('shutdown took too long');
         void flushLog().finally(() => process.exit(1));
       }, deadline);
       close().then(
@@ -30,7 +30,7 @@ export function untilTold(
         },
         (error: unknown) => {
           clearTimeout(timer);
-          log.error({ err: error }, 'ending failed');
+          log.error({ err: error }, 'shutdown failed');
           resolve(1);
         },
       );
@@ -38,15 +38,15 @@ export function untilTold(
     for (const signal of signals) {
       process.on(signal, () => {
         if (signalled) process.exit(1);
-        log.info({ signal }, 'ending');
+        log.info({ signal }, 'shutting down');
         end(0);
       });
     }
     process.on('unhandledRejection', (reason) => {
-      log.error({ err: reason }, 'nobody waited for what failed');
+      log.error({ err: reason }, 'unhandled rejection');
     });
     process.on('uncaughtException', (error) => {
-      log.fatal({ err: error }, 'nobody caught what was thrown');
+      log.fatal({ err: error }, 'uncaught exception');
       if (!signalled) end(1);
     });
   });

@@ -89,7 +89,7 @@ export function resolveConfig(input: {
     }
   }
   for (const name of Object.keys(file)) {
-    if (!Object.hasOwn(KEYS, name)) warnings.push(`${name} is no key of the configuration`);
+    if (!Object.hasOwn(KEYS, name)) warnings.push(`Unknown configuration key ${name}`);
   }
   const whole = config as unknown as Config;
   for (const name of CONFIG_KEYS) {
@@ -107,7 +107,7 @@ export function resolveConfig(input: {
     }
     if (whole.peer_credentials === 'optional' && whole.credentials !== null) {
       warnings.push(
-        'peer_credentials is "optional": whoever reaches this server can watch and steer every streamer',
+        'peer_credentials is "optional": anyone who reaches this server can watch and steer every streamer',
       );
     }
   }
@@ -266,7 +266,7 @@ function readConfigFile(path: string): Record<string, unknown> {
   } catch (error) {
     // The parser's own words quote what stands there, which may be a password.
     const [place = ''] = /at position \d+( \(line \d+ column \d+\))?/.exec(String(error)) ?? [];
-    throw new MoonteeError('CONFIG_INVALID', `${path} is no JSON ${place}`.trim());
+    throw new MoonteeError('CONFIG_INVALID', `${path} is not valid JSON ${place}`.trim());
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new MoonteeError('CONFIG_INVALID', `${path} must hold an object`);

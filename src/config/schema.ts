@@ -114,7 +114,7 @@ export const KEYS = {
   pairing_pin: key(
     nullable(pin),
     null,
-    'PIN for pairings that nobody types in: the host must accept the same one.',
+    'PIN for pairings without a person: the host must accept the same one.',
     { aliases: ['MOONLIGHT_INTERNAL_PAIRING_PIN'], secret: true },
   ),
   trusted_proxies: key(
@@ -130,7 +130,7 @@ export const KEYS = {
   peer_credentials: key(
     choice('required', 'optional'),
     'required',
-    'Whether viewers of streamers that exist (`/api/streamers/ID/peer`) must show credentials. `optional` is for clients that send none, in a closed network: whoever reaches the server can watch and steer every streamer. REST, and the socket that makes streamers, are not concerned. A page that is reached by a name, not an address, must be among `allowed_origins`.',
+    'Whether viewers of streamers that exist (`/api/streamers/ID/peer`) must show credentials. `optional` is for clients that send none, in a closed network: anyone who reaches the server can watch and steer every streamer. REST, and the socket that makes streamers, are not concerned. A page that is reached by a name, not an address, must be among `allowed_origins`.',
   ),
   viewer_transports: key(
     transports,
@@ -305,7 +305,7 @@ export const KEYS = {
   restart_stable_ms: key(
     milliseconds,
     60_000,
-    'A session that showed pictures for as long is stable: the count of restarts begins anew.',
+    'A session that showed pictures for as long is stable: the count of restarts starts again.',
   ),
   failure_retention_ms: key(
     milliseconds,
@@ -352,7 +352,7 @@ export const KEYS = {
   unpair_on_delete: key(
     flag,
     true,
-    'Deleting a streamer has the host forget its identity if nothing else uses it, as far as the host can. It is made anew with pairing_pin when it is wanted again.',
+    'Deleting a streamer has the host forget its identity if nothing else uses it, as far as the host can. It is paired again with pairing_pin when it is wanted again.',
   ),
   quit_app_on_delete: key(
     flag,

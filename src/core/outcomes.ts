@@ -44,7 +44,7 @@ const ERROR_ROWS = {
     close: 'GONE',
     retry: false,
     message: 'Streamer not found',
-    words: 'There is no streamer by this name any more.',
+    words: 'This streamer does not exist any more.',
     remedy: 'Create the streamer, or use an id that `GET /api/streamers` lists.',
   },
   STREAMER_EXISTS: {
@@ -193,8 +193,8 @@ const ERROR_ROWS = {
     fault: 'host',
     close: 'FAILED',
     retry: true,
-    message: 'The host answered nonsense',
-    words: 'The host gave an answer that makes no sense.',
+    message: 'Invalid answer from the host',
+    words: 'The host gave an invalid answer.',
     remedy: 'Check that a GameStream host, and nothing else, listens at this address and port.',
   },
   HOST_REFUSED: {
@@ -248,8 +248,8 @@ const ERROR_ROWS = {
     fault: 'host',
     close: 'FINAL',
     retry: false,
-    message: 'Somebody stands between us and the host',
-    words: 'Somebody stands between the server and the host.',
+    message: 'Another machine intercepts the connection to the host',
+    words: 'Another machine intercepts the connection between server and host.',
     remedy: 'Pair again over a network that you trust.',
   },
   PAIRING_WRONG_PIN: {
@@ -348,7 +348,7 @@ const ERROR_ROWS = {
     close: 'GONE',
     retry: false,
     message: 'Recording not found',
-    words: 'There is no such recording.',
+    words: 'The recording does not exist.',
     remedy: 'Use an id that `GET /api/streamers/ID/recordings` lists.',
   },
   RECORDING_DISK_FULL: {
@@ -429,8 +429,8 @@ const ERROR_ROWS = {
     fault: 'viewer',
     close: 'INVALID',
     retry: false,
-    message: 'Another certificate came over the media path than the viewer announced',
-    words: 'Somebody else answered on the path of the picture.',
+    message: 'The certificate on the media path is not the one that the viewer announced',
+    words: 'Another machine answered on the media path.',
     remedy: 'Look for a proxy or an attacker on the media path.',
   },
   VIEWER_FLOODS: {
@@ -529,7 +529,7 @@ const END_ROWS = {
   KICKED: {
     close: 'FINAL',
     retry: false,
-    words: 'Somebody with the right to do so has closed this viewer.',
+    words: 'A person with the right to do so has closed this viewer.',
     remedy: 'Ask for another invitation.',
   },
 } as const satisfies Record<string, Outcome>;

@@ -96,7 +96,7 @@ export function loadTemplate(name: string): LaunchTemplate {
 /** @throws NOT_FOUND for an unknown name */
 export function shippedTemplate(name: string): LaunchTemplate {
   if (!NAME.test(name) || !listPipelines().includes(name)) {
-    throw new MoonteeError('NOT_FOUND', 'There is no such pipeline', {
+    throw new MoonteeError('NOT_FOUND', 'Unknown pipeline template', {
       details: { known: listPipelines() },
     });
   }

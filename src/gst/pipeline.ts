@@ -138,7 +138,7 @@ class GstStreamPipeline
     if (options.audio.channels > 2 && !this.#stereo) {
       this.#log.warn(
         { element: missingForStereo(runtime) },
-        'no stereo for browsers that take no surround sound: an element is missing',
+        'stereo sound unavailable, an element is missing',
       );
     }
     this.#owners.set(STEREO_BIN, (cause) => {
@@ -238,9 +238,10 @@ class GstStreamPipeline
     return Promise.resolve().then(() => {
       if (this.closed) throw new MoonteeError('CLOSED', 'The pipeline is closed');
       if (this.#failed) throw new MoonteeError('PIPELINE_FAILED');
-      if (this.#peers.has(id)) throw new MoonteeError('INTERNAL', 'There is a peer of that id');
+      if (this.#peers.has(id))
+        throw new MoonteeError('INTERNAL', 'A peer of that id exists already');
       if (this.#peers.size >= this.#options.maxPeers) {
-        throw new MoonteeError('LIMIT_REACHED', 'The streamer has all the viewers it may have', {
+        throw new MoonteeError('LIMIT_REACHED', 'The streamer has reached max_viewers', {
           details: { limit: this.#options.maxPeers },
         });
       }

@@ -180,7 +180,7 @@ export class GstRuntime {
     try {
       element = Gst.parseLaunch(text);
     } catch (cause) {
-      throw new MoonteeError('PIPELINE_FAILED', `Not a pipeline: ${String(cause)}`, { cause });
+      throw new MoonteeError('PIPELINE_FAILED', `Invalid pipeline: ${String(cause)}`, { cause });
     }
     if (element instanceof Gst.Pipeline) return element;
     const pipeline = new Gst.Pipeline();
@@ -194,7 +194,7 @@ export class GstRuntime {
     try {
       return Gst.parseBinFromDescription(text, false);
     } catch (cause) {
-      throw new MoonteeError('PIPELINE_FAILED', `Not a bin: ${String(cause)}`, { cause });
+      throw new MoonteeError('PIPELINE_FAILED', `Invalid bin: ${String(cause)}`, { cause });
     }
   }
 

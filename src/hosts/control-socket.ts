@@ -136,7 +136,7 @@ export class ControlSocket {
     };
     try {
       const ask = this.#decode(line);
-      this.#log.info({ command: ask.command }, 'command line asks');
+      this.#log.info({ command: ask.command }, 'command received');
       await this.#run(ask, (say) => write({ say }), signal);
       write({ done: true });
     } catch (thrown) {

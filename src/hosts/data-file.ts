@@ -57,7 +57,7 @@ export function parseDataFile(text: string, path: string): StoredHost[] {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new MoonteeError('CONFIG_INVALID', `${path} is no JSON`, { cause: error });
+    throw new MoonteeError('CONFIG_INVALID', `${path} is not valid JSON`, { cause: error });
   }
   const decoded = DataFile.decode(value);
   if (!isRight(decoded)) {

@@ -245,7 +245,7 @@ export class IdentityStore {
     try {
       value = JSON.parse(text);
     } catch (error) {
-      throw new MoonteeError('CONFIG_INVALID', `${path} is no JSON`, { cause: error });
+      throw new MoonteeError('CONFIG_INVALID', `${path} is not valid JSON`, { cause: error });
     }
     const decoded = IdentityFile.decode(value);
     if (!isRight(decoded)) {

@@ -40,7 +40,7 @@ export function jsonBody(request: IncomingMessage): unknown {
 async function readJson(request: IncomingMessage, limit: number): Promise<unknown> {
   const encoding = request.headers['content-encoding'] ?? 'identity';
   if (encoding.toLowerCase() !== 'identity') {
-    throw new MoonteeError('BAD_REQUEST', 'The body must not be compressed');
+    throw new MoonteeError('BAD_REQUEST', 'Request body must not be compressed');
   }
   if (Number(request.headers['content-length'] ?? 0) > limit) {
     throw new MoonteeError('BODY_TOO_LARGE');
@@ -50,7 +50,7 @@ async function readJson(request: IncomingMessage, limit: number): Promise<unknow
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     return text === '' ? {} : parseJson(text, MAX_DEPTH);
   } catch {
-    throw new MoonteeError('BAD_REQUEST', 'The body is no JSON');
+    throw new MoonteeError('BAD_REQUEST', 'Request body is not valid JSON');
   }
 }
 
@@ -71,7 +71,8 @@ function read(request: IncomingMessage, limit: number): Promise<Buffer> {
     };
     request.on('data', onData);
     request.once('end', () => resolve(Buffer.concat(chunks)));
-    const onLost = (): void => reject(new MoonteeError('BAD_REQUEST', 'The body broke off'));
+    const onLost = (): void =>
+      reject(new MoonteeError('BAD_REQUEST', 'Request body is incomplete'));
     request.once('error', onLost);
     request.once('close', onLost);
   });

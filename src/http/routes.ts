@@ -95,7 +95,7 @@ export class Routes<Endpoint = unknown> {
   #declare(route: Route): void {
     if (!ACCESS.includes(route.access)) {
       const name = `${route.method} ${route.path}`;
-      throw new MoonteeError('INTERNAL', `The route ${name} does not say who may use it`);
+      throw new MoonteeError('INTERNAL', `Missing access of the route ${name}`);
     }
     this.#declared.push(route);
   }

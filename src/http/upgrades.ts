@@ -70,7 +70,7 @@ export class Upgrades<Grant> {
     });
     server.on('connect', (_request: IncomingMessage, stream: Duplex) => {
       stream.on('error', () => void stream.destroy());
-      refuseRaw(stream, new MoonteeError('BAD_REQUEST', 'This server is no proxy'));
+      refuseRaw(stream, new MoonteeError('BAD_REQUEST', 'This server does not act as a proxy'));
     });
   }
 
@@ -110,7 +110,7 @@ export class Upgrades<Grant> {
   #serve(request: IncomingMessage, socket: ViewerSocket): void {
     const grant = this.#grants.get(request);
     try {
-      if (grant === undefined) throw new MoonteeError('INTERNAL', 'A socket without a grant');
+      if (grant === undefined) throw new MoonteeError('INTERNAL', 'Missing grant of the socket');
       this.#options.serve(socket, grant);
     } catch (error) {
       this.#options.log.error({ err: error }, 'socket not served');

@@ -22,7 +22,7 @@ const CREDENTIAL = /^[\x20-\x7e]{0,1024}$/;
 type Fields = Readonly<Record<string, unknown>>;
 
 function invalid(reason: string): MoonteeError {
-  return new MoonteeError('CONFIG_INVALID', `No list of ICE servers: ${reason}`);
+  return new MoonteeError('CONFIG_INVALID', `Invalid list of ICE servers: ${reason}`);
 }
 
 /**

@@ -45,7 +45,7 @@ function broadcastOf(address: string, netmask: string): string[] {
 /** Six times FF, then the hardware address sixteen times. @throws MoonteeError BAD_REQUEST */
 export function magicPacket(mac: string): Buffer {
   if (!/^([\da-f]{2}[:-]){5}[\da-f]{2}$/i.test(mac)) {
-    throw new MoonteeError('BAD_REQUEST', 'Not a MAC address');
+    throw new MoonteeError('BAD_REQUEST', 'Invalid MAC address');
   }
   const address = Buffer.from(mac.replace(/[:-]/g, ''), 'hex');
   return Buffer.concat([Buffer.alloc(6, 0xff), ...Array<Buffer>(16).fill(address)]);

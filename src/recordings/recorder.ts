@@ -79,11 +79,12 @@ export class Recorder extends EventEmitter<RecorderEvents> {
   /** @throws LIMIT_REACHED, CLOSED while the streamer has no session, RECORDING_FAILED */
   async start(streamer: Streamer): Promise<RecordingRecord> {
     const free = this.#limits.maxRunning - this.#granted.size - this.#starting;
-    if (free <= 0) throw new MoonteeError('LIMIT_REACHED', 'As many recordings run as may run');
+    if (free <= 0) throw new MoonteeError('LIMIT_REACHED', 'Too many recordings run at once');
     this.#starting += 1;
     try {
       const bytes = Math.floor((await this.#bytesLeft()) / free);
-      if (bytes < 1) throw new MoonteeError('LIMIT_REACHED', 'The recordings are at their size');
+      if (bytes < 1)
+        throw new MoonteeError('LIMIT_REACHED', 'The recordings have reached recordings_mib');
       return await this.#begin(streamer, bytes);
     } finally {
       this.#starting -= 1;

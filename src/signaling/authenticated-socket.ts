@@ -160,7 +160,7 @@ export class AuthenticatedSocket {
         this.#handlers.onError(MoonteeError.from(error));
       }
     } catch (error) {
-      this.#options.log.error({ err: error }, 'viewer not told of an error');
+      this.#options.log.error({ err: error }, 'error not sent to the viewer');
       this.end('INTERNAL', 'Internal server error');
     } finally {
       this.#waiting -= 1;

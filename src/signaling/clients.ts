@@ -53,7 +53,7 @@ export class Clients {
     const now = performance.now();
     entry.takeovers = entry.takeovers.filter((at) => now - at < WINDOW_MS);
     if (entry.takeovers.length >= MAX_TAKEOVERS) {
-      throw new MoonteeError('RATE_LIMITED', 'This client connects again and again');
+      throw new MoonteeError('RATE_LIMITED', 'This client connects too often');
     }
     entry.takeovers.push(now);
     const old = entry.current;

@@ -116,7 +116,7 @@ export class LegacyStreams {
     const timer = setTimeout(
       () => {
         this.#graces.delete(streamer.id);
-        log.info({ streamer_id: streamer.id }, 'nobody came back');
+        log.info({ streamer_id: streamer.id }, 'no viewer came back');
         streamers.delete(streamer.id, !kickoff).catch(() => undefined);
       },
       kickoff ? Math.min(grace, KICKOFF_GRACE_MS) : grace,

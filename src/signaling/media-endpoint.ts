@@ -41,7 +41,8 @@ export class MediaEndpoint {
     if (!streamer.takesMedia(peerId)) {
       throw new MoonteeError('CLOSED', 'The viewer has no session now');
     }
-    if (head.length > MAX_HEAD) throw new MoonteeError('BAD_REQUEST', 'Data behind the upgrade');
+    if (head.length > MAX_HEAD)
+      throw new MoonteeError('BAD_REQUEST', 'Data before the answer to the upgrade');
     const order = {
       peer_id: peerId,
       key: request.headers['sec-websocket-key'] ?? '',

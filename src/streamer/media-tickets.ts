@@ -63,7 +63,7 @@ export class MediaTickets {
     this.#entries.delete(key);
     const isGood =
       entry !== undefined && entry.expiresAt > this.#now() && entry.grant.streamerId === streamerId;
-    if (!isGood) throw new MoonteeError('FORBIDDEN', 'The ticket is not good, or not any more');
+    if (!isGood) throw new MoonteeError('FORBIDDEN', 'Invalid or expired ticket');
     return entry.grant;
   }
 

@@ -73,7 +73,7 @@ export class StreamerRegistry extends EventEmitter<RegistryEvents> {
     }
     const running = [...this.#streamers.values()].filter(({ status }) => status !== 'failed');
     if (running.length + this.#reserved.size >= this.#options.maxStreamers) {
-      throw new MoonteeError('LIMIT_REACHED', 'The server has as many streamers as it may have');
+      throw new MoonteeError('LIMIT_REACHED', 'The server has reached max_streamers');
     }
     const streamer = new Streamer(spec, this.#options.streamer, this.#seats, options);
     // Every legacy socket that keeps it listens, too.

@@ -142,7 +142,7 @@ export class Viewers {
 
   add(viewer: Viewer): void {
     if (this.#entries.size >= this.#options.maxViewers) {
-      throw new MoonteeError('LIMIT_REACHED', 'The streamer has as many viewers as it may have');
+      throw new MoonteeError('LIMIT_REACHED', 'The streamer has reached max_viewers');
     }
     const entry: Entry = {
       viewer,

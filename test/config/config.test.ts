@@ -149,7 +149,7 @@ test('mistakes are named by their keys, all at once', (t) => {
     );
   }
   t.deepEqual(resolveConfig({ file: { max_viewer: 3 } }).warnings, [
-    'max_viewer is no key of the configuration',
+    'Unknown configuration key max_viewer',
   ]);
 });
 
@@ -172,7 +172,7 @@ test('files: the named one must be there and be an object', async (t) => {
   const load = (): unknown => loadConfig({ args: ['--config', path], env: {} });
   t.throws(load, { message: /cannot be read/ });
   await writeFile(path, '{');
-  t.throws(load, { message: /is no JSON/ });
+  t.throws(load, { message: /is not valid JSON/ });
   await writeFile(path, '[]');
   t.throws(load, { message: /must hold an object/ });
   await writeFile(path, '{"max_viewers": 7}');

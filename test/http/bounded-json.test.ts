@@ -60,13 +60,16 @@ test('bodies: size, depth, encoding and text are bounded, and each has its answe
     const { status, json } = await server.ask('POST', '/api/streamers', { raw, headers });
     return `${status} ${String((json as { error?: string } | undefined)?.error)}`;
   };
-  t.is(await post('['.repeat(10_000)), '400 The body is no JSON');
-  t.is(await post(`{"a":${'['.repeat(17)}${']'.repeat(17)}}`), '400 The body is no JSON');
+  t.is(await post('['.repeat(10_000)), '400 Request body is not valid JSON');
+  t.is(
+    await post(`{"a":${'['.repeat(17)}${']'.repeat(17)}}`),
+    '400 Request body is not valid JSON',
+  );
   t.regex(await post(`{"a":${'['.repeat(8)}${']'.repeat(8)}}`), /^400 Invalid body/);
-  t.is(await post(Buffer.from([0x7b, 0x22, 0xff, 0x22])), '400 The body is no JSON');
+  t.is(await post(Buffer.from([0x7b, 0x22, 0xff, 0x22])), '400 Request body is not valid JSON');
   t.regex(await post(''), /^400 Invalid body/);
   t.regex(await post('\ufeff{}'), /^400 Invalid body/);
-  t.is(await post('{}', { 'Content-Encoding': 'gzip' }), '400 The body must not be compressed');
+  t.is(await post('{}', { 'Content-Encoding': 'gzip' }), '400 Request body must not be compressed');
   t.regex(await post(`{"a":"${'x'.repeat(20_000)}"}`), /^413 /);
   // Without a length it is counted as it comes.
   const answer = await fetch(`${server.running.url}api/streamers`, {

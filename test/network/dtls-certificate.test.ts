@@ -59,7 +59,7 @@ test('what is no certificate is refused, and harms nobody', async (t) => {
   for (const pem of ['', 'certificate', key]) {
     await t.throwsAsync(createStreamPipeline({ ...STREAM, dtlsIdentityPem: pem }), {
       instanceOf: MoonteeError,
-      message: 'The DTLS certificate is none',
+      message: 'Invalid DTLS certificate',
     });
   }
   const pipeline = await createStreamPipeline(STREAM);

@@ -384,7 +384,7 @@ test.serial('a deleted streamer is named as the reason', async (t) => {
   const page = await view(t);
   server.streamers = [];
   server.dropViewers();
-  await page.getByText('There is no streamer by this name any more.').waitFor();
+  await page.getByText('This streamer does not exist any more.').waitFor();
   t.like(await debug(page), { state: 'ended', code: 'STREAMER_NOT_FOUND' });
 });
 

@@ -27,7 +27,7 @@ export class DtlsCertificate {
     try {
       this.#fingerprint = `sha-256 ${new X509Certificate(pem).fingerprint256}`;
     } catch (cause) {
-      throw new MoonteeError('PIPELINE_FAILED', 'The DTLS certificate is none', { cause });
+      throw new MoonteeError('PIPELINE_FAILED', 'Invalid DTLS certificate', { cause });
     }
     this.#keeper = runtime.namespaces.Gst.ElementFactory.make('dtlsdec', null) as DtlsDecoder;
     this.#keeper.pem = pem;

@@ -30,7 +30,7 @@ export function serverUris(servers: readonly IceServer[]): ServerUris {
   for (const server of servers) {
     for (const text of server.urls) {
       const url = parseIceUrl(text);
-      if (!url) throw new MoonteeError('CONFIG_INVALID', `Not an ICE server URL: ${text}`);
+      if (!url) throw new MoonteeError('CONFIG_INVALID', `Invalid ICE server URL: ${text}`);
       if (isSecure(url)) continue;
       if (!isRelay(url)) {
         // webrtcbin takes one.

@@ -453,7 +453,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
     if (!this.#identified) {
       this.#fail(
         'VIEWER_CERTIFICATE_MISMATCH',
-        'Another certificate came over the media path than the viewer announced',
+        'The certificate on the media path is not the one that the viewer announced',
       );
     }
     return this.#identified;

@@ -205,7 +205,7 @@ function unreachable({ address, port }: HttpQuery, reason: string): MoonteeError
 }
 
 function invalid({ address, port }: HttpQuery, reason: string): MoonteeError {
-  return new MoonteeError('HOST_ANSWER_INVALID', `The host answered nonsense: ${reason}`, {
+  return new MoonteeError('HOST_ANSWER_INVALID', `Invalid answer from the host: ${reason}`, {
     details: { address, port, reason },
   });
 }

@@ -37,7 +37,7 @@ export function readServerInfo(root: HostDocument, httpPort: number): Omit<Serve
   const version = root.text('appversion') ?? '';
   const quad = /^(\d{1,9})\.(\d{1,9})\.(\d{1,9})\.(-?\d{1,9})$/.exec(version.trim());
   if (quad === null) {
-    throw new MoonteeError('HOST_ANSWER_INVALID', 'The host told no app version');
+    throw new MoonteeError('HOST_ANSWER_INVALID', 'Missing app version in the answer of the host');
   }
   const busy = root.text('state')?.trim().endsWith('_SERVER_BUSY') ?? false;
   const mac = root.text('mac')?.trim().toLowerCase() ?? '';

@@ -86,7 +86,7 @@ async function resume(options: StartAppOptions): Promise<SessionUrl> {
     if (resumeOnly || isForbidden || !STALE.has(code)) throw error;
     if (mayQuitApp !== undefined && !(await mayQuitApp())) throw error;
     signal.throwIfAborted();
-    log.warn({ app_id: request.appId, code }, 'app cannot be resumed, launching it anew');
+    log.warn({ app_id: request.appId, code }, 'app cannot be resumed, launching it again');
   }
   await client.cancel(signal);
   return client.launch(request, signal);

@@ -151,7 +151,7 @@ async function describe(client: RtspClient, target: string): Promise<HostDescrip
     NEVER_MODIFIED,
   ]);
   if (described.body === '') {
-    throw new MoonteeError('RTSP_FAILED', 'The host described nothing', {
+    throw new MoonteeError('RTSP_FAILED', 'Empty stream description from the host', {
       details: { error_code: -1 },
     });
   }

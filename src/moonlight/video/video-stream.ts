@@ -169,7 +169,7 @@ export class VideoStream extends EventEmitter<VideoStreamEvents> {
   #refuse(frame: FrameAssembly, now: number): void {
     this.#stats.framesRefused++;
     if (this.#stats.framesRefused === 1) {
-      this.#log.warn({ frame: frame.index }, 'a video frame is not what was agreed: refused');
+      this.#log.warn({ frame: frame.index }, 'video frame of another format refused');
     }
     this.#recovery.lost({ first: frame.index, last: frame.index }, now);
   }
