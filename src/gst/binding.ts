@@ -1,6 +1,6 @@
 /**
- * The binding layer: what node-gtk's declarations leave untyped (`emit`, properties of plugin
- * elements, values inside structures) gets its type here and nowhere else.
+ * The binding layer. What node-gtk's declarations leave untyped gets its type here and nowhere
+ * else: `emit`, properties of plugin elements, values inside structures.
  */
 import { MoonteeError, type ErrorCode } from '../core/errors.js';
 import type { GObject, Gst, GstRuntime, GstWebRTC, Nice } from './runtime.js';
@@ -83,8 +83,8 @@ const owed = new Map<number, { promise: Gst.Promise | null; answered(): void }>(
 let nextQuestion = 1;
 
 /**
- * The change function must reach nothing but this number: a promise keeps it for ever, and with
- * it everything in the same scope, so that a webrtcbin in there would never go.
+ * The change function must reach nothing but this number. A promise keeps it for ever, and with it
+ * everything in the same scope: a webrtcbin in there would never be freed.
  */
 function promiseFor(runtime: GstRuntime, question: number): Gst.Promise {
   // It runs while a GStreamer thread waits: hand over and leave.
@@ -146,8 +146,8 @@ function readError(runtime: GstRuntime, reply: Gst.Structure): string | null {
 let values: { readonly structure: GObject.Value; readonly text: GObject.Value } | null = null;
 
 /**
- * The text form of a structure. Not by its own `toString`: node-gtk never frees a string that a
- * function returns to it, and these are kilobytes, once a second and viewer.
+ * The text form of a structure. Its own `toString` is not used: node-gtk never frees a string that
+ * a function returns to it, and these are kilobytes, once a second and viewer.
  */
 export function textOf(runtime: GstRuntime, structure: Gst.Structure): string {
   const { GObject } = runtime.namespaces;

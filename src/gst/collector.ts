@@ -7,14 +7,14 @@ const DELAY_MS = 500;
 const ROUNDS = 7;
 /** Least milliseconds between two collections. */
 const INTERVAL_MS = 2_000;
-/** The same while somebody watches: a collection stops Node's thread, and every picture with it. */
+/** The same while viewers watch: a collection stops Node's thread, and every picture with it. */
 const WATCHED_INTERVAL_MS = 10_000;
 /** Removals since the last collection that are too many to wait for the longer one. */
 const BACKLOG = 8;
 
 /**
- * Collects V8's garbage after removals. V8 does not see how large a removed element is, and
- * would take its time; a full collection takes 10 to 20 ms.
+ * Collects V8's garbage after removals. V8 does not see how large a removed element is, and would
+ * take its time. A full collection takes 10 to 20 ms.
  */
 export class Collector {
   readonly #release: () => void;
@@ -70,7 +70,10 @@ export class Collector {
     this.now();
   }
 
-  /** Anew with every removal: the backlog may have become too long, or the last viewer gone. */
+  /**
+   * Decided again with every removal: the backlog may have become too long, or the last viewer
+   * gone.
+   */
   #schedule(): void {
     if (this.#closed) return;
     if (this.#timer) clearTimeout(this.#timer);
@@ -80,7 +83,7 @@ export class Collector {
 
   #turn(): void {
     this.#timer = null;
-    // Somebody may have begun to watch meanwhile.
+    // A viewer may have begun to watch meanwhile.
     if (this.#due() <= performance.now()) {
       this.now();
       this.#rounds -= 1;

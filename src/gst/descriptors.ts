@@ -6,12 +6,14 @@ import { MoonteeError } from '../core/errors.js';
 const PER_VIEWER = 20;
 const PER_STREAMER = 100;
 /**
- * What must be free before another viewer is let in. GLib ends the process where it finds none left
- * for a thread's wake-up, and the session with the host may need some to come back.
+ * Descriptors that must be free before another viewer is admitted. GLib ends the process if it
+ * finds none left for a thread's wake-up, and the session with the host may need some to come back.
  */
 const RESERVE = 64;
 
-/** How many this process may have open; Infinity where there is no limit, or none to be seen. */
+/**
+ * Descriptors that this process may have open; Infinity if there is no limit, or if it is unknown.
+ */
 export function descriptorLimit(): number {
   try {
     const limits = readFileSync('/proc/self/limits', 'latin1');
@@ -31,7 +33,7 @@ export function hasDescriptorsForViewer(): boolean {
   return descriptorLimit() - readdirSync('/proc/self/fd').length >= RESERVE;
 }
 
-/** @throws LIMIT_REACHED where a viewer more could cost all of them the process */
+/** @throws LIMIT_REACHED if a viewer more could end the process for all of them */
 export function assertDescriptorsForViewer(): void {
   if (hasDescriptorsForViewer()) return;
   const limit = descriptorLimit();

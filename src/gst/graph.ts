@@ -22,7 +22,7 @@ export interface Graph {
 
 /** In front of the properties of an element, as JSON. */
 export const PROPERTIES_MARK = '// properties ';
-/** Its inside is no business of a template, and neither is where its pads lead to. */
+/** A template does not describe its inside, nor where its pads lead to. */
 const OPAQUE = 'GstWebRTCBin';
 
 const CLUSTER = /^subgraph cluster_\S+ \{$/;

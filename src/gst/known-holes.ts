@@ -57,7 +57,7 @@ export function knownHoles({ debian, upstream }: InstalledVersions): KnownHole[]
   });
 }
 
-/** The holes of this machine's GStreamer; none where there is no DTLS. */
+/** The holes of this machine's GStreamer; empty without DTLS. */
 export async function holesOf(runtime: GstRuntime): Promise<KnownHole[]> {
   const upstream = runtime.pluginVersion('dtlsdec');
   if (upstream === null) return [];
@@ -70,7 +70,7 @@ export async function holesOf(runtime: GstRuntime): Promise<KnownHole[]> {
 const STATUS = '/var/lib/dpkg/status';
 
 /**
- * The version of an installed Debian package; null where it is not installed, or this is no Debian.
+ * The version of an installed Debian package; null if it is not installed, or this is not Debian.
  *
  * @param status path of dpkg's list
  */

@@ -1,10 +1,10 @@
 /**
- * Reads the files under pipelines/: gst-launch text with named elements and {placeholders}.
- * The comment lines above the text declare every placeholder with its type, range and default,
- * and what stands in for source and sink where the text is run by hand.
+ * Reads the files under pipelines/: gst-launch text with named elements and {placeholders}. The
+ * comment lines above the text declare every placeholder with its type, range and default. They
+ * also name what takes the place of source and sink if the text is run by hand.
  *
- * Nothing but a declared number, list of numbers or enumerated word gets into a pipeline. A `reals`
- * is a list of fractions, e.g. gains.
+ * Only a declared number, list of numbers or enumerated word gets into a pipeline. A `reals` is a
+ * list of fractions, e.g. gains.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -39,7 +39,7 @@ export interface LaunchTemplate {
   readonly placeholders: ReadonlyMap<string, Placeholder>;
   /** gst-launch text with placeholders. */
   readonly text: string;
-  /** What takes the place of the first element when it is run by hand; null where none does. */
+  /** What takes the place of the first element if it is run by hand; null if nothing does. */
   readonly standIn: string | null;
   /** The same for each source after the first. */
   readonly moreStandIns: readonly string[];
@@ -60,7 +60,7 @@ const APPSINK = /\bappsink name=([a-z-]+)[^!]*$/;
 /** Most numbers in a list. */
 const LIST_LIMIT = 16;
 
-/** Where the files are: next to package.json, both in the tree and in a build. */
+/** The folder of the files: next to package.json, both in the tree and in a build. */
 function directory(): string {
   for (let at = import.meta.dirname; at !== dirname(at); at = dirname(at)) {
     if (existsSync(join(at, 'pipelines', 'peer.launch'))) return join(at, 'pipelines');
@@ -185,7 +185,7 @@ function real(placeholder: Placeholder, value: unknown, range: Range): string {
   return `(float)${read.toFixed(4)}`;
 }
 
-/** @throws PIPELINE_FAILED where the value is not of the declared type */
+/** @throws PIPELINE_FAILED if the value is not of the declared type */
 function render(placeholder: Placeholder, value: PlaceholderValue): string {
   const { type } = placeholder;
   if (type.kind === 'int') return number(placeholder, value, type);
@@ -206,7 +206,7 @@ function render(placeholder: Placeholder, value: PlaceholderValue): string {
 /**
  * The text with every placeholder filled in, the ones that are not given with their defaults.
  *
- * @throws PIPELINE_FAILED where a value is unknown or not of its placeholder's type
+ * @throws PIPELINE_FAILED if a value is unknown or not of its placeholder's type
  */
 export function fillTemplate(template: LaunchTemplate, values: PlaceholderValues = {}): string {
   for (const name of Object.keys(values)) {
@@ -229,7 +229,7 @@ export interface ShowOptions {
 }
 
 /**
- * A pipeline's text, ready to be pasted into `gst-launch-1.0` where it is `runnable`.
+ * A pipeline's text, ready to be pasted into `gst-launch-1.0` if it is `runnable`.
  *
  * @throws NOT_FOUND, or PIPELINE_FAILED for a value that does not fit
  */

@@ -1,7 +1,7 @@
 /**
- * Reads gst-launch text, in the part of the language that templates use: elements with
- * properties, caps, `!`, and references to named elements. Everything else of the language is
- * an error: bins, presets, URIs, escapes and properties of children.
+ * Reads gst-launch text, in the part of the language that templates use: elements with properties,
+ * caps, `!`, and references to named elements. Everything else of the language is an error: bins,
+ * presets, URIs, escapes and properties of children.
  */
 import { MoonteeError } from '../core/errors.js';
 
@@ -15,7 +15,7 @@ export interface LaunchElement {
   readonly line: number;
 }
 
-/** Where a link begins or ends. */
+/** The element at which a link begins or ends. */
 export type LaunchEnd =
   | { readonly kind: 'element'; readonly element: LaunchElement }
   /** `name.` or `name.pad` */
@@ -131,7 +131,7 @@ class LaunchReader {
   }
 }
 
-/** @throws PIPELINE_FAILED for what is not part of the language; `details.line` says where */
+/** @throws PIPELINE_FAILED for what is not part of the language; `details.line` is its line */
 export function parseLaunchText(text: string): LaunchGraph {
   if ((text.split('"').length - 1) % 2 !== 0) {
     throw syntax('A quotation mark is missing', newlines(text.slice(0, text.lastIndexOf('"'))) + 1);

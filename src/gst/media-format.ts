@@ -19,8 +19,8 @@ const STEREO_PAYLOAD = 112;
 const STEREO_TEMPLATE = 'audio-stereo';
 
 /**
- * GStreamer's family 1 counts channels in Vorbis' order (RFC 7845 §5.1.1.2), the wire in the order
- * FL FR FC LFE BL BR SL SR: the wire's index of each.
+ * The wire's index of each of GStreamer's channels. Family 1 counts channels in Vorbis' order (RFC
+ * 7845 §5.1.1.2), the wire in the order FL FR FC LFE BL BR SL SR.
  */
 const VORBIS_ORDER: Readonly<Record<6 | 8, readonly number[]>> = {
   6: [0, 2, 1, 4, 5, 3],
@@ -28,8 +28,9 @@ const VORBIS_ORDER: Readonly<Record<6 | 8, readonly number[]>> = {
 };
 
 /**
- * What each side gets of each channel, in the wire's order: as ITU-R BS.775 mixes, without the
- * low-frequency effects, at half the volume, so that little is clipped when all are loud.
+ * The share of each channel in each side, in the wire's order. It is the mix of ITU-R BS.775
+ * without the low-frequency effects, at half the volume, so that little is clipped when all are
+ * loud.
  */
 const FULL = 0.5;
 const SHARED = 0.354;
@@ -85,11 +86,11 @@ export interface MediaFormat {
   /** Caps for the transceivers, so that an offer can be made before the first frame. */
   readonly videoCaps: string;
   readonly audioCaps: string;
-  /** What is offered beside surround sound; null where there is none, or no way to make it. */
+  /** Offered beside surround sound; null without surround, or without the elements to make it. */
   readonly stereo: StereoFormat | null;
   /** Of an offer that is made now. */
   readonly munging: LocalMunging;
-  /** Learns from an access unit at which decoders can start what later offers say. */
+  /** Reads the parameters of later offers from an access unit at which decoders can start. */
   describe(keyFrame: Buffer): void;
 }
 
@@ -145,7 +146,7 @@ export function mediaFormat(
   };
 }
 
-/** The element that is missing to make stereo of surround sound; null where none is. */
+/** The element that is missing to make stereo of surround sound; null if all are installed. */
 export function missingForStereo(runtime: Pick<GstRuntime, 'hasElement'>): string | null {
   return missingFor(runtime, STEREO_TEMPLATE);
 }

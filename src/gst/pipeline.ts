@@ -47,8 +47,8 @@ const WARM_UP_DEADLINE_MS = 20_000;
 /**
  * Builds and starts the media side of one streamer.
  *
- * @throws CODEC_UNAVAILABLE, ELEMENT_MISSING (both name the element), CONFIG_INVALID for an ICE
- * server that is none, PIPELINE_FAILED
+ * @throws CODEC_UNAVAILABLE, ELEMENT_MISSING (both name the element), CONFIG_INVALID for an invalid
+ * ICE server, PIPELINE_FAILED
  */
 export async function createStreamPipeline(
   options: StreamPipelineOptions,
@@ -285,7 +285,7 @@ class GstStreamPipeline
     });
   }
 
-  /** @returns path of a file, for the log; null if there is none */
+  /** @returns path of a file, for the log; null without a file */
   keepGraph(): string | null {
     return this.#options.keepGraph?.(this.dot()) ?? null;
   }
@@ -406,7 +406,7 @@ class GstStreamPipeline
     try {
       await deadline.race(this.#dismantle(deadline), 'The pipeline did not come to rest');
     } catch (error) {
-      // Going on would hang the process for good; whoever runs it must end it.
+      // To go on would hang the process for good; its owner must end it.
       this.#log.fatal({ err: error }, 'pipeline could not be closed');
       throw MoonteeError.from(error);
     } finally {

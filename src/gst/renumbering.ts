@@ -1,6 +1,6 @@
 /**
- * Sequence numbers are those of one payloader for all peers, so whoever is left out for a while
- * comes back with a jump in them. SRTP counts 65 536 packets by looking at 16 bits: it takes a jump
+ * Sequence numbers are those of one payloader for all peers. A peer that is left out for a while
+ * comes back with a jump in them. SRTP counts 65 536 packets by looking at 16 bits. It takes a jump
  * of 32 768 or more for one back, and refuses what follows for good (RFC 3711, 3.3.1).
  */
 import { randomInt } from 'node:crypto';
@@ -48,9 +48,9 @@ export function leftTooMuchOut(
 }
 
 /**
- * Puts an element in front of a queue, whose packets are numbered without gaps from then on: a
- * copy of the buffer and of its header each, while the payload stays shared. Timestamps and source
- * stay what they were. Only while nothing is linked to `entrance`.
+ * Puts an element in front of a queue that numbers its packets without gaps from then on. Each
+ * costs a copy of the buffer and of its header, while the payload stays shared. Timestamps and
+ * source stay as they were. Only while nothing is linked to `entrance`.
  *
  * @param entrance the pad that leads to the queue from outside
  * @param last sequence number that the peer may have had

@@ -43,8 +43,8 @@ let runtime: GstRuntime | null = null;
 /**
  * GStreamer, loaded and initialised on the first call.
  *
- * @throws ELEMENT_MISSING where node-gtk or a typelib is not installed; the message names the
- * Debian package. INTERNAL in a worker thread, where node-gtk does not run.
+ * @throws ELEMENT_MISSING if node-gtk or a typelib is not installed; the message names the Debian
+ * package. INTERNAL in a worker thread: node-gtk does not run there.
  */
 export function gstRuntime(): GstRuntime {
   if (runtime && !runtime.closed) return runtime;
@@ -79,8 +79,8 @@ function loadNamespaces(): Namespaces {
     }
   };
   const gst = load('Gst', '1.0') as typeof Gst;
-  // Before GstVideo, whose types register themselves with what this sets up.
-  // An empty list: from 1.27 on there is no overload without one.
+  // Before GstVideo, whose types register themselves with what this sets up. The list is empty:
+  // from 1.27 on there is no overload without one.
   gst.init([]);
   const namespaces: Namespaces = {
     GLib: load('GLib', '2.0') as typeof GLib,
@@ -108,8 +108,8 @@ export class GstRuntime {
   constructor(namespaces: Namespaces) {
     this.namespaces = namespaces;
     this.#context = namespaces.GLib.MainContext.default();
-    // Never a GLib.MainLoop: it would nest Node's loop. node-gtk drops GObjects in idle
-    // callbacks of this context, so it has to turn as long as the process has any.
+    // Never a GLib.MainLoop: it would nest Node's loop. node-gtk drops GObjects in idle callbacks
+    // of this context, so it has to turn as long as the process has any.
     this.#timer = setInterval(() => this.#turn(), PUMP_INTERVAL_MS);
     this.#timer.unref();
   }
@@ -150,7 +150,7 @@ export class GstRuntime {
     return this.namespaces.Gst.ElementFactory.find(name) !== null;
   }
 
-  /** Of the plugin that has an element, as its authors number it; null where it is missing. */
+  /** The version of an element's plugin, in its authors' numbering; null if it is missing. */
   pluginVersion(element: string): string | null {
     return this.namespaces.Gst.ElementFactory.find(element)?.getPlugin()?.getVersion() ?? null;
   }

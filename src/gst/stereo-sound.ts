@@ -1,7 +1,8 @@
 /**
- * Surround sound once more in stereo, for browsers that take no other: decoded, mixed down and
- * coded once for all of them, from when the first comes until some seconds after the last has
- * left. It has a source of its own, so nobody else's packets know of its coming and going.
+ * Surround sound once more in stereo, for browsers that play no other. It is decoded, mixed down
+ * and coded once for all of them, from the first listener until some seconds after the last has
+ * left. It has a source of its own, so that the packets of others do not change when it comes and
+ * goes.
  */
 import type { Log } from '../core/log.js';
 import type { AppSrcElement } from './binding.js';
@@ -11,7 +12,7 @@ import type { StereoFormat } from './media-format.js';
 import { chooseTimestamps, type PayloaderElement } from './renumbering.js';
 import type { Gst, GstRuntime } from './runtime.js';
 
-/** Milliseconds without a listener until it is taken down: a page that is loaded anew finds it. */
+/** Milliseconds without a listener until it is taken down: a page that is reloaded finds it. */
 const LINGER_MS = 5_000;
 
 /** Name of its bin: what fails in there is the stereo sound's. */
@@ -46,7 +47,7 @@ export class StereoSound {
   }
 
   /**
-   * Somebody listens, until {@link leave}. Its elements are there afterwards.
+   * Adds a listener, until {@link leave}. Its elements are there afterwards.
    *
    * @returns null once it is closed
    * @throws PIPELINE_FAILED
@@ -67,7 +68,7 @@ export class StereoSound {
     this.#linger = setTimeout(() => this.#takeDown(), LINGER_MS);
   }
 
-  /** @param makeBuffer called only while somebody listens */
+  /** @param makeBuffer called only while there are listeners */
   push(makeBuffer: () => Gst.Buffer): void {
     this.#parts?.source.pushBuffer(makeBuffer());
   }

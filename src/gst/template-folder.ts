@@ -1,8 +1,8 @@
 /**
  * The operator's own templates: files of `pipelines_path` that take the place of the shipped ones.
- * A file is compared with the shipped template of its name, so that it can change how media is
- * treated, and neither what Moontee relies on nor what a pipeline can reach: files, sockets
- * and programs stay out.
+ * A file is compared with the shipped template of its name. It can change how media is treated, but
+ * not what Moontee relies on. It cannot extend what a pipeline can reach: files, sockets and
+ * programs stay out.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * A viewer's branch as it is when media flows, without a viewer: made, negotiated with
- * an answer of its own, and linked, by the code that does so for a real one.
+ * A viewer's branch as it is when media flows, without a viewer. It is made, negotiated with an
+ * answer of its own, and linked by the code that does so for a real one.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { silentLog } from '../core/log.js';
@@ -55,7 +55,7 @@ export interface TrialBranch {
   readonly bin: string;
   /** Elements inside webrtcbin that packets go around. */
   readonly bypassed: readonly string[];
-  /** Elements inside webrtcbin that do not wait for the clock, where its own do. */
+  /** Elements inside webrtcbin that do not wait for the clock, though its own do. */
   readonly unsynchronised: readonly string[];
 }
 

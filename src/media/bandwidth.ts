@@ -1,7 +1,7 @@
 /**
- * What a viewer's link can carry, as its browser estimates it (REMB,
- * draft-alvestrand-rmcat-remb-03): a link that is too narrow fills its buffers for a while
- * before it loses anything.
+ * The capacity of a viewer's link, as its browser estimates it (REMB,
+ * draft-alvestrand-rmcat-remb-03). A link that is too narrow fills its buffers for a while before
+ * it loses anything.
  */
 
 /** Bytes of the feedback's own part that are looked at: one estimate for up to 62 SSRCs. */
@@ -11,14 +11,14 @@ export const REMB_LIMIT = 256;
 const SHORT = 0.75;
 /** By how much an estimate must have risen again for a link that is not full any more. */
 const RISEN = 1.1;
-/** Milliseconds after which an estimate says nothing: browsers repeat it every second. */
+/** Milliseconds after which an estimate is stale: browsers repeat it every second. */
 const STALE_AFTER_MS = 6000;
 
 /**
  * Section 2.2 of the draft.
  *
  * @param fci the part of an application layer feedback message (RFC 4585, 6.4) after both SSRCs
- * @returns bit/s, null where it is something else
+ * @returns bit/s; null for another message
  */
 export function parseRemb(fci: Uint8Array): number | null {
   const bytes = Buffer.from(fci.buffer, fci.byteOffset, fci.byteLength);
@@ -30,8 +30,8 @@ export function parseRemb(fci: Uint8Array): number | null {
 }
 
 /**
- * Tells a link that is too narrow from an estimate that merely lags behind: a browser raises
- * its estimate slowly, also where a still picture begins to move, and lowers it only when
+ * Distinguishes a link that is too narrow from an estimate that merely lags behind. A browser
+ * raises its estimate slowly, even if a still picture begins to move. It lowers it only when
  * packets arrive later and later.
  */
 export class BandwidthMeter {
@@ -42,7 +42,7 @@ export class BandwidthMeter {
   /** The lowest estimate of a link that is too narrow. */
   #low: number | null = null;
 
-  /** bit/s; null before the browser has told one. */
+  /** bit/s; null before the browser's first estimate. */
   get estimate(): number | null {
     return this.#estimate;
   }

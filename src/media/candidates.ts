@@ -91,7 +91,7 @@ export class IceCandidates {
   }
 }
 
-/** The lines that a local candidate becomes on its way to the browser; none where filtered. */
+/** The lines that a local candidate becomes on its way to the browser; empty if it is filtered. */
 export function publishCandidate(candidate: ParsedCandidate, network: NetworkOptions): string[] {
   if (!allows(candidate, network)) return [];
   if (network.relayOnly && candidate.type !== 'relay') return [];
@@ -117,7 +117,7 @@ export function publishCandidate(candidate: ParsedCandidate, network: NetworkOpt
   return nat.type === 'host' ? lines : [formatCandidate(candidate), ...lines];
 }
 
-/** What the kinds of candidates that are wanted say about one, ours or a browser's. */
+/** Whether a candidate, ours or a browser's, is of a wanted kind. */
 function allows({ transport, address }: ParsedCandidate, network: NetworkOptions): boolean {
   if (transport === 'tcp' ? !network.tcpCandidates : network.udpCandidates === false) return false;
   if (isIP(address) === 4) return network.ipv4 !== false;
@@ -126,8 +126,8 @@ function allows({ transport, address }: ParsedCandidate, network: NetworkOptions
 
 /** Whether a browser's candidate is of any use to us. */
 export function acceptsRemote(candidate: ParsedCandidate, network: NetworkOptions): boolean {
-  // A browser that hides its addresses reaches us and becomes peer-reflexive; resolving
-  // names that a stranger chose is not needed for it.
+  // A browser that hides its addresses reaches us and becomes peer-reflexive. Resolving names that
+  // a stranger chose is not needed for it.
   if (isIP(candidate.address) === 0) return false;
   if (candidate.component !== 1 || candidate.port === 0) return false;
   return allows(candidate, network);

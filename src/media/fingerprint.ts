@@ -1,6 +1,6 @@
 /**
- * Certificate fingerprints of session descriptions (RFC 8122), and the question that they are there
- * for: whether the certificate that a DTLS peer has shown is the one that signaling announced.
+ * Certificate fingerprints of session descriptions (RFC 8122). They answer whether the certificate
+ * that a DTLS peer has shown is the one that signaling announced.
  */
 import { createHash } from 'node:crypto';
 
@@ -13,16 +13,16 @@ export interface Fingerprint {
 
 /**
  * Digest lengths in bytes, strongest hash first. SHA-1 is missing on purpose: every browser
- * announces SHA-256, which RFC 8122 §5 and RFC 8827 §6.5 require, and a certificate that
- * collides with another one's SHA-1 is no longer out of reach. MD5 and MD2 are forbidden, and
- * webrtcbin does not know SHA-224.
+ * announces SHA-256, which RFC 8122 §5 and RFC 8827 §6.5 require. A certificate that collides with
+ * another one's SHA-1 is within reach today. MD5 and MD2 are forbidden, and webrtcbin does not know
+ * SHA-224.
  */
 const USABLE: readonly (readonly [hash: string, length: number])[] = [
   ['sha-512', 64],
   ['sha-384', 48],
   ['sha-256', 32],
 ];
-/** Lines of one section. Nobody has more certificates than this. */
+/** Lines of one section. No client has more certificates than this. */
 const LINES_LIMIT = 16;
 
 /**
@@ -40,7 +40,7 @@ export function usableFingerprints(values: readonly string[]): readonly Fingerpr
     if (name === undefined || hex === undefined) return null;
     const hash = name.toLowerCase();
     const length = USABLE.find(([usable]) => usable === hash)?.[1];
-    // Another hash is no fault: there may be a line with one of ours.
+    // Another hash is not an error: there may be a line with one of ours.
     if (length === undefined) continue;
     if (hex.length !== length * 3 - 1) return null;
     byHash.set(hash, (byHash.get(hash) ?? new Set()).add(hex.toUpperCase()));

@@ -1,4 +1,4 @@
-/** Tells what a viewer can send from what is meant to hurt. Pure. */
+/** Distinguishes what a viewer can send from a flood that is meant to hurt. Pure. */
 
 /** What has come from a viewer so far; every figure only grows, but for `sources`. */
 export interface InboundFigures {

@@ -53,7 +53,7 @@ interface Allowance {
 export class KeyframeArbiter {
   readonly #limits: KeyframeLimits;
   readonly #allowances = new Map<string, Allowance>();
-  /** What somebody still waits for; the first one that asked. */
+  /** The outlets that still wait; the first of them gives the reason. */
   #wanted: KeyframeRequest | null = null;
   #inFlight = false;
   #attempts = 0;
@@ -81,7 +81,7 @@ export class KeyframeArbiter {
     return true;
   }
 
-  /** An IDR goes out to everybody: whoever asked before has what they need. */
+  /** An IDR is sent to all outlets: earlier requests are met by it. */
   served(): void {
     this.#wanted = null;
     this.#inFlight = false;
@@ -99,7 +99,7 @@ export class KeyframeArbiter {
     return request;
   }
 
-  /** When {@link due} will have something, or null while nobody waits. */
+  /** The time at which {@link due} will have something, or null if no outlet waits. */
   dueAt(): number | null {
     if (!this.#wanted) return null;
     if (!this.#inFlight) return this.#requestedAt + this.#limits.interval;

@@ -42,8 +42,9 @@ type Deadline = keyof typeof DEADLINES_MS;
 export const QUEUE_LIMIT = 256;
 
 /**
- * An implementation of WebRTC. Operations come one at a time, settle within
- * `DEADLINES_MS.engine` for each of their steps, and reject if the connection was closed meanwhile.
+ * An implementation of WebRTC. Operations come one at a time and settle within
+ * `DEADLINES_MS.engine` for each of their steps. They reject if the connection was closed
+ * meanwhile.
  */
 export interface RtcEngine {
   /** Makes an offer and sets it. @param iceRestart with other ICE credentials than before */
@@ -126,7 +127,7 @@ export class Negotiation {
     return this.#failure;
   }
 
-  /** Why there is no connection: a sentence for people. */
+  /** Why the connection failed: a sentence for people. */
   get diagnosis(): string {
     return this.#failure?.message ?? this.#context.path.reason;
   }
@@ -284,7 +285,7 @@ export class Negotiation {
   }
 
   /**
-   * Before the engine learns the description, and with it where to find the browser.
+   * Called before the engine gets the description, and with it the browser's addresses.
    *
    * @throws VIEWER_CERTIFICATE_MISMATCH if the browser announces another certificate than before:
    * that would be another DTLS connection (RFC 8842 §3.1), and ours belongs to the first
@@ -334,7 +335,7 @@ export class Negotiation {
     this.#restarting = false;
   }
 
-  /** An invalid candidate is no reason to give up: others may work. */
+  /** An invalid candidate must not end the connection: others may work. */
   #deliver(line: string): void {
     if (this.closed) return;
     try {

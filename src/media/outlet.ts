@@ -1,6 +1,6 @@
 /**
- * Where the media of a streamer goes: a viewer, a file, a socket. An outlet is attached to the
- * {@link MediaBus}, which never waits for it.
+ * A consumer of a streamer's media: a viewer, a file, a socket. An outlet is attached to the {@link
+ * MediaBus}, which never waits for it.
  */
 import type { Deadline } from '../core/deadline.js';
 

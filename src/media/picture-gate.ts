@@ -1,6 +1,7 @@
 /**
- * When a viewer over a reliable stream gets pictures. Its queue is the network's and hides how old they
- * are, so the gate goes by what the viewer acknowledges. Pure: all times are milliseconds of one clock.
+ * Decides when a viewer over a reliable stream gets pictures. Its queue is the network's and hides
+ * how old they are, so the gate uses what the viewer acknowledges. Pure: all times are milliseconds
+ * of one clock.
  */
 import { Acknowledgements } from './acknowledgements.js';
 
@@ -69,7 +70,7 @@ export class PictureGate {
   #phase: Phase = { kind: 'waiting', reason: 'join', askedAt: -Infinity };
   #hasBegun = false;
   #leftOut = 0;
-  /** A cut that {@link admit} made and no poll has told. */
+  /** A cut that {@link admit} made and no poll has reported. */
   #untold = false;
   #cuts: number[] = [];
 

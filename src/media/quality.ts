@@ -7,7 +7,7 @@ export interface QualitySample {
   readonly fractionLost: number;
   /** Packets dropped for this peer since the last sample. */
   readonly dropped: number;
-  /** Milliseconds since the receiver was last heard. */
+  /** Milliseconds since the receiver's last sign of life. */
   readonly silence: number;
   /** By the receiver's own estimate its link cannot carry what is sent. */
   readonly narrow: boolean;
@@ -34,7 +34,7 @@ export class QualityMeter {
     return this.#quality;
   }
 
-  /** @returns the new quality where it changed */
+  /** @returns the new quality if it changed */
   add(sample: QualitySample): PeerQuality | null {
     const seen = this.#judge(sample);
     if (seen === this.#quality) {

@@ -1,4 +1,4 @@
-/** When a recording goes on in another file, and when it ends. */
+/** Decides when a recording changes to another file, and when it ends. */
 export interface RecordingLimits {
   /** Bytes and milliseconds of media in one file. */
   readonly fileBytes: number;

@@ -1,7 +1,7 @@
 /**
- * Session descriptions: what comes from a browser is taken apart, checked against what can
- * be there and written anew from the parts that are needed, so that no odd byte reaches
- * GStreamer; what goes to a browser gets the attributes that webrtcbin does not write.
+ * Session descriptions. Remote SDP is parsed, validated against our offer and re-serialised from an
+ * allow-list, so that no odd byte reaches GStreamer. Local SDP gets the attributes that webrtcbin
+ * does not write.
  */
 import { isIP } from 'node:net';
 import * as sdpTransform from 'sdp-transform';
@@ -10,8 +10,8 @@ import { MoonteeError } from '../core/errors.js';
 import { sameFingerprints, usableFingerprints, type Fingerprint } from './fingerprint.js';
 
 /**
- * Bytes of a message from a browser, which is told so and sends no larger ones. Input is a few
- * dozen, the longest text that clients send a little more than a thousand.
+ * Bytes of a message from a browser, which gets this limit in the SDP and sends no larger ones.
+ * Input is a few dozen, the longest text that clients send a little more than a thousand.
  */
 export const MESSAGE_LIMIT = 4096;
 
@@ -36,7 +36,7 @@ function invalid(reason: string): MoonteeError {
 
 interface Parsed {
   readonly session: SessionDescription;
-  /** What stands behind `a=fingerprint:`, by media section; of the session where one has none. */
+  /** The values of `a=fingerprint:`, by media section; the session's for a section without one. */
   readonly fingerprints: ReadonlyMap<MediaDescription, readonly string[]>;
 }
 
@@ -154,8 +154,8 @@ export interface SanitizedDescription {
   /** Unchecked candidate lines that stood in it. */
   readonly candidates: readonly string[];
   /**
-   * The first payload type that was taken of each medium; null of one that was refused, and of
-   * sound that is not wanted for now.
+   * The first accepted payload type of each medium. Null for a refused one, and for sound that is
+   * not wanted for now.
    */
   readonly payloads: { readonly video: number | null; readonly audio: number | null };
 }
@@ -163,7 +163,7 @@ export interface SanitizedDescription {
 /**
  * A browser's answer to `offer`, checked and rewritten.
  *
- * @throws VIEWER_SDP_INVALID, VIEWER_CODEC_UNSUPPORTED where every section is refused
+ * @throws VIEWER_SDP_INVALID, VIEWER_CODEC_UNSUPPORTED if every section is refused
  */
 export function sanitizeAnswer(text: string, offer: OfferLayout): SanitizedDescription {
   return sanitizeSections(text, offer, (parsed, media) =>
@@ -240,9 +240,9 @@ function isRefused(
 }
 
 /**
- * The one transport of all sections that were not refused: the tagged section of the bundle
- * describes it, and the others need not (RFC 8843 §7.1.3). Outside a bundle each describes its
- * own, which must be the same.
+ * The one transport of all sections that were not refused. The tagged section of the bundle
+ * describes it, and the others need not (RFC 8843 §7.1.3). Outside a bundle each describes its own,
+ * which must be the same.
  */
 function bundledTransport(
   parsed: Parsed,
@@ -293,7 +293,7 @@ function cleaned(
   };
 }
 
-/** webrtcbin wants a transport even where nothing is transported. */
+/** webrtcbin requires a transport even if nothing is transported. */
 function refusedSection(
   { kind, mid, payloads }: OfferLayout['sections'][number],
   transport: readonly string[],
@@ -390,8 +390,8 @@ function mediaSection(
 
 /**
  * Format parameters without H.264's profile. From 1.27.1 on webrtcbin intersects the one of a
- * browser's offer with the payloader's caps, which name the profile of the stream, and refuses
- * the section.
+ * browser's offer with the payloader's caps. These name the profile of the stream, so the section
+ * would be refused.
  */
 function withoutProfile(config: string | undefined): string {
   return (config ?? '')
@@ -401,8 +401,8 @@ function withoutProfile(config: string | undefined): string {
 }
 
 /**
- * A browser's own offer, checked and rewritten. Only data channels can be offered to us: all
- * viewers share the payload types of one payloader, so media is ours to offer.
+ * A browser's own offer, checked and rewritten. Only data channels can be offered to us. All
+ * viewers share the payload types of one payloader, so only we can offer media.
  *
  * @throws VIEWER_SDP_INVALID
  */
@@ -454,7 +454,7 @@ export function mungeLocalDescription(text: string, munging: LocalMunging): stri
       kind = section[1] ?? '';
       payload = section[2] ?? '';
     }
-    // Without its header extension it only makes browsers send feedback that nobody reads.
+    // Without its header extension it only makes browsers send feedback that is not read.
     if (line.startsWith('a=rtcp-fb:') && line.endsWith('transport-cc')) continue;
     if (/^a=ssrc:\d+ msid:/.test(line)) continue;
     // Of a section with two payload types it writes one for each.
@@ -480,7 +480,7 @@ export function mungeLocalDescription(text: string, munging: LocalMunging): stri
   return out.join('\r\n');
 }
 
-/** A local description that tells the browser how large a message may be (RFC 8841 §6). */
+/** A local description with the largest message that the browser may send (RFC 8841 §6). */
 export function withMessageLimit(text: string): string {
   const line = `a=max-message-size:${MESSAGE_LIMIT}`;
   return text
@@ -516,7 +516,7 @@ const CANDIDATE =
   /^(?:a=)?candidate:([A-Za-z0-9+/]{1,32}) ([1-9]\d{0,2}) (udp|tcp|UDP|TCP) (\d{1,10}) (\S{1,64}) (\d{1,5}) typ (host|srflx|prflx|relay)((?: [\x21-\x7e]{1,64})*) ?$/;
 const MDNS = /^[A-Za-z0-9-]{1,57}\.local$/;
 
-/** A candidate line (RFC 8839 §5.1) taken apart; null where it is none. */
+/** The fields of a candidate line (RFC 8839 §5.1); null if it is invalid. */
 export function parseCandidate(line: string): ParsedCandidate | null {
   if (line.length > 512) return null;
   const [, foundation, component, transport, priority, address, port, type, rest] =
@@ -538,7 +538,7 @@ export function parseCandidate(line: string): ParsedCandidate | null {
   };
 }
 
-/** RFC 8839 §5.1, with a related address where the type asks for one. */
+/** RFC 8839 §5.1, with a related address if the type asks for one. */
 export function formatCandidate(candidate: ParsedCandidate, related?: string): string {
   const { foundation, component, transport, priority, address, port, type, tcpType } = candidate;
   const tail = tcpType ? ` tcptype ${tcpType}` : '';

@@ -1,17 +1,17 @@
 /**
- * Tells a viewer whose path is dead from one that says little. What is sent into a hole of the network
- * moves our numbers on and the viewer's not: after 2^15 packets its SRTP takes every later one for
- * one that came before (RFC 3711, 3.3.1), for good. So it is judged by packets rather than by time.
- * Pure.
+ * Distinguishes a viewer whose path is dead from one that sends little. Packets sent into a hole of
+ * the network advance our numbers and not the viewer's. After 2^15 packets its SRTP takes every
+ * later one for an earlier one (RFC 3711, 3.3.1), for good. So it is judged by packets rather than
+ * by time. Pure.
  */
 
-/** Packets of video that may be sent to a viewer that is not heard: half of what SRTP bears. */
+/** Packets of video that may be sent to a silent viewer: half of what SRTP can bear. */
 const UNHEARD_LIMIT = 16_000;
 /** How much longer than usual a silence must be. */
 const UNUSUAL = 1.5;
-/** Milliseconds that nobody must speak more often than: players report once a second, more or less. */
+/** Milliseconds of silence that are always fine: players report about once a second. */
 const ALWAYS_FINE = 1_500;
-/** The same for somebody who has hardly spoken yet: the first sender report takes its time. */
+/** The same for a viewer that has hardly reported yet: the first sender report takes its time. */
 const FINE_AT_FIRST_MS = 3_000;
 /** Silences that are remembered, and how many there must be to know a habit. */
 const REMEMBERED = 16;
@@ -39,7 +39,7 @@ export class SilenceMeter {
   #heardAt = 0;
   #videoPackets = -1;
   #sent = 0;
-  /** Sent since it was heard, and in a hole of which it is not safely back. */
+  /** Packets sent since its last sign of life, and in a hole from which it is not safely back. */
   #unheard = 0;
   /** Milliseconds; holes are among them. */
   readonly #silences: number[] = [];
@@ -62,10 +62,10 @@ export class SilenceMeter {
   }
 
   /**
-   * To be asked several times a second.
+   * To be called several times a second.
    *
    * @param now milliseconds of a clock that only goes forward
-   * @returns whether nothing should be sent to it before it is heard again
+   * @returns whether nothing should be sent to it before its next sign of life
    */
   poll(sample: HearingSample, now: number): boolean {
     const { packetsIn, videoPackets, fed } = sample;
@@ -93,8 +93,8 @@ export class SilenceMeter {
     this.#heardAt = now;
     if (this.#silent) this.#owed = BACK_AFTER;
     this.#silent = false;
-    // One packet may get through a path that is dead all the same: until it is back, what went
-    // into the hole counts on.
+    // One packet may get through a dead path all the same. Until the viewer is back, packets that
+    // were lost in the hole keep counting.
     if (this.#owed > 0) this.#owed -= 1;
     if (this.#owed === 0) this.#unheard = 0;
   }
@@ -104,7 +104,10 @@ export class SilenceMeter {
     if (this.#silences.length > REMEMBERED) this.#silences.shift();
   }
 
-  /** Milliseconds of silence that mean nothing. By the median, so that holes are no habit. */
+  /**
+   * Milliseconds of silence that are usual. The median is used, so that holes do not become a
+   * habit.
+   */
   #usual(): number {
     const { length } = this.#silences;
     if (length < KNOWN_AFTER) return FINE_AT_FIRST_MS;

@@ -5,8 +5,8 @@ const CONFIGURATIONS: Readonly<Record<AudioPacketDuration, number>> = { 5: 29, 1
 const STEREO_BIT = 0x04;
 
 /**
- * A packet that a decoder conceals: each stream has one frame without bytes (RFC 6716 §3.2.1).
- * All streams but the last say so in self-delimiting form (appendix B).
+ * A packet that a decoder conceals: each stream has one frame without bytes (RFC 6716 §3.2.1). All
+ * streams but the last are in self-delimiting form (appendix B).
  */
 export function silentOpusPacket(
   layout: Pick<AudioLayout, 'streams' | 'coupledStreams' | 'packetDuration'>,

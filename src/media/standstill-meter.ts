@@ -1,6 +1,6 @@
 /**
- * Finds a viewer that is heard, is sent video, and by its own reports gets none: its SRTP has lost count
- * of the packets, and no later one can be for it. Pure.
+ * Finds a viewer that sends reports, is sent video, and by its own reports gets none. Its SRTP has
+ * lost count of the packets and rejects every later one. Pure.
  */
 
 /** Packets that SRTP can lose without losing count (RFC 3711, 3.3.1). */
@@ -10,12 +10,14 @@ const PATIENCE_MS = 10_000;
 const UNUSUAL = 4;
 /** Reports of progress before it is judged: not everybody reports on video each time. */
 const KNOWN_AFTER = 5;
-/** Milliseconds after which a viewer is no more heard, and others judge it. */
+/** Milliseconds after which a viewer counts as silent, and other meters judge it. */
 const RECENT_MS = 3_000;
 
 /** One look at a viewer's reports. */
 export interface ProgressSample {
-  /** Highest sequence number of the video that it reports to have got; null where it does not say. */
+  /**
+   * Highest sequence number of the video that it reports as received; null if it does not report.
+   */
   readonly highest: number | null;
   /** Packets of video that went to it so far. */
   readonly sent: number;

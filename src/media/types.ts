@@ -1,6 +1,6 @@
 /**
- * What the rest of Moontee sees of the media side: no GStreamer word crosses this file, so
- * that another peer implementation can take the place of webrtcbin.
+ * The interface of the media side to the rest of Moontee. No GStreamer word crosses this file, so
+ * that another implementation of peers can take the place of webrtcbin.
  */
 import type { Deadline } from '../core/deadline.js';
 import type { EventEmitter } from 'node:events';
@@ -38,7 +38,7 @@ export interface StreamPipelineEvents {
 /** The media side of one streamer: push in, any number of peers out. */
 export interface StreamPipeline extends EventEmitter<StreamPipelineEvents> {
   readonly closed: boolean;
-  /** Nanoseconds since the pipeline started: where `pts` belong. */
+  /** Nanoseconds since the pipeline started: the clock of `pts`. */
   readonly runningTime: number;
   /**
    * Publishes on the bus.
@@ -97,7 +97,7 @@ export interface PeerStats {
   /** Milliseconds. */
   readonly roundTrip: number;
   readonly jitter: number;
-  /** bit/s that the link carries by the browser's estimate; null where it tells none. */
+  /** bit/s that the link carries by the browser's estimate; null without an estimate. */
   readonly bandwidth: number | null;
 }
 
@@ -133,13 +133,13 @@ export interface PeerEvents {
 export interface Peer extends EventEmitter<PeerEvents> {
   readonly id: string;
   readonly state: PeerState;
-  /** Why there is no connection: a sentence for people. */
+  /** Why the connection failed: a sentence for people. */
   readonly diagnosis: string;
   /** The one reason of the state `failed`. */
   readonly failure: MoonteeError | null;
   /**
-   * Offers video and audio, sendonly, and a data section; if an offer is out already, nothing, or
-   * a restart after its answer.
+   * Offers video and audio, sendonly, and a data section. If an offer is out already: nothing, or a
+   * restart after its answer.
    *
    * @param options.iceRestart with other ICE credentials; all candidates are sent again, and the
    * peer fails if its answer leads to no path
@@ -148,18 +148,18 @@ export interface Peer extends EventEmitter<PeerEvents> {
   offer(options?: { iceRestart?: boolean }): Promise<void>;
   /**
    * A description of the browser's. Its own offer may contain data channels alone, or what was
-   * agreed before; other ICE credentials than before restart ICE, as in {@link offer}.
+   * agreed before. Other ICE credentials than before restart ICE, as in {@link offer}.
    *
    * @returns as of {@link offer}
    */
   receive(description: PeerDescription): Promise<void>;
   addCandidate(candidate: PeerCandidate): void;
-  /** Sends on an open channel; false where there is none or its buffer is full. */
+  /** Sends on an open channel; false if it is closed or its buffer is full. */
   send(label: string, data: Buffer | string): boolean;
   /**
    * Idempotent; resolves when nothing of the peer is left. The deadline is that of the first call.
    *
-   * @throws TIMEOUT where it does not come to rest
+   * @throws TIMEOUT if it does not come to rest
    */
   close(deadline?: Deadline): Promise<void>;
 }

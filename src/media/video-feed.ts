@@ -133,8 +133,8 @@ export class VideoFeed {
   }
 
   /**
-   * Much was sent and nothing came back: nothing until the viewer is heard again, and then from a
-   * key frame on. Idempotent.
+   * Much was sent and nothing came back. Sends nothing until the viewer's next sign of life, and
+   * then resumes with a key frame. Idempotent.
    *
    * @param unheard packets that may be lost
    */

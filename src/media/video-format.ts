@@ -1,4 +1,4 @@
-/** What an offer says of its video: the format parameters of the stream as it is. */
+/** The format parameters of a stream's video, as an offer carries them. */
 import type { NegotiatedVideo, VideoCodec } from '../moonlight/types.js';
 import { profileOf, type StreamProfile } from '../moonlight/video/stream-profile.js';
 
@@ -59,15 +59,15 @@ const LEVELS: Readonly<Record<VideoCodec, readonly Level[]>> = {
   ],
 };
 
-/** seq_level_idx 31 says that nothing is promised. */
+/** seq_level_idx 31 stands for an unknown level. */
 const AV1_LAST_LEVEL = 23;
 
 /** The least that every browser's own descriptions name, for H.264. */
 const H264_FIRST_LEVEL = 31;
 
 /**
- * Format parameters of a stream. Until its first key frame they say what was agreed with the
- * host; from then on what its sequence header says, for whoever is offered it later.
+ * Format parameters of a stream. Until its first key frame they are those agreed with the host.
+ * From then on its sequence header gives them, for viewers who are offered it later.
  */
 export class VideoFormat {
   readonly #codec: VideoCodec;

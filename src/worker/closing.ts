@@ -11,15 +11,15 @@ export interface ClosingParts {
   readonly pipeline: (deadline: Deadline) => Promise<void>;
 }
 
-/** Of the time, for all that goes before the pipeline; that gets the rest. */
+/** Share of the time for all that is closed before the pipeline, which gets the rest. */
 const FIRST_SHARE = 0.6;
 
 /**
- * Closes viewers, recordings and session, then the pipeline. None of the first three waits for another:
- * a branch that never comes to rest would keep the host from learning of the end. Branches may use all of
- * the time, since a pipeline must not be stopped around one that is still busy.
+ * Closes viewers, recordings and session, then the pipeline. None of the first three waits for
+ * another: a branch that never comes to rest would keep the host from learning of the end. Branches
+ * may use all of the time, since a pipeline must not be stopped around one that is still busy.
  *
- * @throws what the pipeline throws; the process must end then
+ * @throws the pipeline's error; the process must end then
  */
 export async function closeParts(
   { viewers, recordings, session, pipeline }: ClosingParts,

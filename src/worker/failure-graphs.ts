@@ -23,7 +23,7 @@ export interface FailureGraphOptions {
  * Synchronous, since the process ends next. Never throws.
  *
  * @param streamerId anything: the name of the file has its hash alone
- * @returns the path of the file; null if there is none
+ * @returns the path of the file; null if it was not written
  */
 export function keepFailureGraph(
   { folder, kept }: FailureGraphOptions,

@@ -1,6 +1,7 @@
 /**
- * The streamer child's entry: speaks ipc.ts with its parent over the fork's channel and owns
- * one {@link ChildStreamer}. It ends when told to, or when its parent is gone.
+ * The streamer child's entry: exchanges the messages of ipc.ts with its parent over the fork's
+ * channel and owns one {@link ChildStreamer}. It ends on the parent's request, or when its parent
+ * is gone.
  */
 import { Socket } from 'node:net';
 import { Deadline } from '../core/deadline.js';
@@ -110,8 +111,8 @@ async function stop(
   const closed = streamer?.close(deadline.part(ORDERLY_SHARE)).catch((error: unknown) => {
     log.error({ err: error }, 'closing failed');
   });
-  // A reset on a connection to a host may cost the host: the process stays until they have ended,
-  // and the server is told before its patience does.
+  // A reset on a connection to a host may take the host down. The process stays until the
+  // connections have ended, and notifies the server before its patience ends.
   const drains = openHostSockets() > 0;
   if (drains) send('Draining');
   await closed;
@@ -124,7 +125,7 @@ async function stop(
   setImmediate(() => void flushLog().finally(() => process.exit(exitCode)));
 }
 
-/** Nothing can be mended from here: say so and go. */
+/** Nothing can be mended from here: log it and exit. */
 function fail(error: MoonteeError): void {
   log.fatal({ err: error, code: error.code }, 'streamer failed');
   send({ Failed: { code: error.code, reason: error.message } });
@@ -179,7 +180,7 @@ async function warnOfHoles(): Promise<void> {
       log.warn(hole, `GStreamer has a hole that viewers can reach, upgrade it: ${what}`);
     }
   } catch (error) {
-    // The streamer itself says what is wrong with GStreamer.
+    // The streamer itself reports what is wrong with GStreamer.
     log.debug({ err: error }, 'versions of GStreamer could not be read');
   }
 }
@@ -189,7 +190,7 @@ process.on('message', (raw, connection) => {
 });
 process.on('disconnect', () => void stop('the server is gone'));
 process.on('SIGTERM', () => void stop('SIGTERM'));
-// Ctrl-C in a terminal goes to the whole group; the server decides what happens then.
+// Ctrl-C in a terminal reaches the whole group; the server decides what happens then.
 process.on('SIGINT', () => undefined);
 process.on('uncaughtException', (error) => fail(MoonteeError.from(error)));
 process.on('unhandledRejection', (error) => fail(MoonteeError.from(error)));

@@ -40,7 +40,7 @@ export class ProcessMeter {
     this.#histogram.disable();
   }
 
-  /** The window that is over says enough; the one that runs may have seen something worse. */
+  /** The last complete window is enough; the current one may have seen something worse. */
   #worst(): EventLoopDelay {
     const now = this.#read();
     const last = this.#lastWindow ?? now;

@@ -2,7 +2,7 @@ import type { StreamSettings } from '../moonlight/types.js';
 import type { IpcSettings } from '../protocol/ipc.js';
 
 /**
- * The longer one, of which there are half as many: each goes to every viewer, where it wakes a
+ * The longer one, of which there are half as many. Each is sent to every viewer, where it wakes a
  * thread, and browsers play from a buffer that is longer anyway.
  */
 const AUDIO_PACKET_DURATION_MS = 10;
@@ -22,7 +22,7 @@ export function streamSettings(settings: IpcSettings): StreamSettings {
     colorRangeFull: settings.video_color_range_full,
     hdr: settings.hdr,
     playAudioOnHost: settings.play_audio_local,
-    // The usual client encrypts sound, and Wolf of 2024 breaks where nobody asks it to.
+    // The usual client encrypts sound, and Wolf of 2024 breaks unless it is asked to.
     encryptAudio: true,
     encryptVideo: false,
   };

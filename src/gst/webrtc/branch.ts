@@ -1,7 +1,7 @@
 /**
- * The elements of one peer: bounded queues and a webrtcbin in a bin of their own, between the
- * tees and the network. Knows how to come and how to go without stopping anybody else: the
- * order of every step in {@link PeerBranch.dispose} is there because another one hangs.
+ * The elements of one peer: bounded queues and a webrtcbin in a bin of their own, between the tees
+ * and the network. Attaches and removes them without stopping other peers. Every step in {@link
+ * PeerBranch.dispose} has its place because another order hangs.
  */
 import { Deadline } from '../../core/deadline.js';
 import { MoonteeError } from '../../core/errors.js';
@@ -25,7 +25,10 @@ import { SctpStreams } from './streams.js';
 import { SignalGate } from './signal-gate.js';
 import type { NetworkOptions } from '../../ice/types.js';
 
-/** Milliseconds that webrtcbin gets to finish what it is doing when its peer goes and nothing else ends. */
+/**
+ * Milliseconds that webrtcbin gets to finish its work when its peer is removed and nothing else
+ * ends.
+ */
 const CLOSE_TIMEOUT_MS = 10_000;
 
 /** More packets than a queue ever has. */
@@ -33,15 +36,15 @@ const PREROLL_BUFFERS = 1_000_000;
 
 export type MediaKind = 'video' | 'audio';
 
-/** Where packets of a medium are handed out. */
+/** The tee that hands out packets of a medium. */
 export interface Tap {
   readonly tee: Gst.Element;
   readonly payloader: PayloaderElement;
-  /** Of its packets, where that is known before there are any. */
+  /** Of its packets, if that is known before the first one. */
   readonly caps: Gst.Caps | null;
 }
 
-/** Where branches are attached. */
+/** The bin to which branches are attached. */
 export interface Trunk {
   readonly pipeline: Gst.Pipeline;
   readonly taps: Readonly<Record<MediaKind, Tap>>;
@@ -53,7 +56,7 @@ let nextNumber = 1;
 export class PeerBranch {
   readonly #runtime: GstRuntime;
   readonly #trunk: Trunk;
-  /** Null once it is gone: whoever still holds the branch must not hold its elements. */
+  /** Null once it is gone: an owner that still holds the branch must not hold its elements. */
   #bin: Gst.Bin | null;
   readonly #links = new Map<MediaKind, { readonly tee: Gst.Pad; readonly sink: Gst.Pad }>();
   /** What each medium is fed from; null of sound until it is known which one the viewer takes. */
@@ -194,7 +197,7 @@ export class PeerBranch {
   /**
    * Once an offer or answer has been made, and before it is set. Idempotent.
    *
-   * @throws ICE_FAILED where there is no address to make candidates on
+   * @throws ICE_FAILED if there is no address to make candidates on
    */
   prepareNetwork(network: NetworkOptions): void {
     this.#closeSockets ??= configureAgent(this.#runtime, this.webrtc, network);
@@ -278,7 +281,7 @@ export class PeerBranch {
   /**
    * Takes everything away.
    *
-   * @throws TIMEOUT where webrtcbin does not come to rest: touching it then would hang
+   * @throws TIMEOUT if webrtcbin does not come to rest: touching it then would hang
    */
   async dispose(deadline = Deadline.in(CLOSE_TIMEOUT_MS)): Promise<void> {
     if (this.#disposed) return;
@@ -287,7 +290,7 @@ export class PeerBranch {
     this.unlink('video');
     this.unlink('audio');
     this.#taps.audio = null;
-    // Nobody limits what comes once the handlers are off.
+    // Nothing limits what comes once the handlers are off.
     this.#ingress?.shut();
     // From here on nothing of webrtcbin waits for us, so its lock may be taken.
     await this.gate.disconnectAndDrain(deadline);
@@ -302,13 +305,13 @@ export class PeerBranch {
     this.#closeSockets = null;
     if (!bin || !webrtc) return;
     await this.#finish(webrtc, deadline);
-    // From here on nothing but us changes its state: a change that is still under way could
-    // otherwise bring it back up.
+    // From here on only we change its state. A change that is still under way could otherwise bring
+    // it back up.
     bin.setLockedState(true);
     webrtc.setState(Gst.State.NULL);
-    // A bin takes its children down step by step, and a live one that is further down already up
-    // to its own step first: webrtcbin would start once more, and where that failed, the bin would
-    // be left playing.
+    // A bin takes its children down step by step, and a live one that is already further down up to
+    // its own step first. webrtcbin would start once more. If that failed, the bin would be left
+    // playing.
     webrtc.setLockedState(true);
     // After webrtcbin: before negotiation the queues' threads are blocked in its pads.
     bin.setState(Gst.State.NULL);

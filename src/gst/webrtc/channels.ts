@@ -1,7 +1,7 @@
 /**
  * The data channels of one peer. Their signals come while a GStreamer thread waits and holds
- * webrtcbin's lock: handlers copy what came, and hand over. See {@link SignalGate} for what may
- * not be called meanwhile; a channel's properties have a lock of their own with the same trap.
+ * webrtcbin's lock, so handlers copy the data and hand it over. See {@link SignalGate} for what may
+ * not be called meanwhile. A channel's properties have a lock of their own with the same trap.
  */
 import { MoonteeError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
@@ -27,8 +27,8 @@ const BUFFER_LIMIT = 256 * 1024;
 /** Milliseconds for the acknowledgement of a browser's channel to leave us. */
 const ACKNOWLEDGED_DEADLINE_MS = 500;
 /**
- * More than a channel ever holds. Below it webrtcbin tells of a drained channel, and takes its
- * own lock under the channel's to do so: sending could then wait for a thread that waits for us.
+ * More than a channel ever holds. Below it webrtcbin reports a drained channel, and takes its own
+ * lock under the channel's to do so. Sending could then wait for a thread that waits for us.
  */
 const NEVER_LOW = 2n ** 62n;
 
@@ -156,13 +156,13 @@ export class PeerChannels {
     return true;
   }
 
-  /** Nothing is heard of any channel afterwards, what is on its way included. Idempotent. */
+  /** No channel emits anything afterwards, not even what is on its way. Idempotent. */
   deafen(): void {
     this.#flooded = true;
     for (const [key, entry] of this.#entries) this.#forget(key, entry);
   }
 
-  /** Nothing is heard afterwards; the branch takes the handlers off. */
+  /** Nothing is emitted afterwards; the branch takes the handlers off. */
   close(): void {
     owners.delete(this.#owner);
     for (const { waiting } of this.#entries.values()) if (waiting) clearTimeout(waiting);
@@ -170,9 +170,9 @@ export class PeerChannels {
   }
 
   /**
-   * @private The browser uses a stream that it has not used yet, and webrtcbin is about to build a
-   * channel for it. The thread that waits for the return is the one that takes SCTP packets apart,
-   * so nothing else begins meanwhile.
+   * @private The browser uses a stream for the first time, and webrtcbin is about to build a
+   * channel for it. The thread that waits for the return is the one that parses SCTP packets, so
+   * nothing else begins meanwhile.
    */
   prepare(): void {
     this.#branch.gate.noteEmission();
@@ -204,9 +204,9 @@ export class PeerChannels {
   }
 
   /**
-   * @private The acknowledgement of a browser's channel has left. It is the only thing that
-   * drains before the threshold is {@link NEVER_LOW}, so that from now on nobody waits for
-   * webrtcbin's lock while they hold the channel's.
+   * @private The acknowledgement of a browser's channel has left. It is the only drain before the
+   * threshold is {@link NEVER_LOW}. From now on no thread waits for webrtcbin's lock while it holds
+   * the channel's.
    */
   acknowledged(key: number): void {
     const entry = this.#entries.get(key);
@@ -241,7 +241,7 @@ export class PeerChannels {
     });
   }
 
-  /** Reads a fresh channel's label; its lock must not be held by somebody who waits for us. */
+  /** Reads a fresh channel's label. Its lock must not be held by a thread that waits for us. */
   #introduce(key: number, entry: Entry): void {
     if (this.#entries.get(key) !== entry) return;
     entry.channel.bufferedAmountLowThreshold = NEVER_LOW;

@@ -1,7 +1,7 @@
 /**
  * Listens to one kind of a browser's RTCP feedback, its estimate of the bandwidth. The session
- * tells every kind by one signal, on the thread that received it, which waits for the handler:
- * so only a few of them a second are heard, whatever a viewer sends.
+ * emits one signal for every kind, on the thread that received it, which waits for the handler. So
+ * only a few of them a second are handled, whatever a viewer sends.
  */
 import { parseRemb, REMB_LIMIT } from '../../media/bandwidth.js';
 import type { Handler } from '../binding.js';
@@ -12,7 +12,7 @@ const SIGNAL = 'on-feedback-rtcp';
 /** RFC 4585, 6.1 and 6.4: payload-specific, application layer. */
 const PAYLOAD_SPECIFIC = 206;
 const APPLICATION = 15;
-/** Messages of any kind that are heard between two calls of {@link FeedbackListener.resume}. */
+/** Messages of any kind that are handled between two calls of {@link FeedbackListener.resume}. */
 const BUDGET = 8;
 
 /** Handlers look their listener up here: they must reach nothing but a number. */

@@ -43,7 +43,7 @@ export class Ingress {
     this.#rtcp = insertTap(runtime, find('rtpbin'), 'recv_rtcp_sink_0');
   }
 
-  /** All packets but STUN, encrypted, whoever made them. */
+  /** All packets but STUN, encrypted, from any sender. */
   get all(): Passed {
     return passed(this.#all);
   }
@@ -81,7 +81,7 @@ export class Ingress {
 /**
  * Puts a tap in front of an element.
  *
- * @throws PIPELINE_FAILED where nothing is linked to that pad
+ * @throws PIPELINE_FAILED if nothing is linked to that pad
  */
 export function insertTap(
   runtime: GstRuntime,

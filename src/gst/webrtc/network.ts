@@ -7,8 +7,8 @@ import type { GstRuntime } from '../runtime.js';
 import type { IceServer, NetworkOptions } from '../../ice/types.js';
 
 /**
- * Milliseconds between two connectivity checks, the least that RFC 8445 §14.2 allows. A check,
- * its answer and the nomination follow at this pace; with libnice's own 20 they took 60 of the 100
+ * Milliseconds between two connectivity checks, the least that RFC 8445 §14.2 allows. A check, its
+ * answer and the nomination follow at this pace. With libnice's own 20 they took 60 of the 100
  * milliseconds of a join.
  */
 const CHECK_INTERVAL_MS = 5;
@@ -19,10 +19,10 @@ interface ServerUris {
 }
 
 /**
- * webrtcbin's form of the servers: `stun://host:port`, `turn://user:password@host:port`. Those
- * over TLS are for browsers alone: libnice does not speak it.
+ * webrtcbin's form of the servers: `stun://host:port`, `turn://user:password@host:port`. Those over
+ * TLS are for browsers alone: libnice does not speak it.
  *
- * @throws CONFIG_INVALID for a URL that is none
+ * @throws CONFIG_INVALID for an invalid URL
  */
 export function serverUris(servers: readonly IceServer[]): ServerUris {
   let stun: string | null = null;
@@ -61,13 +61,13 @@ export function applyServers(
 }
 
 /**
- * Sets up the peer's NiceAgent. It exists once an offer or answer has been made, and must be
- * ready before `set-local-description` starts to gather. Reached through `nicesink`: reading
+ * Sets up the peer's NiceAgent. It exists once an offer or answer has been made, and must be ready
+ * before `set-local-description` starts to gather. It is reached through `nicesink`, since reading
  * webrtcbin's own `ice-agent` takes a reference that is not ours.
  *
  * @returns closes its sockets, to be called once webrtcbin has come to rest: they would stay open
  * until several collections of garbage have reached the agent
- * @throws ICE_FAILED where there is no address to make candidates on
+ * @throws ICE_FAILED if there is no address to make candidates on
  */
 export function configureAgent(
   runtime: GstRuntime,
@@ -114,11 +114,11 @@ export interface IceCredentials {
 }
 
 /**
- * Lets the peer's NiceAgent begin ICE anew: new credentials of its own, no remote candidates;
- * sockets, local candidates and the path in use stay.
+ * Lets the peer's NiceAgent restart ICE: new credentials of its own, no remote candidates. Sockets,
+ * local candidates and the path in use stay.
  *
- * @returns what the next local description must say
- * @throws ICE_FAILED where the agent refuses
+ * @returns the credentials for the next local description
+ * @throws ICE_FAILED if the agent refuses
  */
 export function restartAgent(element: WebRtcElement): IceCredentials {
   const { agent, stream } = transportOf(element);

@@ -1,4 +1,4 @@
-/** Reads what a peer's RTP session knows. It is asked now and then; estimates alone are told. */
+/** Reads the statistics of a peer's RTP session. They are polled; only estimates are emitted. */
 import { descendants, emit, textOf } from '../binding.js';
 import type { PeerBranch } from './branch.js';
 import { FeedbackListener } from './feedback.js';
@@ -18,7 +18,9 @@ export interface SessionFigures {
   readonly jitter: number;
   /** Changes with every report of the receiver; empty before the first. */
   readonly reportMark: string;
-  /** Highest sequence number of the video in its last report; null where that was of something else. */
+  /**
+   * Highest sequence number of the video in its last report; null if that was about something else.
+   */
   readonly highestVideo: number | null;
 }
 
@@ -66,8 +68,8 @@ interface RtpSource {
 }
 
 /**
- * Nanoseconds between two sender reports, instead of five seconds: there are receivers that say
- * nothing unless they get one.
+ * Nanoseconds between two sender reports, instead of five seconds: some receivers send nothing
+ * unless they get one.
  */
 const REPORT_INTERVAL_NS = 1e9;
 

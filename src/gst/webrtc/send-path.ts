@@ -1,8 +1,8 @@
 /**
- * Shortens the way of a packet inside one webrtcbin. As it comes, webrtcbin holds every packet
- * back until its time by the pipeline's clock, twice, and sends it through encoders for error
- * correction that nobody has negotiated, which take a picture's list of packets apart: every
- * element behind them then locks, allocates and wakes somebody for each single packet.
+ * Shortens the way of a packet inside one webrtcbin. By default webrtcbin holds every packet back
+ * until its time by the pipeline's clock, twice. It also sends it through encoders for error
+ * correction that were not negotiated, which take a picture's list of packets apart. Every element
+ * behind them then locks, allocates and wakes a thread for each single packet.
  */
 import { descendants, type WebRtcElement } from '../binding.js';
 import type { Gst, GstRuntime } from '../runtime.js';
@@ -19,9 +19,9 @@ export function sendAtOnce(webrtc: WebRtcElement): void {
 }
 
 /**
- * Tells the elements behind a queue what is going to come. webrtcbin builds the inner way of a
- * medium when it knows its caps, which would otherwise be with the first packet: too late for
- * {@link skipErrorCorrection}.
+ * Sends the caps to the elements behind a queue before the first packet. webrtcbin builds the inner
+ * way of a medium when it knows its caps. With the first packet that is too late for {@link
+ * skipErrorCorrection}.
  *
  * @param caps of what will feed the queue
  */
@@ -32,9 +32,9 @@ export function announceCaps(runtime: GstRuntime, caps: Gst.Caps, queue: Gst.Pad
 }
 
 /**
- * Links around the error correction encoders, whose elements stay where they are. Only before
- * the first packet: one that found no link would stop its queue for good. Where webrtcbin has
- * not built the way yet, nothing happens.
+ * Links around the error correction encoders, whose elements stay where they are. Only before the
+ * first packet: one that found no link would stop its queue for good. If webrtcbin has not built
+ * the way yet, nothing happens.
  *
  * @param queue the source pad of the queue before webrtcbin
  */

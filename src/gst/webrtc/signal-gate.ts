@@ -2,15 +2,15 @@
  * Keeps two facts about webrtcbin from becoming a deadlock:
  *
  * - It emits `on-data-channel` and every signal of a data channel from its own thread *while it
- *   holds its lock*, and a JavaScript handler makes that thread wait for Node's.
+ *   holds its lock*. A JavaScript handler makes that thread wait for Node's.
  * - Every action of webrtcbin and most of its properties take that same lock, from Node's thread.
  *
- * So nothing that takes the lock may be called while such an emission is under way or could
- * begin. Where no such signal has a handler yet, or before the connection is up (there are no
- * channels then), anything goes. Later, {@link withoutEmissions} blocks the handlers for the few
- * microseconds of the call, and {@link disconnectAndDrain} takes them off for good. What is emitted while
- * handlers are blocked is lost, so such a call waits for the end of a burst of messages, and
- * what can be had without one does without.
+ * So nothing that takes the lock may be called while such an emission is under way or could begin.
+ * If no such signal has a handler yet, or before the connection is up (there are no channels then),
+ * everything may be called. Later, {@link withoutEmissions} blocks the handlers for the few
+ * microseconds of the call, and {@link disconnectAndDrain} takes them off for good. What is emitted
+ * while handlers are blocked is lost. Such a call therefore waits for the end of a burst of
+ * messages, and is avoided if there is another way.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Deadline } from '../../core/deadline.js';
@@ -45,8 +45,8 @@ export class SignalGate {
   }
 
   /**
-   * Connects a handler. It must have been made where no element is in scope: node-gtk keeps it
-   * even after it has been taken off, and with it all that it can reach.
+   * Connects a handler. It must have been made in a scope without elements: node-gtk keeps it even
+   * after it has been taken off. With it stays all that it can reach.
    *
    * @param locked the signal is emitted under webrtcbin's lock
    */
@@ -90,7 +90,7 @@ export class SignalGate {
   /**
    * Runs what takes webrtcbin's lock at a moment when nothing under that lock waits for us.
    *
-   * @throws TIMEOUT where there is no such moment
+   * @throws TIMEOUT if no such moment comes
    */
   async withoutEmissions<T>(work: () => T): Promise<T> {
     const { GObject } = this.#runtime.namespaces;
@@ -117,7 +117,7 @@ export class SignalGate {
   /**
    * Takes every handler off and waits until no emission that had one is under way.
    *
-   * @throws TIMEOUT where an emission does not end
+   * @throws TIMEOUT if an emission does not end
    */
   async disconnectAndDrain(deadline: Deadline): Promise<void> {
     const connections = [...this.#connections];

@@ -3,8 +3,8 @@ import type { QueueElement } from '../binding.js';
 import type { PeerBranch } from './branch.js';
 
 /**
- * Lets a peer have sound. Whose queue has been full for a while gets none until it is empty: a
- * queue that went on dropping would put gaps of any length into the sequence numbers.
+ * Admits sound to a peer. A peer whose queue has been full for a while gets none until it is empty.
+ * A queue that kept dropping would put gaps of any length into the sequence numbers.
  */
 export class SoundFeed {
   readonly #branch: PeerBranch;
