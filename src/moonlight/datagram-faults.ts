@@ -29,7 +29,7 @@ export interface DatagramFaults {
 /** Datagrams under way at most; what comes on top is lost, as in a full router queue. */
 const QUEUE_LIMIT = 8192;
 
-/** Milliseconds after which a held-back datagram goes on even if none follows. */
+/** Milliseconds after which a held-back datagram is sent even if none follows. */
 const HOLD_LIMIT = 50;
 
 type Deliver<Tag> = (datagram: Buffer, tag: Tag) => void;

@@ -20,7 +20,7 @@ export interface DatagramSocketOptions {
    * other addresses are dropped. `null` takes datagrams from anywhere (a host's socket).
    */
   readonly remote: Endpoint | null;
-  /** Where to bind; default an ephemeral port of all addresses. */
+  /** The address to bind; default an ephemeral port of all addresses. */
   readonly local?: { readonly address?: string; readonly port?: number };
   /** Called for every datagram. The buffer is the receiver's to keep; `from` is not. */
   readonly receive: (datagram: Buffer, from: Endpoint) => void;
@@ -46,7 +46,7 @@ const RECEIVE_BUFFER_BYTES = 2048 * 1536;
 /** Milliseconds that resolving and binding may take together. */
 const OPEN_DEADLINE_MS = 5000;
 
-/** The owner of a UDP socket, and the one place where bytes enter. */
+/** The owner of a UDP socket, and the one place in which bytes enter. */
 export class DatagramSocket {
   readonly stats: DatagramStats = { received: 0, receivedBytes: 0, sent: 0, foreign: 0, errors: 0 };
   readonly #options: DatagramSocketOptions;

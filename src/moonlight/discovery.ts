@@ -13,7 +13,7 @@ const SEARCH_TIME_MS = 3_000;
 /** A host that announced itself in the local network. */
 export interface DiscoveredHost {
   readonly name: string;
-  /** IP address, IPv4 where it has one. */
+  /** IP address, IPv4 if it has one. */
   readonly address: string;
   readonly httpPort: number;
 }
@@ -23,15 +23,15 @@ export interface DiscoveryOptions {
   /** Milliseconds to listen; default 3 s. */
   readonly time?: number;
   readonly signal?: AbortSignal;
-  /** Where to listen; default port 5353 on every interface. */
+  /** The address to listen on; default port 5353 on every interface. */
   readonly multicast?: { readonly port: number; readonly interface: string };
 }
 
 /**
- * Listens for hosts that announce `_nvstream._tcp` over mDNS (gamestream.md §1.1). What it
- * finds is a hint, not a proof.
+ * Listens for hosts that announce `_nvstream._tcp` over mDNS (gamestream.md §1.1). A result is a
+ * hint, not a proof.
  *
- * @throws MoonteeError INTERNAL where mDNS cannot be used here, CLOSED (aborted)
+ * @throws MoonteeError INTERNAL if mDNS cannot be used here, CLOSED (aborted)
  */
 export async function discoverHosts(options: DiscoveryOptions): Promise<DiscoveredHost[]> {
   const { log, time = SEARCH_TIME_MS, signal, multicast } = options;

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 /** Milliseconds that a connection to a host gets to end in order. */
 export const DRAIN_TIME_MS = 5_000;
 
-/** Bytes that are read for that; a host that says more does not want to end. */
+/** Bytes that are read for that; a host that sends more does not intend to end. */
 const MAX_DRAINED_BYTES = 8 << 20;
 
 /** Connections that are let go of at once; of more the oldest go without order. */
@@ -30,15 +30,14 @@ export function trackHostSocket<T extends Socket>(socket: T): T {
   return socket;
 }
 
-/** Connections to hosts that are not closed yet, whoever uses them. */
+/** Connections to hosts that are not closed yet, of all users. */
 export function openHostSockets(): number {
   return open.size;
 }
 
 /**
- * Ends a connection that nobody needs any more: half-closes it and reads what still comes to the
- * host's own end, five seconds at most. A reset in the middle of an exchange ends the RTSP server
- * of some hosts. Idempotent.
+ * Ends an unused connection: half-closes it and reads to the host's own end, five seconds at most.
+ * A reset in the middle of an exchange ends the RTSP server of some hosts. Idempotent.
  */
 export function letGo(socket: Socket): void {
   if (socket.destroyed || draining.has(socket)) return;

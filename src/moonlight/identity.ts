@@ -11,7 +11,7 @@ const ALGORITHM = {
 } as const;
 
 const DAY_MS = 86_400_000;
-/** Stays below 2050, where the encoding of dates changes and old hosts stumble. */
+/** Stays below 2050: there the encoding of dates changes and old hosts stumble. */
 const VALID_YEARS = 20;
 
 /** 16 hex digits for the `uniqueid` of host requests. */
@@ -20,9 +20,9 @@ export function createUniqueId(): string {
 }
 
 /**
- * Makes a client identity that no other client shares: Wolf tells clients apart by their
- * certificate, so subject and serial are unique (gamestream.md §1.4). The RSA key is made in
- * the thread pool; the event loop stays free.
+ * Makes a client identity that no other client shares. Wolf distinguishes clients by their
+ * certificate, so subject and serial are unique (gamestream.md §1.4). The RSA key is made in the
+ * thread pool; the event loop stays free.
  */
 export async function createIdentity(): Promise<ClientIdentity> {
   const { subtle } = webcrypto;

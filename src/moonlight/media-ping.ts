@@ -7,8 +7,8 @@ const LEGACY_PING = Buffer.from('PING');
 const PAYLOAD_CHARACTERS = 16;
 
 /**
- * Says to the host where media shall go, from the very socket that receives it, for as long
- * as the stream lives (gamestream.md §4).
+ * Shows the host the destination of media, from the very socket that receives it, for as long as
+ * the stream lives (gamestream.md §4).
  */
 export class MediaPing {
   readonly #socket: DatagramSocket;

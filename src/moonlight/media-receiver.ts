@@ -44,7 +44,7 @@ export class MediaReceiver {
     return this.#closed;
   }
 
-  /** The UDP port that receives; 0 while there is none. */
+  /** The UDP port that receives; 0 before it is open. */
   get localPort(): number {
     return this.#socket.localPort;
   }

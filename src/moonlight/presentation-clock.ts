@@ -36,7 +36,7 @@ const PERSISTENCE = 500;
 /** A step of the host's clock that differs from that of the arrivals by more is a jump of it. */
 const CLOCK_JUMP = 2000;
 
-/** Arrivals cannot be early: whoever is ahead of them by more was set up during a stall. */
+/** Arrivals cannot be early: a frame that is ahead of them by more was set up during a stall. */
 const AHEAD_LIMIT = 60;
 
 /** Milliseconds between two times at least. */
@@ -45,15 +45,15 @@ const SMALLEST_STEP = 0.5;
 /** Share of a newly measured interval in the smoothed one. */
 const INTERVAL_GAIN = 1 / 16;
 
-/** Share of a frame's lateness in the smoothed one that is told. */
+/** Share of a frame's lateness in the smoothed one that is reported. */
 const LATENESS_GAIN = 1 / 32;
 
 /** Intervals longer than these many nominal ones are pauses, not a slower rate. */
 const LONGEST_INTERVAL = 8;
 
 /**
- * One medium's times: every step is what the medium itself says, and the sum of steps is
- * steered towards the arrivals, slowly enough for jitter to average out.
+ * One medium's times. Every step is the medium's own, and the sum of steps is steered towards the
+ * arrivals, slowly enough for jitter to average out.
  */
 class Timeline {
   /** Milliseconds on the clock of the arrivals. */
@@ -162,8 +162,8 @@ export class PresentationClock {
   }
 
   /**
-   * Smoothed milliseconds by which both media come later than they are shown; what is between the
-   * two is what sound and picture are apart.
+   * Smoothed milliseconds by which both media come later than they are shown. The difference
+   * between the two is the distance of sound and picture.
    */
   get lateness(): { readonly video: number; readonly audio: number } {
     return { video: this.#video.lateness, audio: this.#audio.lateness };

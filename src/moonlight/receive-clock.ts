@@ -3,8 +3,8 @@ const TOLERANCE = 10;
 
 /**
  * The time that the network had to deliver. While this process is held up (another one has the
- * core, a collection runs), datagrams pile up in the kernel: none of them is late, and none may
- * be given up for it. Such gaps count as one tick.
+ * core, a collection runs), datagrams pile up in the kernel. None of them is late, and none may be
+ * given up for it. Such gaps count as one tick.
  */
 export class ReceiveClock {
   readonly #tick: number;

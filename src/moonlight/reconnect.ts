@@ -15,25 +15,25 @@ import type {
 } from './types.js';
 
 /**
- * Milliseconds to wait after a launch that nobody used: Sunshine answers the next one as long as
- * it remembers that, but keeps the old keys (gamestream.md §9.5).
+ * Milliseconds to wait after an unused launch. Sunshine answers the next one as long as it
+ * remembers that, but keeps the old keys (gamestream.md §9.5).
  */
 const PENDING_LAUNCH = 10_500;
 
-/** Why there is no session now, though the host did not say that it is over. */
+/** Why the session is lost, though the host did not end it. */
 export interface SessionLoss {
   readonly code: ErrorCode;
   /** Number of {@link Termination}. */
   readonly errorCode: number;
   readonly reason: string;
-  /** Nothing was heard of the host: it may be away for a while. */
+  /** The host was silent: it may be away for a while. */
   readonly silent: boolean;
 }
 
 export interface ReconnectingSessionEvents extends MoonlightSessionEvents {
   /** The link broke, or an attempt to bring it back failed; `retry` was asked. */
   reconnecting: [SessionLoss & { readonly attempt: number }];
-  /** The stream goes on: frame numbers start again, the next access unit is an IDR. */
+  /** The stream continues: frame numbers start again, the next access unit is an IDR. */
   reconnected: [NegotiatedStream];
   /** It is not brought back any more; `closed` follows. */
   'gave-up': [SessionLoss];
@@ -50,10 +50,10 @@ export interface ReconnectingSessionOptions extends Omit<MoonlightSessionOptions
 }
 
 /**
- * A session that outlives gaps: it is brought back with new keys, as often as `retry` says. What a
- * host said stands: it ends like a session where the host ended it. What is guessed from silence
- * does not: an app that is gone after it is launched anew. A host that came back as another one, with
- * media that does not fit the pipeline behind us, ends the session: whoever wants it starts anew.
+ * A session that outlives gaps: it is brought back with new keys, as often as `retry` permits. An
+ * end that the host sent is final. An end that is guessed from silence is not: an app that is gone
+ * after it is launched again. The session also ends if the host comes back with media that does not
+ * fit the pipeline behind us. Its owner then starts another.
  */
 export class ReconnectingSession extends EventEmitter<ReconnectingSessionEvents> {
   readonly #options: ReconnectingSessionOptions;
@@ -146,7 +146,7 @@ export class ReconnectingSession extends EventEmitter<ReconnectingSessionEvents>
       .finally(() => (this.#reconnecting = null));
   }
 
-  /** @returns how it ended, or null where the session goes on */
+  /** @returns how it ended, or null if the session continues */
   async #reconnect(termination: Termination): Promise<Termination | null> {
     const { pendingLaunch = PENDING_LAUNCH, log } = this.#options;
     let loss = lossOf(termination);
@@ -246,14 +246,14 @@ function outgrown(reason: string): Termination {
 }
 
 /**
- * A bare disconnect may be the end of the app as well as a gap (wolf.md): the host is asked. What
- * it said outright stands.
+ * A bare disconnect may be the end of the app as well as a gap (wolf.md), so the host is asked. An
+ * explicit end is final.
  */
 function isFinal({ code, byHost }: Termination): boolean {
   return byHost ? code !== -1 : code >= 0;
 }
 
-/** Codes of sessions and attempts of which nothing was heard. */
+/** Codes of sessions and attempts during which the host was silent. */
 const SILENT: ReadonlySet<ErrorCode> = new Set(['HOST_UNREACHABLE', 'CONTROL_FAILED']);
 
 function lossOf(end: Termination | MoonteeError): SessionLoss {

@@ -80,7 +80,7 @@ export class MoonlightSession extends EventEmitter<MoonlightSessionEvents> {
   #launched = false;
   /** RTSP has used the launch. */
   #agreed = false;
-  /** The host was asked to run the app and has not said no. */
+  /** The host was asked to run the app and has not refused. */
   #appMayRun = false;
   #closing: Promise<void> | null = null;
 
@@ -150,7 +150,9 @@ export class MoonlightSession extends EventEmitter<MoonlightSessionEvents> {
     this.#streams?.requestIdr();
   }
 
-  /** @returns `unsupported` where the host lacks the extension, `full` or `closed` where it was dropped */
+  /**
+   * @returns `unsupported` if the host lacks the extension, `full` or `closed` if it was dropped
+   */
   sendInput(input: HostInput): SentInput {
     if (this.#state !== 'running' || this.#streams === null) return 'closed';
     return this.#streams.sendInput(input);
@@ -161,8 +163,8 @@ export class MoonlightSession extends EventEmitter<MoonlightSessionEvents> {
   }
 
   /**
-   * Leaves the session, at any time. The app goes on running unless `quitApp`. Idempotent,
-   * never throws, and is done within 3 s.
+   * Leaves the session, at any time. The app keeps running unless `quitApp`. Idempotent, never
+   * throws, and is done within 3 s.
    */
   async close(options: { readonly quitApp?: boolean } = {}): Promise<void> {
     this.#closing ??= this.#close(options.quitApp ?? false);
@@ -247,7 +249,7 @@ export class MoonlightSession extends EventEmitter<MoonlightSessionEvents> {
     return started;
   }
 
-  /** A host whose app could not start says so by having none; its RTSP merely breaks off. */
+  /** A host whose app could not start shows it by having no app; its RTSP merely breaks off. */
   async #explain(thrown: unknown): Promise<unknown> {
     const { signal } = this.#starting;
     const { code, details, message } = MoonteeError.from(thrown);
@@ -258,7 +260,7 @@ export class MoonlightSession extends EventEmitter<MoonlightSessionEvents> {
     return new MoonteeError('STREAM_TERMINATED', reason, { cause: thrown, details });
   }
 
-  /** Tells the stages by their names of gamestream.md §9.1. */
+  /** Reports the stages by their names of gamestream.md §9.1. */
   async #stage<T>(stage: string, work: () => T | Promise<T>): Promise<T> {
     this.#starting.signal.throwIfAborted();
     guard(this.#log, () => this.emit('stage', { stage, state: 'starting', errorCode: 0 }));
@@ -276,7 +278,7 @@ export class MoonlightSession extends EventEmitter<MoonlightSessionEvents> {
     }
   }
 
-  /** The session is over, whoever ended it. */
+  /** The session is over, by either side. */
   #end(termination: Termination): void {
     if (this.#state === 'starting') {
       const { code, reason } = termination;

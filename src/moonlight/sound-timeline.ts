@@ -14,7 +14,7 @@ const PAUSE = 400;
 const BRISK_PAUSE = 40;
 const BRISK_DISTANCE = 16;
 
-/** Milliseconds of lateness at once that are no jitter: the source paused, or we did. */
+/** Milliseconds of lateness at once that exceed jitter: the source paused, or we did. */
 const JUMP = 500;
 
 /** Milliseconds of a lesser lateness that is believed once it has lasted for PERSISTENCE. */
@@ -22,8 +22,8 @@ const PERSISTENT = 60;
 const PERSISTENCE = 500;
 
 /**
- * Milliseconds by which a packet's time may be ahead of its arrival. Arrivals cannot be early: the
- * time line was set by a packet that had waited, and those behind it had waited less.
+ * Milliseconds by which a packet's time may be ahead of its arrival. Arrivals cannot be early: a
+ * packet that had waited set the time line, and those behind it had waited less.
  */
 const AHEAD = 60;
 
@@ -34,10 +34,10 @@ const AHEAD_PACKETS = 8;
 const AHEAD_LIMIT = 200;
 
 /**
- * The presentation times of sound. A receiver plays what the RTP timestamps say to the sample,
- * so packets follow each other by exactly their duration; the drift between the host's clock
- * and ours is made up for in whole packets, some inaudible milliseconds at a time. What a hold-up
- * leaves behind is made up for at once: of what had piled up only the newest is played.
+ * The presentation times of sound. A receiver plays by RTP timestamps to the sample, so packets
+ * follow each other by exactly their duration. The drift between the host's clock and ours is made
+ * up for in whole packets, some inaudible milliseconds at a time. The backlog of a hold-up is made
+ * up for at once: only its newest sound is played.
  */
 export class SoundTimeline {
   readonly #origin: number;
@@ -75,8 +75,8 @@ export class SoundTimeline {
   /**
    * @param sequence extended
    * @param arrival milliseconds of the local clock
-   * @returns nanoseconds since the origin, a multiple of the duration; null where the packet has
-   *   no room left between the one before and now, and is to be left out
+   * @returns nanoseconds since the origin, a multiple of the duration; null if the packet has no
+   * room left between the one before and now: leave it out
    */
   advance(sequence: number, arrival: number): number | null {
     const now = (arrival - this.#origin) / this.#duration;
@@ -140,7 +140,7 @@ export class SoundTimeline {
 
   /** @returns packets that the time line is to be moved by for the smoothed distance: -1, 0 or 1 */
   #correction(late: number): number {
-    // A packet that waited for us, or for the network, says little about the clocks.
+    // A packet that waited for us, or for the network, is a poor measure of the clocks.
     const believed = Math.max(-AHEAD, Math.min(late, PERSISTENT));
     this.#lateness += GAIN * (believed - this.#lateness);
     this.#sinceCorrection += 1;

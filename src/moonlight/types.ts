@@ -44,11 +44,11 @@ export interface StreamSettings {
   readonly audioPacketDuration: AudioPacketDuration;
   readonly colorSpace: ColorSpace;
   readonly colorRangeFull: boolean;
-  /** Ask for HDR where a 10-bit format is negotiated. */
+  /** Ask for HDR if a 10-bit format is negotiated. */
   readonly hdr: boolean;
   /** Also play the sound on the host. */
   readonly playAudioOnHost: boolean;
-  /** Encrypt media even where the host does not ask for it (if it can). */
+  /** Encrypt media even if the host does not request it (if it can). */
   readonly encryptAudio: boolean;
   readonly encryptVideo: boolean;
 }
@@ -92,8 +92,8 @@ export interface NegotiatedStream {
     /** The host can repair with reference frame invalidation instead of an IDR. */
     readonly referenceFrameInvalidation: boolean;
     /**
-     * The host knows no marks of a session (ping payload, connect data): it tells clients apart
-     * by their address, so two of one address get in each other's way.
+     * The host knows no marks of a session (ping payload, connect data). It distinguishes clients
+     * by their address, so two of one address disturb each other.
      */
     readonly sessionsByAddress: boolean;
   };
@@ -106,7 +106,7 @@ export interface AccessUnit {
   readonly frameNumber: number;
   /** A decoder can start here. */
   readonly idr: boolean;
-  /** 90 kHz host clock of the frame, modulo 2³²; 0 on every frame where the host has none. */
+  /** 90 kHz host clock of the frame, modulo 2³²; 0 on every frame if the host has none. */
   readonly rtpTimestamp: number;
   /** Milliseconds of `performance.now()` at which its first packet arrived. */
   readonly receivedAt: number;
@@ -121,7 +121,7 @@ export interface OpusPacket {
   readonly sequence: number;
 }
 
-/** What the host tells or asks the player (§7.7). */
+/** The host's messages and requests to the player (§7.7). */
 export type HostMessage =
   | { readonly type: 'rumble'; readonly pad: number; readonly low: number; readonly high: number }
   | {
@@ -170,8 +170,8 @@ export type TouchPhase =
   'hover' | 'down' | 'up' | 'move' | 'cancel' | 'button-only' | 'hover-leave' | 'cancel-all';
 
 /**
- * One thing that a player did, as the host shall see it (§8). Key codes are Windows virtual
- * keys without the 0x8000 flag; scroll amounts are 120 a notch, positive is up and right.
+ * One input of a player, in the host's terms (§8). Key codes are Windows virtual keys without the
+ * 0x8000 flag. Scroll amounts are 120 a notch, positive is up and right.
  */
 export type HostInput =
   | {
@@ -286,7 +286,7 @@ export interface ClientIdentity {
   readonly privateKeyPem: string;
 }
 
-/** Where a host is and what it showed when it was paired. */
+/** The address of a host and the certificate that it showed in pairing. */
 export interface PairedHost {
   /** Name or IP address. */
   readonly address: string;
@@ -310,7 +310,7 @@ export interface SessionCounts {
   readonly videoBytes: number;
   readonly framesComplete: number;
   readonly framesLost: number;
-  /** Came whole, but what was in them is no frame of the stream. */
+  /** Came whole, but did not contain a frame of the stream. */
   readonly framesRefused: number;
   readonly packetsRecovered: number;
   readonly packetsLost: number;

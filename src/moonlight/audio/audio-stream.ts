@@ -39,7 +39,7 @@ export class AudioStream extends EventEmitter<AudioStreamEvents> {
     return this.#stats;
   }
 
-  /** The UDP port that receives; 0 while there is none. */
+  /** The UDP port that receives; 0 before it is open. */
   get localPort(): number {
     return this.#receiver.localPort;
   }

@@ -18,7 +18,7 @@ export class AudioCipher {
     return Buffer.concat([cipher.update(payload), cipher.final()]);
   }
 
-  /** @returns `null` where length or padding are wrong: the payload was not encrypted for us */
+  /** @returns `null` if length or padding are wrong: the payload was not encrypted for us */
   decrypt(payload: Buffer, sequence: number): Buffer | null {
     if (payload.length === 0 || payload.length % IV_BYTES !== 0) return null;
     const decipher = createDecipheriv('aes-128-cbc', this.#key, this.#iv(sequence));

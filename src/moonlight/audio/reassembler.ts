@@ -50,7 +50,7 @@ class AudioBlock {
   /** @returns data packets restored */
   recover(): number {
     if (this.received < BLOCK_DATA) return 0;
-    // None can be computed where lengths differ (gamestream.md §6.2).
+    // Missing if lengths differ, since parity cannot be computed then (gamestream.md §6.2).
     let length = -1;
     for (const shard of this.shards) {
       if (shard === undefined) continue;
@@ -67,15 +67,15 @@ export interface AudioReassemblerOptions {
   /** Data packets to throw away at the start. */
   readonly startupDiscard: number;
   /**
-   * Called in order, with the payload as it was sent and its extended sequence number, of
-   * which the low 16 bits are those of the wire.
+   * Called in order, with the payload as it was sent and its extended sequence number. The low 16
+   * bits of that are those of the wire.
    */
   readonly deliver: (payload: Buffer, sequence: number) => void;
 }
 
 /**
- * Audio packets in any order → payloads in order (gamestream.md §6.4). What is in order is
- * handed on at once; FEC fills holes; what it cannot fill is waited for briefly, then skipped.
+ * Audio packets in any order → payloads in order (gamestream.md §6.4). Packets in order are handed
+ * on at once. FEC fills holes; the others are waited for briefly, then skipped.
  */
 export class AudioReassembler {
   readonly #options: AudioReassemblerOptions;
@@ -224,7 +224,7 @@ export class AudioReassembler {
     if (this.#highest >= this.#next) this.expire(now);
   }
 
-  /** Hands on all that is in order, filling holes where FEC can. */
+  /** Hands on all that is in order, and fills holes by FEC if it can. */
   #drain(): void {
     while (true) {
       const block = this.#blockAt(this.#next - (this.#next % BLOCK_DATA));

@@ -15,8 +15,8 @@ export interface AudioStreamOptions {
   /** Milliseconds of sound in a packet. */
   readonly packetDuration: number;
   /**
-   * Milliseconds of sound thrown away at the start, to shed what had piled up before the
-   * socket was read; default 0. The first packet after it begins a FEC block in any case.
+   * Milliseconds of sound dropped at the start, which had piled up before the socket was read;
+   * default 0. The first packet after it begins a FEC block in any case.
    */
   readonly startupDiscard?: number;
   readonly log: Log;

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 
-/** Which nonces: 2 where SS_ENC_CONTROL_V2 was enabled in ANNOUNCE (Sunshine), else 1. */
+/** The kind of nonces: 2 if SS_ENC_CONTROL_V2 was enabled in ANNOUNCE (Sunshine), else 1. */
 export type ControlEncryption = 1 | 2;
 
 export interface ControlCipherOptions {
@@ -46,7 +46,7 @@ export class ControlCipher {
   }
 
   /**
-   * Decrypts what the other side sealed. Undefined where it is no envelope or does not
+   * Decrypts what the other side sealed. Undefined if it is not an envelope or does not
    * authenticate. Sequence numbers may repeat: Wolf always sends 0.
    */
   open(message: Buffer): Buffer | undefined {

@@ -32,7 +32,7 @@ export interface FrameFecStatus {
   readonly blockCount: number;
 }
 
-/** What a player's side tells the host. */
+/** A player's messages to the host. */
 export type ClientMessage =
   | { readonly type: 'request-idr' }
   | { readonly type: 'start-a' }
@@ -46,7 +46,7 @@ export type ClientMessage =
   | { readonly type: 'frame-fec-status'; readonly status: FrameFecStatus }
   | { readonly type: 'termination' };
 
-/** How a message travels on a Sunshine-type host; input says it by packet. */
+/** How a message travels on a Sunshine-type host; input decides it by packet. */
 export const CLIENT_MESSAGE_ROUTE = {
   generic: { channel: CHANNEL.GENERIC, delivery: 'reliable' },
   urgent: { channel: CHANNEL.URGENT, delivery: 'reliable' },

@@ -20,14 +20,14 @@ import type { ControlCounters, ControlStreamEvents, ControlStreamOptions } from 
 type Route = (typeof CLIENT_MESSAGE_ROUTE)[keyof typeof CLIENT_MESSAGE_ROUTE];
 
 const PING_INTERVAL_MS = 100;
-/** Milliseconds without a word that tell a dead host or network from a lost ping. */
+/** Milliseconds of silence that distinguish a dead host or network from a lost ping. */
 const SILENCE_MS = 3_000;
 /** Milliseconds within which a host that is there has answered a ping. */
 const ANSWERED_MS = 500;
 /**
- * Pings without anything of a host, media included, after which it has forgotten us: ENet gives a
- * client up that has acknowledged nothing for five seconds, and such a host says no more. Counted,
- * so that a process that was held up does not take its own silence for the host's.
+ * Pings without any packet of a host, media included, after which it has forgotten us. ENet drops a
+ * client that has acknowledged nothing for five seconds, and such a host sends nothing more. They
+ * are counted, so that a process that was held up does not take its own silence for the host's.
  */
 const FORGOTTEN = 60;
 const LOSS_STATS_INTERVAL_MS = 50;
@@ -172,13 +172,13 @@ export class ControlStream extends EventEmitter<ControlStreamEvents> {
     this.#send({ type: 'request-idr' }, CLIENT_MESSAGE_ROUTE.urgent);
   }
 
-  /** Asks the host not to refer to these frames any more; for hosts that said they can. */
+  /** Asks the host not to refer to these frames any more; for hosts with that extension. */
   invalidateReferenceFrames(first: number, last: number): void {
     const message = { type: 'invalidate-reference-frames', first, last } as const;
     this.#send(message, CLIENT_MESSAGE_ROUTE.urgent);
   }
 
-  /** Tells the host that a frame it marked as a long-term reference has arrived. */
+  /** Reports to the host that a frame it marked as a long-term reference has arrived. */
   acknowledgeLongTermReference(frameNumber: number): void {
     this.#send({ type: 'long-term-reference-ack', frameNumber }, CLIENT_MESSAGE_ROUTE.urgent);
   }
@@ -189,7 +189,7 @@ export class ControlStream extends EventEmitter<ControlStreamEvents> {
     this.#fecStatus.push(status);
   }
 
-  /** A frame was received whole: an end of the session is no early one any more. */
+  /** A whole frame was received: an end of the session is not an early one any more. */
   frameComplete(frameNumber: number): void {
     this.#frameSeen = true;
     this.#lastGoodFrame = frameNumber;
@@ -198,8 +198,8 @@ export class ControlStream extends EventEmitter<ControlStreamEvents> {
   /**
    * Sends one event as soon as the batching rules allow.
    *
-   * @returns `unsupported` where the host lacks the extension, `full` where it was dropped,
-   *   `closed` before the connection and after the end
+   * @returns `unsupported` if the host lacks the extension, `full` if it was dropped, `closed`
+   * before the connection and after the end
    */
   sendInput(input: HostInput): InputVerdict {
     if (!this.#isUp()) return 'closed';
@@ -261,7 +261,7 @@ export class ControlStream extends EventEmitter<ControlStreamEvents> {
     );
   }
 
-  /** Lets go of everything and tells the owner, once. */
+  /** Releases everything and notifies the owner, once. */
   #finish(termination: Termination): void {
     if (this.#finished) return;
     this.#finished = true;
@@ -279,7 +279,7 @@ export class ControlStream extends EventEmitter<ControlStreamEvents> {
   }
 
   /**
-   * Sends what input still waits, says goodbye and waits for the answer, at most two seconds.
+   * Sends the input that still waits, disconnects and waits for the answer, at most two seconds.
    * Idempotent; resolves when the socket is closed.
    */
   close(): Promise<void> {

@@ -13,7 +13,7 @@ export function encodeFrame(type: number, payload: Buffer): Buffer {
   return Buffer.concat([header, payload]);
 }
 
-/** Undefined where the payload is cut short. */
+/** Undefined if the payload is cut short. */
 export function decodeFrame(plaintext: Buffer): ControlFrame | undefined {
   if (plaintext.length < HEADER_SIZE) return undefined;
   const end = HEADER_SIZE + plaintext.readUInt16LE(2);

@@ -171,7 +171,7 @@ function motionRequest(payload: Buffer): HostMessage | undefined {
   };
 }
 
-/** Values that a short payload leaves out read as zero; none at all are no metadata. */
+/** Values that a short payload leaves out read as zero; an empty one has no metadata. */
 function hdrMetadata(payload: Buffer): HdrMetadata | null {
   if (payload.length === 1) return null;
   const value = (index: number): number => {

@@ -43,7 +43,7 @@ export class Assembly {
     );
   }
 
-  /** False where the fragment contradicts the first one; a duplicate changes nothing. */
+  /** False if the fragment contradicts the first one; a duplicate changes nothing. */
   add(fragment: Fragment): boolean {
     if (fragment.count !== this.count || fragment.total !== this.total) return false;
     if (this.#received[fragment.number] === 1) return true;

@@ -19,7 +19,7 @@ export interface EndpointOptions {
   readonly maxPeers?: number;
   /** Take connections from others. Default false. */
   readonly accepts?: boolean;
-  /** Says whether a CONNECT may become a peer. */
+  /** Decides whether a CONNECT may become a peer. */
   readonly admit?: (request: { address: EnetAddress; data: number }) => boolean;
   /** Unfinished handshakes of others at a time. Default 8. */
   readonly maxHalfOpen?: number;
@@ -76,8 +76,8 @@ interface Slot {
 }
 
 /**
- * All ENet connections of one socket, without the socket: datagrams and a clock in, datagrams
- * and events out. {@link EnetHost} ties it to a socket and a timer.
+ * All ENet connections of one socket, without the socket. Datagrams and a clock are its input,
+ * datagrams and events its output. {@link EnetHost} ties it to a socket and a timer.
  */
 export class EnetEndpoint {
   readonly counters: EndpointCounters = { malformed: 0, foreign: 0, refused: 0 };

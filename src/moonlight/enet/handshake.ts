@@ -11,7 +11,7 @@ type Own = Pick<
   'peerId' | 'incomingSession' | 'outgoingSession' | 'mtu' | 'channels' | 'connectId'
 >;
 
-/** What we say of ourselves: the largest window, no bandwidth limit, ENet's own throttle. */
+/** Our terms: the largest window, no bandwidth limit, ENet's own throttle. */
 export function offer(own: Own): Handshake {
   return {
     ...own,

@@ -13,7 +13,7 @@ import {
 import type { EnetAddress, EnetPeer } from './peer.js';
 
 export interface EnetHostEvents {
-  /** Somebody connected to us; the peer is connected and has emitted no message yet. */
+  /** A client connected to us; the peer is connected and has emitted no message yet. */
   peer: [EnetPeer];
 }
 
@@ -22,7 +22,7 @@ export interface EnetHostOptions extends Pick<
   'maxPeers' | 'accepts' | 'admit' | 'maxHalfOpen' | 'maxChannels' | 'limits'
 > {
   readonly log: Log;
-  /** Where to bind; default an ephemeral port of all IPv4 addresses. */
+  /** The address to bind; default an ephemeral port of all IPv4 addresses. */
   readonly local?: { readonly address?: string; readonly port?: number };
   readonly faults?: DatagramFaults | undefined;
 }
@@ -63,7 +63,7 @@ export class EnetHost extends EventEmitter<EnetHostEvents> {
   /**
    * Opens a host with one connection to `remote`, whose name is resolved here.
    *
-   * @throws MoonteeError `HOST_UNREACHABLE` where the name does not resolve
+   * @throws MoonteeError `HOST_UNREACHABLE` if the name does not resolve
    */
   static async dial(
     remote: { readonly host: string; readonly port: number },
@@ -120,7 +120,7 @@ export class EnetHost extends EventEmitter<EnetHostEvents> {
     return this.#endpoint.connect(address, options);
   }
 
-  /** Tells every peer with one datagram and closes the socket. Idempotent. */
+  /** Disconnects every peer with one datagram and closes the socket. Idempotent. */
   close(): void {
     if (this.#closed) return;
     for (const peer of this.#endpoint.peers) peer.disconnect('now');
@@ -161,7 +161,7 @@ export class EnetHost extends EventEmitter<EnetHostEvents> {
     this.#arm();
   }
 
-  /** Brings the timer forward where something is due earlier than it. */
+  /** Brings the timer forward if something is due earlier than it. */
   #arm(): void {
     const due = this.#endpoint.nextDeadline();
     if (due >= this.#timerDue) return;

@@ -39,9 +39,9 @@ interface Held {
 }
 
 /**
- * The receiving side of one channel (gamestream.md §7.2, "Sequence numbers and delivery").
- * The methods that take something reliable return whether it may be acknowledged: duplicates
- * may, what cannot be kept may not, so that it is sent again.
+ * The receiving side of one channel (gamestream.md §7.2, "Sequence numbers and delivery"). The
+ * methods for reliable commands return whether a command may be acknowledged. Duplicates may;
+ * commands that cannot be kept may not, so that they are sent again.
  */
 export class IncomingChannel {
   readonly #budget: BufferBudget;

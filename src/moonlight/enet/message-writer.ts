@@ -2,7 +2,7 @@ import type { Outbox } from './outbox.js';
 
 export type Delivery = 'reliable' | 'unreliable' | 'unsequenced';
 
-/** Turns messages into commands, in fragments where one datagram is too small. */
+/** Turns messages into commands, in fragments if one datagram is too small. */
 export class MessageWriter {
   readonly #outbox: Outbox;
   #group = 0;
@@ -11,7 +11,7 @@ export class MessageWriter {
     this.#outbox = outbox;
   }
 
-  /** @param fragmentSize bytes that fit one command; what is larger goes reliably */
+  /** @param fragmentSize bytes that fit one command; larger messages are sent reliably */
   write(channel: number, data: Buffer, delivery: Delivery, fragmentSize: number): void {
     if (data.length > fragmentSize) this.#fragments(channel, data, fragmentSize);
     else if (delivery === 'reliable') {

@@ -148,7 +148,7 @@ export class Outbox {
     const outgoing = this.#settle(channel, sequence);
     if (outgoing === undefined) return undefined;
     const sample = distance(now, sentTime);
-    // An echo of a time at which the command was not sent yet says nothing.
+    // An echo of a time before the command was sent is worthless.
     if (sample <= now - outgoing.firstSentAt) this.roundTrip.add(sample);
     this.#lastAcknowledged = now;
     this.#earliestTimeout = undefined;
@@ -208,7 +208,7 @@ export class Outbox {
     return true;
   }
 
-  /** Queues a PING where the connection has been quiet for too long. */
+  /** Queues a PING if the connection has been quiet for too long. */
   pingIfQuiet(now: number): void {
     if (!this.isIdle()) return;
     const last = this.#lastAcknowledged;

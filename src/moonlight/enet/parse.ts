@@ -12,7 +12,7 @@ import {
   type Handshake,
 } from './wire.js';
 
-/** Reads a datagram whole; undefined where any byte of it is not as it must be. */
+/** Reads a datagram whole; undefined if any byte of it is invalid. */
 export function parseDatagram(bytes: Buffer): Datagram | undefined {
   if (bytes.length < 2) return undefined;
   const first = bytes.readUInt16BE(0);

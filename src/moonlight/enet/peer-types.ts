@@ -41,7 +41,7 @@ export interface PeerLink {
   readonly limits: PeerLimits;
   now(): number;
   transmit(datagram: Buffer, to: EnetAddress): void;
-  /** The peer has something to send or to tell. */
+  /** The peer has something to send or to emit. */
   touched(peer: EnetPeer): void;
 }
 

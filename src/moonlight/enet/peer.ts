@@ -73,7 +73,7 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
     return this.#state === 'closed';
   }
 
-  /** Where the peer was last heard from. */
+  /** The address of the peer's last datagram. */
   get address(): EnetAddress {
     return this.#address;
   }
@@ -129,10 +129,10 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
   }
 
   /**
-   * Queues a message; it leaves at the end of the current turn. The buffer must not change
-   * afterwards. Messages that do not fit one datagram go reliably, in fragments.
+   * Queues a message, which leaves at the end of the current turn. The buffer must not change
+   * afterwards. Messages that do not fit one datagram are sent reliably, in fragments.
    *
-   * @returns false where it was refused: not connected, no such channel, or a bound reached
+   * @returns false if it was refused: not connected, unknown channel, or a bound reached
    */
   send(channel: number, data: Buffer, delivery: Delivery): boolean {
     const { limits } = this.#link;
@@ -156,8 +156,8 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
   /**
    * Ends the connection; `disconnect` follows.
    *
-   * @param how `now`: one datagram and gone; `graceful`: drops what is queued and waits for the
-   *   acknowledgement; `later`: delivers what is queued first
+   * @param how `now`: sends one datagram and ends. `graceful`: drops the queue and waits for the
+   * acknowledgement. `later`: delivers the queue first
    */
   disconnect(how: 'now' | 'graceful' | 'later', data = 0): void {
     if (this.#state === 'closed') return;
@@ -312,7 +312,7 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
   #disconnected(command: Command & { kind: 'disconnect' }): boolean {
     switch (this.#state) {
       case 'connecting':
-        // Nobody answers before VERIFY_CONNECT.
+        // Before VERIFY_CONNECT the other side does not answer.
         return false;
       case 'connected':
       case 'disconnecting-later':
@@ -341,7 +341,7 @@ export class EnetPeer extends EventEmitter<EnetPeerEvents> {
   }
 
   /**
-   * @internal Acknowledges the DISCONNECTs of a datagram for a closed connection: our first
+   * @internal Acknowledges the DISCONNECTs of a datagram for a closed connection. Our first
    * acknowledgement was lost, and the other side would keep asking.
    */
   repeatFarewell(commands: readonly Command[], sentTime: number | undefined): void {

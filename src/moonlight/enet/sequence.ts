@@ -10,7 +10,7 @@ export function distance(sequence: number, reference: number): number {
   return (sequence - reference) & 0xffff;
 }
 
-/** True where `sequence` comes after `reference`. */
+/** True if `sequence` comes after `reference`. */
 export function isAhead(sequence: number, reference: number): boolean {
   const ahead = distance(sequence, reference);
   return ahead !== 0 && ahead < 0x8000;

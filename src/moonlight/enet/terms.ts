@@ -38,7 +38,7 @@ export class PeerTerms {
     return incoming === NO_SESSION || incoming === session;
   }
 
-  /** What goes into our CONNECT. */
+  /** The content of our CONNECT. */
   propose(channels: number, data: number, connectId: number): Handshake {
     this.channelCount = channels;
     this.connectId = connectId;
@@ -60,7 +60,7 @@ export class PeerTerms {
     return reply(this.#offer(outgoing, incoming), request);
   }
 
-  /** Takes over what a VERIFY_CONNECT says. @returns false where it is not what we asked for */
+  /** Applies the terms of a VERIFY_CONNECT. @returns false if they are not what we asked for */
   confirm(answer: Handshake): boolean {
     if (!isAcceptable(answer)) return false;
     this.remoteId = answer.peerId;

@@ -2,12 +2,12 @@ import { distance, isAhead } from './sequence.js';
 
 const SIZE = 1024;
 
-/** Tells unsequenced messages that were seen already by their group number. */
+/** Recognises unsequenced messages that came before, by their group number. */
 export class UnsequencedWindow {
   readonly #seen = new Uint8Array(SIZE);
   #newest = 0;
 
-  /** True the first time; false for duplicates and for what is too old to tell. */
+  /** True the first time; false for duplicates and for groups that are too old to be known. */
   accept(group: number): boolean {
     if (isAhead(group, this.#newest)) {
       const steps = Math.min(SIZE, distance(group, this.#newest));

@@ -1,6 +1,6 @@
 /**
- * The bytes of ENet (gamestream.md §7.2): a datagram is a header of two or four bytes and up to
- * 32 commands back to back, everything big-endian.
+ * The bytes of ENet (gamestream.md §7.2), everything big-endian. A datagram is a header of two or
+ * four bytes and up to 32 commands back to back.
  */
 
 export const COMMAND = {
@@ -101,7 +101,7 @@ export interface Datagram {
   /** The receiver's number for this connection. */
   readonly peerId: number;
   readonly session: number;
-  /** Low 16 bits of the sender's clock, absent where nothing wants an acknowledgement. */
+  /** Low 16 bits of the sender's clock, absent if no command requires an acknowledgement. */
   readonly sentTime: number | undefined;
   readonly commands: readonly Command[];
 }

@@ -11,7 +11,7 @@ const AUDIO_MATRIX = Uint8Array.of(0x77, 0x40, 0x38, 0x0e, 0xc7, 0xa7, 0x0d, 0x6
 
 const WORD = Uint32Array.BYTES_PER_ELEMENT;
 
-/** Words the source of an operation is copied to where it is not aligned or too short. */
+/** Words to which the source of an operation is copied if it is not aligned or too short. */
 let scratch = new Uint32Array(1024);
 
 /**
@@ -124,7 +124,7 @@ export class ReedSolomon {
     const solution = this.#solve(rows, missing);
     missing.forEach((column, at) => {
       const restored = new Uint32Array(Math.ceil(length / WORD) + 1);
-      // The words begin where `from` is, so that the restored bytes are word-aligned.
+      // The words begin at `from`, so that the restored bytes are word-aligned.
       const lead = Math.ceil(from / WORD);
       const offset = lead * WORD - from;
       const words = restored.subarray(lead, lead + Math.ceil(bytes / WORD));
@@ -147,8 +147,8 @@ export class ReedSolomon {
       });
       right[line * size + line] = 1;
     });
-    // Every square part of a Cauchy matrix is regular, and so are those of the audio matrix and
-    // all leading parts that elimination meets: a pivot is never zero.
+    // A pivot is never zero. Every square part of a Cauchy matrix is regular, and so are those of
+    // the audio matrix and all leading parts that elimination meets.
     for (let pivot = 0; pivot < size; pivot++) {
       const scale = inverse(at(left, pivot * size + pivot));
       scaleRow(left, size, pivot, scale);
@@ -190,7 +190,7 @@ const wordsFor = (bytes: number): Uint32Array => new Uint32Array(Math.ceil(bytes
 const asBuffer = (words: Uint32Array, length: number): Buffer =>
   Buffer.from(words.buffer, words.byteOffset, length);
 
-/** `length` bytes of a shard as words: a view where it can be one, else the scratch copy. */
+/** `length` bytes of a shard as words: a view if possible, else the scratch copy. */
 function asWords(shard: Uint8Array, from: number, length: number): Uint32Array {
   const start = shard.byteOffset + from;
   if (start % WORD === 0 && length % WORD === 0 && shard.length >= from + length) {

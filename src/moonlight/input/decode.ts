@@ -11,9 +11,10 @@ interface Reader {
 const MAX_TEXT = 4;
 
 /**
- * The host's side: reads the payload of a 0x0206 control message. Undefined for what is cut
- * short, unknown, out of range or no player's doing (the haptics packet). An arrival on the wire
- * does not tell the other pads: `activePads` is the pad's own bit; the state that follows has all.
+ * The host's side: reads the payload of a 0x0206 control message. Undefined for a payload that is
+ * cut short, unknown, out of range or not a player's (the haptics packet). An arrival on the wire
+ * does not name the other pads: `activePads` is the pad's own bit, and the state that follows has
+ * all.
  */
 export function decodeInput(packet: Buffer): HostInput | undefined {
   if (packet.length < HEADER_SIZE) return undefined;
@@ -204,7 +205,7 @@ function padBattery(fields: Buffer): HostInput | undefined {
   };
 }
 
-/** Undefined where one of them is not a finite number. */
+/** Undefined if one of them is not a finite number. */
 function readFloats(fields: Buffer, offsets: readonly number[]): number[] | undefined {
   const floats = offsets.map((offset) => fields.readFloatLE(offset));
   return floats.every(Number.isFinite) ? floats : undefined;

@@ -31,9 +31,9 @@ export const HAPTICS_ENABLE: InputPacket = {
 };
 
 /**
- * The packets of one event, in the order in which they must be sent: mostly one; text is one a
- * code point, a large mouse movement is split, and a pad's arrival is followed by its empty
- * state (gamestream.md §8). Numbers outside of what the wire can carry are brought inside.
+ * The packets of one event, in the order in which they must be sent; mostly there is one. Text is
+ * one a code point, a large mouse movement is split, and a pad's arrival is followed by its empty
+ * state (gamestream.md §8). Numbers outside of the wire's range are clamped.
  */
 export function encodeInput(input: HostInput): InputPacket[] {
   switch (input.type) {
@@ -110,11 +110,11 @@ function mouseMove(input: Of<'mouse-move'>): InputPacket[] {
   return packets;
 }
 
-/** Packets that one movement may become; more is no movement of a hand. */
+/** Packets that one movement may become; a hand moves no farther. */
 const MAX_MOVE_PACKETS = 8;
 
 function mousePosition(input: Of<'mouse-position'>): Buffer {
-  // The reference size goes out minus one, so that 0x8000 still fits.
+  // The reference size is sent minus one, so that 0x8000 still fits.
   const largest = Math.max(input.referenceWidth, input.referenceHeight);
   const scale = largest > 0x8000 ? 0x8000 / largest : 1;
   const fields = Buffer.alloc(10);

@@ -64,8 +64,8 @@ export function isRelease(input: HostInput): boolean {
 }
 
 /**
- * The one event that stands for both, or undefined where both must be sent: movements add up,
- * of positions the latest counts, a pad's state only while the same buttons are down (§8.6).
+ * The one event that stands for both, or undefined if both must be sent. Movements add up, the
+ * latest position counts, and pad states merge only while the same buttons are down (§8.6).
  */
 export function merge(earlier: HostInput, later: HostInput): HostInput | undefined {
   if (!isMergeable(later) || !isMergeable(earlier)) return undefined;

@@ -13,7 +13,7 @@ export interface InputSupport {
 
 /** The way to the host. */
 export interface InputLink {
-  /** Sends at once; false where it was refused. */
+  /** Sends at once; false if it was refused. */
   send(packet: InputPacket): boolean;
   /**
    * False while so much is unacknowledged that more would only grow the delay. What is urgent
@@ -24,7 +24,7 @@ export interface InputLink {
   isIdle(channel: number): boolean;
 }
 
-/** `closed`: there is no connection; only the control stream says it. */
+/** `closed`: the connection is closed; only the control stream returns it. */
 export type InputVerdict = 'taken' | 'unsupported' | 'full' | 'closed';
 
 /** Events that wait at most (§8.6); what releases something may use as many again. */

@@ -6,7 +6,7 @@ import type { InputLink } from './queue.js';
 const MAX_CODE_POINTS = 4096;
 /** Milliseconds between the arrival of the last key and the first character (§8.5). */
 const SETTLE_MS = 50;
-/** Milliseconds after which a slow link is no reason to wait any more. */
+/** Milliseconds after which a slow link is not waited for any more. */
 const LONGEST_WAIT_MS = 1000;
 
 type Typed = 'key' | 'text';
@@ -36,7 +36,7 @@ export class TypingQueue {
     return this.#entries.length;
   }
 
-  /** False where the queue is full. */
+  /** False if the queue is full. */
   push(input: Extract<HostInput, { type: Typed }>, limit: number): boolean {
     if (this.#entries.length >= limit) return false;
     // Cheaper than encoding what would be refused anyway; a code point is one or two units.

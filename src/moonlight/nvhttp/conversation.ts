@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 
 /**
- * What node:http is given in place of a connection. It destroys what it is done with, at once and
- * without order; the connection below is let go of by its owner.
+ * Stands in for a connection in node:http, which destroys its connections at once and without
+ * order. The owner of the connection below ends it.
  */
 export class Conversation extends Duplex {
   readonly #socket: Socket;

@@ -54,8 +54,8 @@ export class HostClient {
   }
 
   /**
-   * Asks over the pinned TLS where we are paired, and falls back to HTTP where the host no
-   * longer knows us or shows another certificate; `trust` tells which (gamestream.md §1.5).
+   * Asks over the pinned TLS if we are paired. Falls back to HTTP if the host no longer knows us or
+   * shows another certificate; `trust` distinguishes these (gamestream.md §1.5).
    *
    * @param timeout milliseconds for each of at most three requests
    */
@@ -94,7 +94,7 @@ export class HostClient {
     return readAppList(await this.#secureDocument('applist', [], TIMEOUT_MS.ordinary, signal));
   }
 
-  /** Box art, usually PNG. @throws MoonteeError NOT_FOUND where the host has none */
+  /** Box art, usually PNG. @throws MoonteeError NOT_FOUND if the host has none */
   async appAsset(appId: number, signal?: AbortSignal): Promise<Buffer> {
     const parameters: [string, string][] = [
       ['appid', String(appId)],

@@ -36,19 +36,19 @@ export interface HttpAnswer {
 type Phase = 'connecting' | 'handshaking' | 'asking';
 
 /**
- * One GET on a connection of its own (gamestream.md §1.2): hosts close after every answer
- * and do not say so. With `tls` the host's certificate is compared byte by byte before
- * anything is written, because launch URLs carry the session key (§1.4).
+ * One GET on a connection of its own (gamestream.md §1.2): hosts close after every answer without
+ * announcing it. With `tls` the host's certificate is compared byte by byte before anything is
+ * written, because launch URLs carry the session key (§1.4).
  *
  * @throws MoonteeError HOST_UNREACHABLE, HOST_ANSWER_INVALID, HOST_REFUSED (TLS),
- *   HOST_CERTIFICATE_CHANGED, CONFIG_INVALID (unusable address or PEM), CLOSED (aborted)
+ * HOST_CERTIFICATE_CHANGED, CONFIG_INVALID (unusable address or PEM), CLOSED (aborted)
  */
 export async function httpGet(query: HttpQuery): Promise<HttpAnswer> {
   const { signal, tls } = query;
   if (signal?.aborted === true) throw aborted(signal);
   const pinned = tls === undefined ? null : readCertificate(tls.certificatePem);
   const socket = trackHostSocket(openSocket(query));
-  // Errors after the verdict have nobody left to care about them.
+  // Errors after the verdict have no receiver left.
   socket.on('error', () => undefined);
   let timer: NodeJS.Timeout | undefined;
   let onAbort: (() => void) | undefined;
@@ -67,7 +67,7 @@ export async function httpGet(query: HttpQuery): Promise<HttpAnswer> {
       const onClose = (): void => fail(new Error('connection closed'));
       const ask = (): void => {
         phase = 'asking';
-        // From here on the request tells of them, and knows whether the answer was complete.
+        // From here on the request emits them, and knows whether the answer was complete.
         socket.off('error', fail);
         socket.off('close', onClose);
         try {

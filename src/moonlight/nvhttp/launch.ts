@@ -23,7 +23,7 @@ export interface LaunchRequest {
   readonly gamepads: number;
 }
 
-/** Where RTSP goes (gamestream.md §1.7). */
+/** The address for RTSP (gamestream.md §1.7). */
 export interface SessionUrl {
   /** As the host sent it: it is echoed literally. */
   readonly text: string;

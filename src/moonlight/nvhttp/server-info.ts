@@ -21,18 +21,18 @@ export interface ServerInfo {
   readonly uniqueId: string;
   readonly httpsPort: number;
   readonly externalPort: number;
-  /** For wake-on-LAN; null where the host does not tell. */
+  /** For wake-on-LAN; null if the host does not report it. */
   readonly mac: string | null;
   readonly localIp: string;
   /** SCM bits (§10). */
   readonly codecModeSupport: number;
   readonly maxLumaPixelsHevc: number;
   readonly busy: boolean;
-  /** Running app, 0 is none. */
+  /** Running app; 0 without one. */
   readonly currentGame: number;
 }
 
-/** @throws MoonteeError HOST_ANSWER_INVALID where it is not a GameStream host's answer */
+/** @throws MoonteeError HOST_ANSWER_INVALID if it is not a GameStream host's answer */
 export function readServerInfo(root: HostDocument, httpPort: number): Omit<ServerInfo, 'trust'> {
   const version = root.text('appversion') ?? '';
   const quad = /^(\d{1,9})\.(\d{1,9})\.(\d{1,9})\.(-?\d{1,9})$/.exec(version.trim());

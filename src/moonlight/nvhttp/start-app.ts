@@ -10,7 +10,7 @@ import type { HostApp, ServerInfo } from './server-info.js';
 const APP_WAIT_MS = 20_000;
 const APP_POLL_MS = 1_000;
 
-/** Answers to `/resume` after which the app is quit and launched anew. */
+/** Answers to `/resume` after which the app is quit and launched again. */
 const STALE: ReadonlySet<ErrorCode> = new Set(['HOST_REFUSED', 'HOST_BUSY']);
 
 export interface StartAppOptions {
@@ -34,11 +34,10 @@ export interface StartedApp {
 }
 
 /**
- * Brings the host to run our app: launches it, or resumes it where it runs
- * (gamestream.md §1.7, §9.5).
+ * Makes the host run our app: launches it, or resumes it if it runs (gamestream.md §1.7, §9.5).
  *
- * @throws MoonteeError APP_NOT_FOUND, HOST_BUSY (another app runs), STREAM_TERMINATED (nothing
- *   to resume), HOST_NOT_PAIRED, HOST_CERTIFICATE_CHANGED and what {@link HostClient} throws
+ * @throws MoonteeError APP_NOT_FOUND, HOST_BUSY (another app runs), STREAM_TERMINATED (nothing to
+ * resume), HOST_NOT_PAIRED, HOST_CERTIFICATE_CHANGED and what {@link HostClient} throws
  */
 export async function startApp(options: StartAppOptions): Promise<StartedApp> {
   const { client, request, resumeOnly, log, signal } = options;

@@ -63,12 +63,13 @@ export class HostDocument {
 }
 
 /**
- * Reads a host's XML whatever the HTTP status and content type were. Junk around the `root`
- * element is ignored. Takes time in proportion to the size, which is bounded before anything is read.
+ * Reads a host's XML whatever the HTTP status and content type were. Junk around the `root` element
+ * is ignored. Takes time in proportion to the size, which is bounded before anything is read.
  *
  * @param maxBytes largest document, see {@link DOCUMENT_BYTES}
- * @returns null where there is no `root` element
- * @throws MoonteeError HOST_ANSWER_INVALID for what is not XML, declares entities or is more than hosts send
+ * @returns null without a `root` element
+ * @throws MoonteeError HOST_ANSWER_INVALID for what is not XML, declares entities or is more than
+ * hosts send
  */
 export function parseHostDocument(
   body: Buffer,
@@ -106,7 +107,7 @@ class RootReader {
     try {
       this.#parser.write(text).close();
     } catch (error) {
-      // What follows the end of `root` is none of ours.
+      // What follows the end of `root` is ignored.
       if (!this.#complete) {
         throw error instanceof MoonteeError ? error : invalid('broken XML');
       }
@@ -139,13 +140,14 @@ class RootReader {
   }
 }
 
-/** Ends the parser where the root ends. */
+/** Ends the parser at the end of the root. */
 class EndOfRoot extends Error {
   override readonly name = 'EndOfRoot';
 }
 
 /**
- * Where `<root` begins, past comments and processing instructions that may contain such a text too.
+ * The place at which `<root` begins, past comments and processing instructions that may contain
+ * such a text too.
  *
  * @throws MoonteeError HOST_ANSWER_INVALID for a document type
  */
@@ -166,8 +168,8 @@ function endOf(text: string, mark: string, from: number): number {
 }
 
 /**
- * A list is not refused for one bad title: what XML does not allow, as it is or by its number,
- * becomes a replacement character.
+ * One bad title must not spoil a list. A character that XML does not allow, as it is or by its
+ * number, becomes a replacement character.
  */
 function legalCharacters(text: string): string {
   return text

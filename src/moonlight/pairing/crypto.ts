@@ -52,7 +52,7 @@ export function decryptBlocks(key: Buffer, data: Buffer): Buffer {
 /**
  * The raw signature of a certificate, which both sides mix into their hashes.
  *
- * @throws what the parser throws at bytes that are no certificate
+ * @throws the parser's error for an invalid certificate
  */
 export function certificateSignature(pem: string): Buffer {
   return Buffer.from(new X509Certificate(pem).signature);

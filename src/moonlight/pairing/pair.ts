@@ -44,12 +44,11 @@ export interface PairingOptions {
 }
 
 /**
- * Pairs with a host (gamestream.md §2): five phases, each side proves that it knows the PIN
- * and owns the key of its certificate. The host's certificate is returned only when all of
- * it held.
+ * Pairs with a host (gamestream.md §2). In five phases each side proves that it knows the PIN and
+ * owns the key of its certificate. The host's certificate is returned only when all of it held.
  *
  * @throws MoonteeError PAIRING_FAILED, PAIRING_WRONG_PIN, PAIRING_MITM, PAIRING_IN_PROGRESS,
- *   HOST_UNREACHABLE, HOST_ANSWER_INVALID, BAD_REQUEST (PIN), CLOSED (aborted)
+ * HOST_UNREACHABLE, HOST_ANSWER_INVALID, BAD_REQUEST (PIN), CLOSED (aborted)
  */
 export async function pair(options: PairingOptions): Promise<PairedHost> {
   if (!/^\d{4}$/.test(options.pin)) {
@@ -90,7 +89,7 @@ class Pairing {
     return this.#begun;
   }
 
-  /** Tells the host to forget the attempt. Never throws. */
+  /** Makes the host forget the attempt. Never throws. */
   async retract(): Promise<void> {
     await this.#host.unpair();
   }
@@ -144,7 +143,7 @@ class Pairing {
     return hostPem;
   }
 
-  /** Phase 1 waits until somebody enters the PIN at the host. */
+  /** Phase 1 waits until a person enters the PIN at the host. */
   async #exchangeCertificates(
     salt: Buffer,
   ): Promise<{ pem: string; certificate: X509Certificate }> {
@@ -168,7 +167,7 @@ class Pairing {
       const certificate = new X509Certificate(pem);
       if (certificate.publicKey.asymmetricKeyType === 'rsa') return { pem, certificate };
     } catch {
-      // Told below.
+      // Reported below.
     }
     throw new MoonteeError('PAIRING_FAILED', 'The host showed no usable certificate');
   }

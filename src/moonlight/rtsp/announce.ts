@@ -116,7 +116,10 @@ LOCAL_NETWORKS.addSubnet('fe80::', 10, 'ipv6');
 LOCAL_NETWORKS.addSubnet('fec0::', 10, 'ipv6');
 LOCAL_NETWORKS.addSubnet('fc00::', 7, 'ipv6');
 
-/** Whether hosts are told that we are near; loopback is not, as in the reference (§3.7). */
+/**
+ * Whether the host is asked to treat us as local; for loopback it is not, as in the reference
+ * (§3.7).
+ */
 export function isLocalAddress(address: string): boolean {
   return LOCAL_NETWORKS.check(address.replace(/%.*$/, ''), isIPv6(address) ? 'ipv6' : 'ipv4');
 }

@@ -19,7 +19,7 @@ export interface HostDescription {
 const MAX_SURROUND_LINES = 64;
 
 /**
- * Looks for marks as the reference client does: the answer resembles SDP but is none, and
+ * Looks for marks as the reference client does. The answer resembles SDP but is not valid SDP, and
  * hosts write it differently. Never throws.
  */
 export function readDescription(body: string): HostDescription {
@@ -41,14 +41,14 @@ export function readDescription(body: string): HostDescription {
   };
 }
 
-/** The number behind the next colon after `name`, 0 if there is none. */
+/** The number behind the next colon after `name`; 0 without one. */
 function numberAfter(body: string, name: string): number {
   const at = body.indexOf(name);
   const colon = at < 0 ? -1 : body.indexOf(':', at + name.length);
   return colon < 0 ? 0 : parseNumber(body.slice(colon + 1, colon + 32));
 }
 
-/** As C's strtoul with base 0 reads it, clamped to 32 bits; 0 for what is no number. */
+/** As C's strtoul with base 0 reads it, clamped to 32 bits; 0 for an invalid number. */
 export function parseNumber(text: string): number {
   const [, hex, octal, decimal] =
     /^\s*\+?(?:0x([\da-f]{1,16})|0([0-7]{0,16})|([1-9]\d{0,16}))/i.exec(text) ?? [];

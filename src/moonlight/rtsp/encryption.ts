@@ -11,15 +11,15 @@ export interface EncryptionChoice {
   readonly enabled: number;
   readonly control: 1 | 2;
   readonly video: boolean;
-  /** Also on where the host only knows the older switch in its feature flags. */
+  /** Also on if the host only knows the older switch in its feature flags. */
   readonly audio: boolean;
 }
 
 /**
- * What is encrypted: all that the host requests, and what we wish if the host can
- * (gamestream.md §3.7).
+ * What is encrypted: all that the host requests, and what we wish if the host can (gamestream.md
+ * §3.7).
  *
- * @throws MoonteeError ENCRYPTION_REQUIRED where the host requests what we do not know
+ * @throws MoonteeError ENCRYPTION_REQUIRED if the host requests an unknown one
  */
 export function chooseEncryption(
   host: Pick<HostDescription, 'encryptionSupported' | 'encryptionRequested'>,

@@ -35,8 +35,8 @@ export interface RtspExchange {
 }
 
 /**
- * Sends one request on a connection of its own, in one write, and reads until the host
- * closes or the answer is complete.
+ * Sends one request on a connection of its own, in one write. Reads until the host closes or the
+ * answer is complete.
  *
  * @throws MoonteeError RTSP_FAILED with `details.error_code`, CLOSED (aborted)
  */
@@ -104,7 +104,7 @@ async function connectPatiently(options: RtspExchange): Promise<Socket> {
 
 async function connectOnce({ address, port, timers, signal }: RtspExchange): Promise<Socket> {
   const socket = trackHostSocket(connect({ host: address, port, noDelay: true }));
-  // Errors after the verdict have nobody left to care about them.
+  // Errors after the verdict have no receiver left.
   socket.on('error', () => undefined);
   let timer: NodeJS.Timeout | undefined;
   let onAbort: (() => void) | undefined;

@@ -27,7 +27,7 @@ const NEVER_MODIFIED = ['If-Modified-Since', 'Thu, 01 Jan 1970 00:00:00 GMT'] as
 const CLIENT_PORTS = 'unicast;X-GS-ClientPort=50000-50001';
 const CONTROL_TARGET = 'streamid=control/13/0';
 
-/** Where one media stream comes from. */
+/** The source of one media stream. */
 interface MediaEndpoint {
   readonly port: number;
   /** 16 characters that bind our pings to the session; null on hosts that match addresses. */
@@ -162,7 +162,7 @@ interface Tracks {
   readonly audio: ReturnType<typeof chooseAudio>;
   readonly video: MediaEndpoint;
   readonly control: HandshakeResult['control'];
-  /** The host marks sessions in no way, and must tell them apart by address. */
+  /** The host does not mark sessions, and must distinguish them by address. */
   readonly marksNothing: boolean;
 }
 
@@ -203,7 +203,7 @@ function atMostSix(channels: AudioChannels): AudioChannels {
   return channels === 8 ? 6 : channels;
 }
 
-/** The token goes into later requests, so it must be short and harmless. */
+/** The token is part of later requests, so it must be short and harmless. */
 function sessionToken({ headers }: RtspResponse): string {
   const token = headers.get('session')?.split(';')[0]?.trim() ?? '';
   if (/^[\x21-\x7e]{1,64}$/.test(token)) return token;

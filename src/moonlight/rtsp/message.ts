@@ -3,7 +3,7 @@ import { printable } from '../nvhttp/xml.js';
 
 /** Sunshine and Wolf read a request into 2048 bytes; encryption adds 24 (gamestream.md §3.1). */
 const MAX_REQUEST = 2000;
-/** Largest response that is waited for: thirty times what any host says. */
+/** Largest response that is waited for: thirty times a usual one. */
 export const MAX_RESPONSE = 64 << 10;
 const MAX_HEADER_BLOCK = 16 << 10;
 
@@ -24,7 +24,7 @@ export interface RtspResponse {
 }
 
 /**
- * A request in the one form that every host reads: Wolf wants `CSeq` first and exactly
+ * A request in the one form that every host reads. Wolf requires `CSeq` first and exactly
  * `Content-length`, last, and all of it in one write.
  *
  * @throws MoonteeError RTSP_FAILED for what cannot be sent
@@ -46,8 +46,8 @@ export function serializeRequest({ method, target, headers, body }: RtspRequest)
 }
 
 /**
- * Reads a whole response. Hosts mix line ends, leave out Content-Length (the body then goes
- * to the end of the connection) and add spaces (gamestream.md §3.5).
+ * Reads a whole response. Hosts mix line ends and add spaces (gamestream.md §3.5). They also leave
+ * out Content-Length: the body then lasts to the end of the connection.
  *
  * @throws MoonteeError RTSP_FAILED for everything that is not a complete response
  */
@@ -65,7 +65,7 @@ export function parseResponse(bytes: Buffer): RtspResponse {
   return { status: Number(status[1]), reason: printable(status[2] ?? ''), headers, body };
 }
 
-/** Whether nothing more can belong to the response; without a length only the end tells. */
+/** Whether the response is complete; without a length only the end of the connection shows it. */
 export function isCompleteResponse(bytes: Buffer): boolean {
   const end = headerEnd(bytes);
   if (end === null) return false;

@@ -5,7 +5,7 @@ import type { AudioChannels, AudioLayout, StreamSettings } from '../types.js';
 const HIGH_QUALITY_BITRATE = 15_000;
 
 const STEREO = { streams: 1, coupledStreams: 1, mapping: [0, 1] };
-/** What GFE used before it told its parameters. */
+/** The layout of GFE before it reported its parameters. */
 const SURROUND_51 = { streams: 4, coupledStreams: 2, mapping: [0, 4, 1, 5, 2, 3] };
 
 type Coding = Pick<AudioLayout, 'streams' | 'coupledStreams' | 'mapping'>;
@@ -20,7 +20,7 @@ export interface AudioChoice {
  * Chooses the Opus multistream layout by the five rules of gamestream.md §3.6.
  *
  * @param surroundParams digits of the host's lines, in order
- * @throws MoonteeError RTSP_FAILED where the host has no usable layout
+ * @throws MoonteeError RTSP_FAILED if the host has no usable layout
  */
 export function chooseAudio(
   settings: Pick<StreamSettings, 'audioChannels' | 'audioPacketDuration' | 'bitrate'>,
@@ -47,8 +47,8 @@ export function chooseAudio(
 }
 
 /**
- * Sunshine's first line for 7.1. It prepares its mapping for the move below, but only the first
- * six entries of it: what is meant is the plain order (gamestream.md §3.6).
+ * Sunshine's first line for 7.1. It prepares its mapping for the move below, but only the first six
+ * entries of it. The plain order is meant (gamestream.md §3.6).
  */
 const SUNSHINE_71 = '85301245367';
 const PLAIN_71 = [0, 1, 2, 3, 4, 5, 6, 7];

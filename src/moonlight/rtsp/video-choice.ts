@@ -78,7 +78,7 @@ export interface VideoWishes {
   readonly playable: readonly VideoCodec[];
 }
 
-/** @throws MoonteeError CODEC_UNAVAILABLE where nothing fits both sides */
+/** @throws MoonteeError CODEC_UNAVAILABLE if nothing fits both sides */
 export function chooseVideo(wishes: VideoWishes): VideoChoice {
   const { formats, serverModes, description, playable } = wishes;
   const offered: readonly VideoCodec[] = [

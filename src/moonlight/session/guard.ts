@@ -1,6 +1,6 @@
 import type { Log } from '../../core/log.js';
 
-/** Tells listeners; a listener's mistake must not pass through what caused the event. */
+/** Calls listeners; a listener's mistake must not pass through to the source of the event. */
 export function guard(log: Log, notify: () => void): void {
   try {
     notify();

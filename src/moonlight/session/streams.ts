@@ -62,7 +62,7 @@ const PICTURES_CEASED =
   'The host sends no pictures any more, though it answers otherwise: its encoder or screen ' +
   'capture may have stopped';
 
-/** Milliseconds since the host's last word on the control stream, which it says every 100 ms. */
+/** Milliseconds since the host's last packet on the control stream, which it sends every 100 ms. */
 const HEARD_MS = 1_000;
 
 /** The audio, control and video streams of one session, and what they need of each other. */
@@ -72,7 +72,7 @@ export class SessionStreams {
   #audio: AudioStream | null = null;
   #control: ControlStream | null = null;
   #video: VideoStream | null = null;
-  /** What the host is not heard or seen of, in words. */
+  /** The kind of the host's silence, in words. */
   readonly #missing = new Set<string>();
   #closing: Promise<void> | null = null;
 

@@ -1,6 +1,6 @@
 /**
- * The byte stream of H.264 and H.265 (annex B of either): NAL units, each behind a start code of
- * three bytes, with any number of zeros in front of it and behind the unit.
+ * The byte stream of H.264 and H.265 (annex B of either). Each NAL unit follows a start code of
+ * three bytes, with any number of zeros in front of that and behind the unit.
  */
 
 export type AnnexBCodec = 'h264' | 'h265';
@@ -10,7 +10,7 @@ const START_CODE = Buffer.from([0, 0, 1]);
 /** Set in no unit that is undamaged. */
 const FORBIDDEN_BIT = 0x80;
 
-/** `nal_unit_type` of what is told apart (H.264 table 7-1, H.265 table 7-1). */
+/** `nal_unit_type` of the units that are distinguished (H.264 table 7-1, H.265 table 7-1). */
 export const H264_NAL = { SLICE: 1, IDR: 5, SPS: 7, PPS: 8 } as const;
 export const H265_NAL = {
   LAST_SLICE: 31,
@@ -23,7 +23,7 @@ export const H265_NAL = {
 
 export interface NalUnit {
   readonly type: number;
-  /** Where its header stands, right behind the start code. */
+  /** The offset of its header, right behind the start code. */
   readonly at: number;
 }
 
@@ -47,7 +47,7 @@ export function* nalUnits(codec: AnnexBCodec, data: Buffer): Generator<NalUnit> 
   }
 }
 
-/** Where a unit ends: in front of the next start code, and of the zeros that are not its own. */
+/** The end of a unit: in front of the next start code, and of the zeros that are not its own. */
 export function nalEnd(data: Buffer, { at }: NalUnit): number {
   const next = data.indexOf(START_CODE, at);
   let end = next < 0 ? data.length : next;
@@ -67,7 +67,7 @@ export function isStart(codec: AnnexBCodec, type: number): boolean {
   return type >= H265_NAL.FIRST_IRAP && type <= H265_NAL.LAST_IRAP;
 }
 
-/** Whether a unit says how pictures are coded. */
+/** Whether a unit defines how pictures are coded. */
 export function isParameterSet(codec: AnnexBCodec, type: number): boolean {
   if (codec === 'h264') return type === H264_NAL.SPS || type === H264_NAL.PPS;
   return type >= H265_NAL.VPS && type <= H265_NAL.PPS;

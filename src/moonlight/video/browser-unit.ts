@@ -1,6 +1,6 @@
 /**
- * Access units as decoders of browsers take them. Chromium looks for the type of a key frame's first
- * unit and stumbles over delimiters and reserved types, and filler only costs.
+ * Access units as decoders of browsers accept them. Chromium examines the type of a key frame's
+ * first unit and stumbles over delimiters and reserved types, and filler only costs.
  */
 import type { VideoCodec } from '../types.js';
 import {

@@ -9,11 +9,12 @@ import { profileOf } from './stream-profile.js';
 const CONSTRAINT_BYTES = 6;
 
 /**
- * What a stream asks of a decoder, as it says itself: a guess would choose a software decoder, or none.
+ * What a stream requires of a decoder, by its own headers: a guess would choose a software decoder,
+ * or none.
  *
  * @param keyFrame an access unit at which decoders can start
  * @param bitDepth of AV1, whose sequence header says it behind much else
- * @returns null where it has no sequence header
+ * @returns null without a sequence header
  */
 export function codecString(codec: VideoCodec, keyFrame: Buffer, bitDepth: 8 | 10): string | null {
   return codec === 'av1' ? ofAv1(keyFrame, bitDepth) : ofByteStream(codec, keyFrame);

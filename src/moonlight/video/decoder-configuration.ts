@@ -2,8 +2,8 @@ import type { VideoCodec } from '../types.js';
 import { isParameterSet, nalEnd, nalUnits } from './annex-b.js';
 
 /**
- * The parameter sets of a key frame, as bytes to compare: a decoder is set up anew if they
- * change. Empty for AV1, whose sequence header stands in the stream itself.
+ * The parameter sets of a key frame, as bytes to compare: a decoder is set up again if they change.
+ * Empty for AV1, whose sequence header is in the stream itself.
  */
 export function decoderConfiguration(codec: VideoCodec, keyFrame: Buffer): Buffer {
   if (codec === 'av1') return Buffer.alloc(0);

@@ -19,7 +19,7 @@ const LATENCY_STEP = 0.1;
 
 export interface DepacketizedFrame {
   readonly unit: AccessUnit;
-  /** As the host says; see FRAME_TYPE. */
+  /** The host's value; see FRAME_TYPE. */
   readonly frameType: number;
   /** The host keeps the frame to refer to it later, if it hears that it arrived. */
   readonly longTermReference: boolean;
@@ -73,7 +73,7 @@ export class Depacketizer {
     };
   }
 
-  /** Meaningful bytes of the last packet's payload, or `null` where it contradicts itself. */
+  /** Meaningful bytes of the last packet's payload, or `null` if it contradicts itself. */
   #lastPayloadBytes(claimed: number, last: Buffer, headerBytes: number): number | null {
     const available = payloadBytes(last);
     if (claimed > headerBytes && claimed <= available) return claimed;

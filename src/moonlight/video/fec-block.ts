@@ -22,7 +22,7 @@ const UNKNOWN = -1;
 
 export const shardIndexOf = (fecInfo: number): number => (fecInfo >>> 12) & 0x3ff;
 export const dataShardsOf = (fecInfo: number): number => fecInfo >>> 22;
-/** Packet index of shard 0, as one of the shards tells it. */
+/** Packet index of shard 0, computed from one of the shards. */
 const packetIndexOf = (packet: Buffer, shard: number): number =>
   ((packet.readUInt32LE(OFFSET.PACKET_INDEX) >>> 8) - shard) & 0xffffff;
 const percentageOf = (fecInfo: number): number => (fecInfo >>> 4) & 0xff;
@@ -36,7 +36,7 @@ export class FecBlock {
   parityShards = 0;
   /** All data shards are there. */
   complete = false;
-  /** Recovery yielded nonsense: the packets contradict each other. */
+  /** Recovery yielded an invalid frame: the packets contradict each other. */
   corrupt = false;
   /** Data shards that had to be computed. */
   recovered = 0;
@@ -102,7 +102,7 @@ export class FecBlock {
   /**
    * More packets are lost than parity can make up for.
    *
-   * @param isLost tells sequence numbers that will not come any more
+   * @param isLost whether a sequence number will not come any more
    */
   isHopeless(isLost: (sequence: number) => boolean): boolean {
     if (this.complete || this.received === 0) return false;
@@ -150,8 +150,8 @@ export class FecBlock {
   }
 
   /**
-   * Two packets that cannot belong to one block: the newcomer yields to what several packets
-   * agree on, but not to a single one, which is as likely to be the damaged one.
+   * Two packets that cannot belong to one block. The new one yields to several packets that agree,
+   * but not to a single one, which is as likely to be the damaged one.
    */
   #dispute(packet: Buffer, fecInfo: number, isFirst: boolean, isLast: boolean): Verdict {
     if (this.received > 1 || this.complete) return VERDICT.INVALID;

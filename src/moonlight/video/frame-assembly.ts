@@ -78,7 +78,7 @@ export class FrameAssembly {
     return sum;
   }
 
-  /** As the host says, see FRAME_TYPE; 0 while the first packet is missing. */
+  /** The host's value, see FRAME_TYPE; 0 while the first packet is missing. */
   get type(): number {
     const first = this.blocks[0]?.shards[0];
     return first === undefined || first.length <= OFFSET.FRAME_TYPE
@@ -86,7 +86,7 @@ export class FrameAssembly {
       : first.readUInt8(OFFSET.FRAME_TYPE);
   }
 
-  /** @param isLost tells sequence numbers that will not come any more */
+  /** @param isLost whether a sequence number will not come any more */
   isHopeless(isLost: (sequence: number) => boolean): boolean {
     return this.blocks.some((block) => block.isHopeless(isLost));
   }

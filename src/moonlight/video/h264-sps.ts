@@ -7,9 +7,11 @@ import { BitWriter } from './bit-writer.js';
 
 const HEADER_BYTES = 1;
 
-/** Profiles that tell their chroma format and scaling lists. */
+/** Profiles that define their chroma format and scaling lists. */
 const HIGH_PROFILES = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135]);
-/** Profiles whose constraint_set3_flag says that every picture is intra coded (A.2.8 to A.2.11). */
+/**
+ * Profiles whose constraint_set3_flag means that every picture is intra coded (A.2.8 to A.2.11).
+ */
 const INTRA_CAPABLE = new Set([44, 86, 100, 110, 122, 244]);
 const CONSTRAINT_SET3 = 0x10;
 const EXTENDED_ASPECT = 255;
@@ -17,7 +19,7 @@ const EXTENDED_ASPECT = 255;
 const MAX_CPBS = 32;
 const MAX_OFFSETS = 255;
 
-/** What a decoder infers where nothing is said (E.2.1). */
+/** A decoder infers this if the stream does not define it (E.2.1). */
 const SILENT: Restriction = {
   motionOverBoundaries: 1,
   maxBytesDenominator: 2,
@@ -41,7 +43,7 @@ interface Restriction {
 
 interface Layout {
   readonly maxReferenceFrames: number;
-  /** Pictures are shown in the order of decoding, whatever the VUI says. */
+  /** Pictures are shown in the order of decoding, whatever the VUI states. */
   readonly isInOrder: boolean;
   /** Bits in front of `vui_parameters_present_flag`, or of `bitstream_restriction_flag` if there is a VUI. */
   readonly prefix: number;
@@ -50,11 +52,11 @@ interface Layout {
 }
 
 /**
- * Says in a sequence parameter set that no picture is held back. Pictures of a GameStream host come in
- * the order in which they are shown, so that this is true of them.
+ * Marks in a sequence parameter set that no picture is held back. Pictures of a GameStream host
+ * come in the order in which they are shown, so that this is true of them.
  *
  * @param unit a NAL unit of type 7, without start code
- * @returns the unit itself if it says so already, or cannot be read
+ * @returns the unit itself if it has that mark already, or cannot be read
  */
 export function withoutReordering(unit: Buffer): Buffer {
   const layout = readLayout(unit);

@@ -3,8 +3,8 @@ import { H264_NAL, H265_NAL, isSlice, isStart, nalUnits } from './annex-b.js';
 import { FRAME_TYPE } from './packet.js';
 
 /**
- * True where a decoder can start: an IDR picture with its parameter sets. For AV1, whose
- * headers say it less plainly, the host's word counts (gamestream.md §5.7, §5.9).
+ * True if a decoder can start: an IDR picture with its parameter sets. AV1's headers are less
+ * plain, so the host's flag counts (gamestream.md §5.7, §5.9).
  */
 export function isKeyFrame(codec: VideoCodec, data: Buffer, frameType: number): boolean {
   if (codec === 'av1') return frameType === FRAME_TYPE.IDR;

@@ -4,15 +4,15 @@ import type { FrameRange } from './types.js';
 /** Milliseconds after which an unanswered request is repeated. */
 export const REQUEST_DEADLINE_MS = 300;
 
-/** The same where a frame was lost meanwhile, which may have been the answer. */
+/** The same if a frame was lost meanwhile, which may have been the answer. */
 const LOST_ANSWER_DEADLINE_MS = 120;
 
 /** Milliseconds after a loss when help is asked for even if no whole frame has followed. */
 const QUIET_DEADLINE_MS = 250;
 
 /**
- * Invalidations asked for in vain before an IDR is asked for instead. With more than one under
- * way nobody could tell which of them a frame answers, and so what it refers to.
+ * Invalidations requested in vain before an IDR is requested instead. With more than one under way
+ * it would be unknown which of them a frame answers, and so what it refers to.
  */
 const INVALIDATION_ATTEMPTS = 1;
 
@@ -22,10 +22,10 @@ export interface LossRecoverySink {
 }
 
 /**
- * Decides which whole frames a decoder may see, and what to ask the host for
- * (gamestream.md §5.7). After a loss nothing passes until an IDR, or the first frame after an
- * invalidation, has come; at most one request is under way. The first goes out with the news of
- * the loss; those after it wait until whole frames, or time, say that an answer has a chance.
+ * Decides which whole frames a decoder may see, and what to ask the host for (gamestream.md §5.7).
+ * After a loss nothing passes until an IDR, or the first frame after an invalidation, has come. At
+ * most one request is under way. The first is sent with the news of the loss. Later ones wait until
+ * whole frames, or time, show that an answer has a chance.
  */
 export class LossRecovery {
   readonly #sink: LossRecoverySink;
@@ -72,7 +72,7 @@ export class LossRecovery {
     this.#answerMayBeLost = this.#askedAt !== null;
     if (this.#waitingFor !== 'nothing') return;
     this.#waitingFor = this.#canInvalidate && this.#sawIdr ? 'invalidation' : 'idr';
-    // Up to this frame the network delivered, and it delivered what told of the loss.
+    // Up to this frame the network delivered, and it delivered the news of the loss.
     this.#ask(now);
   }
 
@@ -85,7 +85,7 @@ export class LossRecovery {
     );
   }
 
-  /** Frames count anew: only an IDR helps. */
+  /** Frame numbers start again: only an IDR helps. */
   restart(now: number): void {
     this.#settle();
     this.#waitingFor = 'idr';

@@ -1,6 +1,6 @@
 /** The open bitstream units of AV1 (§5.3). */
 
-/** `obu_type` of what is told apart (§6.2.2). */
+/** `obu_type` of the units that are distinguished (§6.2.2). */
 export const OBU = {
   SEQUENCE_HEADER: 1,
   TEMPORAL_DELIMITER: 2,
@@ -18,7 +18,7 @@ export interface Obu {
   readonly end: number;
 }
 
-/** The units of a temporal unit, in order; ends where one is cut short. */
+/** The units of a temporal unit, in order; ends if one is cut short. */
 export function* obus(data: Buffer): Generator<Obu> {
   for (let at = 0; at < data.length;) {
     const header = data[at] ?? 0;

@@ -43,7 +43,7 @@ export const FRAME_TYPE = { P: 1, IDR: 2, INTRA_REFRESH: 4, AFTER_INVALIDATION: 
 /** Blocks of a frame at most: two bits carry their index. */
 export const MAX_BLOCKS = 4;
 
-/** Data shards that the ten bits of fecInfo can say. */
+/** Data shards that the ten bits of fecInfo can express. */
 export const MAX_DATA_SHARDS = 1023;
 
 /** Parity shards of a block (gamestream.md §5.4, formula 1). */
@@ -51,7 +51,7 @@ export function parityShards(dataShards: number, percentage: number): number {
   return Math.floor((dataShards * percentage + 99) / 100);
 }
 
-/** Distance from one 16-bit sequence number to another, negative where it is behind. */
+/** Distance from one 16-bit sequence number to another, negative if it is behind. */
 export function sequenceDistance(from: number, to: number): number {
   return ((to - from) << 16) >> 16;
 }

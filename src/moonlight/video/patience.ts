@@ -12,11 +12,11 @@ const MARGIN = 1.15;
 const GUESS_MEMORY = 0.98;
 const MEMORY = 0.999;
 
-/** The same after each wait in vain: where losses are many, waiting costs more than it saves. */
+/** The same after each wait in vain: on a lossy network, waiting costs more than it saves. */
 const DISAPPOINTMENT = 0.6;
 
 /**
- * How long to wait for packets that later ones have passed over: as long as this network's have
+ * How long to wait for packets that later ones have overtaken. It is as long as this network's have
  * been seen to need, which on most is next to nothing.
  */
 export class Patience {

@@ -1,7 +1,7 @@
 /** Milliseconds without a picture after which the host is asked for one. */
 const QUIET_MS = 2_000;
 
-/** The same where the host keeps answering: nothing changes on its screen. */
+/** The same if the host keeps answering: nothing changes on its screen. */
 const STILL_MS = 10_000;
 
 /** Milliseconds without a picture after input, which should have changed something. */
@@ -10,13 +10,13 @@ const STIRRED_MS = 1_000;
 /** Milliseconds between requests while none is answered. */
 const REPEAT = 500;
 
-/** Milliseconds after a request until viewers are told that it is not answered. */
+/** Milliseconds after a request until viewers are notified that it is not answered. */
 const NOTIFY_AFTER_MS = 1_500;
 
 /** Milliseconds after a request until the host counts as one that sends no pictures any more. */
 const GIVE_UP_MS = 5_000;
 
-/** The same where datagrams come, but no picture comes of them. */
+/** The same if datagrams come, but do not form a picture. */
 const GIVE_UP_ON_LOSS_MS = 10_000;
 
 export interface PictureWatchSink {
@@ -28,9 +28,9 @@ export interface PictureWatchSink {
 }
 
 /**
- * Tells a host whose pictures have ceased from one on whose screen nothing changes: the latter
- * answers a request for a key frame. Begins with the first picture. All times are milliseconds of
- * a clock that leaves out what this process was held up for.
+ * Distinguishes a host whose pictures have ceased from one whose screen does not change. The latter
+ * answers a request for a key frame. Begins with the first picture. All times are milliseconds of a
+ * clock that leaves out the time during which this process was held up.
  */
 export class PictureWatch {
   readonly #sink: PictureWatchSink;
@@ -55,7 +55,7 @@ export class PictureWatch {
     this.#datagrams += 1;
   }
 
-  /** Somebody did something that may well change the picture. */
+  /** A player did something that may well change the picture. */
   stir(): void {
     this.#stirred = true;
   }
@@ -71,12 +71,12 @@ export class PictureWatch {
   /**
    * To be called several times a second.
    *
-   * @param heard the host is there: its control stream says something
+   * @param heard the host is there: its control stream receives packets
    */
   tick(now: number, heard: boolean): void {
     if (this.#pictureAt === null || this.#gone) return;
     if (!heard) {
-      // A gap of the network: nothing can be told of pictures until it is over.
+      // A gap of the network: pictures cannot be judged until it is over.
       this.#restart(now);
       return;
     }

@@ -16,7 +16,7 @@ const PACKET_LIMIT = 8192;
 /** Milliseconds without any packet after which a frame that nothing follows is given up. */
 const STALE_AFTER_MS = 250;
 
-/** Milliseconds to wait for earlier frames where the first one seen does not begin the stream. */
+/** Milliseconds to wait for earlier frames if the first one seen does not begin the stream. */
 const START_HOLD_MS = 50;
 
 /** Packets that must agree on a frame far ahead, or long past, before the window moves there. */
@@ -35,9 +35,9 @@ export interface ReassemblerSink {
 }
 
 /**
- * Packets in any order → whole frames in order, and the gaps between them
- * (gamestream.md §5.6). A frame is handed on with the packet that completes it. Where one stays
- * incomplete while later ones arrive, it is waited for as long as the network's habits suggest.
+ * Packets in any order → whole frames in order, and the gaps between them (gamestream.md §5.6). A
+ * frame is handed on with the packet that completes it. If one stays incomplete while later ones
+ * arrive, it is waited for as long as the network's habits suggest.
  */
 export class Reassembler {
   readonly #sink: ReassemblerSink;
@@ -177,7 +177,7 @@ export class Reassembler {
     if (shardIndexOf(fecInfo) < dataShardsOf(fecInfo)) this.#stats.packetsLate++;
   }
 
-  /** A packet far from what is expected: a gap, a host that began anew, or damage. */
+  /** A packet far from the expected one: a gap, a host that started again, or damage. */
   #stray(packet: Buffer, frameIndex: number, needed: number, now: number): void {
     const agreeing = this.#strays.add(packet, frameIndex);
     const before = this.#strays.keep(packet);
@@ -198,7 +198,7 @@ export class Reassembler {
       this.#held = 0;
       this.#sink.restarted();
     } else {
-      // What is whole within the window goes out, the rest of the way is lost.
+      // Whole frames within the window are handed on, the rest of the way is lost.
       this.#settleUntil(frameIndex);
       if (((frameIndex - this.#next) | 0) > 0) {
         this.#lose(this.#next, (frameIndex - 1) >>> 0);
