@@ -11,7 +11,7 @@ export function attempt<T>(work: () => T): T | undefined {
   }
 }
 
-/** The same for what may answer with a promise, or with none where it is older. */
+/** The same for a function that may return a promise, or in older browsers does not. */
 export async function attemptAsync<T>(work: () => T | Promise<T>): Promise<T | undefined> {
   try {
     return await work();

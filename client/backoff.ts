@@ -8,8 +8,8 @@ export interface BackoffOptions {
 }
 
 /**
- * Waits that double, each shortened by up to half at random, so that viewers who lost their
- * server together do not come back together.
+ * Waits that double, each shortened by up to half at random. Viewers who lost their server together
+ * do not come back together.
  */
 export class Backoff {
   readonly #base: number;

@@ -4,9 +4,9 @@ const DEVICE_KEY = 'moontee.device';
 const TAB_KEY = 'moontee.tab';
 
 /**
- * A name for logs and for finding a viewer again: the browser's, which stays for good, and the
- * tab's, which survives a reload. It gives no rights. The tab's part is taken out of the storage while the page lives, because a
- * duplicated tab begins with a copy of it.
+ * A name for logs and for recognising a viewer: the browser's part stays for good, the tab's
+ * survives a reload. It gives no rights. The tab's part is taken out of the storage while the page
+ * lives, because a duplicated tab begins with a copy of it.
  */
 export function clientUniqueId(): string {
   const device = stored(local, DEVICE_KEY) ?? random();
@@ -38,7 +38,7 @@ function store(storage: () => Storage, key: string, value: string): void {
 function random(): string {
   const bytes = new Uint8Array(8);
   const isFilled = attempt(() => crypto.getRandomValues(bytes)) !== undefined;
-  // The name is no secret: it only has to differ from those of others.
+  // The name is not a secret: it only has to differ from those of others.
   if (!isFilled) for (const n of bytes.keys()) bytes[n] = Math.floor(Math.random() * 256);
   return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }

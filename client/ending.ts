@@ -58,7 +58,7 @@ export function ending(code: string, reason?: string): Ending {
   };
 }
 
-/** What the server said of the end; it may know better than its code whether coming back helps. */
+/** The server's reason of the end; it may know better than its code whether coming back helps. */
 export function endingOf({
   code,
   reason,
@@ -72,7 +72,7 @@ export function endingOf({
   return { ...end, retry: retry ?? end.retry };
 }
 
-/** A sentence is given as it is: servers say one where there is no code. */
+/** A sentence is given as it is: servers send one if there is no code. */
 function unknown(code: string): string {
   return code.includes(' ') ? code : `The connection has ended (${code}).`;
 }
@@ -85,7 +85,7 @@ export function unauthorized(credentials: string | null): Ending {
   );
 }
 
-/** What people are told of the stages that servers name (signaling.md b.1). */
+/** Words for the stages that servers name (signaling.md b.1). */
 const STAGES: Readonly<Record<string, string>> = {
   'Launch Streamer': 'Starting the stream',
   'Setup WebRTC Peer': 'Preparing the connection',

@@ -64,7 +64,7 @@ export class HttpCaller {
   }
 
   /**
-   * For bodies that are read piece by piece. Whoever opens it closes it.
+   * For bodies that are read piece by piece. The caller must close it.
    *
    * @throws ApiError also for an answer that is a refusal
    */

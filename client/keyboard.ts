@@ -63,7 +63,7 @@ const LEVELS: Readonly<Record<Modifier, (event: ModifierLevels) => boolean>> = {
   AltGraph: (event) => event.getModifierState?.('AltGraph') ?? false,
 };
 
-/** `KeyboardEvent.key` where the browser has no name. */
+/** `KeyboardEvent.key` if the browser has no name. */
 const NAMELESS = new Set(['', 'Unidentified', 'Process']);
 
 /** `KeyboardEvent.location` of the right one of two. */
@@ -108,10 +108,10 @@ interface HeldKey {
 }
 
 /**
- * Makes of a browser's key events what the host's keyboard does. Edges get lost: the system takes
- * a shortcut for itself, another window has the focus. So what is held is checked against the
- * modifiers that every event reports, and keys that a platform reports by one edge are whole
- * presses. Pure: it has no clock and sends nothing.
+ * Turns a browser's key events into those of the host's keyboard. Edges get lost: the system takes
+ * a shortcut for itself, another window has the focus. So held keys are checked against the
+ * modifiers that every event reports. Keys that a platform reports by one edge are whole presses.
+ * Pure: it has no clock and sends nothing.
  */
 export class Keyboard {
   readonly #platform: Platform;
@@ -142,8 +142,8 @@ export class Keyboard {
   }
 
   /**
-   * A key that is down already is given again when it repeats: whoever sends it knows whether
-   * the host has heard of it.
+   * A key that is down already is given again when it repeats. The caller knows whether the host
+   * has received it.
    */
   take(event: KeyEvent): KeyAction[] {
     const isDown = event.type === 'keydown';
@@ -171,7 +171,7 @@ export class Keyboard {
     return [{ type: 'key', down: true, keyCode: delayed.key.keyCode, modifiers: CTRL }];
   }
 
-  /** The host has been told to let go of everything, or has never heard of it. */
+  /** The host was asked to release everything, or never received a press. */
   reset(): void {
     this.#held.clear();
     this.#delayed = undefined;
@@ -258,7 +258,7 @@ export class Keyboard {
     const isMetaGoing = ids.some((id) => this.#held.get(id)?.modifier === 'Meta');
     for (const [id, { modifier, isUnderMeta }] of this.#held) {
       if (!isMetaGoing || modifier !== undefined) continue;
-      // macOS hides every key that goes up meanwhile, others those of their own shortcuts.
+      // macOS hides every key that is released meanwhile, others those of their own shortcuts.
       if (this.#platform === 'mac' || isUnderMeta) going.add(id);
     }
     const keys = [...this.#held].filter(([id]) => going.has(id));
@@ -283,7 +283,7 @@ export class Keyboard {
     return [...this.#held.values()].some((key) => key.modifier === modifier);
   }
 
-  /** Under Windows, AltGr is reported as a Ctrl that nobody has pressed. */
+  /** Under Windows, AltGr is reported as a Ctrl that was not pressed. */
   #modifiers(event: ModifierLevels, isAltGraph: boolean): number {
     const isItsCtrl =
       this.#platform === 'windows' &&
@@ -298,9 +298,9 @@ function press(keyCode: number, modifiers: number): KeyAction[] {
 }
 
 /**
- * Which modifier a key is. Its position and its name may differ: a keyboard may be set up so
- * that CapsLock is Control, and X11 calls Alt with Shift Meta. What the event itself reports as
- * down decides.
+ * Which modifier a key is. Its position and its name may differ. A keyboard may be set up so that
+ * CapsLock is Control, and X11 calls Alt with Shift Meta. The modifiers that the event itself
+ * reports decide.
  */
 function modifierOf(event: KeyEvent): Modifier | undefined {
   const { code, key } = event;

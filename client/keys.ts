@@ -89,7 +89,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   IntlRo: 0xe2,
 };
 
-/** Where a keyboard reports no position, e.g. one on a screen. */
+/** For keyboards that report no position, e.g. one on a screen. */
 const BY_KEY: Readonly<Record<string, number>> = {
   ' ': 0x20,
   Alt: 0xa4,

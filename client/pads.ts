@@ -25,7 +25,7 @@ const BUTTON_BITS: readonly number[] = [
 /** What is read of a browser's `Gamepad`. */
 export interface GamepadLike {
   readonly id?: string;
-  /** `standard`, or empty where the browser does not know the pad. */
+  /** `standard`, or empty if the browser does not know the pad. */
   readonly mapping?: string;
   readonly buttons: readonly { readonly pressed: boolean; readonly value: number }[];
   readonly axes: readonly number[];
@@ -130,7 +130,7 @@ const EVDEV_ORDERS: readonly { readonly names: RegExp; readonly bits: readonly n
   },
 ];
 
-/** An axis that has not moved yet says 0, which is half way for a trigger that rests at −1. */
+/** An axis that has not moved yet reports 0, which is half way for a trigger that rests at −1. */
 function evdevReader(bits: readonly number[]): (pad: GamepadLike) => PadState {
   const moved = new Set<number>();
   const trigger = (axes: readonly number[], axis: number): number => {

@@ -219,7 +219,7 @@ export class MoonteeApi {
     });
   }
 
-  /** The host itself is not told. */
+  /** The host itself is not notified. */
   async unpairHost(hostId: number): Promise<void> {
     await this.#http.json({
       method: 'POST',
@@ -266,7 +266,7 @@ export class MoonteeApi {
 
   /**
    * The events of streamers and viewers from now on. It ends when the server ends it, and rejects
-   * when the connection is lost: begin again with the id of the last entry.
+   * when the connection is lost. Then begin again with the id of the last entry.
    */
   async *events({ lastEventId, signal }: EventsOptions = {}): AsyncGenerator<FeedEntry> {
     const call: Call = {

@@ -1,7 +1,7 @@
 /**
- * Gives the sound a media stream of its own. Browsers play the tracks of one stream in step,
- * which makes the picture wait for the sound's jitter buffer; both at their earliest are
- * closer to what the player does.
+ * Gives the sound a media stream of its own. Browsers play the tracks of one stream in step, which
+ * makes the picture wait for the sound's jitter buffer. Both at their earliest are closer to a
+ * native player.
  */
 export function withoutLipSync(sdp: string): string {
   return sdp
@@ -15,9 +15,9 @@ export function withoutLipSync(sdp: string): string {
 }
 
 /**
- * Asks for stereo. A browser decodes Opus to as many channels as its own description says, and
- * Chromium and Safari say one unless they are told (RFC 7587, 6.1: `stereo` is the receiver's
- * wish). For what goes to `setLocalDescription`.
+ * Asks for stereo, in what is passed to `setLocalDescription`. A browser decodes Opus to as many
+ * channels as its own description names. Chromium and Safari name one unless they are asked (RFC
+ * 7587, 6.1: `stereo` is the receiver's wish).
  */
 export function withStereo(sdp: string): string {
   return sdp
@@ -43,9 +43,9 @@ function stereo(parameters: string): string {
 }
 
 /**
- * @param offer what the server offers
- * @param answer what the browser says to it
- * @returns why the browser takes no sound; undefined if it takes it, or if there is none
+ * @param offer the server's
+ * @param answer the browser's
+ * @returns why the browser refuses sound; undefined if it accepts it, or if none is offered
  */
 export function refusedSound(offer: string, answer: string): string | undefined {
   const isRefused = /^m=audio 0 /m.test(answer);

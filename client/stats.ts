@@ -77,7 +77,7 @@ function pathOf(reports: ReadonlyMap<string, Counters>): { roundTrip: number; pa
   };
 }
 
-/** Silence is made up while nothing is sent, which is no loss. */
+/** Silence that is concealed while nothing is sent does not count as loss. */
 function concealed(audio: Counters, before: Counters): number {
   const samples = grown(audio, before, 'totalSamplesReceived');
   const missing =

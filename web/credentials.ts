@@ -55,7 +55,7 @@ export async function askCredentials(wasWrong: boolean): Promise<string | null> 
     });
     cancel.addEventListener('click', () => resolve(null));
     dialog.addEventListener('close', () => resolve(null));
-    // A browser that knows no dialogs shows the element where it stands.
+    // A browser without dialogs shows the element in its place.
     const isModal = attempt(() => {
       dialog.showModal();
       return true;

@@ -17,7 +17,7 @@ export interface MoonteeDebug {
   readonly framesDecoded: number;
   /** How media come: `webrtc` or `websocket`. */
   readonly transport: string;
-  /** Frames that were painted, where the browser tells. */
+  /** Frames that were painted, if the browser reports them. */
   readonly framesPainted: number;
   /** `performance.now()` of the first frame of this connection. */
   readonly firstFrameAt: number | null;

@@ -16,7 +16,7 @@ const MAX_PADS = 16;
 /** Unchanged states are repeated after this many milliseconds, as single ones may get lost. */
 const REPEAT = 100;
 
-/** How often the state at rest is told when the page is left, where no frames are drawn. */
+/** How often the state at rest is sent when the page is left and no frames are drawn. */
 const FAREWELLS = 5;
 
 /** One effect lasts this long at most, should the message that stops it never come. */
@@ -39,7 +39,7 @@ export class Gamepads {
   /** The page is not looked at: its pads are at rest, whatever is pressed on them. */
   #isAway = document.hidden;
 
-  /** @param onUnknown is told of a pad that is left out because its layout is not known */
+  /** @param onUnknown is called for a pad that is left out because its layout is unknown */
   constructor(input: ViewerInput, onUnknown: (name: string) => void, cleanup: Cleanup) {
     this.#input = input;
     this.#onUnknown = onUnknown;
@@ -155,7 +155,7 @@ export class Gamepads {
   }
 }
 
-/** None where the browser, or the page that this one is framed in, does not give them away. */
+/** Empty if the browser, or a page that frames this one, withholds them. */
 function gamepads(): readonly (Gamepad | null | undefined)[] {
   return attempt(() => [...navigator.getGamepads()]) ?? [];
 }

@@ -25,7 +25,7 @@ export interface KeyboardOptions {
 }
 
 export interface CapturedKeyboard {
-  /** Another connection: it has not heard of any key. */
+  /** Another connection, which has not received any key. */
   restart(): void;
 }
 
@@ -37,7 +37,7 @@ export function captureKeyboard(options: KeyboardOptions): CapturedKeyboard {
   const { root, stage, input, shortcuts, isActive, cleanup } = options;
   const keyboard = new Keyboard(platformOf(navigator.userAgent));
   let timer: ReturnType<typeof setTimeout> | undefined;
-  /** AltGr is down, also where the stage has not heard of it. */
+  /** AltGr is down, even if the stage has not received it. */
   let isAltGraph = false;
 
   const followAltGraph = (event: KeyboardEvent): void => {
@@ -110,7 +110,7 @@ export function captureKeyboard(options: KeyboardOptions): CapturedKeyboard {
   };
 }
 
-/** The letter on the key where the layout has Latin ones, otherwise that of its position. */
+/** The letter on the key if the layout has Latin ones, otherwise that of its position. */
 function letterOf({ key, code }: KeyboardEvent): string {
   return /^[a-z]$/i.test(key) ? key.toUpperCase() : code.replace(/^Key/, '');
 }
@@ -132,7 +132,7 @@ export class StickyModifiers {
     this.#input = input;
   }
 
-  /** @param onRelease is told when the modifier goes up */
+  /** @param onRelease is called when the modifier is released */
   toggle(keyCode: number, onRelease: () => void): boolean {
     if (this.#held.has(keyCode)) {
       this.release();

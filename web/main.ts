@@ -9,7 +9,7 @@ interface Page {
   close(): void;
 }
 
-/** Where the server is installed below its origin; its own words are in `config.js`. */
+/** The path at which the server is installed below its origin; its own words are in `config.js`. */
 async function pathPrefix(): Promise<string> {
   const name = './config.js';
   try {

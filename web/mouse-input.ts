@@ -6,7 +6,7 @@ import type { Place } from './picture.js';
 export interface MouseOptions {
   readonly stage: HTMLElement;
   readonly input: ViewerInput;
-  /** Where a point of the page lies in the picture. */
+  /** The place of a page's point in the picture. */
   readonly place: (clientX: number, clientY: number) => Place;
   /** Host pixels per CSS pixel of the picture. */
   readonly scale: () => number;
@@ -96,7 +96,7 @@ export function captureMouse({ stage, input, place, scale, ...options }: MouseOp
     { passive: false },
   );
   cleanup.listen(stage, 'contextmenu', (event) => event.preventDefault());
-  // Not of `pointerdown`: without it there is no `mouseup`, on which Chromium goes back.
+  // Not of `pointerdown`: without it there is no `mouseup`, on which Chromium navigates back.
   cleanup.listen(stage, 'mousedown', (event) => event.preventDefault());
   for (const name of HISTORY_EVENTS) {
     cleanup.listen(stage, name, (event) => {
@@ -120,7 +120,7 @@ export function unlockPointer(): void {
   attempt(() => document.exitPointerLock());
 }
 
-/** Without acceleration where the browser can, otherwise as it is. */
+/** Without acceleration if the browser can, otherwise as it is. */
 function lockPointer(stage: HTMLElement): void {
   void attemptAsync(async () => {
     try {

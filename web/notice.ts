@@ -7,7 +7,7 @@ export interface NoticeActions {
   readonly enterCredentials: () => void;
 }
 
-/** The card over the picture that says what is going on while there is none. */
+/** The card over the picture that explains the state while there is no picture. */
 export class Notice {
   readonly element: HTMLElement;
   readonly #title = element('h2');
@@ -49,7 +49,7 @@ export class Notice {
     );
   }
 
-  /** @param hasPicture frames are shown: nothing needs to be said about a connection */
+  /** @param hasPicture frames are shown: a connection need not be explained */
   show(status: ConnectionStatus, hasPicture: boolean): void {
     clearInterval(this.#timer);
     this.element.hidden = status.state === 'connected' && hasPicture;

@@ -1,4 +1,4 @@
-/** Where the picture lies in an element that shows it whole and centred. */
+/** The place of the picture in an element that shows it whole and centred. */
 export interface PictureBox {
   readonly left: number;
   readonly top: number;

@@ -14,12 +14,12 @@ type PlaybackEvents = {
 /** `HTMLMediaElement.HAVE_CURRENT_DATA` */
 const CURRENT_DATA = 2;
 
-/** Milliseconds between looks at the counters, for browsers that do not tell of frames. */
+/** Milliseconds between two polls of the counters, for browsers that do not report frames. */
 const LOOK_MS = 250;
 
 /**
- * The video element: plays, with sound if it may, and counts its frames. A page that is hidden
- * paints none, so what was decoded counts as well; and no browser has all of the counters.
+ * The video element: plays, with sound if it may, and counts its frames. A hidden page paints none,
+ * so decoded frames count as well, and no browser has all of the counters.
  */
 export class Playback extends Emitter<PlaybackEvents> {
   readonly video = element('video', { autoplay: true, playsinline: true });
@@ -76,7 +76,7 @@ export class Playback extends Emitter<PlaybackEvents> {
     return Math.max(this.#total - this.#framesBefore, this.#painted, this.#decoded);
   }
 
-  /** Pictures of the element that were painted, where the browser tells. */
+  /** Pictures of the element that were painted, if the browser reports them. */
   get framesPainted(): number {
     return this.#painted;
   }
@@ -185,7 +185,7 @@ export class Playback extends Emitter<PlaybackEvents> {
       this.#isFed &&
       !this.hasPicture &&
       this.video.readyState >= CURRENT_DATA &&
-      // Sound alone is no picture.
+      // Sound alone does not make a picture.
       this.video.videoWidth > 0;
     if (frames <= this.#seen && !isFirst) return;
     this.#seen = frames;

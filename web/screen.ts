@@ -22,12 +22,12 @@ type SafariDocument = Document & {
 const safari: SafariDocument = document;
 
 function isFullscreen(): boolean {
-  // Absent where the browser knows no full screen.
+  // Absent if the browser has no full screen.
   const element: Element | null | undefined = document.fullscreenElement;
   return (element ?? safari.webkitFullscreenElement ?? null) !== null;
 }
 
-/** Full screen with all keys where the browser allows it; Escape held down leaves it. */
+/** Full screen with all keys if the browser allows it; Escape held down leaves it. */
 export async function toggleFullscreen(root: SafariElement, video: SafariVideo): Promise<void> {
   if (isFullscreen()) {
     await leaveFullscreen();
@@ -62,7 +62,7 @@ export function followFullscreen(changed: (isFull: boolean) => void, cleanup: Cl
   });
 }
 
-/** Keeps the display on while somebody watches. */
+/** Keeps the display on while a viewer watches. */
 export function keepAwake(cleanup: Cleanup): void {
   let lock: WakeLockSentinel | undefined;
   let isOver = false;

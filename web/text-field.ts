@@ -2,7 +2,7 @@ import { modifiersOf, virtualKey } from '../client/index.js';
 import { element } from './dom.js';
 import type { StickyModifiers } from './keyboard-input.js';
 
-/** Keeps the field from being empty: phones do not tell of Backspace in an empty one. */
+/** Keeps the field from being empty: phones do not report Backspace in an empty one. */
 const SENTINEL = '\u200b';
 
 const BACKSPACE = 0x08;
@@ -22,9 +22,9 @@ const EDIT_KEYS: Readonly<Record<string, number>> = {
 const PAGE_KEYS = new Set(['Tab', 'F6', 'Escape']);
 
 /**
- * A field whose text goes to the host as it is written or pasted: for the keyboards of phones and
- * for input methods, which compose words before they are final. Nothing in it is held: a key is a
- * whole press, together with the modifiers that its event reports.
+ * A field whose text is sent to the host as it is written or pasted. It serves the keyboards of
+ * phones and input methods, which compose words before they are final. Nothing in it is held: a key
+ * is a whole press, together with the modifiers that its event reports.
  *
  * @param onLeave Escape was pressed
  */
@@ -83,7 +83,7 @@ export function textField(
 
 const MODIFIERS = new Set(['Alt', 'AltGraph', 'Control', 'Meta', 'OS', 'Shift']);
 
-/** The browser pastes, and what it pastes goes to the host. */
+/** The browser pastes, and the pasted text is sent to the host. */
 function isPaste(event: KeyboardEvent): boolean {
   if (event.key === 'Insert') return event.shiftKey;
   return (event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === 'v';

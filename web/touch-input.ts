@@ -21,7 +21,7 @@ const TREMBLE = 10;
 const LONG_PRESS = 500;
 /** Milliseconds in which a second touch turns a tap into a drag (track pad). */
 const TAP_DRAG = 250;
-/** How much faster than the finger the pointer goes (track pad). */
+/** Speed of the pointer relative to the finger (track pad). */
 const TRACKPAD_SPEED = 1.6;
 
 interface Finger {
@@ -76,7 +76,7 @@ export function captureTouch(options: TouchOptions): void {
 }
 
 /**
- * Fingers as a mouse. `mouse`: a tap clicks where it is, a drag drags from there, a long press
+ * Fingers as a mouse. `mouse`: a tap clicks at its place, a drag drags from there, a long press
  * clicks right. `trackpad`: a finger moves the pointer, a tap clicks, a tap followed by a drag
  * drags. In both, two fingers scroll and their tap clicks right.
  */

@@ -88,7 +88,7 @@ const SWITCH = { type: 'boolean' } as const;
 /**
  * Reads the command line of the demo host.
  *
- * @returns null where help was asked for
+ * @returns null if help was requested
  * @throws MoonteeError CONFIG_INVALID
  */
 export function parseArguments(args: readonly string[]): DemoHostOptions | null {

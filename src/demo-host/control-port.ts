@@ -38,8 +38,8 @@ interface Connection {
 
 /**
  * The ENet port for the control streams of all sessions (§7). The number that came with CONNECT
- * suggests a session, and the key that opens the first message proves it, so that clients
- * behind one address, and hosts that give no number (Wolf), need no guessing.
+ * suggests a session, and the key that opens the first message proves it. So clients behind one
+ * address, and hosts that give no number (Wolf), need no guessing.
  */
 export class ControlPort {
   readonly #options: ControlPortOptions;
@@ -154,7 +154,7 @@ export class ControlPort {
     for (const session of ordered) {
       const plain = openWith(session, session, data);
       if (plain === undefined) continue;
-      // Plain RTSP cannot tell two launches from one address apart; the keys can.
+      // Plain RTSP cannot distinguish two launches from one address; the keys can.
       const named = likely !== undefined && likely !== session ? likely : session;
       if (named !== session) named.swapRequests(session);
       this.#bind(connection, named);

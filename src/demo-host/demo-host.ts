@@ -26,16 +26,16 @@ export interface DemoHostEvents {
   /** Pairing waits for the PIN that the client shows. */
   'pin-needed': [{ secret: string; client: string }];
   session: [Session];
-  /** Somebody ordered the end over the loopback interface. */
+  /** A caller ordered the end over the loopback interface. */
   'exit-ordered': [];
 }
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1)$/;
 
 /**
- * A GameStream host over real sockets: it pairs, launches, streams and takes input by the
- * protocol (docs/gamestream.md), for the demo, the tests and any other Moonlight client. Media
- * runs only while somebody streams.
+ * A GameStream host over real sockets: it pairs, launches, streams and takes input by the protocol.
+ * It serves the demo, the tests and any other Moonlight client. Media runs only while a client
+ * streams.
  */
 export class DemoHost extends EventEmitter<DemoHostEvents> {
   readonly #settings: Settings;
@@ -92,7 +92,7 @@ export class DemoHost extends EventEmitter<DemoHostEvents> {
     return this.#control.port;
   }
 
-  /** The shared video port; null where each session has its own. */
+  /** The shared video port; null if each session has its own. */
   get videoPort(): number | null {
     return this.#ports.shared?.video.port ?? null;
   }
@@ -110,7 +110,7 @@ export class DemoHost extends EventEmitter<DemoHostEvents> {
     return this.#sessions.runningApps;
   }
 
-  /** @returns false where no pairing waits under this secret */
+  /** @returns false if no pairing waits under this secret */
   enterPin(secret: string, pin: string): boolean {
     return this.#pairing.enterPin(secret, pin);
   }
@@ -120,7 +120,7 @@ export class DemoHost extends EventEmitter<DemoHostEvents> {
     return this.#pairing.waiting.includes(secret);
   }
 
-  /** Tells every client, ends every stream and closes every port. Idempotent. */
+  /** Notifies every client, ends every stream and closes every port. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -258,7 +258,7 @@ export class DemoHost extends EventEmitter<DemoHostEvents> {
     });
     session.once('closed', () => {
       this.#media.delete(session);
-      // Whoever shares the picture goes on; the last one leaves nothing pressed.
+      // Other sessions of the picture continue; the last one leaves nothing pressed.
       const watched = this.#sessions.all.some(
         (other) => other !== session && other.game === session.game,
       );

@@ -25,8 +25,8 @@ export interface Faults {
   /** Only the first frame of a stream is an IDR, whatever the client asks. */
   readonly noIdr: boolean;
   /**
-   * Clients are told apart by their address, as Wolf of 2024 does: a second one is given the
-   * first one's session, and takes the picture from it when it leaves.
+   * Clients are distinguished by their address, as Wolf of 2024 does. A second one gets the first
+   * one's session, and takes the picture from it when it leaves.
    */
   readonly byAddress: boolean;
   /** An app ends as soon as it is launched, and RTSP is not answered without one. */
@@ -69,7 +69,7 @@ function duration(text: string, value: string, unit: number): number {
   return numberIn(text, String(Number(match[1]) * scale), 0, 24 * 3_600_000);
 }
 
-/** `5s@10s`: for five seconds, after ten; after three where that is left out. */
+/** `5s@10s`: for five seconds, after ten; the default start is three. */
 function spell(text: string, value: string): { duration: number; after: number } {
   const [length = '', after = '3s'] = value.split('@', 2);
   return { duration: duration(text, length, 1000), after: duration(text, after, 1000) };

@@ -22,7 +22,7 @@ const NOTHING: HdrMetadata = {
   maxFullFrameLuminance: 0,
 };
 
-/** Tells a client whether pictures are of high dynamic range from now on. */
+/** Notifies a client whether pictures are of high dynamic range from now on. */
 export function hdrMessage(enabled: boolean): HostMessage {
   return { type: 'hdr', enabled, metadata: enabled ? HDR10 : NOTHING };
 }

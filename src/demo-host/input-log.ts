@@ -6,7 +6,7 @@ export class InputLog {
   readonly #fd: number;
   #closed = false;
 
-  /** @throws the system's error where the file cannot be opened */
+  /** @throws the system's error if the file cannot be opened */
   constructor(file: string) {
     this.#fd = openSync(file, 'a', 0o600);
   }

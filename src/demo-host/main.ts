@@ -1,6 +1,6 @@
 /**
- * The demo host's process. Prints one JSON line once it listens, and ends on SIGTERM, SIGINT,
- * an order to exit, or when the parent that started it is gone.
+ * The demo host's process. Prints one JSON line once it listens. Ends on SIGTERM, SIGINT, an order
+ * to exit, or when the parent that started it is gone.
  */
 import { MoonteeError } from '../core/errors.js';
 import { createLog, flushLog, surviveLostReaders } from '../core/log.js';
@@ -30,7 +30,7 @@ async function main(): Promise<void> {
     if (ending) return;
     ending = true;
     log.info({ reason }, 'demo host ends');
-    // GStreamer's threads must not keep a process that was told to go.
+    // GStreamer's threads must not keep a process that is asked to exit.
     setTimeout(() => process.exit(0), CLOSE_DEADLINE_MS);
     void host
       .close()

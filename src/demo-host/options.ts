@@ -3,10 +3,10 @@ import type { BitDepth, VideoCodec } from '../moonlight/types.js';
 import type { Faults } from './faults.js';
 import type { HostIdentity } from './identity.js';
 
-/** Which real host's habits are followed where the two differ (gamestream.md §12, wolf.md). */
+/** The real host whose habits are followed if the two differ (gamestream.md §12, wolf.md). */
 export type HostStyle = 'sunshine' | 'wolf';
 
-/** Whether an encryption is not known, used where the client wants it, or insisted upon. */
+/** Whether an encryption is unknown, used on request, or required. */
 export type Offer = 'off' | 'offered' | 'required';
 
 export interface VideoFormat {
@@ -27,11 +27,11 @@ export type AppSource =
       readonly codec: VideoCodec;
       /** Default 8. */
       readonly bitDepth?: BitDepth;
-      /** The pictures are BT.2020 with PQ: clients are told that HDR is on. */
+      /** The pictures are BT.2020 with PQ, and clients are notified that HDR is on. */
       readonly hdr?: boolean;
     }
   /**
-   * Pictures made here without an encoder (H.264), whose references are chosen: after a loss the
+   * Pictures made here without an encoder (H.264), whose references are chosen. After a loss the
    * next one refers to the last that the client has.
    */
   | { readonly kind: 'blocks' };
@@ -71,7 +71,7 @@ export interface DemoHostOptions {
   readonly toneChannel?: number | null;
   /** Apps beside the built-in ones. */
   readonly apps?: readonly AppOptions[];
-  /** Encode HEVC or AV1 where a client asks and the element is installed. */
+  /** Encode HEVC or AV1 if a client asks and the element is installed. */
   readonly hevc?: boolean;
   readonly av1?: boolean;
   readonly faults?: Faults;

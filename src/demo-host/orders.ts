@@ -32,7 +32,7 @@ const Order = t.intersection([
     }),
     t.type({ order: t.literal('hdr'), enabled: t.boolean }),
     t.type({ order: t.literal('terminate'), code: t.Int }),
-    /** The control connection goes without a word. */
+    /** The control connection ends without a message. */
     t.type({ order: t.literal('disconnect') }),
     t.type({ order: t.literal('stall'), milliseconds: t.Int }),
     t.type({ order: t.literal('drop'), packets: t.Int }),

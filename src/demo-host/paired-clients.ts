@@ -8,7 +8,7 @@ const FILE = 'clients.json';
 /** More clients than anybody pairs; a bound against a loop that pairs for ever. */
 const MAX_CLIENTS = 1024;
 
-/** The certificates that may use the paired interface; in memory, and in a file where asked. */
+/** The certificates that may use the paired interface; in memory, and in a file if requested. */
 export class PairedClients {
   readonly #directory: string | null;
   /** Fingerprint → PEM. */
@@ -38,7 +38,7 @@ export class PairedClients {
     return this.#clients.has(name);
   }
 
-  /** Resolves once the client is on disk, where there is a directory. */
+  /** Resolves once the client is on disk, if a directory was given. */
   async add(pem: string): Promise<void> {
     if (this.#clients.size >= MAX_CLIENTS) throw new MoonteeError('LIMIT_REACHED');
     this.#clients.set(fingerprint(parseCertificate(pem).raw), pem);

@@ -36,7 +36,7 @@ export class SessionPorts {
     return ports;
   }
 
-  /** The shared ports; null where each session has its own. */
+  /** The shared ports; null if each session has its own. */
   get shared(): PortPair | null {
     return this.#shared;
   }

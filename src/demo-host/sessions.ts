@@ -28,7 +28,7 @@ export interface LaunchRequest {
 /** An app that runs, with or without anybody who watches. */
 export interface Game {
   readonly app: App;
-  /** Whose it is; null where the whole host shares it. */
+  /** Whose it is; null if the whole host shares it. */
   readonly client: string | null;
   /** What the picture shows of the input that arrived. */
   readonly desktop: Desktop;
@@ -48,7 +48,7 @@ interface SessionEvents {
   input: [HostInput];
   /** To be sent to the client. */
   message: [HostMessage];
-  /** The client is to be told why, with a code of §9.4, before its control stream goes. */
+  /** The client shall get the reason, with a code of §9.4, before its control stream ends. */
   terminate: [code: number];
 }
 
@@ -66,7 +66,7 @@ export class Session extends EventEmitter<SessionEvents> {
   /** u32 that marks the client's ENet connection. */
   readonly connectData: number;
   readonly log: Log;
-  /** RTSP has given out the audio port: the session is no longer up for grabs. */
+  /** RTSP has given out the audio port: the session cannot be taken any more. */
   claimed = false;
   /** Messages sent by rtspenc so far. */
   rtspSequence = 0;
@@ -96,8 +96,8 @@ export class Session extends EventEmitter<SessionEvents> {
   }
 
   /**
-   * Two launches from one address whose plain RTSP handshakes came in the other order: the
-   * keys, which the control stream proves, say whose session is whose.
+   * Two launches from one address had their plain RTSP handshakes in the other order. The keys,
+   * which the control stream proves, decide whose session is whose.
    */
   swapRequests(other: Session): void {
     [this.#request, other.#request] = [other.#request, this.#request];
@@ -147,7 +147,7 @@ export class Session extends EventEmitter<SessionEvents> {
     this.emit('message', message);
   }
 
-  /** Tells the client and ends. */
+  /** Notifies the client and ends. */
   terminate(code: number, reason: string): void {
     if (this.#state === 'closed') return;
     this.emit('terminate', code);

@@ -2,8 +2,8 @@ import type { FaultProfile } from '../moonlight/datagram.js';
 import type { Faults } from './faults.js';
 
 /**
- * A time without UDP in either direction, once, as of a firewall that has forgotten its flows:
- * HTTP and RTSP go on.
+ * A time without UDP in either direction, once, as of a firewall that has forgotten its flows. HTTP
+ * and RTSP continue.
  */
 export class UdpHole {
   readonly #times: Faults['udpHole'];
@@ -24,7 +24,7 @@ export class UdpHole {
     return since >= 0 && since < this.#times.duration;
   }
 
-  /** @returns `profile` outside of the hole; null where nothing is wrong at any time */
+  /** @returns `profile` outside of the hole; null if every time is without faults */
   over(profile: FaultProfile | null): FaultProfile | null {
     if (this.#times === null) return profile;
     const isOpen = (): boolean => this.isOpen;

@@ -1,7 +1,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { MoonteeError } from '../../core/errors.js';
 
-/** Start and end of the content of the DER element at `offset`; null where it is cut short. */
+/** Start and end of the content of the DER element at `offset`; null if it is cut short. */
 function element(der: Buffer, offset: number): { content: number; end: number } | null {
   const first = der[offset + 1];
   if (first === undefined) return null;
@@ -17,10 +17,10 @@ function element(der: Buffer, offset: number): { content: number; end: number } 
 }
 
 /**
- * The raw signatureValue of a certificate: content of the outer BIT STRING without its
- * unused-bits byte (gamestream.md §2.4).
+ * The raw signatureValue of a certificate: content of the outer BIT STRING without its unused-bits
+ * byte (gamestream.md §2.4).
  *
- * @throws MoonteeError BAD_REQUEST where `pem` is no certificate
+ * @throws MoonteeError BAD_REQUEST for an invalid certificate
  */
 export function certificateSignature(pem: string): Buffer {
   const der = parseCertificate(pem).raw;

@@ -13,7 +13,7 @@ export interface NvRequest {
   readonly query: URLSearchParams;
   /** Came over HTTPS. */
   readonly secure: boolean;
-  /** Fingerprint of the client's certificate; null over HTTP and where none was shown. */
+  /** Fingerprint of the client's certificate; null over HTTP or without a certificate. */
   readonly client: string | null;
   /** The client's IP address. */
   readonly address: string;
@@ -58,8 +58,8 @@ export function urlHost(address: string): string {
 }
 
 /**
- * The host's HTTP and HTTPS ports: one request a connection (§1.2), client certificates asked
- * for but judged by the routes (§1.4).
+ * The host's HTTP and HTTPS ports: one request a connection (§1.2). Client certificates are
+ * requested, but the routes judge them (§1.4).
  */
 export class NvHttp {
   readonly #http: Server;

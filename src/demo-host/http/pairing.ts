@@ -19,7 +19,7 @@ export class PairingRefusal extends Error {
 }
 
 interface PairingEvents {
-  /** Somebody has to enter the PIN shown by the client, with this secret. */
+  /** A person has to enter the PIN shown by the client, with this secret. */
   'pin-needed': [{ secret: string; client: string }];
 }
 
@@ -39,11 +39,11 @@ interface Attempt {
 }
 
 export interface PairingOptions {
-  /** The PIN is known beforehand: nobody is asked. */
+  /** The PIN is known beforehand, without a person. */
   readonly pin: string | null;
   /** Milliseconds that the first phase is held back. */
   readonly delay: number;
-  /** Milliseconds that the first phase waits for somebody to enter the PIN. */
+  /** Milliseconds that the first phase waits for the PIN. */
   readonly patience?: number;
 }
 
@@ -52,7 +52,7 @@ const MAX_ATTEMPTS = 64;
 const PATIENCE_MS = 300_000;
 /** An attempt that stopped half way is forgotten after this. */
 const IDLE_MS = 60_000;
-/** Wrong PINs within a minute after which nobody may try: four digits are soon guessed. */
+/** Wrong PINs within a minute after which all are refused: four digits are soon guessed. */
 const MAX_FAILURES = 20;
 const FAILURE_WINDOW_MS = 60_000;
 
@@ -87,7 +87,7 @@ export class Pairing extends EventEmitter<PairingEvents> {
     return [...this.#pins.keys()];
   }
 
-  /** @returns false where no attempt waits under this secret */
+  /** @returns false if no attempt waits under this secret */
   enterPin(secret: string, pin: string): boolean {
     const take = this.#pins.get(secret);
     take?.(pin);
@@ -206,7 +206,7 @@ export class Pairing extends EventEmitter<PairingEvents> {
     ];
   }
 
-  /** Waits for the PIN; rejects when the attempt is dropped or nobody enters it. */
+  /** Waits for the PIN; rejects when the attempt is dropped or no PIN is entered. */
   async #pin(client: string, attempt: Attempt): Promise<string> {
     const { pin, delay, patience = PATIENCE_MS } = this.#options;
     const secret = randomBytes(8).toString('hex').toUpperCase();

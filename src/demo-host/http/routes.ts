@@ -30,7 +30,7 @@ export interface RouteContext {
   readonly ports: () => { readonly http: number; readonly https: number; readonly rtsp: number };
   /** Opens what a new session needs before its client comes for it. */
   readonly prepare: (session: Session) => Promise<void>;
-  /** Orders of tests; null where the host is reachable from elsewhere. */
+  /** Orders of tests; null if the host is reachable from elsewhere. */
   readonly orders: ((request: NvRequest) => NvAnswer) | null;
   readonly log: Log;
 }
@@ -88,7 +88,7 @@ export class Routes {
     }
   };
 
-  /** Wolf uses real HTTP codes; Sunshine says 200 and puts the status in the XML (§1.3). */
+  /** Wolf uses real HTTP codes; Sunshine sends 200 and puts the status in the XML (§1.3). */
   #xml(status: number, children: readonly XmlNode[], message?: string): NvAnswer {
     return {
       status: this.#context.style === 'wolf' ? status : 200,
@@ -126,7 +126,7 @@ export class Routes {
       return this.#xml(400, [], 'Missing uniqueid parameter');
     }
     if (query.get('phrase') === 'pairchallenge') {
-      // Whoever gets here over HTTPS has shown a certificate that is paired.
+      // A client that gets here over HTTPS has shown a certificate that is paired.
       if (request.secure) return this.#xml(200, [['paired', 1]]);
       return this.#xml(400, [['paired', 0]], 'pairchallenge needs HTTPS');
     }

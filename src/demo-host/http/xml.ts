@@ -20,7 +20,7 @@ function render([name, value]: XmlNode): string {
   return `<${name}>${inner}</${name}>`;
 }
 
-/** @param status 200 is success, whatever the HTTP status line says. */
+/** @param status 200 is success, whatever the HTTP status line has */
 export function xmlAnswer(status: number, children: readonly XmlNode[], message?: string): string {
   const why = message === undefined ? '' : ` status_message="${escapeXml(message)}"`;
   return (

@@ -15,7 +15,7 @@ export interface AudioPacketizerOptions {
   readonly style: HostStyle;
   /** Send parity after every four packets; default true. */
   readonly fec?: boolean;
-  /** Session key and `rikeyid` where audio is encrypted. */
+  /** Session key and `rikeyid` if audio is encrypted. */
   readonly encryption?: { readonly key: Buffer; readonly keyId: number } | null;
 }
 
@@ -34,8 +34,8 @@ export class AudioPacketizer {
   }
 
   /**
-   * The datagram of one Opus packet, followed by the parity of its block where it completes one.
-   * A block whose payloads differ in length travels without parity, as none can be computed.
+   * The datagram of one Opus packet, followed by the parity of its block if it completes one. A
+   * block whose payloads differ in length travels without parity, which cannot be computed then.
    */
   packetize(opus: Buffer): Buffer[] {
     const sequence = this.#sequence;

@@ -6,7 +6,7 @@ import { tone } from './tone.js';
 
 export interface AudioSenderOptions {
   readonly stream: AnnouncedStream;
-  /** Index of the one channel that is heard; null for the usual ones. */
+  /** Index of the one channel that sounds; null for the usual ones. */
   readonly toneChannel: number | null;
   readonly packetizer: AudioPacketizer;
   readonly send: (datagram: Buffer) => void;

@@ -1,9 +1,9 @@
 import { SeededRandom } from '../../moonlight/random.js';
 
 /**
- * H.264 without an encoder: a grey key picture, and pictures that repeat the one before but for
- * a few macroblocks of plain samples (ITU-T H.264 §7.3). Every picture refers to exactly one
- * other, which the caller chooses: that makes losses and their repair exact.
+ * H.264 without an encoder: a grey key picture, and pictures that repeat the one before but for a
+ * few macroblocks of plain samples (ITU-T H.264 §7.3). Every picture refers to exactly one other,
+ * which the caller chooses. That makes losses and their repair exact.
  */
 
 const NAL = { SLICE: 1, IDR: 5, SEI: 6, SPS: 7, PPS: 8 } as const;
@@ -14,7 +14,7 @@ const REFERENCE = 0x60;
 /** Bits of frame_num. */
 const FRAME_NUM_BITS = 8;
 
-/** log2_max_frame_num_minus4, as the sequence says it. */
+/** log2_max_frame_num_minus4, as in the sequence parameter set. */
 const FRAME_NUM_CODE = FRAME_NUM_BITS - 4;
 
 const MACROBLOCK = 16;
@@ -72,7 +72,7 @@ class BitWriter {
     return this;
   }
 
-  /** Whole bytes where the writer is aligned. */
+  /** Whole bytes if the writer is aligned. */
   fill(value: number, count: number): this {
     for (let index = 0; index < count; index++) this.#bytes.push(value);
     return this;
@@ -95,7 +95,7 @@ class BitWriter {
   }
 }
 
-/** What a picture says about itself, for whoever checks what was shown. */
+/** The note inside a picture, for tests that check what was shown. */
 export interface PictureNote {
   readonly id: number;
   /** The picture that it repeats; its own id for a key picture. */
@@ -199,7 +199,7 @@ export class BlockPicture {
   }
 }
 
-/** CAVLC, one slice group, one reference, no weights; slices say how they are deblocked. */
+/** CAVLC, one slice group, one reference, no weights; slices define their deblocking. */
 function pictureParameters(): Buffer {
   return new BitWriter()
     .codes(0, 0)

@@ -16,8 +16,8 @@ interface Made {
 }
 
 /**
- * Pictures whose references are known, at about the bitrate that was agreed. Where a client has
- * lost some, the next one refers to the last before them.
+ * Pictures whose references are known, at about the agreed bitrate. If a client has lost some, the
+ * next one refers to the last before them.
  */
 export class BlockSource implements FrameSource {
   readonly #picture: BlockPicture;

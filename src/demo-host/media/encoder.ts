@@ -72,7 +72,7 @@ export function installedFormats(
 /**
  * The bytes of coded packets on their way from GStreamer to JavaScript. The binding hands a
  * buffer's bytes over as an array of numbers, at 100 ns each; through a pipe they cost next to
- * nothing. The appsink beside it says where each packet ends.
+ * nothing. The appsink beside it reports the end of each packet.
  */
 class BytePipe {
   readonly fd: number;

@@ -19,7 +19,7 @@ export interface SourceFrame {
   readonly capturedAt: number;
 }
 
-/** Where a session's access units come from; asked every few milliseconds. */
+/** The source of a session's access units; polled every few milliseconds. */
 export interface FrameSource {
   /** Does what is due and returns the frames that are ready. */
   poll(now: number): SourceFrame[];
@@ -154,7 +154,7 @@ class PipelineSource implements FrameSource {
   #capturedAt(pts: number, now: number): number {
     if (pts < 0) return now;
     const since = pts / 1e6;
-    // Its time begins anew with an encoder that was started again, and never runs ahead of ours.
+    // Its time starts again with a restarted encoder, and never runs ahead of ours.
     if (this.#zero === null || since < this.#latest || this.#zero + since > now) {
       this.#zero = now - since;
     }

@@ -8,7 +8,7 @@ import type { UdpHole } from '../udp-hole.js';
 export interface MediaPortOptions {
   readonly bind: string;
   readonly port: number;
-  /** The one session that the port serves; null where all share it. */
+  /** The one session that the port serves; null if all share it. */
   readonly owner: Session | null;
   readonly faults: Faults;
   readonly hole: UdpHole;
@@ -28,15 +28,15 @@ function faultProfile(faults: Faults): FaultProfile | null {
 }
 
 /**
- * A UDP port that media leaves from. Pings say where to (gamestream.md §4): on a shared port
- * their payload, or for old clients their address, tells the session; on a session's own port
- * any datagram does. The latest ping counts, so that a client may move.
+ * A UDP port that media leaves from. Pings show the destination (gamestream.md §4). On a shared
+ * port their payload, or for old clients their address, identifies the session; on a session's own
+ * port any datagram does. The latest ping counts, so that a client may move.
  */
 export class MediaPort {
   readonly #owner: Session | null;
   readonly #socket: DatagramSocket;
   readonly #listeners = new Map<Session, (from: Endpoint) => void>();
-  /** Where each session's media goes. */
+  /** The destination of each session's media. */
   readonly #destinations = new Map<Session, Endpoint>();
 
   constructor(options: MediaPortOptions) {
@@ -60,7 +60,7 @@ export class MediaPort {
     return this.#socket.localPort;
   }
 
-  /** @throws MoonteeError where the port cannot be bound */
+  /** @throws MoonteeError if the port cannot be bound */
   open(): Promise<void> {
     return this.#socket.open();
   }
@@ -80,7 +80,7 @@ export class MediaPort {
     this.#destinations.delete(session);
   }
 
-  /** Sends to where the session pinged from. */
+  /** Sends to the address of the session's ping. */
   send(session: Session, datagram: Buffer): void {
     const to = this.#destinations.get(session);
     if (to !== undefined) this.#socket.send(datagram, to);
@@ -117,7 +117,7 @@ export class MediaPort {
       return known?.port === from.port;
     });
     const unbound = local.find((session) => !this.#destinations.has(session));
-    // Where there is only one it can be nobody else who moved.
+    // With only one session, no other can have moved.
     return same ?? unbound ?? (local.length === 1 ? local[0] : undefined) ?? null;
   }
 }

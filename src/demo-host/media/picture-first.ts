@@ -18,9 +18,9 @@ interface ParameterSet {
 
 /**
  * An access unit without what encoders put before the picture: clients look for its slice in the
- * first packet of a frame (gamestream.md §5.7). Delimiters, SEI and filler are left out; of
- * parameter sets each one stays once, as it is when the picture begins, in a key frame, in the
- * order of types and numbers. What is no byte stream, and AV1, stays as it is.
+ * first packet of a frame (gamestream.md §5.7). Delimiters, SEI and filler are left out. In a key
+ * frame each parameter set stays once, as it is when the picture begins, in the order of types and
+ * numbers. AV1, and data that is not a byte stream, stays as it is.
  */
 export function pictureFirst(codec: VideoCodec, data: Buffer): Buffer {
   if (codec === 'av1') return data;

@@ -16,14 +16,14 @@ export interface SessionMediaOptions {
   readonly audio: MediaPort;
   readonly style: HostStyle;
   readonly fecPercentage: number;
-  /** Index of the one channel that is heard; null for the usual ones. */
+  /** Index of the one channel that sounds; null for the usual ones. */
   readonly toneChannel: number | null;
   readonly faults: Faults;
 }
 
 /**
- * Picture and sound of one session. Each starts when the control stream has proven the key and
- * its first ping is there (gamestream.md §11.1), and nothing runs before.
+ * Picture and sound of one session. Each starts when the control stream has proven the key and its
+ * first ping has come (gamestream.md §11.1). Nothing runs before.
  */
 export class SessionMedia {
   readonly #options: SessionMediaOptions;

@@ -8,16 +8,16 @@ const PITCH = 660;
 const MINUTE_PITCH = 990;
 /** Milliseconds of fading in and out, against clicks. */
 const FADE = 8;
-/** Index of the LFE in surround layouts; a beep there would hardly be heard. */
+/** Index of the LFE in surround layouts, whose beep would be nearly inaudible. */
 const LFE = 3;
 
 /**
- * A beep at each full second, together with the picture's flash. With more than two speakers
- * it walks from one to the next.
+ * A beep at each full second, together with the picture's flash. With more than two speakers it
+ * walks from one to the next.
  *
  * @param at milliseconds of the wall clock at the first sample
  * @param count samples a channel
- * @param only index of the one channel that is heard; null for the usual ones
+ * @param only index of the one channel that sounds; null for the usual ones
  * @returns interleaved 16-bit little-endian samples at 48 kHz
  */
 export function tone(

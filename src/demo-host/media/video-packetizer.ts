@@ -15,7 +15,7 @@ import {
   parityShards,
 } from '../../moonlight/video/packet.js';
 
-/** Which host's habits to follow where they differ (gamestream.md §5.2, §5.4). */
+/** The host whose habits are followed, if hosts differ (gamestream.md §5.2, §5.4). */
 export type HostStyle = 'sunshine' | 'wolf';
 
 export interface VideoPacketizerOptions {
@@ -26,7 +26,7 @@ export interface VideoPacketizerOptions {
   readonly fecPercentage?: number;
   /** Parity packets of a block at least; default 2. */
   readonly minFecPackets?: number;
-  /** The session key where video is encrypted. */
+  /** The session key if video is encrypted. */
   readonly encryptionKey?: Buffer | null;
 }
 
@@ -51,7 +51,7 @@ interface Block {
   readonly index: number;
   readonly last: number;
   readonly percentage: number;
-  /** Shard index and count as sent, where they are not those of the block. */
+  /** Shard index and count as sent, if they are not those of the block. */
   readonly wholeFrame?: { readonly total: number };
 }
 

@@ -85,14 +85,14 @@ export class VideoSender {
   }
 
   /**
-   * The client lacks these frames: what follows may not refer to them, nor to what came after
-   * the first of them.
+   * The client lacks these frames. Later frames may refer neither to them, nor to those after the
+   * first of them.
    */
   invalidate(first: number, last: number): void {
     if (this.#options.faults.noIdr || last < first) return;
     const frames = this.#frameNumber - first;
-    // Who asks again about what was repaired meanwhile may have the repair, or may have lost it:
-    // only a key frame is right for both.
+    // A client that asks again about repaired frames may have the repair, or may have lost it. Only
+    // a key frame is right for both.
     const repaired = last < this.#soundSince;
     if (repaired || this.#needsKey || frames <= 0) {
       this.requestKeyframe();

@@ -26,13 +26,13 @@ interface Widget {
   last: string | number | null;
 }
 
-/** Milliseconds in which the moon goes there and back. */
+/** Milliseconds in which the moon crosses the picture and comes back. */
 const TRACK_PERIOD = 8000;
 
 /**
- * The interactive picture. Three layers: a background that is drawn once, the scene with the
- * widgets, and the output with pointer and fingers on top; between frames only boxes that
- * changed are copied from one to the next.
+ * The interactive picture, in three layers: a background that is drawn once, the scene with the
+ * widgets, and the output with pointer and fingers on top. Between frames only boxes that changed
+ * are copied from one to the next.
  */
 export class DesktopPicture {
   readonly #desktop: Desktop;
@@ -171,7 +171,7 @@ export class DesktopPicture {
     return key.codes.some((code) => this.#desktop.keys.has(code));
   }
 
-  /** Where the pointer is, in pixels. */
+  /** The position of the pointer, in pixels. */
   #pointer(): [x: number, y: number] {
     return [
       Math.round(this.#desktop.pointerX * this.width),

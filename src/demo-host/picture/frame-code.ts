@@ -1,6 +1,6 @@
 /**
- * The frame number as a row of dark and bright blocks along the lower edge, for tests that read
- * it back from decoded pixels: 24 bits, most significant first, and 8 bits of check.
+ * The frame number as a row of dark and bright blocks along the lower edge. Tests read it back from
+ * decoded pixels: 24 bits, most significant first, and 8 bits of check.
  */
 
 export const FRAME_CODE_BITS = 32;
@@ -31,7 +31,7 @@ export function frameCodeEdge(bit: number, width: number): number {
  * @public for checks of what is shown
  * @param luma one byte a pixel
  * @param stride bytes from row to row
- * @returns the frame number, or null where the check does not fit
+ * @returns the frame number, or null if the check does not fit
  */
 export function readFrameCode(
   luma: Uint8Array,

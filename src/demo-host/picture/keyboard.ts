@@ -78,7 +78,7 @@ export const KEYS: readonly Key[] = ROWS.flatMap((caps, row) => {
 /** Codes that have a key in the picture. */
 export const SHOWN_CODES: ReadonlySet<number> = new Set(KEYS.flatMap(({ codes }) => codes));
 
-/** What a key types on a US keyboard; undefined where it types nothing. */
+/** The text of a key on a US keyboard; undefined without one. */
 export function typedCharacter(code: number, shifted: boolean): string | undefined {
   if (code === 0x20) return ' ';
   const character = String.fromCharCode(code);

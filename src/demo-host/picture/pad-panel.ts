@@ -3,7 +3,7 @@ import type { PadView } from './desktop.js';
 import type { Painter } from './painter.js';
 import { THEME } from './theme.js';
 
-/** Button bits of gamestream.md §8.4 and where each stands in the panel. */
+/** Button bits of gamestream.md §8.4 and the place of each in the panel. */
 const DPAD = [
   [0x1, 0, -16],
   [0x2, 0, 16],
@@ -22,7 +22,7 @@ const MIDDLE = [
   [0x10, 124],
 ] as const;
 
-/** Draws a pad, or the place where one would be. */
+/** Draws a pad, or an empty place. */
 export function drawPad(
   canvas: Canvas,
   pen: Painter,

@@ -49,7 +49,7 @@ export class Painter {
     return { x: this.x(x), y: this.y(y), width: this.px(width), height: this.px(height) };
   }
 
-  /** The mask of that name, made where it is not known. */
+  /** The mask of that name, made on first use. */
   mask(name: string, make: () => Mask): Mask {
     let mask = this.#masks.get(name);
     if (mask === undefined) {

@@ -21,7 +21,7 @@ export function dialPosition(now: Date): number {
   return Math.floor((now.getMilliseconds() * DIAL_DOTS) / 1000);
 }
 
-/** The flash that goes with the tone. */
+/** The flash that accompanies the tone. */
 export function isBeeping(now: Date): boolean {
   return now.getMilliseconds() < BEEP_LENGTH;
 }

@@ -18,7 +18,7 @@ export const THEME = {
   bit1: color('#c9d6ff'),
 } as const;
 
-/** Where the picture's parts stand, in pixels of a 1280×720 picture. */
+/** The places of the picture's parts, in pixels of a 1280×720 picture. */
 export const LAYOUT = {
   width: 1280,
   height: 720,
@@ -34,5 +34,5 @@ export const LAYOUT = {
 export const PAD_COUNT = 4;
 export const DIAL_DOTS = 60;
 
-/** Milliseconds of the beep at each full second, and of the flash that goes with it. */
+/** Milliseconds of the beep at each full second, and of its flash. */
 export const BEEP_LENGTH = 120;

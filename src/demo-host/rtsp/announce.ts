@@ -82,7 +82,7 @@ export interface AnnounceContext {
   readonly fecPercentage: number;
 }
 
-/** Never throws; a number that is none, or out of bounds, is refused with 400. */
+/** Never throws; an invalid number, or one out of bounds, is refused with 400. */
 export function parseAnnounce(body: string, context: AnnounceContext): AnnounceResult {
   const attributes = parseAttributes(body);
   const missing = REQUIRED[context.style].find((name) => !attributes.has(name));

@@ -19,9 +19,9 @@ function encryptionBits(offered: OfferedEncryption, when: (offer: Offer) => bool
 }
 
 /**
- * Decoded channel for each speaker of the wire's order (FL FR FC LFE BL BR SL SR), as the
- * Opus encoder lays its streams out. For 7.1 that is not what one would choose: opusenc couples
- * centre with LFE and leaves the rear speakers on their own.
+ * Decoded channel for each speaker of the wire's order (FL FR FC LFE BL BR SL SR), as the Opus
+ * encoder lays its streams out. For 7.1 the layout is odd: opusenc couples centre with LFE and
+ * leaves the rear speakers on their own.
  */
 const OPUS_LAYOUT: Readonly<
   Record<AudioChannels, { streams: number; coupled: number; mapping: readonly number[] }>

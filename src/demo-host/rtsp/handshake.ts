@@ -29,9 +29,9 @@ export interface HandshakeContext {
 }
 
 /**
- * The meaning of the seven requests (§3.2). A request belongs to the session that the
- * connection, its key or its token says; without any of them SETUP takes the oldest launch
- * of that address which nobody has taken yet.
+ * The meaning of the seven requests (§3.2). A request belongs to the session of its connection, its
+ * key or its token. Without any of them SETUP takes the oldest launch of that address that is still
+ * free.
  */
 export class Handshake implements RtspBackend {
   readonly #context: HandshakeContext;
@@ -88,7 +88,7 @@ export class Handshake implements RtspBackend {
     }
   }
 
-  /** @param session whose stream this is likely to be; plain RTSP does not tell yet */
+  /** @param session whose stream this is likely to be; plain RTSP does not identify it yet */
   #describe(session: Session | null): RtspAnswer {
     const { style, codecs, encryption } = this.#context;
     const repairs = session !== null && canInvalidate(session.game.app);

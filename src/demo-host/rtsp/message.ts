@@ -77,7 +77,7 @@ export function parseRequest(data: Buffer, final = false): ParseResult {
   };
 }
 
-/** Infinity where only the end of the data tells; null for what is no length. */
+/** Infinity if the body lasts to the end of the data; null for an invalid length. */
 function bodyLength(method: string, announced: string | undefined): number | null {
   if (announced === undefined) return method === 'ANNOUNCE' ? Infinity : 0;
   return /^\d{1,6}$/.test(announced) ? Number(announced) : null;

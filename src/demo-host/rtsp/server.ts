@@ -44,15 +44,14 @@ const IDLE_DEADLINE_MS = 10_000;
 /** Milliseconds after which any connection ends: a handshake takes less than a second. */
 const LIFETIME_MS = 60_000;
 /**
- * Milliseconds that the first connection of a handshake stays open after its answer. The
- * reference client reads until we close, other clients send the next request on the same
- * connection; only time tells them apart. Later connections show the client's habit and are
- * closed at once.
+ * Milliseconds that the first connection of a handshake stays open after its answer. The reference
+ * client reads until we close; other clients send the next request on the same connection. Only
+ * time distinguishes them. Later connections show the client's habit and are closed at once.
  */
 const LINGER_MS = 200;
 /**
- * Milliseconds of silence after which an ANNOUNCE whose body has no length, or a wrong one, is
- * taken as it is.
+ * Milliseconds of silence after which an ANNOUNCE is taken as it is, if its body has no length or a
+ * wrong one.
  */
 const BODY_PATIENCE_MS = 500;
 
@@ -139,7 +138,7 @@ class Connection {
     });
   }
 
-  /** @param final the client has said all that it will say for now */
+  /** @param final the client sends nothing more for now */
   #pump(final: boolean): void {
     const { log } = this.#options;
     while (this.#pending.length > 0 && this.#socket.writable) {
