@@ -23,7 +23,7 @@ export interface Attack {
   run(scene: Scene, budget: Budget): Promise<Outcome>;
 }
 
-/** Findings that are told of one attack; the rest of a kind says no more. */
+/** Findings that are reported of one attack; more of a kind add nothing. */
 const MAX_FINDINGS = 10;
 
 /** Collects what must not happen. */

@@ -13,7 +13,7 @@ import { below, pick } from './support/requests.js';
 import { randomTarget } from './support/grammar.js';
 
 const FULL = 1_000_000;
-/** Inputs between two turns of the event loop: the witness wants to be heard meanwhile. */
+/** Inputs between two turns of the event loop, in which the witness gets its turn. */
 const TURN = 2_000;
 const PREFIXES = ['', '/moonlight', '/api'];
 const VALUES = [

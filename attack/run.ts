@@ -1,6 +1,6 @@
 /**
  * `npm run attack -- [--minutes 12] [--seed 1] [--only TEXT]`: attacks a server of its own on the
- * loopback network, prints a table, and ends with 1 at any way in, any end of a process, or a
+ * loopback network and prints a table. Ends with 1 at any way in, any end of a process, or a
  * healthy viewer with less than 95 % of its frames.
  */
 import { parseArgs } from 'node:util';

@@ -7,11 +7,11 @@ export interface BenchmarkResult {
 export interface BenchmarkOptions {
   /** Trades accuracy for seconds. */
   readonly quick: boolean;
-  /** Length, where a benchmark can be of any. */
+  /** Length, for a benchmark with a variable one. */
   readonly minutes?: number;
-  /** Of what is random, where anything is. */
+  /** Seed of random choices, if there are any. */
   readonly seed?: number;
-  /** Viewers that come and go, where they are counted. */
+  /** Viewers that come and go, if they are counted. */
   readonly joins?: number;
 }
 

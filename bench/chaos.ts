@@ -52,8 +52,8 @@ interface Rest extends Footprint {
 }
 
 /**
- * Random joins, some of them malicious, creates and deletes, streamers that are stopped or killed
- * and hosts that die; in between everything is ended, and registry, processes and hosts must agree.
+ * Random joins, some of them malicious, creates and deletes, streamers that are stopped or killed,
+ * and hosts that die. In between everything is ended, and registry, processes and hosts must agree.
  */
 export const chaos: Benchmark = {
   name: 'chaos',
@@ -163,7 +163,7 @@ class World {
     }
   }
 
-  /** Ends everything. @throws where something does not come to rest, or two views differ */
+  /** Ends everything. @throws if something does not come to rest, or two views differ */
   async rest(): Promise<Footprint> {
     await Promise.all(this.#running);
     await this.#receivers.kill();
@@ -221,7 +221,7 @@ class World {
   }
 
   async #act(action: Action): Promise<void> {
-    // Now and then somebody comes, or deletes, while a streamer is only coming to be.
+    // Now and then a viewer comes, or deletes, while a streamer is only coming to be.
     const early = this.#created.size === 0 || this.#random.chance(0.1);
     const id = this.#pick([...(early ? this.#streamers : this.#created)]);
     if (action === 'create' || id === undefined) {

@@ -15,7 +15,7 @@ const PARALLEL = 4;
 /** Cycles that a process of receivers lives, unless it is killed before. */
 const RECEIVER_LIFE = 250;
 const DEFAULT_SEED = 1;
-/** Milliseconds between two cycles where the length is given in minutes: a soak, and no race. */
+/** Milliseconds between two cycles if the length is given in minutes: a soak, not a race. */
 const SOAK_PACE = 2_000;
 
 /** By how much a median may grow from the first half to the second and count as flat. */
@@ -30,13 +30,13 @@ const REST = 250;
 const MOST_COLLECTIONS = 20;
 const SETTLED_AFTER = 4;
 
-/** How a viewer goes; the numbers are their shares of 100. */
+/** How a viewer leaves; the numbers are their shares of 100. */
 const WAYS = {
   /** The viewer closes, and its socket's end removes it. */
   graceful: 40,
   /** The server removes it while the other side still watches. */
   abrupt: 30,
-  /** It goes before the connection is up. */
+  /** It leaves before the connection is up. */
   'mid-negotiation': 25,
   /** Its process is killed, and with it all others that it holds. */
   killed: 5,
@@ -62,7 +62,7 @@ export const churn: Benchmark = {
       const mark = async (): Promise<void> => {
         const latest = await session.mark();
         marks.push(latest);
-        // One that runs for hours shows how it goes.
+        // A run of hours prints its progress.
         if (minutes !== undefined) process.stderr.write(`${JSON.stringify(rowOf(latest))}\n`);
       };
       await mark();
@@ -143,7 +143,7 @@ class Churn {
   }
 
   /**
-   * So many cycles, some at a time; afterwards nobody watches.
+   * So many cycles, some at a time; afterwards there is no viewer.
    *
    * @param pace milliseconds between the beginnings of two cycles, at least
    */
@@ -229,7 +229,10 @@ class Churn {
     await victim.kill();
   }
 
-  /** Asked by several cycles at the same time it starts one process: nobody would end another. */
+  /**
+   * Several cycles may ask at the same time. It starts one process: a second one would have no
+   * owner.
+   */
   #freshReceivers(): Promise<void> {
     this.#starting ??= ReceiverProcess.start()
       .then((receivers) => {
@@ -242,7 +245,7 @@ class Churn {
     return this.#starting;
   }
 
-  /** Whether media came; it does not where somebody else's cycle killed the receiver. */
+  /** Whether media came; it does not if another cycle killed the receiver. */
   async #watching(receiver: Receiver, receivers: ReceiverProcess): Promise<boolean> {
     try {
       await this.#moontee.orFailure(receiver.untilMedia());

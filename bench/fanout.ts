@@ -23,7 +23,7 @@ interface Sample extends Footprint {
   readonly cpu: number;
   readonly receiversCpu: number;
   readonly senderCpu: number;
-  /** Percent of all cores, whoever used them. */
+  /** Percent of all cores, by all processes. */
   readonly machine: number;
   /** Of all viewers. */
   readonly packets: number;

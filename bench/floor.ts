@@ -30,7 +30,7 @@ type Costs = Map<string, number[]>;
 
 interface Plan {
   readonly rounds: number;
-  /** How often the clip goes through a GStreamer chain. */
+  /** Times that the clip passes through a GStreamer chain. */
   readonly repeats: number;
   readonly batches: number;
   readonly viewers: number;
@@ -145,7 +145,7 @@ async function chains(clip: Clip, plan: Plan, costs: Costs): Promise<void> {
   }
 }
 
-/** RFC 4571 framing; the sequence goes on over the repeats, as SRTP wants it. */
+/** RFC 4571 framing; the sequence continues over the repeats, as SRTP requires. */
 function consecutive(clip: Clip, repeats: number): Buffer {
   const all: Buffer[] = [];
   let sequence = 0;
@@ -168,7 +168,7 @@ async function chain(elements: string, input: Buffer, env: NodeJS.ProcessEnv): P
     'fdsrc fd=0 blocksize=65536 ! ' +
     'application/x-rtp-stream,media=video,clock-rate=90000,encoding-name=H264,payload=96 ! ' +
     `rtpstreamdepay ! ${elements}`;
-  // The shell says what its children used once they are gone, which Node cannot.
+  // The shell reports the times of its ended children, which Node cannot.
   const shell = spawn(
     'bash',
     ['-c', '"$@" >/dev/null || exit 1; times', 'bash', 'gst-launch-1.0', '-q'].concat(

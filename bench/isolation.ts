@@ -157,7 +157,7 @@ class Scene {
   }
 }
 
-/** The three that are no good, until told to end. */
+/** The three bad viewers, until they are asked to end. */
 class Trouble {
   readonly #moontee: Moontee;
   readonly #codes = new Map<string, number>();

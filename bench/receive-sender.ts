@@ -1,6 +1,6 @@
 /**
- * The host of bench/receive.ts, in a process of its own: waits for a ping, then sends video of
- * a given rate for a given time, and says how much that was.
+ * The host of bench/receive.ts, in a process of its own. Waits for a ping, then sends video of a
+ * given rate for a given time, and reports how much that was.
  */
 import { createSocket } from 'node:dgram';
 import { VideoPacketizer } from '../src/demo-host/media/video-packetizer.js';

@@ -21,7 +21,7 @@ interface Receiver {
   /** Starts to receive from a host on loopback, and pings it. */
   open(port: number): Promise<void>;
   packets(): number;
-  /** Whole frames, or null where frames are not looked at. */
+  /** Whole frames, or null if frames are not examined. */
   frames(): number | null;
   close(): void;
 }

@@ -141,7 +141,7 @@ class Scene {
     }
   }
 
-  /** One recording, during which so many viewers come and go; it goes on. */
+  /** One recording, during which so many viewers come and go; it is not interrupted. */
   async record(joins: number, seed: number): Promise<RecordingInfo> {
     const random = new SeededRandom(seed);
     const receivers = await ReceiverProcess.start();

@@ -22,7 +22,7 @@ export interface CampaignOptions {
   readonly inputs?: number;
   /** Milliseconds of CPU that one input may take. */
   readonly slow?: number;
-  /** Called before an input is run, for whoever watches. */
+  /** Called before an input is run, for an observer. */
   readonly before?: (input: Buffer) => void;
   readonly found?: (finding: FoundInput) => void;
 }
@@ -31,7 +31,7 @@ export interface CampaignResult {
   readonly inputs: number;
   /** Blocks of code reached. */
   readonly blocks: number;
-  /** Inputs that each reached something anew. */
+  /** Inputs that each reached something for the first time. */
   readonly corpus: readonly Buffer[];
   readonly findings: readonly FoundInput[];
   /** MiB between the first third and the end, after collections. */

@@ -1,6 +1,6 @@
 /**
- * `npm run fuzz -- [--target NAME] [--seconds 600] [--seed N]`: fuzzes one target, or all of
- * them one after another, each for so long. What goes wrong is written to .cache/fuzz.
+ * `npm run fuzz -- [--target NAME] [--seconds 600] [--seed N]`: fuzzes one target, or all of them
+ * one after another, each for so long. Failures are written to .cache/fuzz.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';

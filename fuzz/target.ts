@@ -1,8 +1,8 @@
 import { MoonteeError } from '../src/core/errors.js';
 
 /**
- * One thing to be fuzzed. An input is a run of bytes, whatever the target makes of it: text, a
- * datagram, or the steps of a play (see ByteReader). The same input always does the same.
+ * One thing to be fuzzed. An input is a run of bytes: text, a datagram, or the steps of a play (see
+ * ByteReader). The same input always does the same.
  */
 export interface FuzzTarget {
   readonly name: string;
@@ -25,7 +25,7 @@ export function expect(condition: boolean, what: string): asserts condition {
   if (!condition) throw new Finding(what);
 }
 
-/** What `work` returns; null where it refused with an error that callers are prepared for. */
+/** The result of `work`; null if it refused with an error that callers are prepared for. */
 export function tolerate<T>(work: () => T): T | null {
   try {
     return work();

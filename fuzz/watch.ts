@@ -31,9 +31,9 @@ const BOOTSTRAP = threadModule(`await import(${JSON.stringify(WORKER)});`);
 const HANG = 60_000;
 
 /**
- * Fuzzes one target in a thread, and ends it where it hangs.
+ * Fuzzes one target in a thread, and ends it if it hangs.
  *
- * @returns what it did, or null where it did not come back
+ * @returns its result, or null if it did not come back
  */
 export async function watchTarget(
   order: Omit<WorkerOrder, 'shared'>,

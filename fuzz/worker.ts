@@ -1,4 +1,4 @@
-/** One target in a thread of its own, so that whoever watches can end it where it hangs. */
+/** One target in a thread of its own, so that an observer can end it if it hangs. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { runCampaign } from './campaign.js';
 import { MAX_INPUT } from './mutate.js';

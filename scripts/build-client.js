@@ -1,6 +1,6 @@
 /**
- * Builds the package `@moontee/client` from `client/`, by default into `dist/client`, from where
- * `npm pack` and `npm publish` take it. Nothing of the server's sources is part of it.
+ * Builds the package `@moontee/client` from `client/`, by default into `dist/client`, for `npm
+ * pack` and `npm publish`. None of the server's sources is part of it.
  */
 import { spawnSync } from 'node:child_process';
 import { copyFile, mkdir, rm } from 'node:fs/promises';

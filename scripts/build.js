@@ -63,7 +63,7 @@ async function buildServer() {
   });
 }
 
-/** Runs a step unless its inputs, and where it writes, are those of its last success. */
+/** Runs a step unless its inputs and its output are those of its last success. */
 async function whenChanged(name, inputs, directory, step) {
   const stampFile = join(STAMPS, `${name}.stamp`);
   const stamp = await fingerprint(inputs, directory);

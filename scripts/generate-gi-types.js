@@ -1,7 +1,7 @@
 /**
  * Writes TypeScript declarations for the installed GStreamer into src/gst/generated. They must
- * match the machine's typelibs and node-gtk's own naming, so they are made in set-up and are
- * not kept in the repository.
+ * match the machine's typelibs and node-gtk's own naming. So they are made in set-up and are not
+ * kept in the repository.
  */
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';

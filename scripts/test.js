@@ -1,6 +1,7 @@
 /**
- * Runs the tests, tier by tier (`test/tiers.js`), and ends with one closing line: plain code first, on
- * both cores, and then two lanes beside each other. With arguments it is ava: `npm test -- test/x.test.ts`.
+ * Runs the tests, tier by tier (`test/tiers.js`), and ends with one closing line. Plain code is
+ * first, on both cores, and then there are two lanes beside each other. With arguments it is ava:
+ * `npm test -- test/x.test.ts`.
  */
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
@@ -14,7 +15,7 @@ const PHASES = [
     ['media', 'check'],
   ],
 ];
-/** A test that ava has seen pass; what it counts at the end it leaves out where one has failed. */
+/** A test that ava has seen pass; its own final count leaves passes out if a test has failed. */
 const PASSED = /^ *✔ /gm;
 /** Between its lines and its account of failures. */
 const DIVIDER = '\n  ─\n';
@@ -56,7 +57,7 @@ async function runLane(tiers) {
   return results;
 }
 
-/** Counts as one test; what it has to say follows its tiers. */
+/** Counts as one test; its output follows its tiers. */
 async function runCheck() {
   // Media play beside it, in real time.
   const check = spawn('nice', ['-n', '19', 'npm', 'run', '--silent', 'check'], {
@@ -94,7 +95,7 @@ async function runTier(tier) {
   return { code, output };
 }
 
-/** At least one where the run failed, whatever it says. */
+/** At least one if the run failed, whatever it printed. */
 function failures({ code, output }) {
   const counted = sum([...output.matchAll(FAILED)].map(([, count]) => Number(count)));
   return Math.max(counted, code === 0 ? 0 : 1);

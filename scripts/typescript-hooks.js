@@ -36,7 +36,7 @@ function cacheOf(path) {
   return join(CACHE, `${relative(ROOT, path).replaceAll('..', '_')}.js`);
 }
 
-/** Null where there is none of this version of the file: both have the same time. */
+/** Null if this version of the file is missing: both have the same time. */
 function readCompiled(path) {
   const cache = cacheOf(path);
   return modified(cache) === modified(path) ? readFileSync(cache) : null;
@@ -63,7 +63,7 @@ async function compile(path) {
   return code;
 }
 
-/** Milliseconds; undefined where there is no such file. */
+/** Milliseconds; undefined if the file is missing. */
 function modified(path) {
   const status = statSync(path, { throwIfNoEntry: false });
   return status && Math.round(status.mtimeMs);

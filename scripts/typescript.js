@@ -1,7 +1,7 @@
 /**
- * Lets Node run this repository's TypeScript: `node --import ./scripts/typescript.js FILE.ts`. What has
- * been compiled is kept in `.cache/typescript`, because the tests start hundreds of processes, and
- * compiling and starting a compiler took most of each start.
+ * Lets Node run this repository's TypeScript: `node --import ./scripts/typescript.js FILE.ts`.
+ * Compiled files are kept in `.cache/typescript`. The tests start hundreds of processes, and
+ * compiling took most of each start.
  */
 import { register } from 'node:module';
 

@@ -14,7 +14,7 @@ const UPGRADE = [
   ...['Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', '', ''],
 ].join('\r\n');
 
-/** Many connections, of one address or of many, that are fed as `feed` says until the end. */
+/** Many connections, of one address or of many, that `feed` feeds until the end. */
 function connections(
   name: string,
   count: number,
@@ -70,7 +70,7 @@ function requests(name: string, make: (context: FloodContext, number: number) =>
   };
 }
 
-/** Sockets that are opened without credentials, and say what `say` makes. */
+/** Sockets that are opened without credentials, and send the messages of `say`. */
 function sockets(name: string, count: number, say: (socket: WebSocket) => void): Flood {
   return {
     name,

@@ -32,8 +32,8 @@ export interface Frames {
 }
 
 /**
- * A server with credentials, a host, a streamer, and a healthy viewer who watches: each in a
- * process of its own. Attackers come from other addresses of the loopback network than it.
+ * A server with credentials, a host, a streamer, and a healthy viewer who watches, each in a
+ * process of its own. Attackers use other addresses of the loopback network than the viewer.
  */
 export class Scene {
   readonly password: string;

@@ -1,7 +1,6 @@
 /**
- * The server under attack, with credentials and one streamer. Arguments: the host's HTTP port,
- * and what it shows.
- * It has no net: what nobody catches ends it.
+ * The server under attack, with credentials and one streamer. Arguments: the host's HTTP port, and
+ * what it shows. It has no net: an uncaught error ends it.
  */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** Other ways to write a path, which somebody may take for it. */
+/** Other ways to write a path, which a parser may take for it. */
 export function spellings(path: string): readonly string[] {
   const segments = path.slice(1).split('/');
   const joined = (between: string): string => `/${segments.join(between)}`;

@@ -24,8 +24,8 @@ interface Ports {
 }
 
 /**
- * A host that comes back needs its ports, so they are below those that systems hand out (32768 and
- * up on Linux): meanwhile another program could get one of them.
+ * A host that comes back needs its ports, which another program could have taken meanwhile. So they
+ * are below those that systems hand out (32768 and up on Linux).
  */
 const LOWEST_BASE = 12_000;
 const HIGHEST_BASE = 32_000;

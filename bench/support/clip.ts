@@ -1,6 +1,6 @@
 /**
- * The stream that all benchmarks send: noise, H.264, 720p60, 10 Mbit/s, encoded once and kept
- * under .cache/bench, so that no encoder runs while something is measured.
+ * The stream that all benchmarks send: noise, H.264, 720p60, 10 Mbit/s. It is encoded once and kept
+ * under .cache/bench, so that no encoder runs during a measurement.
  */
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -29,7 +29,7 @@ export interface Clip {
   readonly bitrate: number;
 }
 
-/** Encodes the clip where it is not there yet. */
+/** Encodes the clip if it is missing. */
 export async function ensureClip(): Promise<Clip> {
   const directory = fileURLToPath(new URL('../../.cache/bench/', import.meta.url));
   mkdirSync(directory, { recursive: true });

@@ -7,8 +7,8 @@ import { PacketCounter } from './packet-counter.js';
 import type { FrameArrival, FromReceiver, ReceiverStats } from './receiver-messages.js';
 
 /**
- * The machine's own address, since libnice pairs no loopback address with another one. What a
- * machine sends to itself goes over the loopback interface in any case.
+ * The machine's own address, since libnice pairs no loopback address with another one. Packets of a
+ * machine to itself use the loopback interface in any case.
  */
 const ADDRESS =
   Object.values(networkInterfaces())
@@ -18,7 +18,7 @@ const ADDRESS =
 /** Bytes; the kernel may give less. */
 const RECEIVE_BUFFER = 4 * 1024 * 1024;
 
-/** One media packet in so many goes on to libdatachannel, which decrypts and reports it. */
+/** One media packet in so many is passed on to libdatachannel, which decrypts and reports it. */
 const FORWARD_EVERY = 64;
 
 /** Milliseconds between receiver reports: what browsers take, more or less. */
@@ -48,12 +48,12 @@ interface Endpoint {
 }
 
 /**
- * A receiving peer that is cheap enough to run forty of beside the server: libdatachannel does
- * ICE, DTLS and RTCP behind a UDP socket of ours, where the media packets are counted by their
- * headers. Only one packet in {@link FORWARD_EVERY} goes on to be decrypted. The peer reports
- * with its first packet and once a second, as browsers do with an estimate of its bandwidth, and never asks for a retransmission, so a loss stays a loss. A demanding one does,
- * for whatever is missing of the latest {@link NACK_DEPTH} packets, and asks for a key frame
- * every time.
+ * A receiving peer that is cheap enough to run forty of beside the server. libdatachannel does ICE,
+ * DTLS and RTCP behind a UDP socket of ours, where the media packets are counted by their headers.
+ * Only one packet in {@link FORWARD_EVERY} is passed on to be decrypted. The peer reports with its
+ * first packet and once a second, as browsers do with an estimate of its bandwidth. It never asks
+ * for a retransmission, so a loss stays a loss. A demanding one does, for all missing packets of
+ * the latest {@link NACK_DEPTH}, and asks for a key frame every time.
  */
 export class CountingPeer {
   readonly #id: string;
@@ -65,7 +65,7 @@ export class CountingPeer {
   #server: Endpoint | undefined;
   /** libdatachannel's own socket. */
   #inner: Endpoint | undefined;
-  /** What the inner side said before the server's address was known. */
+  /** The inner side's packets before the server's address was known. */
   readonly #early: Buffer[] = [];
   #video = new PacketCounter();
   #videoPayloadType = -1;
@@ -260,7 +260,10 @@ function withoutCandidates(sdp: string): string {
   return sdp.replace(/^a=(candidate:.*|end-of-candidates)\r?\n/gm, '');
 }
 
-/** libdatachannel drops even RTCP where its side only receives, so it thinks that it may send. */
+/**
+ * libdatachannel drops even RTCP if its side only receives, so it is made to believe that it may
+ * send.
+ */
 function sendable(offer: string): string {
   return offer.replace(/^a=sendonly\r?$/gm, 'a=sendrecv');
 }
@@ -269,7 +272,7 @@ function receiving(answer: string): string {
   return answer.replace(/^a=sendrecv\r?$/gm, 'a=recvonly');
 }
 
-/** Where an IPv4 UDP host candidate is. */
+/** The address of an IPv4 UDP host candidate. */
 function endpoint(candidate: string): Endpoint | undefined {
   const match = /candidate:\S+ 1 udp \d+ (\d+\.\d+\.\d+\.\d+) (\d+) typ host/i.exec(candidate);
   return match?.[1] ? { address: match[1], port: Number(match[2]) } : undefined;

@@ -1,4 +1,6 @@
-/** The demo host in a process of its own, with the clip as an app, and an identity paired with it. */
+/**
+ * The demo host in a process of its own, with the clip as an app, and an identity paired with it.
+ */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';

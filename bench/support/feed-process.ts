@@ -1,6 +1,6 @@
 /**
- * Sends the clip's RTP packets to a UDP port, 60 pictures a second, a picture at a time: what a
- * host or an encoder with a payloader would send to Janus.
+ * Sends the clip's RTP packets to a UDP port, 60 pictures a second, a picture at a time. A host, or
+ * an encoder with a payloader, would send the same to Janus.
  *
  * Arguments: port.
  */

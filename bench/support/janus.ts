@@ -1,6 +1,6 @@
 /**
- * Janus with its streaming plugin as a contender: Debian's package, its defaults, one RTP
- * mountpoint, loopback only, files in a directory that is removed afterwards.
+ * Janus with its streaming plugin as a contender: Debian's package with its defaults and one RTP
+ * mountpoint. It uses loopback only, and files in a directory that is removed afterwards.
  */
 import type { ChildProcess } from 'node:child_process';
 import { createSocket } from 'node:dgram';

@@ -1,6 +1,6 @@
 /**
  * Runs in the browser: joins as a viewer by the protocol alone, without Moontee's page, and
- * takes the time of every step. Times are milliseconds of `performance.now()`.
+ * measures every step. Times are milliseconds of `performance.now()`.
  */
 function connect({ signal, mark, watch, fail }) {
   const connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });

@@ -29,7 +29,7 @@ const SILENCE_MS = 15_000;
 export type Detour = (candidate: string) => Promise<string | null>;
 
 interface StreamerEvents {
-  /** A peer is gone; `code` says why. */
+  /** A peer is gone; `code` is the reason. */
   removed: [{ peer_id: string; code: string }];
   /** What ended the child, if it was not us. */
   failed: [Error];
@@ -53,7 +53,7 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
     { readonly receiver: Receiver; readonly detour: Detour | undefined }
   >();
   readonly #channel: ChildChannel;
-  /** Whoever waits for something that a dead child will not do. */
+  /** Rejections of waits for something that a dead child will not do. */
   readonly #waiting = new Set<(error: Error) => void>();
   readonly #watch: NodeJS.Timeout;
   #beat = performance.now();
@@ -159,9 +159,9 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
   /**
    * Begins a viewer without waiting for anything.
    *
-   * @param detour what the receiver is told instead of the server's candidate; the server is not
-   * told the receiver's own then, and learns only the way through the detour. Such a receiver is
-   * a demanding one, if nothing else is said.
+   * @param detour replaces the server's candidate for the receiver. The server then does not get
+   * the receiver's own, and learns only the way through the detour. Such a receiver is a demanding
+   * one by default.
    */
   open(
     id: string,
@@ -187,7 +187,7 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
     return receiver;
   }
 
-  /** The server's side of a viewer goes; the receiver's goes by itself. */
+  /** The server's side of a viewer ends; the receiver's ends by itself. */
   remove(id: string): Promise<void> {
     const removed = this.untilRemoved(id);
     this.#send({ RemovePeer: { peer_id: id, code: 'LEFT', reason: 'left' } });

@@ -39,7 +39,7 @@ export class PacketCounter {
     if (extended !== null) this.#countFrame(packet, extended, now);
   }
 
-  /** What a receiver report says: extended highest sequence number and packets lost so far. */
+  /** Fields of a receiver report: extended highest sequence number and packets lost so far. */
   get reception(): { readonly highest: number; readonly lost: number } {
     const { highest, lost } = this.#sequence;
     return { highest, lost };

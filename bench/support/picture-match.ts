@@ -1,6 +1,6 @@
 /**
- * Which picture that came is which one that left: SRTP hides what is in a packet but not how long
- * it is, so pictures are matched by their sizes, in order.
+ * Matches received pictures with sent ones. SRTP hides the content of a packet but not its length,
+ * so pictures are matched by their sizes, in order.
  */
 import type { FrameArrival } from './receiver-messages.js';
 import type { FrameDeparture } from './timed-host-process.js';
@@ -20,7 +20,7 @@ const LONGEST_LATENCY = 2_000;
 export interface Latencies {
   readonly fromFirst: number[];
   readonly fromLast: number[];
-  /** Pictures that came and are none that left, damaged ones above all. */
+  /** Received pictures that match no sent one, damaged ones above all. */
   unmatched: number;
 }
 
@@ -58,8 +58,8 @@ export function match(
 }
 
 /**
- * Where in the departures a run of arrivals begins, by the sizes of all of the run. The latest such
- * place: a clip that began anew for a key frame has the same run twice.
+ * The place in the departures at which a run of arrivals begins, by the sizes of all of the run.
+ * The latest such place counts: a clip that restarted for a key frame has the same run twice.
  */
 function alignment(
   departures: readonly FrameDeparture[],

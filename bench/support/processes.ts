@@ -13,7 +13,7 @@ const GRACE_MS = 3_000;
 const running = new Set<ChildProcess>();
 const directories = new Set<string>();
 
-/** Ends a process of ours with us, if nobody has before. */
+/** Ends a process of ours with us, unless it has ended before. */
 export function keep(child: ChildProcess): ChildProcess {
   running.add(child);
   child.once('exit', () => running.delete(child));

@@ -1,4 +1,4 @@
-/** What the receiver process and its owner say to each other over the fork's IPC channel. */
+/** Messages between the receiver process and its owner over the fork's IPC channel. */
 
 export interface ReceiverStats {
   readonly id: string;

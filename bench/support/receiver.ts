@@ -96,7 +96,7 @@ export class ReceiverProcess {
   /** @param demanding asks for key frames and for what is missing, every second */
   open(id: string, demanding = false): Receiver {
     const receiver = new Receiver(this, id);
-    // A failure that nobody waits for shows in the figures.
+    // A failure without a waiter shows in the figures.
     receiver.on('failed', () => undefined);
     this.#receivers.set(id, receiver);
     this.send({ type: 'open', id, demanding });

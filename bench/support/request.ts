@@ -7,8 +7,8 @@ export interface Reply {
 }
 
 /**
- * One request on a connection of its own. `fetch` shares connections, and loses a request for good
- * now and then if the other side closes one while the machine is busy.
+ * One request on a connection of its own. `fetch` shares connections. Now and then it loses a
+ * request for good, if the other side closes one while the machine is busy.
  */
 export function ask(method: string, url: URL, body?: unknown): Promise<Reply> {
   const text = body === undefined ? undefined : JSON.stringify(body);

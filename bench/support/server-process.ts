@@ -1,7 +1,7 @@
 /**
  * Moontee's whole server with a streamer for each demo host, which shows its clip. Arguments: the
- * hosts' HTTP ports, behind `tls` if the server is to speak it. Tells its URL once all stream; answers
- * `stats` with those of the first streamer, until `stop`.
+ * hosts' HTTP ports, behind `tls` if the server shall use it. Prints its URL once all stream;
+ * answers `stats` with those of the first streamer, until `stop`.
  */
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

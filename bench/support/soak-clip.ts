@@ -15,7 +15,7 @@ const BITRATE = 20_000_000;
 /** Part of the file name: change it with anything below that changes the stream. */
 const RECIPE = 'noise-1080p60-20mbit-1';
 
-/** Annex B access units, one picture each; encodes them where they are not there yet. */
+/** Annex B access units, one picture each; encodes them if they are missing. */
 export async function ensureSoakClip(): Promise<readonly Buffer[]> {
   const directory = fileURLToPath(new URL('../../.cache/bench/', import.meta.url));
   mkdirSync(directory, { recursive: true });

@@ -1,5 +1,5 @@
 /**
- * The host of bench/soak.ts, in a process of its own: sends the clip as a GameStream host does,
+ * The host of bench/soak.ts, in a process of its own. Sends the clip as a GameStream host does,
  * through a bad network of known faults, and answers requests for a key frame.
  */
 import { createSocket } from 'node:dgram';

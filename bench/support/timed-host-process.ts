@@ -1,5 +1,5 @@
 /**
- * The demo host as it is, with a note of when each picture's datagrams left: the time is taken
+ * The demo host as it is, with a note of when each picture's datagrams left. The time is taken
  * around `send`, outside the host's own code.
  */
 import { Socket } from 'node:dgram';
@@ -38,7 +38,7 @@ function note(datagram: Buffer): void {
   const now = monotonic();
   let latest = departures.at(-1);
   if (latest?.frame !== frame) {
-    // The frame's header says how full its last packet is (gamestream.md §5.3).
+    // The frame's header has the fill of its last packet (gamestream.md §5.3).
     const lastPayload = datagram.readUInt16LE(PACKET_HEADER_BYTES + 4);
     const payload = datagram.length - PACKET_HEADER_BYTES;
     const bytes = (dataShards - 1) * payload + lastPayload - FRAME_HEADER_BYTES;

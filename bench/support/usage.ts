@@ -1,4 +1,4 @@
-/** What the kernel says of a process under /proc (proc(5)). */
+/** The kernel's account of a process under /proc (proc(5)). */
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { median } from './statistics.js';

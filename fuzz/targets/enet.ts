@@ -29,8 +29,8 @@ const WEATHER = 4;
 const LEAVE = 5;
 
 /**
- * Two ends of a connection, and somebody between them who repeats, changes and invents
- * datagrams. Where nothing was changed or invented, reliable messages arrive once and in order.
+ * Two ends of a connection, and a machine between them that repeats, changes and invents datagrams.
+ * If nothing was changed or invented, reliable messages arrive once and in order.
  */
 export const enet: FuzzTarget = {
   name: 'enet',

@@ -19,7 +19,7 @@ const TARGETS: Readonly<Record<string, () => Promise<FuzzTarget>>> = {
 
 export const TARGET_NAMES: readonly string[] = Object.keys(TARGETS);
 
-/** @throws RangeError for a name that is none */
+/** @throws RangeError for an unknown name */
 export async function openTarget(name: string): Promise<FuzzTarget> {
   const open = Object.hasOwn(TARGETS, name) ? TARGETS[name] : undefined;
   if (open === undefined) throw new RangeError(`No fuzz target is called ${name}`);

@@ -21,7 +21,7 @@ const MESSAGES = [
   { RestartIce: {} },
 ];
 
-/** What a browser may say on the viewer socket. */
+/** Messages that a browser may send on the viewer socket. */
 export const signaling: FuzzTarget = {
   name: 'signaling',
   seeds: MESSAGES.map((message) => Buffer.from(JSON.stringify(message))),

@@ -101,7 +101,7 @@ class Play {
         this.#receiver.expire(this.#now);
         break;
       default: {
-        // UDP cuts nothing, so clear video has nothing that would tell.
+        // UDP cuts nothing, so clear video has no check for it.
         this.#invented ||= !this.#encrypted;
         const place = this.#place();
         const datagram = this.#queue[place];
@@ -136,8 +136,8 @@ class Play {
   }
 
   /**
-   * One byte: anywhere where it is authenticated, else among the headers of one packet a frame,
-   * as the payload of clear video is guarded by UDP's checksum alone.
+   * One byte: any one if it is authenticated, else one among the headers of one packet a frame. The
+   * payload of clear video is guarded by UDP's checksum alone.
    */
   #change(): void {
     const place = this.#place();
@@ -163,7 +163,7 @@ class Play {
   }
 
   #judge(): void {
-    // Whoever can invent clear packets can invent pictures.
+    // An attacker who can invent clear packets can invent pictures.
     if (this.#invented) return;
     let previous = -2;
     for (const { data, frameNumber, idr } of this.#receiver.units) {
