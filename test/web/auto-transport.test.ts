@@ -50,10 +50,12 @@ test.serial('a socket shows the picture until WebRTC has one, and a key stays do
   const page = await browser.open(`${server.url}?transport=auto#/streamers/s`, errors);
   const untilShown = (transport: string): Promise<unknown> =>
     until(`pictures over ${transport}`, async () => {
-      const state = await page.evaluate<string>('`${window.moontee?.state} ${moontee?.reason}`');
+      const state = await page.evaluate<string>(
+        '`${window.moontee?.state} ${window.moontee?.reason}`',
+      );
       if (/^ended|^waiting/.test(state)) throw new Error(state);
       return page.evaluate<boolean>(
-        `moontee.transport === '${transport}' && moontee.framesPainted > 30`,
+        `window.moontee?.transport === '${transport}' && moontee.framesPainted > 30`,
       );
     });
   await untilShown('websocket');

@@ -74,9 +74,13 @@ for (const sink of ['track', 'canvas'] as const) {
     const errors: string[] = [];
     const page = await browser.open(`${server.url}?transport=websocket#/streamers/s`, errors);
     await until('pictures', async () => {
-      const state = await page.evaluate<string>('`${window.moontee?.state} ${moontee?.reason}`');
+      const state = await page.evaluate<string>(
+        '`${window.moontee?.state} ${window.moontee?.reason}`',
+      );
       if (state.startsWith('ended')) throw new Error(state);
-      return page.evaluate<boolean>('moontee.framesDecoded > 60 && moontee.framesPainted > 30');
+      return page.evaluate<boolean>(
+        'window.moontee?.framesDecoded > 60 && moontee.framesPainted > 30',
+      );
     });
     t.is(await page.evaluate('moontee.transport'), 'websocket');
     t.deepEqual(await page.evaluate('[moontee.width, moontee.height]'), [640, 360]);
