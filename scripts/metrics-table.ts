@@ -11,9 +11,18 @@ export interface ExposedMetric {
 }
 
 /** Of a server without streamers. */
-export function exposedMetrics(): ExposedMetric[] {
+function serverMetrics(): Metrics {
   const streamers = Object.assign(new EventEmitter<RegistryEvents>(), { list: () => [] });
-  const { registry } = new Metrics(streamers, { failures: 0 }, null);
+  return new Metrics(streamers, { failures: 0 }, null);
+}
+
+/** What `GET /metrics` of such a server answers. */
+export function exposition(): Promise<string> {
+  return serverMetrics().registry.metrics();
+}
+
+export function exposedMetrics(): ExposedMetric[] {
+  const { registry } = serverMetrics();
   return registry.getMetricsAsArray().map((metric) => ({
     name: metric.name,
     help: metric.help,

@@ -15,6 +15,13 @@ export interface MeteredStreamers extends EventEmitter<RegistryEvents> {
   list(): readonly Streamer[];
 }
 
+/** Gauges of prom-client with the ending of a counter, which promtool faults; each is the sum of another. */
+const MISNAMED = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+] as const;
+
 /** Prometheus metrics. Labels are bounded: statuses, error codes, and streamers alive. */
 export class Metrics {
   readonly registry = new Registry();
@@ -31,7 +38,7 @@ export class Metrics {
   ) {
     this.#streamers = streamers;
     const registers = [this.registry];
-    collectDefaultMetrics({ register: this.registry });
+    collectProcess(this.registry);
     this.requests = new Counter({
       name: 'moontee_http_requests_total',
       help: 'Answered HTTP requests',
@@ -117,4 +124,9 @@ export function metricRoutes(routes: Routes, { metrics }: { metrics: Metrics }):
     context.set('Content-Type', metrics.registry.contentType);
     context.body = await metrics.text();
   });
+}
+
+function collectProcess(register: Registry): void {
+  collectDefaultMetrics({ register });
+  for (const name of MISNAMED) register.removeSingleMetric(name);
 }

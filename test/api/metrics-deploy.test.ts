@@ -1,9 +1,9 @@
 /** Dashboard and alerts name only what is exposed. */
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exposedMetrics } from '../../scripts/metrics-table.js';
+import { exposedMetrics, exposition } from '../../scripts/metrics-table.js';
 
 const DEPLOY = join(import.meta.dirname, '..', '..', 'deploy');
 /** Of Prometheus itself. */
@@ -83,13 +83,19 @@ test('alerts name metrics and labels that are exposed', async (t) => {
   }
 });
 
-test('promtool reads the alert rules', (t) => {
-  const rules = join(DEPLOY, 'prometheus/moontee.rules.yml');
-  const { error, status, stderr } = spawnSync('promtool', ['check', 'rules', rules], {
-    encoding: 'utf8',
-  });
+/** Nothing where it is not installed, and the test says so. */
+function promtool(t: ExecutionContext, args: readonly string[], input = ''): void {
+  const { error, status, stderr } = spawnSync('promtool', args, { encoding: 'utf8', input });
   if (error !== undefined) t.log('skipped: promtool is not installed');
   t.is(error === undefined ? status : 0, 0, stderr);
+}
+
+test('promtool reads the alert rules', (t) => {
+  promtool(t, ['check', 'rules', join(DEPLOY, 'prometheus/moontee.rules.yml')]);
+});
+
+test('promtool finds no fault with what is exposed', async (t) => {
+  promtool(t, ['check', 'metrics'], await exposition());
 });
 
 test('the dashboard names metrics and labels that are exposed', async (t) => {
