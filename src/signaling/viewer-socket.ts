@@ -47,6 +47,8 @@ const MAX_BUFFERED = 1 << 20;
 const MAX_INVALID = 20;
 /** Messages of input in a second: a mouse and some pads. */
 const INPUT_BUDGET = { rate: 1_000, burst: 2_000 };
+/** Bytes of input in a second, as on data channels: all of it passes through this process. */
+const INPUT_BYTES_BUDGET = { rate: 128 * 1024, burst: 256 * 1024 };
 /** Bytes of a message of input: the longest is a text. */
 const MAX_INPUT_BYTES = 2_048;
 /** Milliseconds that the other side has to answer a close frame. */
@@ -68,6 +70,7 @@ export class ViewerSocket {
   #tokens: number;
   #refilled = performance.now();
   readonly #input = new TokenBucket(INPUT_BUDGET);
+  readonly #inputBytes = new TokenBucket(INPUT_BYTES_BUDGET);
   #invalid = 0;
   /** Messages that a stranger may still send; null: it is not a stranger. */
   #strangers: number | null;
@@ -186,13 +189,13 @@ export class ViewerSocket {
     const handlers = this.#handlers;
     if (handlers === null) return;
     this.#alive();
+    // `binaryType` is nodebuffer: a message comes as one Buffer.
+    const bytes = data as Buffer;
     const isInput = isBinary && this.#strangers === null;
-    if (isInput ? !this.#input.take(1, this.#lastSeen) : !this.#takeToken()) {
+    if (isInput ? !this.#takeInput(bytes.length) : !this.#takeToken()) {
       this.#flooded();
       return;
     }
-    // `binaryType` is nodebuffer: a message comes as one Buffer.
-    const bytes = data as Buffer;
     if (this.#strangers !== null) {
       const problem = this.#strayness(bytes, isBinary);
       this.#strangers -= 1;
@@ -239,6 +242,11 @@ export class ViewerSocket {
     else if (this.#socket.bufferedAmount <= MAX_BUFFERED) return true;
     else this.#abandon('VIEWER_STALLED', 'The viewer does not read its socket');
     return false;
+  }
+
+  /** Counts a message of input, one that is too large to be passed on as well. */
+  #takeInput(bytes: number): boolean {
+    return this.#input.take(1, this.#lastSeen) && this.#inputBytes.take(bytes, this.#lastSeen);
   }
 
   /** What else it sends is not read: even throwing it away would cost. */

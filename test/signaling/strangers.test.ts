@@ -118,6 +118,9 @@ test('pings, pongs and fragments are a flood too', async (t) => {
   t.is(await flood((socket) => socket.send('x', { fin: false })), 1008);
   // Binary messages are input, of which a mouse sends hundreds a second.
   t.is(await flood((socket) => socket.send(Buffer.of(1)), 10_000), 4429);
+  // Bytes count as well, of messages that are passed on and of those that are too large.
+  t.is(await flood((socket) => socket.send(Buffer.alloc(2_000, 1))), 4429);
+  t.is(await flood((socket) => socket.send(Buffer.alloc(20_000, 1)), 20), 4429);
   // A few pings are answered, and none of that was felt by others.
   quiet.socket.ping('hello');
   const [data] = (await once(quiet.socket, 'pong')) as [Buffer];

@@ -1,4 +1,5 @@
 import { SeededRandom } from '../../moonlight/random.js';
+import { BitWriter } from '../../moonlight/video/bit-writer.js';
 
 /**
  * H.264 without an encoder: a grey key picture, and pictures that repeat the one before but for a
@@ -42,57 +43,11 @@ const LEVELS: readonly (readonly [macroblocks: number, level: number])[] = [
   [36_864, 51],
 ];
 
-/** Writes bits, most significant first. */
-class BitWriter {
-  readonly #bytes: number[] = [];
-  #current = 0;
-  #used = 0;
+const START_CODE = Buffer.of(0, 0, 0, 1);
 
-  bits(value: number, count: number): this {
-    for (let bit = count - 1; bit >= 0; bit--) {
-      this.#current = (this.#current << 1) | ((value >>> bit) & 1);
-      if (++this.#used < 8) continue;
-      this.#bytes.push(this.#current);
-      this.#current = this.#used = 0;
-    }
-    return this;
-  }
-
-  /** Exp-Golomb codes (§9.1). */
-  codes(...values: readonly number[]): this {
-    for (const value of values) {
-      const length = 32 - Math.clz32(value + 1);
-      this.bits(0, length - 1).bits(value + 1, length);
-    }
-    return this;
-  }
-
-  align(): this {
-    if (this.#used > 0) this.bits(0, 8 - this.#used);
-    return this;
-  }
-
-  /** Whole bytes if the writer is aligned. */
-  fill(value: number, count: number): this {
-    for (let index = 0; index < count; index++) this.#bytes.push(value);
-    return this;
-  }
-
-  /** Ends the NAL unit: stop bit, start code, and what keeps start codes out of the payload. */
-  unit(header: number): Buffer {
-    this.bits(1, 1).align();
-    const out = [0, 0, 0, 1, header];
-    let zeros = 0;
-    for (const byte of this.#bytes) {
-      if (zeros >= 2 && byte <= 3) {
-        out.push(3);
-        zeros = 0;
-      }
-      out.push(byte);
-      zeros = byte === 0 ? zeros + 1 : 0;
-    }
-    return Buffer.from(out);
-  }
+/** Ends a NAL unit, in Annex B. */
+function unitOf(writer: BitWriter, header: number): Buffer {
+  return Buffer.concat([START_CODE, writer.nalUnit(Buffer.of(header))]);
 }
 
 /** The note inside a picture, for tests that check what was shown. */
@@ -148,7 +103,7 @@ export class BlockPicture {
     return Buffer.concat([
       this.#parameterSets,
       note({ id, refersTo: id }),
-      slice.unit(REFERENCE | NAL.IDR),
+      unitOf(slice, REFERENCE | NAL.IDR),
     ]);
   }
 
@@ -175,7 +130,7 @@ export class BlockPicture {
     }
     const rest = this.macroblocks - first - count;
     if (rest > 0) slice.codes(rest);
-    return Buffer.concat([note(of), slice.unit(REFERENCE | NAL.SLICE)]);
+    return Buffer.concat([note(of), unitOf(slice, REFERENCE | NAL.SLICE)]);
   }
 
   /** Constrained baseline, one reference, pictures shown as they come, BT.709 left unsaid. */
@@ -185,7 +140,7 @@ export class BlockPicture {
       (this.#columns * MACROBLOCK - width) / 2,
       (this.#rows * MACROBLOCK - height) / 2,
     ] as const;
-    return new BitWriter()
+    const sps = new BitWriter()
       .bits(66, 8)
       .bits(0xc0, 8)
       .bits(level, 8)
@@ -194,21 +149,21 @@ export class BlockPicture {
       .codes(this.#columns - 1, this.#rows - 1)
       .bits(0b111, 3)
       .codes(0, crop[0], 0, crop[1])
-      .bits(0, 1)
-      .unit(REFERENCE | NAL.SPS);
+      .bits(0, 1);
+    return unitOf(sps, REFERENCE | NAL.SPS);
   }
 }
 
 /** CAVLC, one slice group, one reference, no weights; slices define their deblocking. */
 function pictureParameters(): Buffer {
-  return new BitWriter()
+  const pps = new BitWriter()
     .codes(0, 0)
     .bits(0, 2)
     .codes(0, 0, 0)
     .bits(0, 3)
     .codes(0, 0, 0)
-    .bits(0b100, 3)
-    .unit(REFERENCE | NAL.PPS);
+    .bits(0b100, 3);
+  return unitOf(pps, REFERENCE | NAL.PPS);
 }
 
 function note({ id, refersTo }: PictureNote): Buffer {
@@ -216,5 +171,5 @@ function note({ id, refersTo }: PictureNote): Buffer {
   const payload = Buffer.concat([NOTE_UUID, Buffer.from(digits.join(''), 'latin1')]);
   const sei = new BitWriter().fill(SEI_USER_DATA, 1).fill(payload.length, 1);
   for (const byte of payload) sei.fill(byte, 1);
-  return sei.unit(NAL.SEI);
+  return unitOf(sei, NAL.SEI);
 }

@@ -5,7 +5,7 @@ export class BitWriter {
   #used = 8;
 
   /** @param count 0…32 */
-  bits(value: number, count: number): void {
+  bits(value: number, count: number): this {
     for (let index = count - 1; index >= 0; index--) {
       if (this.#used === 8) {
         this.#bytes.push(0);
@@ -16,13 +16,28 @@ export class BitWriter {
       this.#bytes[last] = (this.#bytes[last] ?? 0) | (bit << (7 - this.#used));
       this.#used += 1;
     }
+    return this;
   }
 
-  /** An unsigned Exp-Golomb code (H.264 §9.1). @param value 0…2³²−2 */
-  code(value: number): void {
-    const length = 32 - Math.clz32(value + 1);
-    this.bits(0, length - 1);
-    this.bits(value + 1, length);
+  /** Unsigned Exp-Golomb codes (H.264 §9.1). @param values each 0…2³²−2 */
+  codes(...values: readonly number[]): this {
+    for (const value of values) {
+      const length = 32 - Math.clz32(value + 1);
+      this.bits(0, length - 1).bits(value + 1, length);
+    }
+    return this;
+  }
+
+  /** Fills the last byte with zeros. */
+  align(): this {
+    this.#used = 8;
+    return this;
+  }
+
+  /** Whole bytes, behind {@link align}. */
+  fill(value: number, count: number): this {
+    for (let index = 0; index < count; index++) this.#bytes.push(value);
+    return this;
   }
 
   /**

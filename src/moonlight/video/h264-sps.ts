@@ -77,12 +77,14 @@ export function withoutReordering(unit: Buffer): Buffer {
 function writeRestriction(writer: BitWriter, restriction: Restriction): void {
   writer.bits(1, 1);
   writer.bits(restriction.motionOverBoundaries, 1);
-  writer.code(restriction.maxBytesDenominator);
-  writer.code(restriction.maxBitsDenominator);
-  writer.code(restriction.maxVectorHorizontal);
-  writer.code(restriction.maxVectorVertical);
-  writer.code(restriction.reorderFrames);
-  writer.code(restriction.frameBuffering);
+  writer.codes(
+    restriction.maxBytesDenominator,
+    restriction.maxBitsDenominator,
+    restriction.maxVectorHorizontal,
+    restriction.maxVectorVertical,
+    restriction.reorderFrames,
+    restriction.frameBuffering,
+  );
 }
 
 function readLayout(unit: Buffer): Layout | null {
