@@ -10,19 +10,10 @@ export interface ExposedMetric {
   readonly labels: readonly string[];
 }
 
-/** Of a server without streamers. */
-function serverMetrics(): Metrics {
-  const streamers = Object.assign(new EventEmitter<RegistryEvents>(), { list: () => [] });
-  return new Metrics(streamers, { failures: 0 }, null);
-}
-
-/** What `GET /metrics` of such a server answers. */
-export function exposition(): Promise<string> {
-  return serverMetrics().registry.metrics();
-}
-
 export function exposedMetrics(): ExposedMetric[] {
-  const { registry } = serverMetrics();
+  // A server without streamers.
+  const streamers = Object.assign(new EventEmitter<RegistryEvents>(), { list: () => [] });
+  const { registry } = new Metrics(streamers, { failures: 0 }, null);
   return registry.getMetricsAsArray().map((metric) => ({
     name: metric.name,
     help: metric.help,
