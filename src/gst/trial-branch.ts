@@ -3,7 +3,6 @@
  * answer of its own, and linked by the code that does so for a real one.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { silentLog } from '../core/log.js';
 import type { NetworkOptions } from '../ice/types.js';
 import { offerLayout, sanitizeAnswer } from '../media/sdp.js';
 import type { NegotiatedVideo, AudioLayout } from '../moonlight/types.js';
@@ -94,7 +93,7 @@ export async function tryBranch(dtlsIdentityPem: string): Promise<TrialBranch> {
     };
     // Without one the offer has no data section.
     emit(branch.webrtc, 'create-data-channel', 'trial', Gst.Structure.newEmpty('options'));
-    const engine = new WebRtcEngine(branch, context, silentLog());
+    const engine = new WebRtcEngine(branch, context);
     const offer = await engine.createOffer(false);
     await engine.acceptAnswer(sanitizeAnswer(answerTo(offer), offerLayout(offer)));
     await untilBuilt(branch);

@@ -1,5 +1,4 @@
 import { MoonteeError } from '../../core/errors.js';
-import type { Log } from '../../core/log.js';
 import type { NetworkOptions } from '../../ice/types.js';
 import { DEADLINES_MS, type RtcEngine } from '../../media/negotiation.js';
 import {
@@ -22,7 +21,7 @@ export interface WebRtcEngineContext {
   readonly format: MediaFormat;
   readonly network: NetworkOptions;
   readonly certificate: DtlsCertificate;
-  /** There has been a path: webrtcbin's lock is a trap from then on. */
+  /** There has been a path. */
   established(): boolean;
   closing(): boolean;
   /** A description of the browser's is about to be set. */
@@ -35,14 +34,12 @@ export interface WebRtcEngineContext {
 export class WebRtcEngine implements RtcEngine {
   readonly #branch: PeerBranch;
   readonly #context: WebRtcEngineContext;
-  readonly #log: Log;
   /** Since ICE was restarted: webrtcbin repeats its first ones for ever. */
   #credentials: IceCredentials | null = null;
 
-  constructor(branch: PeerBranch, context: WebRtcEngineContext, log: Log) {
+  constructor(branch: PeerBranch, context: WebRtcEngineContext) {
     this.#branch = branch;
     this.#context = context;
-    this.#log = log;
   }
 
   async createOffer(iceRestart: boolean): Promise<string> {
@@ -74,33 +71,17 @@ export class WebRtcEngine implements RtcEngine {
 
   addCandidate(line: string): void {
     // Everything is bundled on the first section's transport. Once there is a path, more of
-    // them are not worth webrtcbin's lock, unless ICE was restarted to find another.
+    // them are of no use, unless ICE was restarted to find another.
     if (this.#context.closing() || (this.#context.established() && !this.#credentials)) return;
-    const { webrtc, gate } = this.#branch;
-    if (!this.#context.established()) {
-      emit(webrtc, 'add-ice-candidate', 0, line);
-      return;
-    }
-    gate
-      .withoutEmissions(() => {
-        if (!this.#context.closing()) emit(webrtc, 'add-ice-candidate', 0, line);
-      })
-      .catch((error: unknown) => {
-        this.#log.warn({ err: error }, 'candidate not delivered');
-      });
+    emit(this.#branch.webrtc, 'add-ice-candidate', 0, line);
   }
 
   /** An action of webrtcbin. @throws CLOSED if the peer was closed meanwhile */
   async #ask(signal: string, values: readonly unknown[]): ReturnType<typeof ask> {
     this.#assertOpen();
-    const { runtime } = this.#context;
-    const work = (): ReturnType<typeof ask> =>
-      ask(runtime, this.#branch.webrtc, signal, values, DEADLINES_MS.engine);
     try {
-      if (!this.#context.established()) return await work();
-      // Wrapped, so that the gate is closed for the call itself and not for the wait.
-      const { answer } = await this.#branch.gate.withoutEmissions(() => ({ answer: work() }));
-      return await answer;
+      const { runtime } = this.#context;
+      return await ask(runtime, this.#branch.webrtc, signal, values, DEADLINES_MS.engine);
     } finally {
       this.#assertOpen();
     }

@@ -168,20 +168,16 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
       portRange: context.network.portRange,
     });
     const { network, format, runtime, certificate } = context;
-    const engine = new WebRtcEngine(
-      branch,
-      {
-        ...{ runtime, format, network, certificate },
-        established: () => this.#established,
-        closing: () => this.#closing !== null || this.#negotiation.closed,
-        remoteComing: (description, type) => this.#remoteComing(description, type),
-        mediaAgreed: () => {
-          this.#mediaAgreed = true;
-          this.#startMedia();
-        },
+    const engine = new WebRtcEngine(branch, {
+      ...{ runtime, format, network, certificate },
+      established: () => this.#established,
+      closing: () => this.#closing !== null || this.#negotiation.closed,
+      remoteComing: (description, type) => this.#remoteComing(description, type),
+      mediaAgreed: () => {
+        this.#mediaAgreed = true;
+        this.#startMedia();
       },
-      peerLog,
-    );
+    });
     this.#negotiation = new Negotiation({
       ...{ engine, network },
       path: this.#path,

@@ -3,7 +3,8 @@
  *
  * - It emits `on-data-channel` and every signal of a data channel from its own thread *while it
  *   holds its lock*. A JavaScript handler makes that thread wait for Node's.
- * - Every action of webrtcbin and most of its properties take that same lock, from Node's thread.
+ * - Most of its properties, and what makes a channel, take that same lock, from Node's thread. Its
+ *   actions for descriptions and candidates do not: they leave a note for its own thread.
  *
  * So nothing that takes the lock may be called while such an emission is under way or could begin.
  * If no such signal has a handler yet, or before the connection is up (there are no channels then),
