@@ -1,17 +1,14 @@
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIP, type Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
+import proxyAddr from 'proxy-addr';
 
 /** Who is at the other end, seen through the proxies that we trust. */
 export class ClientAddress {
-  readonly #trusted = new BlockList();
+  readonly #trusts: (address: string, hop: number) => boolean;
 
+  /** @param trustedProxies addresses and networks, validated */
   constructor(trustedProxies: readonly string[]) {
-    for (const entry of trustedProxies) {
-      const [address = '', prefix] = entry.split('/');
-      const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
-      if (prefix === undefined) this.#trusted.addAddress(address, family);
-      else this.#trusted.addSubnet(address, Number(prefix), family);
-    }
+    this.#trusts = proxyAddr.compile([...trustedProxies]);
   }
 
   /** The address at the other end of a connection, empty if that is gone. */
@@ -21,21 +18,15 @@ export class ClientAddress {
 
   /** Whether it is a proxy's that we trust. */
   isTrusted(address: string): boolean {
-    const family = isIP(address);
-    return family !== 0 && this.#trusted.check(address, family === 6 ? 'ipv6' : 'ipv4');
+    return isIP(address) !== 0 && this.#trusts(address, 0);
   }
 
   /** The nearest address that is not a trusted proxy's. */
   of(request: IncomingMessage): string {
-    let address = this.ofSocket(request.socket);
-    const header = request.headers['x-forwarded-for'];
-    const hops = (Array.isArray(header) ? header.join(',') : (header ?? '')).split(',');
-    while (this.isTrusted(address)) {
-      const previous = plain(hops.pop()?.trim() ?? '');
-      if (isIP(previous) === 0) break;
-      address = previous;
-    }
-    return address;
+    if (!this.isTrusted(this.ofSocket(request.socket))) return this.ofSocket(request.socket);
+    const hops = proxyAddr.all(request, (address) => this.isTrusted(address)).map(plain);
+    // A proxy may write what is no address.
+    return hops.findLast((address) => isIP(address) !== 0) ?? this.ofSocket(request.socket);
   }
 
   /** The origin under which a browser sees us. */

@@ -1,4 +1,7 @@
-/** The package ships no types. Everything may be missing: what is parsed comes from outside. */
+/**
+ * The package ships no types, and those of DefinitelyTyped promise strings where it gives numbers for
+ * digits (a user fragment of 8 digits). Everything may be missing: what is parsed comes from outside.
+ */
 declare module 'sdp-transform' {
   export interface SharedAttributes {
     readonly iceUfrag?: string | number;
