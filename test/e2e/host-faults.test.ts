@@ -167,5 +167,7 @@ test.serial('a streamer that stood still: sound and picture are together again',
       return Math.abs(lateness.video - lateness.audio) < 30;
     });
   }
-  t.is(streamer.status, 'active');
+  // On a loaded machine the longest may have cost the session, which comes back by itself.
+  await until('it is active', () => streamer.status === 'active');
+  t.pass();
 });
