@@ -89,8 +89,12 @@ test('alerts name metrics and labels that are exposed', async (t) => {
 /** Nothing where it is not installed, and the test says so. */
 function promtool(t: ExecutionContext, args: readonly string[], input = ''): void {
   const { error, status, stderr } = spawnSync('promtool', args, { encoding: 'utf8', input });
-  if (error !== undefined) t.log('skipped: promtool is not installed');
-  t.is(error === undefined ? status : 0, 0, stderr);
+  if (error === undefined) {
+    t.is(status, 0, stderr);
+  } else {
+    t.log('skipped: promtool is not installed');
+    t.pass();
+  }
 }
 
 test('promtool reads the alert rules', (t) => {
