@@ -9,8 +9,11 @@ import { STATISTICS } from '../support/statistics.js';
 class Source {
   pid: number | null = 1;
   asked = 0;
+  readonly answer: () => Promise<StreamerStats>;
 
-  constructor(readonly answer: () => Promise<StreamerStats>) {}
+  constructor(answer: () => Promise<StreamerStats>) {
+    this.answer = answer;
+  }
 
   request(): Promise<StreamerStats> {
     this.asked += 1;

@@ -7,6 +7,12 @@ const TICK = 150;
 /** What SRTP can lose without losing count. */
 const COUNTABLE = 32_768;
 
+interface Says {
+  /** Milliseconds to the next packet. */
+  readonly every: () => number;
+  readonly reports?: boolean;
+}
+
 /** A stream, a viewer of it and the path between both. Times in milliseconds. */
 class Path {
   readonly meter = new SilenceMeter();
@@ -18,14 +24,13 @@ class Path {
   /** Packets since the path was whole. */
   lost = 0;
   cuts = 0;
+  readonly rate: number;
+  readonly says: Says;
 
-  constructor(
-    readonly rate: number,
-    readonly says: {
-      readonly every: () => number;
-      readonly reports?: boolean;
-    },
-  ) {}
+  constructor(rate: number, says: Says) {
+    this.rate = rate;
+    this.says = says;
+  }
 
   run(milliseconds: number, whole: boolean): void {
     const { reports = true } = this.says;

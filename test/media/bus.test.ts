@@ -16,11 +16,13 @@ class Recorder implements UnitOutlet {
   readonly tap = 'units';
   readonly seen: string[] = [];
   closed = false;
+  readonly id: string;
+  readonly failing: boolean;
 
-  constructor(
-    readonly id: string,
-    readonly failing = false,
-  ) {}
+  constructor(id: string, failing = false) {
+    this.id = id;
+    this.failing = failing;
+  }
 
   keyframeComing(): void {
     this.seen.push('coming');
