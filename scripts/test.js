@@ -1,6 +1,6 @@
 /**
  * Runs the tests, tier by tier (`test/tiers.js`), and ends with one closing line. Plain code is
- * first, on both cores, and then there are two lanes beside each other. With arguments it is ava:
+ * first, on both cores, and then there are lanes beside each other. With arguments it is ava:
  * `npm test -- test/x.test.ts`.
  */
 import { spawn } from 'node:child_process';
@@ -12,7 +12,9 @@ const PHASES = [
   [['unit']],
   [
     ['service', 'browser'],
-    ['media', 'check'],
+    ['media'],
+    // Takes what the others leave: `nice`.
+    ['check'],
   ],
 ];
 /** A test that ava has seen pass; its own final count leaves passes out if a test has failed. */
@@ -57,7 +59,7 @@ async function runLane(tiers) {
   return results;
 }
 
-/** Counts as one test; its output follows its tiers. */
+/** Counts as one test; its output follows those of the tiers. */
 async function runCheck() {
   // Media play beside it, in real time.
   const check = spawn('nice', ['-n', '19', 'npm', 'run', '--silent', 'check'], {
