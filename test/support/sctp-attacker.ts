@@ -28,11 +28,10 @@ export class SctpAttacker {
 
   /** Joins as that peer; resolves once it has an association. */
   async join(peer: Peer): Promise<void> {
-    const messages = on(this.#child, 'message', { signal: AbortSignal.timeout(PATIENCE) });
+    const messages = this.#messages('its association');
     peer.on('candidate', ({ candidate }) => this.#tell({ type: 'candidate', candidate }));
     this.#tell({ type: 'offer', sdp: await createOffer(peer) });
-    for await (const [message] of messages as AsyncIterable<[FromAttacker]>) {
-      if (message.type === 'failed') throw new Error(message.reason);
+    for await (const message of messages) {
       if (message.type === 'answer') await acceptAnswer(peer, message.sdp);
       if (message.type === 'candidate') {
         peer.addCandidate({ candidate: message.candidate, sdpMLineIndex: 0, sdpMid: 'video0' });
@@ -43,12 +42,33 @@ export class SctpAttacker {
 
   /** Resolves once all of it has been sent. */
   async attack(attack: HostileSctp): Promise<void> {
-    const messages = on(this.#child, 'message', { signal: AbortSignal.timeout(PATIENCE) });
+    const messages = this.#messages('the end of its attack');
     this.#tell({ type: 'attack', attack });
-    for await (const [message] of messages as AsyncIterable<[FromAttacker]>) {
-      if (message.type === 'failed') throw new Error(message.reason);
-      if (message.type === 'done') return;
-    }
+    for await (const { type } of messages) if (type === 'done') return;
+  }
+
+  /** What it says from now on. @param what is waited for, in the error that ends the patience */
+  #messages(what: string): AsyncIterable<FromAttacker> {
+    const heard: string[] = [];
+    const deadline = new AbortController();
+    const timer = setTimeout(() => {
+      deadline.abort(new Error(`not within ${PATIENCE} ms: ${what}, after ${heard.join(', ')}`));
+    }, PATIENCE);
+    const source = on(this.#child, 'message', { signal: deadline.signal });
+    const messages = async function* (): AsyncIterable<FromAttacker> {
+      try {
+        for await (const [message] of source as AsyncIterable<[FromAttacker]>) {
+          heard.push(message.type);
+          if (message.type === 'failed') throw new Error(message.reason);
+          yield message;
+        }
+      } catch (error) {
+        throw deadline.signal.aborted ? deadline.signal.reason : error;
+      } finally {
+        clearTimeout(timer);
+      }
+    };
+    return messages();
   }
 
   async kill(): Promise<void> {
