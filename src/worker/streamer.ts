@@ -29,6 +29,7 @@ import { keepFailureGraph } from './failure-graphs.js';
 import { ChildViewer } from './viewer.js';
 import type { ChildMessage, MediaOrder, ParentMessage, RecordingOrder } from '../protocol/ipc.js';
 import { channelLabel, channelNumber } from '../protocol/media-socket.js';
+import { HeldConnections } from './held-connections.js';
 import { MediaSockets } from './media-socket/sockets.js';
 import { Recordings } from './recordings.js';
 import { closeParts } from './closing.js';
@@ -85,6 +86,7 @@ export class ChildStreamer {
   readonly #removals = new Map<string, Promise<void>>();
   readonly #bus: MediaBus;
   readonly #recordings: Recordings;
+  readonly #held = new HeldConnections();
   readonly #media: MediaSockets;
   readonly #meter = new ProcessMeter();
   readonly #settings: StreamSettings;
@@ -233,18 +235,19 @@ export class ChildStreamer {
   /** A connection of which {@link openMedia} says whose it is. */
   holdMedia(socketId: number, connection: Socket): void {
     if (this.#closing) connection.destroy();
-    else this.#media.hold(socketId, connection);
+    else this.#held.hold(socketId, connection);
   }
 
   openMedia(order: MediaOrder): void {
     const id = order.peer_id;
+    const stream = this.#held.take(order.socket_id);
     const isHere = this.#viewers.has(id) || this.#arrivals.has(id) || this.#peerless.has(id);
-    if (this.#closing || !isHere) {
-      this.#media.refuse(order);
+    if (stream === null || this.#closing || !isHere) {
+      stream?.destroy();
       return;
     }
     this.#aggregator.join(id);
-    this.#costing(id, () => this.#media.open(order));
+    this.#costing(id, () => this.#media.open(order, stream));
   }
 
   /** One path for every way of leaving: input released, branch gone, then PeerRemoved. */
@@ -342,6 +345,7 @@ export class ChildStreamer {
         this.removePeer(id, 'STREAMER_STOPPING', 'The streamer is stopping', deadline),
       ),
     ]);
+    this.#held.close();
     await this.#media.close(deadline);
   }
 

@@ -64,12 +64,13 @@ export class MediaStage {
     stage.sockets.negotiated(NEGOTIATED);
     stage.#server.on('upgrade', (request, socket: Socket, head: Buffer) => {
       const socket_id = stage.connections.push(socket);
-      stage.sockets.hold(socket_id, socket);
-      stage.sockets.open({
+      socket.on('error', () => void socket.destroy());
+      const order = {
         ...{ socket_id, peer_id: (request.url ?? '').slice(1), sound: true },
         key: request.headers['sec-websocket-key'] ?? '',
         head: head.toString('base64'),
-      });
+      };
+      stage.sockets.open(order, socket);
     });
     stage.#server.listen(0, '127.0.0.1');
     await once(stage.#server, 'listening');

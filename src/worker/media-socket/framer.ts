@@ -1,10 +1,7 @@
 import type { CodedUnit, TrackId } from '../../media/outlet.js';
 import type { NegotiatedStream } from '../../moonlight/types.js';
-import { H264_NAL } from '../../moonlight/video/annex-b.js';
-import { browserUnit } from '../../moonlight/video/browser-unit.js';
 import { codecString } from '../../moonlight/video/codec-string.js';
 import { decoderConfiguration } from '../../moonlight/video/decoder-configuration.js';
-import { withoutReordering } from '../../moonlight/video/h264-sps.js';
 import {
   HEADER_BYTES,
   MEDIA_FLAG,
@@ -12,6 +9,7 @@ import {
   writeHeader,
   type MediaHeader,
 } from '../../protocol/media-socket.js';
+import { PictureCleaner } from '../picture-cleaner.js';
 import { configurationText } from './configuration.js';
 import { frameHeaderBytes, writeFrameHeader } from './frame.js';
 
@@ -57,8 +55,7 @@ export class MediaFramer {
     video: null,
     audio: null,
   };
-  /** The sequence parameter set that was rewritten last, and what became of it. */
-  #parameterSet: { readonly from: Buffer; readonly to: Buffer } | null = null;
+  readonly #cleaner = new PictureCleaner();
 
   constructor(stream: NegotiatedStream) {
     this.#stream = stream;
@@ -93,7 +90,7 @@ export class MediaFramer {
 
   #frameVideo(unit: CodedUnit): FramedUnit | null {
     const { codec } = this.#stream.video;
-    const payload = browserUnit(codec, unit.data, (one, type) => this.#rewrite(one, type));
+    const payload = this.#cleaner.clean(codec, unit.data);
     if (payload === null) return null;
     if (unit.keyframe) this.#configure(payload);
     return this.#make('video', unit, payload);
@@ -148,17 +145,6 @@ export class MediaFramer {
     const header = { kind: MEDIA_KIND.CONFIG, flags: 0, configuration: id, sequence: 0, time: 0 };
     const text = Buffer.from(configurationText(id, format));
     this.#configuration = { id, bytes: mediaMessage(header, text) };
-  }
-
-  #rewrite(unit: Buffer, type: number): Buffer {
-    if (this.#stream.video.codec !== 'h264' || type !== H264_NAL.SPS) return unit;
-    if (this.#parameterSet?.from.equals(unit) !== true) {
-      // Copies: the unit is a part of a picture that is about to go.
-      const from = Buffer.from(unit);
-      this.#parameterSet = { from, to: withoutReordering(from) };
-    }
-    const { to } = this.#parameterSet;
-    return to.equals(unit) ? unit : to;
   }
 }
 

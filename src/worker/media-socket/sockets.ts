@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { Deadline } from '../../core/deadline.js';
@@ -16,13 +15,10 @@ import {
   type MediaCloseCode,
 } from '../../protocol/media-socket.js';
 import type { SocketViewerStats } from '../../protocol/statistics.js';
+import { upgradeOf } from '../held-connections.js';
 import { MediaFramer } from './framer.js';
 import { MediaViewer } from './viewer.js';
 
-/** Milliseconds in which the words about a connection follow it. */
-const HOLD_TIMEOUT_MS = 5_000;
-/** Connections that wait for these words. */
-const MAX_HELD = 64;
 const POLL_INTERVAL_MS = 100;
 /** Bytes of a message that is read at all; longer ones than a browser's are refused. */
 const MAX_PAYLOAD = 4 * MAX_FEEDBACK_BYTES;
@@ -41,11 +37,6 @@ export interface MediaSocketsOptions {
 
 type SocketTotals = Pick<SocketViewerStats, 'picturesSent' | 'bytesSent' | 'picturesDropped'>;
 
-interface Held {
-  readonly socket: Socket;
-  readonly timer: NodeJS.Timeout;
-}
-
 interface Open {
   readonly viewer: MediaViewer;
   readonly detach: () => void;
@@ -63,7 +54,6 @@ export class MediaSockets {
     autoPong: false,
     handleProtocols: () => MEDIA_PROTOCOL,
   });
-  readonly #held = new Map<number, Held>();
   readonly #viewers = new Map<string, Open>();
   readonly #closing = new Set<Promise<void>>();
   #framer: MediaFramer | null = null;
@@ -92,35 +82,22 @@ export class MediaSockets {
     return this.#viewers.has(peerId);
   }
 
-  /** Keeps a connection until {@link open} says whose it is. */
-  hold(socketId: number, socket: Socket): void {
-    socket.on('error', () => void socket.destroy());
-    if (this.#held.size >= MAX_HELD) {
-      socket.destroy();
-      return;
-    }
-    const timer = setTimeout(() => this.#release(socketId)?.destroy(), HOLD_TIMEOUT_MS);
-    this.#held.set(socketId, { socket, timer });
-  }
-
   /** Answers the browser's upgrade. Another media socket of the viewer is closed. */
-  open({ socket_id: socketId, peer_id: peerId, key, head, sound }: MediaOrder): void {
-    const stream = this.#release(socketId);
-    if (stream === null) return;
+  open({ peer_id: peerId, key, head, sound }: MediaOrder, stream: Socket): void {
     const framer = this.#framer;
     if (framer === null || stream.destroyed) {
       stream.destroy();
       return;
     }
     stream.setNoDelay(true);
-    this.#server.handleUpgrade(upgradeOf(key), stream, Buffer.from(head, 'base64'), (socket) => {
-      this.#attach(peerId, framer, stream, socket, sound);
-    });
-  }
-
-  /** Nothing of the order is done: the viewer has left. */
-  refuse({ socket_id: socketId }: MediaOrder): void {
-    this.#release(socketId)?.destroy();
+    this.#server.handleUpgrade(
+      upgradeOf(key, MEDIA_PROTOCOL),
+      stream,
+      Buffer.from(head, 'base64'),
+      (socket) => {
+        this.#attach(peerId, framer, stream, socket, sound);
+      },
+    );
   }
 
   /** Ends the media socket of a viewer that leaves. Idempotent. */
@@ -139,19 +116,10 @@ export class MediaSockets {
 
   /** Idempotent, never rejects. */
   async close(deadline: Deadline): Promise<void> {
-    for (const socketId of [...this.#held.keys()]) this.#release(socketId)?.destroy();
     for (const peerId of [...this.#viewers.keys()]) {
       this.#end(peerId, MEDIA_CLOSE.RESTART, 'The streamer is stopping');
     }
     await settlesWithin(CLOSE_SHARE * deadline.left, Promise.all(this.#closing));
-  }
-
-  #release(socketId: number): Socket | null {
-    const held = this.#held.get(socketId);
-    if (held === undefined) return null;
-    this.#held.delete(socketId);
-    clearTimeout(held.timer);
-    return held.socket;
   }
 
   #attach(
@@ -222,17 +190,6 @@ function addCounts(sum: SocketTotals, one: SocketTotals): SocketTotals {
     bytesSent: sum.bytesSent + one.bytesSent,
     picturesDropped: sum.picturesDropped + one.picturesDropped,
   };
-}
-
-/** As much of a request as the library reads. */
-function upgradeOf(key: string): IncomingMessage {
-  const headers = {
-    upgrade: 'websocket',
-    'sec-websocket-version': '13',
-    'sec-websocket-key': key,
-    'sec-websocket-protocol': MEDIA_PROTOCOL,
-  };
-  return { method: 'GET', url: '/', headers } as unknown as IncomingMessage;
 }
 
 function closeCodeOf(code: OutcomeCode): MediaCloseCode {
