@@ -23,6 +23,7 @@ export interface KeyframeBudget {
 export const KEYFRAME_BUDGETS: Readonly<Record<OutletKind, KeyframeBudget>> = {
   webrtc: { burst: 4, refill: 2_500 },
   websocket: { burst: 4, refill: 2_500 },
+  desktop: { burst: 4, refill: 2_500 },
   // One to begin with and one for each file, and files are not that short.
   recording: { burst: 2, refill: 5_000 },
 };

@@ -17,7 +17,7 @@ export interface CodedUnit {
   readonly keyframe: boolean;
 }
 
-export type OutletKind = 'webrtc' | 'websocket' | 'recording';
+export type OutletKind = 'webrtc' | 'websocket' | 'desktop' | 'recording';
 
 export interface OutletStats {
   readonly id: string;

@@ -108,6 +108,21 @@ export const MediaOrder = t.type(
 );
 export type MediaOrder = t.TypeOf<typeof MediaOrder>;
 
+/** A desktop socket that a child is to serve; its connection came with `MediaConnection`. */
+export const DesktopOrder = t.type(
+  {
+    socket_id: Integer,
+    peer_id: t.string,
+    /** What its client calls itself; '' if it does not. */
+    client_id: t.string,
+    /** As in {@link MediaOrder}. */
+    key: t.string,
+    head: t.string,
+  },
+  'DesktopOrder',
+);
+export type DesktopOrder = t.TypeOf<typeof DesktopOrder>;
+
 /** Bytes of a data channel, on the viewer socket. */
 const ChannelData = t.type({
   peer_id: t.string,
@@ -158,11 +173,12 @@ export const ParentMessage = t.union(
     t.type({ AddViewer: t.type({ peer_id: t.string }) }),
     t.type({ FromChannel: ChannelData }),
     /**
-     * A connection comes with this message. Nothing may be answered on it before `OpenMedia`: until then
-     * the server may still read what comes back.
+     * A connection comes with this message. Nothing may be answered on it before `OpenMedia` or
+     * `OpenDesktop`: until then the server may still read what comes back.
      */
     t.type({ MediaConnection: t.type({ socket_id: Integer }) }),
     t.type({ OpenMedia: MediaOrder }),
+    t.type({ OpenDesktop: DesktopOrder }),
     t.type({ RemovePeer: t.type({ peer_id: t.string, code: OutcomeCode, reason: t.string }) }),
     /** Ends the session and the process; the app on the host is the server's business. */
     t.type({

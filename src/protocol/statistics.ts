@@ -111,10 +111,12 @@ const Recording = t.type({
 /** All recordings of this child so far, those that ended too. */
 const RecordingTotals = t.type({ bytes: t.number, durationMs: t.number, unitsDropped: Integer });
 
-/** A viewer's media socket. Times are in milliseconds. */
+/** The socket with a viewer's media. Times are in milliseconds. */
 const SocketViewer = t.type({
   /** Of the viewer, as in `pipeline.peers`. */
   id: t.string,
+  /** A media socket, or the desktop socket, where nothing is acknowledged. */
+  kind: t.keyof({ websocket: null, desktop: null }),
   /** Of its pictures. */
   state: t.keyof({ waiting: null, flowing: null, cut: null, off: null }),
   quality: t.keyof({ good: null, constrained: null, stalled: null }),
@@ -123,7 +125,10 @@ const SocketViewer = t.type({
   /** Pictures and packets that the viewer missed because it was too slow. */
   picturesDropped: Integer,
   soundDropped: Integer,
-  /** Of the oldest picture that is not acknowledged, without the round trip. */
+  /**
+   * Of the oldest picture that is not acknowledged, without the round trip. At a desktop socket, of the
+   * oldest that waits in the server.
+   */
   age: t.number,
   roundTrip: t.number,
   queuedBytes: Integer,

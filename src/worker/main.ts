@@ -165,6 +165,8 @@ function receive(message: ParentMessage, connection?: Socket): void {
     else connection?.destroy();
   } else if ('OpenMedia' in message) {
     streamer?.openMedia(message.OpenMedia);
+  } else if ('OpenDesktop' in message) {
+    streamer?.openDesktop(message.OpenDesktop);
   } else if ('RemovePeer' in message) {
     const { peer_id, code, reason } = message.RemovePeer;
     void streamer?.removePeer(peer_id, code, reason);

@@ -34,6 +34,13 @@ export class ProcessMeter {
     };
   }
 
+  /** Milliseconds by which timers were late in the last seconds. */
+  lateness(): { readonly p50: number; readonly p99: number; readonly max: number } {
+    const { count } = this.#histogram;
+    const p50 = count === 0 ? 0 : delay(this.#histogram.percentile(50));
+    return { p50, ...this.#worst() };
+  }
+
   /** Idempotent. */
   close(): void {
     clearInterval(this.#timer);

@@ -9,6 +9,7 @@ import type { IceServer, NetworkOptions } from '../ice/types.js';
 import { MediaBus } from '../media/bus.js';
 import type { StreamPipeline } from '../media/types.js';
 import { decodeChannelMessage } from '../input/channels.js';
+import type { ViewerInput } from '../input/viewer-input.js';
 import { InputAggregator } from '../input/aggregator.js';
 import type { Log } from '../core/log.js';
 import { PresentationClock } from '../moonlight/presentation-clock.js';
@@ -27,8 +28,15 @@ import type {
 import type { StreamClientMessage, StreamServerMessage } from '../protocol/viewer-messages.js';
 import { keepFailureGraph } from './failure-graphs.js';
 import { ChildViewer } from './viewer.js';
-import type { ChildMessage, MediaOrder, ParentMessage, RecordingOrder } from '../protocol/ipc.js';
+import type {
+  ChildMessage,
+  DesktopOrder,
+  MediaOrder,
+  ParentMessage,
+  RecordingOrder,
+} from '../protocol/ipc.js';
 import { channelLabel, channelNumber } from '../protocol/media-socket.js';
+import { DesktopSockets } from './desktop-socket/sockets.js';
 import { HeldConnections } from './held-connections.js';
 import { MediaSockets } from './media-socket/sockets.js';
 import { Recordings } from './recordings.js';
@@ -88,6 +96,7 @@ export class ChildStreamer {
   readonly #recordings: Recordings;
   readonly #held = new HeldConnections();
   readonly #media: MediaSockets;
+  readonly #desktop: DesktopSockets;
   readonly #meter = new ProcessMeter();
   readonly #settings: StreamSettings;
   /** `performance.now()` at the bus's time zero. */
@@ -130,6 +139,17 @@ export class ChildStreamer {
       onClosed: (id, code, reason) => this.#mediaClosed(id, code, reason),
       log,
     });
+    this.#desktop = new DesktopSockets({
+      bus: this.#bus,
+      onOpened: (id) => this.#send({ MediaOpened: { peer_id: id } }),
+      onQuality: (id, quality) => {
+        this.#send({ ToPeer: { peer_id: id, message: { PeerQuality: { quality } } } });
+      },
+      onInput: (id, input) => this.#fromDesktop(id, input),
+      onClosed: (id, code, reason) => void this.removePeer(id, code, reason),
+      lateness: () => this.#meter.lateness(),
+      log,
+    });
     this.#aggregator = new InputAggregator({ padShare: init.max_pads });
     this.#session = new ReconnectingSession({
       host: {
@@ -169,6 +189,7 @@ export class ChildStreamer {
       if (this.#closing) return;
       this.#negotiated = negotiated;
       this.#media.negotiated(negotiated);
+      this.#desktop.negotiated(negotiated);
       await this.#buildPipeline(negotiated);
       this.#sendConnected(negotiated);
     } catch (thrown) {
@@ -239,20 +260,32 @@ export class ChildStreamer {
   }
 
   openMedia(order: MediaOrder): void {
-    const id = order.peer_id;
-    const stream = this.#held.take(order.socket_id);
+    const stream = this.#takeHeld(order);
+    if (stream === null) return;
+    this.#aggregator.join(order.peer_id);
+    this.#costing(order.peer_id, () => this.#media.open(order, stream));
+  }
+
+  openDesktop(order: DesktopOrder): void {
+    const stream = this.#takeHeld(order);
+    if (stream === null) return;
+    this.#aggregator.join(order.peer_id);
+    this.#costing(order.peer_id, () => this.#desktop.open(order, stream));
+  }
+
+  /** The connection of an order, if its viewer is here. */
+  #takeHeld({ socket_id: socketId, peer_id: id }: MediaOrder | DesktopOrder): Socket | null {
+    const stream = this.#held.take(socketId);
     const isHere = this.#viewers.has(id) || this.#arrivals.has(id) || this.#peerless.has(id);
-    if (stream === null || this.#closing || !isHere) {
-      stream?.destroy();
-      return;
-    }
-    this.#aggregator.join(id);
-    this.#costing(id, () => this.#media.open(order, stream));
+    if (!this.#closing && isHere) return stream;
+    stream?.destroy();
+    return null;
   }
 
   /** One path for every way of leaving: input released, branch gone, then PeerRemoved. */
   removePeer(id: string, code: OutcomeCode, reason: string, deadline?: Deadline): Promise<void> {
     this.#media.end(id, code, reason);
+    this.#desktop.end(id, code, reason);
     const underWay = this.#removals.get(id);
     if (underWay) return underWay;
     const isPeerless = this.#peerless.delete(id);
@@ -293,8 +326,8 @@ export class ChildStreamer {
       negotiated: this.#negotiated ?? null,
       recordings: this.#recordings.stats(),
       recordingTotals: this.#recordings.totals(),
-      socketViewers: this.#media.stats(),
-      socketTotals: this.#media.totals(),
+      socketViewers: [...this.#media.stats(), ...this.#desktop.stats()],
+      socketTotals: addTotals(this.#media.totals(), this.#desktop.totals()),
       process: this.#meter.stats(),
     };
   }
@@ -346,7 +379,7 @@ export class ChildStreamer {
       ),
     ]);
     this.#held.close();
-    await this.#media.close(deadline);
+    await Promise.all([this.#media.close(deadline), this.#desktop.close(deadline)]);
   }
 
   #listen(): void {
@@ -366,6 +399,7 @@ export class ChildStreamer {
     this.#session.on('reconnected', (negotiated) => {
       this.#negotiated = negotiated;
       this.#media.negotiated(negotiated);
+      this.#desktop.negotiated(negotiated);
       this.#hasPicture = false;
       this.#broadcastHostQuality('ok');
       if (this.#hostSilent) this.#broadcast({ StageComplete: { stage: WAITING } });
@@ -525,6 +559,16 @@ export class ChildStreamer {
     for (const event of events) this.#sendInput(this.#aggregator.input(id, event, now));
   }
 
+  /** Input of a viewer at the desktop socket. @returns whether the host gets anything of it */
+  #fromDesktop(id: string, input: ViewerInput): boolean {
+    let inputs: readonly HostInput[] = [];
+    this.#costing(id, () => {
+      inputs = this.#aggregator.input(id, input, performance.now());
+      this.#sendInput(inputs);
+    });
+    return inputs.length > 0;
+  }
+
   /** What a viewer brings about costs that viewer, and the streamer nothing. */
   #costing(id: string, work: () => void): void {
     try {
@@ -537,6 +581,7 @@ export class ChildStreamer {
 
   #pushVideo(unit: AccessUnit): void {
     const pts = this.#clock.video(unit);
+    this.#desktop.setEncoderLatency(unit.hostLatency);
     this.#bus.publish('video', { data: unit.data, pts, duration: null, keyframe: unit.idr });
     if (this.#hasPicture) return;
     this.#hasPicture = true;
@@ -616,5 +661,15 @@ function networkOptions(network: Init['network']): NetworkOptions {
     tcpCandidates: network.tcp_candidates,
     ipv4: network.ipv4 ?? true,
     ipv6: network.ipv6,
+  };
+}
+
+type SocketTotals = StreamerStats['socketTotals'];
+
+function addTotals(one: SocketTotals, other: SocketTotals): SocketTotals {
+  return {
+    picturesSent: one.picturesSent + other.picturesSent,
+    bytesSent: one.bytesSent + other.bytesSent,
+    picturesDropped: one.picturesDropped + other.picturesDropped,
   };
 }

@@ -122,6 +122,7 @@ export class MediaViewer implements UnitOutlet {
     const { pictures, bytes, soundDropped } = this.#counts;
     return {
       id: this.#options.peerId,
+      kind: 'websocket',
       state: this.#gate.phase,
       quality: this.#quality,
       picturesSent: pictures,
