@@ -17,7 +17,7 @@ import {
 } from '../../protocol/desktop-client.js';
 import { errorText, pong, streamError, type Pong } from '../../protocol/desktop-socket.js';
 import type { SocketViewerStats } from '../../protocol/statistics.js';
-import { isFinal, viewerReason } from '../../protocol/viewer-words.js';
+import { viewerReason } from '../../protocol/viewer-words.js';
 import { FrameGate, FRAME_LIMITS } from './frame-gate.js';
 import type { DesktopFramer } from './framer.js';
 
@@ -37,8 +37,14 @@ const CONSTRAINED_MS = 3_000;
 /** Milliseconds that the other side has to answer a close frame. */
 const CLOSE_TIMEOUT_MS = 1_500;
 
-/** Why a desktop socket is closed by the server. After 4000 the frontend does not come back. */
+/** Why a desktop socket is closed by the server. After 4000 the frontend never comes back. */
 const CLOSE = { NORMAL: 1000, INVALID: 1008, RESTART: 1012, FINAL: 4000 } as const;
+/** Ends of this viewer; a streamer that ends may be created again under its name. */
+const FINAL: ReadonlySet<OutcomeCode> = new Set<OutcomeCode>([
+  'SUPERSEDED',
+  'KICKED',
+  'VIEWER_CODEC_UNSUPPORTED',
+]);
 
 export interface DesktopViewerOptions {
   readonly peerId: string;
@@ -301,5 +307,5 @@ export class DesktopViewer implements UnitOutlet {
 function closeCodeOf(code: OutcomeCode): number {
   if (code === 'LEFT') return CLOSE.NORMAL;
   if (code === 'VIEWER_MESSAGE_INVALID' || code === 'RATE_LIMITED') return CLOSE.INVALID;
-  return isFinal(code) ? CLOSE.FINAL : CLOSE.RESTART;
+  return FINAL.has(code) ? CLOSE.FINAL : CLOSE.RESTART;
 }
