@@ -2055,7 +2055,7 @@ export interface components {
       state: 'waiting' | 'negotiating' | 'connected';
       quality: ('good' | 'constrained' | 'stalled') | null;
       /** @enum {string} */
-      transport: 'webrtc' | 'websocket';
+      transport: 'webrtc' | 'websocket' | 'desktop';
     };
     StreamerInfo: {
       streamer_id: string;

@@ -1,14 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP, type Socket } from 'node:net';
 import proxyAddr from 'proxy-addr';
+import { AddressList } from './address-list.js';
 
 /** Who is at the other end, seen through the proxies that we trust. */
 export class ClientAddress {
-  readonly #trusts: (address: string, hop: number) => boolean;
+  readonly #trusted: AddressList;
 
   /** @param trustedProxies addresses and networks, validated */
   constructor(trustedProxies: readonly string[]) {
-    this.#trusts = proxyAddr.compile([...trustedProxies]);
+    this.#trusted = new AddressList(trustedProxies);
   }
 
   /** The address at the other end of a connection, empty if that is gone. */
@@ -18,7 +19,7 @@ export class ClientAddress {
 
   /** Whether it is a proxy's that we trust. */
   isTrusted(address: string): boolean {
-    return isIP(address) !== 0 && this.#trusts(address, 0);
+    return this.#trusted.has(address);
   }
 
   /** The nearest address that is not a trusted proxy's. */

@@ -149,6 +149,18 @@ export const httpUrl = refined(t.string, 'an http: or https: URL', (value) => {
   }
 });
 
+/** Of a socket beside the interface, which has all paths below /api and /metrics for itself. */
+const socketPath = refined(
+  t.string,
+  'a path like /ws/stream, not below /api or /metrics',
+  (value) => /^(\/[\w.~-]+)+$/.test(value) && !/^\/(api|metrics)(\/|$)/i.test(value),
+);
+
+export const desktopSocket = t.intersection(
+  [t.type({ path: socketPath }), t.partial({ streamer: nullable(text), open_to: list(network) })],
+  'a desktop socket: {"path": "/ws/stream", "streamer": "…" or null, "open_to": ["127.0.0.1"]}',
+);
+
 export const portRange = new t.Type<{ min: number; max: number }>(
   'a range of ports like {"min": 40000, "max": 40100}',
   (value): value is { min: number; max: number } =>

@@ -34,6 +34,9 @@ export interface ConfigInput {
 /** The path of the reference's configuration. */
 const DEFAULT_CONFIG_FILE = 'server/config.json';
 
+/** Bits of 127.0.0.0/8. */
+const LOOPBACK_PREFIX = 8;
+
 const FLAG_ALIASES: Readonly<Record<string, ConfigKey>> = { bind: 'bind_address' };
 
 /**
@@ -108,6 +111,14 @@ export function resolveConfig(input: {
     if (whole.peer_credentials === 'optional' && whole.credentials !== null) {
       warnings.push(
         'peer_credentials is "optional": anyone who reaches this server can watch and steer every streamer',
+      );
+    }
+    const strangers = (whole.desktop_socket?.open_to ?? []).filter(
+      (entry) => !isLoopbackNetwork(entry),
+    );
+    if (strangers.length > 0 && whole.credentials !== null) {
+      warnings.push(
+        `desktop_socket.open_to has ${strangers.join(', ')}: anyone there can watch and steer without credentials`,
       );
     }
   }
@@ -241,6 +252,11 @@ function conflicts(config: Config): string[] {
     problems.push('restart_backoff_max_ms must not be less than restart_backoff_min_ms');
   }
   return problems;
+}
+
+function isLoopbackNetwork(entry: string): boolean {
+  const [address = '', prefix = '32'] = entry.split('/');
+  return isLoopback(address) && Number(prefix) >= LOOPBACK_PREFIX;
 }
 
 function mayHaveRelay(config: Config): boolean {

@@ -9,6 +9,7 @@ import {
   bindAddress,
   certificate,
   choice,
+  desktopSocket,
   flag,
   httpUrl,
   iceServer,
@@ -136,6 +137,11 @@ export const KEYS = {
     transports,
     ['webrtc', 'websocket'],
     'What the media of viewers may come over: `webrtc`, `websocket` (for networks that only let HTTPS through), or both.',
+  ),
+  desktop_socket: key(
+    nullable(desktopSocket),
+    null,
+    'The socket that Helix’s own desktop bridge has, at `path`, with pictures and input on one connection. `streamer` is what it shows. Left out or null: the streamer whose id is the `session_id` of the query, or else of the first message. Clients show credentials in the `Authorization` of the upgrade, unless they connect from an address of `open_to` (default: none): there, anyone can watch and steer. null: off.',
   ),
   static_path: key(
     nullable(text),

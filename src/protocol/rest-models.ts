@@ -126,7 +126,7 @@ const PeerInfo = t.type(
     state: t.keyof({ waiting: null, negotiating: null, connected: null }),
     quality: nullable(t.keyof({ good: null, constrained: null, stalled: null })),
     /** What its media comes over. */
-    transport: t.keyof({ webrtc: null, websocket: null }),
+    transport: t.keyof({ webrtc: null, websocket: null, desktop: null }),
   },
   'PeerInfo',
 );

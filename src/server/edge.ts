@@ -16,6 +16,7 @@ import { readTarget } from '../http/request-target.js';
 import { Routes } from '../http/routes.js';
 import { createHttpServer, listen } from '../http/server.js';
 import { Upgrades } from '../http/upgrades.js';
+import type { DesktopEndpoint } from '../signaling/desktop-endpoint.js';
 import type { LegacyStreams } from '../signaling/legacy-streams.js';
 import type { PeerEndpoint } from '../signaling/peer-endpoint.js';
 import type { MediaEndpoint } from '../signaling/media-endpoint.js';
@@ -38,6 +39,7 @@ export interface EdgeOptions {
   readonly peers: PeerEndpoint;
   readonly legacy: LegacyStreams;
   readonly media: MediaEndpoint;
+  readonly desktop: DesktopEndpoint;
   readonly tickets: MediaTickets;
   readonly log: Log;
 }
@@ -76,7 +78,7 @@ export class Edge {
     const bind = bindOf(config);
     const routes = new Routes<Endpoint>(guards.gate, bodyReader(config.max_body_bytes));
     apiRoutes(routes, api);
-    socketRoutes(routes);
+    socketRoutes(routes, guards.desktop);
     const app = websockify(await createApp(api, guards.origins, routes));
     let server: Server | null = null;
     const certificate =
@@ -157,7 +159,7 @@ function answering({ config, guards, log }: EdgeOptions, handle: Answer): Answer
 }
 
 function createUpgrades(
-  { config, guards, api, peers, legacy, media, tickets, log }: EdgeOptions,
+  { config, guards, api, peers, legacy, media, desktop, tickets, log }: EdgeOptions,
   app: websockify.App,
   routes: Routes<Endpoint>,
 ): Upgrades<UpgradeGrant> {
@@ -165,17 +167,19 @@ function createUpgrades(
   const granting = {
     ...{ streamers: api.streamers, credentials, gate, addresses, guard: origins, routes },
     ...{ tickets, pending, onKnown, peerCredentials: config.peer_credentials },
+    desktop: guards.desktop,
   };
   return new Upgrades(app, {
     prefix: config.web_path_prefix,
     grant: (request) => grantSocket(request, granting),
     take: (request, stream, head, grant) => {
-      if (grant.endpoint !== 'media') return false;
-      media.take(request, stream, head, grant.media);
+      if (grant.endpoint === 'media') media.take(request, stream, head, grant.media);
+      else if (grant.endpoint === 'desktop') desktop.take(request, stream, head, grant.desktop);
+      else return false;
       return true;
     },
     serve: (socket, grant) => {
-      if (grant.endpoint === 'media') return;
+      if (grant.endpoint === 'media' || grant.endpoint === 'desktop') return;
       const { endpoint, streamerId } = grant;
       if (endpoint === 'legacy' || streamerId === null) legacy.serve(socket, grant);
       else peers.serve(socket, { ...grant, streamerId });

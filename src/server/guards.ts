@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { AddressList } from '../access/address-list.js';
 import { AddressQuota } from '../access/address-quota.js';
 import { ClientAddress } from '../access/client-address.js';
 import { CreationLimit } from '../access/creation-limit.js';
@@ -9,6 +10,7 @@ import { RefusalLog } from '../access/refusal-log.js';
 import type { Config } from '../config/schema.js';
 import type { Log } from '../core/log.js';
 import { Connections } from '../http/connections.js';
+import type { DesktopAccess } from '../signaling/upgrade.js';
 
 /** Who may do what, and how much of it: one set for requests and sockets. */
 export interface Guards {
@@ -21,6 +23,7 @@ export interface Guards {
   readonly creations: CreationLimit;
   /** Sockets that are open and have not authenticated. */
   readonly pending: AddressQuota;
+  readonly desktop: DesktopAccess;
   /** Gets every request whose sender is known. */
   readonly onKnown: (request: IncomingMessage) => void;
 }
@@ -55,6 +58,11 @@ export function createGuards(config: Config, log: Log): Guards {
       perAddress: config.max_pending_sockets_per_address,
       inAll: config.max_pending_sockets,
     }),
+    desktop: {
+      path: config.desktop_socket?.path ?? null,
+      streamer: config.desktop_socket?.streamer ?? null,
+      openTo: new AddressList(config.desktop_socket?.open_to ?? []),
+    },
     onKnown,
   };
 }

@@ -10,7 +10,9 @@ import { ControlSocket, takeDataFolder } from '../hosts/control-socket.js';
 import { runDataCommand } from '../hosts/data-commands.js';
 import type { HostStore } from '../hosts/store.js';
 import { DRAIN_TIME_MS, hostSocketsClosed } from '../moonlight/host-connections.js';
+import { DesktopEndpoint } from '../signaling/desktop-endpoint.js';
 import { LegacyStreams } from '../signaling/legacy-streams.js';
+import { HandOver } from '../signaling/hand-over.js';
 import { MediaEndpoint } from '../signaling/media-endpoint.js';
 import { PeerEndpoint } from '../signaling/peer-endpoint.js';
 import type { FolderLock } from '../storage/folder-lock.js';
@@ -50,7 +52,8 @@ interface Parts {
   readonly events: EventFeed;
   readonly peers: PeerEndpoint;
   readonly legacy: LegacyStreams;
-  readonly media: MediaEndpoint;
+  readonly desktop: DesktopEndpoint;
+  readonly handOver: HandOver;
   readonly edge: Edge;
   readonly control: ControlSocket;
   readonly log: Log;
@@ -126,14 +129,16 @@ export class MoonteeServer {
   }
 
   async #endStreamers(): Promise<void> {
-    const { config, streamers, restore, peers, legacy, media, events, log } = this.#parts;
+    const { config, streamers, restore, peers, legacy, events, log } = this.#parts;
+    const { desktop, handOver } = this.#parts;
     const frozen = restore?.freeze();
     // Streamers that are to come back are left running on their hosts.
     const deadline = Deadline.in(CLOSE_DEADLINE_MS);
     const ended = streamers.close(!config.restore_streamers, deadline);
     peers.close();
     legacy.close();
-    media.close();
+    desktop.close();
+    handOver.close();
     events.close();
     const over = Promise.all([ended, frozen]);
     if (await settlesWithin(deadline.left, over)) return;
@@ -179,8 +184,11 @@ async function assemble(
     ...{ config, hosts, identities, apps, streamers, credentials, gate, creations, addresses },
     ...{ recorder, refusals, events, metrics, staticDirectory, log },
   };
-  const media = new MediaEndpoint({ streamers, log });
-  const edge = await Edge.listen({ config, guards, api, peers, legacy, media, tickets, log });
+  const handOver = new HandOver(log);
+  const media = new MediaEndpoint(streamers, handOver);
+  const desktop = new DesktopEndpoint(streamers, handOver, log);
+  const sockets = { peers, legacy, media, desktop };
+  const edge = await Edge.listen({ config, guards, api, ...sockets, tickets, log });
   log.info({ url: edge.url, credentials_required: credentials.required }, 'server listens');
   const control = await ControlSocket.listen(
     config.data_path,
@@ -203,7 +211,8 @@ async function assemble(
       events,
       peers,
       legacy,
-      media,
+      desktop,
+      handOver,
       edge,
       control,
     },

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { AddressList } from '../access/address-list.js';
 import type { AddressQuota, Place } from '../access/address-quota.js';
 import type { ClientAddress } from '../access/client-address.js';
 import type { Credentials } from '../access/credentials.js';
@@ -7,9 +8,11 @@ import { accessOfUnknown, type Gate } from '../access/gate.js';
 import { queryParameter, targetOf } from '../http/request-target.js';
 import type { Routes } from '../http/routes.js';
 import { MoonteeError } from '../core/errors.js';
+import { readClientId } from '../protocol/desktop-client.js';
 import { MEDIA_PROTOCOL } from '../protocol/media-socket.js';
 import type { MediaGrant, MediaTickets } from '../streamer/media-tickets.js';
 import type { StreamerRegistry } from '../streamer/registry.js';
+import type { DesktopGrant } from './desktop-endpoint.js';
 
 /** What is known of a viewer socket before it is one. */
 export interface SocketGrant {
@@ -30,7 +33,13 @@ export interface MediaSocketGrant {
   readonly media: MediaGrant;
 }
 
-export type UpgradeGrant = SocketGrant | MediaSocketGrant;
+/** A desktop socket, whose caller may open it. */
+export interface DesktopSocketGrant {
+  readonly endpoint: 'desktop';
+  readonly desktop: DesktopGrant;
+}
+
+export type UpgradeGrant = SocketGrant | MediaSocketGrant | DesktopSocketGrant;
 export type Endpoint = UpgradeGrant['endpoint'];
 
 export interface UpgradeOptions {
@@ -47,13 +56,25 @@ export interface UpgradeOptions {
   readonly onKnown: (request: IncomingMessage) => void;
   /** What viewers of streamers that exist must show; the legacy socket makes them, and asks always. */
   readonly peerCredentials: 'required' | 'optional';
+  readonly desktop: DesktopAccess;
+}
+
+/** The desktop socket's part of the configuration. */
+export interface DesktopAccess {
+  /** Null: it is off. */
+  readonly path: string | null;
+  /** Null: the client names it. */
+  readonly streamer: string | null;
+  /** Where no credentials are needed. */
+  readonly openTo: AddressList;
 }
 
 /** The sockets of viewers, who may also show their credentials in the first message. */
-export function socketRoutes(routes: Routes<Endpoint>): void {
+export function socketRoutes(routes: Routes<Endpoint>, { path }: DesktopAccess): void {
   routes.socket('/api/streamers/:id/peer', 'viewer', 'peer');
   routes.socket('/api/streamers/:id/media', 'viewer', 'media');
   routes.socket('/api/host/stream', 'viewer', 'legacy');
+  if (path !== null) routes.socket(path, 'viewer', 'desktop');
 }
 
 /**
@@ -72,6 +93,7 @@ export function grantSocket(request: IncomingMessage, options: UpgradeOptions): 
     throw new MoonteeError('NOT_FOUND');
   }
   const isKnown = gate.identify(request) !== 'stranger';
+  if (route.endpoint === 'desktop') return grantDesktop(request, isKnown, options);
   if (route.endpoint === 'media') {
     return grantMedia(request, route.parameters['id'] ?? '', options);
   }
@@ -107,6 +129,26 @@ function grantMedia(
   if (!speaks) throw new MoonteeError('BAD_REQUEST', `The subprotocol must be ${MEDIA_PROTOCOL}`);
   onKnown(request);
   return { endpoint: 'media', media };
+}
+
+/** Its frontend shows no credentials of ours: who stands before it does, or it is open to an address. */
+function grantDesktop(
+  request: IncomingMessage,
+  isKnown: boolean,
+  { desktop, guard, credentials, addresses, onKnown }: UpgradeOptions,
+): DesktopSocketGrant {
+  const isOpen = desktop.openTo.has(addresses.of(request));
+  if (!isKnown && !isOpen) throw new MoonteeError('UNAUTHORIZED');
+  const isShown = isKnown && credentials.required;
+  if (!isShown && !guard.allowsSocket(request, true)) {
+    throw new MoonteeError('FORBIDDEN', 'This page may not open a socket here');
+  }
+  const target = targetOf(request);
+  const sessionId = queryParameter(target, 'session_id') ?? '';
+  const clientId = readClientId(queryParameter(target, 'client_id') ?? '');
+  const streamerId = desktop.streamer ?? (sessionId === '' ? null : sessionId);
+  onKnown(request);
+  return { endpoint: 'desktop', desktop: { streamerId, clientId } };
 }
 
 /** @throws BAD_REQUEST */

@@ -12,13 +12,13 @@ import type { AppOwner, Leave } from './app-owner.js';
 import { createDtlsIdentity } from './dtls-identity.js';
 import type { HostSeats } from './host-seats.js';
 import type { DataOf, RequestOptions, ResultOf } from '../protocol/channel.js';
-import type { CHILD_METHODS, IpcNetwork, IpcPipelines, MediaOrder } from '../protocol/ipc.js';
+import type { CHILD_METHODS, IpcNetwork, IpcPipelines } from '../protocol/ipc.js';
 import type { RecordingEndCode } from '../protocol/outcome-codes.js';
 import { KEPT, type Lifetime } from './lifetime.js';
 import { MediaAccess } from './media-access.js';
 import type { MediaTickets } from './media-tickets.js';
 import { RestartPolicy, type RestartOptions, type SessionEnd } from './policy.js';
-import { StreamerProcess, type ChildMethod } from './supervisor/process.js';
+import { StreamerProcess, type ChildMethod, type SocketOrder } from './supervisor/process.js';
 import { runSession, type RunEnd, type SessionVerdict } from './session.js';
 import type { InitMessage, SessionTarget, StreamerSpec } from '../protocol/streamer-spec.js';
 import {
@@ -252,10 +252,10 @@ export class Streamer extends EventEmitter<StreamerEvents> {
     return this.#process !== null && this.#viewers.takesMedia(peerId);
   }
 
-  /** As {@link StreamerProcess.giveMediaSocket}. */
-  giveMediaSocket(connection: Socket, order: Omit<MediaOrder, 'socket_id'>): void {
+  /** As {@link StreamerProcess.giveSocket}. */
+  giveSocket(connection: Socket, open: SocketOrder): void {
     if (this.#process === null) connection.destroy();
-    else this.#process.giveMediaSocket(connection, order);
+    else this.#process.giveSocket(connection, open);
   }
 
   removeViewer(peerId: string, code: OutcomeCode, reason: string): void {

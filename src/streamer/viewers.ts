@@ -17,6 +17,10 @@ export interface Viewer {
   readonly peerId: string;
   /** It wants no peer: its media comes over a socket alone. */
   readonly isPeerless: boolean;
+  /** That socket is the desktop socket, which carries all that belongs to the viewer. */
+  readonly isDesktop?: true;
+  /** The child knows of it: its socket may be handed over. Called for viewers without a peer. */
+  attached?(): void;
   /** Hands a message to the browser. */
   deliver(message: StreamServerMessage): void;
   /** Hands bytes of a data channel to a browser without such channels. */
@@ -25,7 +29,7 @@ export interface Viewer {
   end(code: OutcomeCode, reason: string): void;
 }
 
-export const VIEWER_TRANSPORTS = ['webrtc', 'websocket'] as const;
+export const VIEWER_TRANSPORTS = ['webrtc', 'websocket', 'desktop'] as const;
 export type ViewerTransport = (typeof VIEWER_TRANSPORTS)[number];
 
 export type ViewerChange =
@@ -299,7 +303,7 @@ export class Viewers {
     const entry = this.#entries.get(peerId);
     if (entry === undefined || entry.state === 'waiting') return;
     entry.hasMedia = true;
-    this.#connected(entry, 'websocket');
+    this.#connected(entry, entry.viewer.isDesktop === true ? 'desktop' : 'websocket');
   }
 
   /** The viewer may open another one, or go on with its peer. */
@@ -354,6 +358,7 @@ export class Viewers {
     this.#options.send({ AddViewer: { peer_id: entry.viewer.peerId } });
     this.#sendEarly(entry);
     this.#awaitMedia(entry);
+    entry.viewer.attached?.();
   }
 
   #awaitMedia(entry: Entry): void {
@@ -424,6 +429,7 @@ export class Viewers {
   }
 
   #transportOf({ viewer, hasMedia, peer }: Entry): ViewerTransport {
+    if (viewer.isDesktop === true) return 'desktop';
     const isPeerless = viewer.isPeerless || !this.#options.transports.includes('webrtc');
     return hasMedia || peer === 'lost' || isPeerless ? 'websocket' : 'webrtc';
   }

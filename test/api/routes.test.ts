@@ -1,4 +1,5 @@
 import test from 'ava';
+import { AddressList } from '../../src/access/address-list.js';
 import { ClientAddress } from '../../src/access/client-address.js';
 import { Credentials } from '../../src/access/credentials.js';
 import { Gate, type Access } from '../../src/access/gate.js';
@@ -47,13 +48,14 @@ test('every route is described, with what it asks of its caller', (t) => {
 
 test('sockets: exact paths, and parameters that are not empty', (t) => {
   const routes = emptyRoutes();
-  socketRoutes(routes);
+  socketRoutes(routes, { path: '/ws/stream', streamer: null, openTo: new AddressList([]) });
   t.like(routes.matchSocket('/api/streamers/a:b/peer'), {
     endpoint: 'peer',
     access: 'viewer',
     parameters: { id: 'a:b' },
   });
   t.like(routes.matchSocket('/api/host/stream'), { endpoint: 'legacy', parameters: {} });
+  t.like(routes.matchSocket('/ws/stream'), { endpoint: 'desktop', access: 'viewer' });
   for (const path of [
     '/',
     '*',

@@ -12,6 +12,7 @@ import {
   ParentMessage,
   SERVER_METHODS,
   type ChildMessage,
+  type DesktopOrder,
   type MediaOrder,
   type ServerChannel,
 } from '../../src/protocol/ipc.js';
@@ -167,11 +168,21 @@ function removePeer(id: string, code: OutcomeCode, reason: string): void {
 const connections = new Map<number, Socket>();
 
 /** Answers an upgrade with what is known of it, so that a test sees that it came here. */
-function openMedia({ socket_id, peer_id, sound }: MediaOrder): void {
-  const body = JSON.stringify({ peer_id, sound });
+function open({ socket_id }: MediaOrder | DesktopOrder, facts: unknown): void {
+  const body = JSON.stringify(facts);
   const head = `HTTP/1.1 418 Child\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`;
   connections.get(socket_id)?.end(head + body);
   connections.delete(socket_id);
+}
+
+function openMedia(order: MediaOrder): void {
+  const { peer_id, sound } = order;
+  open(order, { peer_id, sound });
+}
+
+function openDesktop(order: DesktopOrder): void {
+  const { peer_id, client_id } = order;
+  open(order, { peer_id, client_id });
 }
 
 /** Those messages that no order of a test is about. @returns whether it was one */
@@ -180,6 +191,7 @@ function receiveMedia(message: ParentMessage, connection?: Socket): boolean {
   if ('AddViewer' in message) peers.add(message.AddViewer.peer_id);
   else if ('FromChannel' in message) send({ ToChannel: message.FromChannel });
   else if ('OpenMedia' in message) openMedia(message.OpenMedia);
+  else if ('OpenDesktop' in message) openDesktop(message.OpenDesktop);
   else if (!('MediaConnection' in message)) return false;
   else if (connection) connections.set(message.MediaConnection.socket_id, connection);
   return true;

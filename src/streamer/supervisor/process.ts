@@ -20,7 +20,6 @@ import {
   ChildMessage,
   SERVER_METHODS,
   type ChildChannel,
-  type MediaOrder,
   type ParentMessage,
 } from '../../protocol/ipc.js';
 import { MainThread } from './main-thread.js';
@@ -41,6 +40,9 @@ export interface ProcessOptions {
   readonly handlers: Handlers<typeof SERVER_METHODS>;
   readonly log: Log;
 }
+
+/** @param socketId by which the child knows the connection */
+export type SocketOrder = (socketId: number) => ParentMessage;
 
 export type ChildMethod = keyof typeof CHILD_METHODS;
 
@@ -212,10 +214,12 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
   }
 
   /**
-   * Gives the child a connection with a media socket on it. Takes it in any case: what cannot be given
-   * is destroyed.
+   * Gives the child a connection with a socket on it. Takes it in any case: what cannot be given is
+   * destroyed.
+   *
+   * @param open tells the child, by the number of the socket, what it is to do with the connection
    */
-  giveMediaSocket(connection: Socket, order: Omit<MediaOrder, 'socket_id'>): void {
+  giveSocket(connection: Socket, open: SocketOrder): void {
     const socket_id = this.#nextSocketId;
     this.#nextSocketId += 1;
     // Its server would wait, when it closes, for what is another process's by then.
@@ -226,7 +230,7 @@ export class StreamerProcess extends EventEmitter<ProcessEvents> {
       if (connection.destroyed) return;
       // From here on nothing is read at this end, so that the child may answer.
       connection.destroy();
-      this.send({ OpenMedia: { ...order, socket_id } });
+      this.send(open(socket_id));
     };
     const message = { MediaConnection: { socket_id } };
     if (!this.#channel.handOver(message, connection, sent)) connection.destroy();
