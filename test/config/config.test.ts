@@ -153,6 +153,33 @@ test('mistakes are named by their keys, all at once', (t) => {
   ]);
 });
 
+test('a desktop socket is off, or has a path of its own', (t) => {
+  t.is(resolveConfig({}).config.desktop_socket, null);
+  const text = '{"path":"/ws/stream","streamer":"s","open_to":["127.0.0.1"]}';
+  const { config } = resolveConfig({ env: { MOONTEE_DESKTOP_SOCKET: text } });
+  t.deepEqual(config.desktop_socket, {
+    path: '/ws/stream',
+    streamer: 's',
+    open_to: ['127.0.0.1'],
+  });
+  for (const desktop_socket of [
+    {},
+    { path: 'ws' },
+    { path: '/' },
+    { path: '/ws/' },
+    { path: '/api/x' },
+    { path: '/API' },
+    { path: '/metrics' },
+    { path: '/ws', streamer: '' },
+    { path: '/ws', open_to: ['localhost'] },
+    { path: '/ws', open_to: '127.0.0.1' },
+    true,
+  ]) {
+    const [problem = ''] = problems({ file: { desktop_socket } });
+    t.regex(problem, /^desktop_socket\S* must be a desktop socket/, JSON.stringify(desktop_socket));
+  }
+});
+
 test('no start without a password of one’s own, but on loopback', (t) => {
   for (const bind of ['0.0.0.0:80', '[::]:80', '192.168.1.2:80', 'example.org:80']) {
     for (const credentials of [null, 'default']) {
@@ -277,6 +304,14 @@ test('what opens the server to its network is warned of', (t) => {
   t.is(warned({ credentials: 'x', peer_credentials: 'optional' }), 1);
   // There are none to ask for.
   t.is(warned({ peer_credentials: 'optional' }), 0);
+  const desktop = (...open_to: string[]): Record<string, unknown> => ({
+    credentials: 'x',
+    desktop_socket: { path: '/ws/stream', open_to },
+  });
+  t.is(warned(desktop()), 0);
+  t.is(warned(desktop('127.0.0.1', '127.0.0.0/8', '::1')), 0);
+  t.is(warned(desktop('127.0.0.1', '10.0.0.0/8')), 1);
+  t.is(warned(desktop('127.0.0.1/0')), 1);
   t.throws(() => resolveConfig({ file: { peer_credentials: 'maybe' } }), {
     code: 'CONFIG_INVALID',
   });

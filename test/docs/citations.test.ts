@@ -7,11 +7,11 @@ const PROTOCOL = join(ROOT, 'docs', 'protocol');
 const FOLDERS = ['src', 'client', 'web', 'test', 'bench', 'attack', 'fuzz', 'examples', 'docs'];
 const PAGES = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'DESIGN.md'];
 
-/** A section of gamestream.md (`5.10`, `A.4`) or of signaling.md (`b.3`, `c`). */
+/** A section of gamestream.md (`5.10`, `A.4`), of signaling.md (`b.3`, `c`) or of desktop-socket.md. */
 const SECTION = /§?(?:\d+(?:\.\d+)?|A\.\d+|[a-e](?:\.\d+)?)(?![\w§])/;
 /** A page, and the sections behind it as far as commas, dashes and "and" join them. */
 const CITATION = new RegExp(
-  String.raw`(gamestream|signaling)\.md ((?:${SECTION.source})(?:(?:, | and |–|, and )(?:${SECTION.source}))*)`,
+  String.raw`(gamestream|signaling|desktop-socket)\.md ((?:${SECTION.source})(?:(?:, | and |–|, and )(?:${SECTION.source}))*)`,
   'g',
 );
 /** A section without its page, in the rooms that speak GameStream alone. */
@@ -80,6 +80,7 @@ test('every section that is cited has a heading', async (t) => {
   const sections: Record<string, Set<string>> = {
     gamestream: await sectionsOf('gamestream'),
     signaling: await sectionsOf('signaling'),
+    'desktop-socket': await sectionsOf('desktop-socket'),
   };
   const all = await citations();
   t.true(all.length > 150, `${all.length} citations`);
