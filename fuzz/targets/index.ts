@@ -12,6 +12,7 @@ const TARGETS: Readonly<Record<string, () => Promise<FuzzTarget>>> = {
   'input-packet': async () => (await import('./input-packet.js')).inputPacket,
   'demo-http': async () => (await import('./demo-http.js')).demoHttp(),
   'viewer-channel': async () => (await import('./viewer-channel.js')).viewerChannel,
+  'desktop-message': async () => (await import('./desktop-message.js')).desktopMessage,
   signaling: async () => (await import('./signaling.js')).signaling,
   sdp: async () => (await import('./sdp.js')).sdp,
   rest: async () => (await import('./rest.js')).rest,

@@ -273,3 +273,23 @@ test('its end by the server says why, and its totals stay', async (t) => {
   await until('it is closed', () => again.closed !== null);
   t.is(again.closed?.code, 1012);
 });
+
+test('who says nothing first, or answers no ping, is not waited for', async (t) => {
+  const stage = await DesktopStage.start(t, { init: 300, pingInterval: 50, silence: 900 });
+  const mute = stage.connect('a');
+  const living = await joined(stage, 'b');
+  const gone = stage.connect('c', { autoPong: false });
+  gone.init();
+  const pings: string[] = [];
+  living.socket.on('ping', (data) => pings.push(data.toString()));
+  await until('they are closed', () => mute.closed !== null && gone.closed !== null);
+  t.is(mute.closed?.code, 1012);
+  t.deepEqual(mute.texts, ['{"error":"No init message came in time"}']);
+  t.deepEqual(
+    stage.said.filter((one) => one.startsWith('closed')),
+    ['closed a VIEWER_TIMEOUT', 'closed c VIEWER_TIMEOUT'],
+  );
+  t.true(pings.length > 2);
+  t.like(stage.sockets.stats(), [{ id: 'b', quality: 'good' }]);
+  t.true((stage.sockets.stats()[0]?.roundTrip ?? 0) > 0);
+});

@@ -8,6 +8,8 @@ import { silentLog } from '../../src/core/log.js';
 import { InputAggregator } from '../../src/input/aggregator.js';
 import { MediaBus } from '../../src/media/bus.js';
 import type { HostInput } from '../../src/moonlight/types.js';
+import type { ClientOptions } from 'ws';
+import type { DesktopTimes } from '../../src/worker/desktop-socket/viewer.js';
 import { DesktopSockets } from '../../src/worker/desktop-socket/sockets.js';
 import { DesktopClient } from '../support/desktop-client.js';
 import { NEGOTIATED, picture } from './media-stage.js';
@@ -18,19 +20,7 @@ export class DesktopStage {
   /** What the host gets. */
   readonly inputs: HostInput[] = [];
   readonly aggregator = new InputAggregator();
-  readonly sockets = new DesktopSockets({
-    bus: this.bus,
-    onOpened: (id) => this.said.push(`opened ${id}`),
-    onQuality: (id, quality) => this.said.push(`${quality} ${id}`),
-    onInput: (id, input) => {
-      const inputs = this.aggregator.input(id, input, performance.now());
-      this.inputs.push(...inputs);
-      return inputs.length > 0;
-    },
-    onClosed: (id, code) => this.said.push(`closed ${id} ${code}`),
-    lateness: () => ({ p50: 1, p99: 2, max: 3 }),
-    log: silentLog(),
-  });
+  readonly sockets: DesktopSockets;
   /** The servers' ends, in the order in which they came. */
   readonly connections: Socket[] = [];
   /** Nanoseconds. */
@@ -38,12 +28,26 @@ export class DesktopStage {
   readonly #server = createServer();
   readonly #t: ExecutionContext;
 
-  private constructor(t: ExecutionContext) {
+  private constructor(t: ExecutionContext, times?: DesktopTimes) {
     this.#t = t;
+    this.sockets = new DesktopSockets({
+      bus: this.bus,
+      onOpened: (id) => this.said.push(`opened ${id}`),
+      onQuality: (id, quality) => this.said.push(`${quality} ${id}`),
+      onInput: (id, input) => {
+        const inputs = this.aggregator.input(id, input, performance.now());
+        this.inputs.push(...inputs);
+        return inputs.length > 0;
+      },
+      onClosed: (id, code) => this.said.push(`closed ${id} ${code}`),
+      lateness: () => ({ p50: 1, p99: 2, max: 3 }),
+      ...(times === undefined ? {} : { times }),
+      log: silentLog(),
+    });
   }
 
-  static async start(t: ExecutionContext): Promise<DesktopStage> {
-    const stage = new DesktopStage(t);
+  static async start(t: ExecutionContext, times?: DesktopTimes): Promise<DesktopStage> {
+    const stage = new DesktopStage(t, times);
     stage.sockets.negotiated(NEGOTIATED);
     stage.#server.on('upgrade', (request, socket: Socket, head: Buffer) => {
       const url = new URL(request.url ?? '', 'http://stage');
@@ -69,9 +73,9 @@ export class DesktopStage {
   }
 
   /** @param id of the viewer, with a query if it has one */
-  connect(id: string): DesktopClient {
+  connect(id: string, options: ClientOptions = {}): DesktopClient {
     const { port } = this.#server.address() as AddressInfo;
-    const client = new DesktopClient(`ws://127.0.0.1:${port}/${id}`);
+    const client = new DesktopClient(`ws://127.0.0.1:${port}/${id}`, options);
     this.#t.teardown(() => client.socket.terminate());
     return client;
   }

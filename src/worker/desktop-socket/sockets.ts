@@ -15,10 +15,13 @@ import type { SocketViewerStats } from '../../protocol/statistics.js';
 import { upgradeOf } from '../held-connections.js';
 import { DesktopFramer } from './framer.js';
 import { Presence } from './presence.js';
-import { DesktopViewer } from './viewer.js';
+import { DesktopViewer, type DesktopTimes } from './viewer.js';
 
 /** How often viewers are looked at, and see what others move. */
 const POLL_INTERVAL_MS = 50;
+/** Frames of a message, and pieces of one that have arrived: browsers send whole frames. */
+const MAX_FRAGMENTS = 64;
+const MAX_CHUNKS = 1_024;
 const CLOSE_DEADLINE_MS = 2_000;
 /** Of a deadline, for browsers to answer close frames; who does not goes with the process. */
 const CLOSE_SHARE = 0.8;
@@ -34,6 +37,8 @@ export interface DesktopSocketsOptions {
   readonly onClosed: (peerId: string, code: OutcomeCode, reason: string) => void;
   /** By how much this process is late. */
   readonly lateness: () => Lateness;
+  /** Default: those of the protocol. */
+  readonly times?: DesktopTimes;
   readonly log: Log;
 }
 
@@ -57,6 +62,8 @@ export class DesktopSockets {
     maxPayload: MAX_INIT_BYTES,
     // Who answers pings must have a bound on it.
     autoPong: false,
+    maxFragments: MAX_FRAGMENTS,
+    maxBufferedChunks: MAX_CHUNKS,
   });
   readonly #viewers = new Map<string, Open>();
   readonly #presence = new Presence();
@@ -132,7 +139,7 @@ export class DesktopSockets {
   }
 
   #attach(order: DesktopOrder, framer: DesktopFramer, stream: Socket, socket: WebSocket): void {
-    const { bus, log, lateness, onInput, onQuality } = this.#options;
+    const { bus, times, lateness, onInput, onQuality } = this.#options;
     const { peer_id: peerId, client_id: clientId } = order;
     const viewer: DesktopViewer = new DesktopViewer({
       ...{ peerId, stream, socket, framer },
@@ -149,7 +156,7 @@ export class DesktopSockets {
         this.#tellClosed(peerId, code, reason);
       },
       pongFigures: () => ({ encoderLatency: this.#encoderLatency, lateness: lateness() }),
-      log,
+      ...(times === undefined ? {} : { times }),
     });
     this.#viewers.set(peerId, { viewer, clientId, detach: null });
     this.#poll ??= setInterval(() => this.#pollAll(), POLL_INTERVAL_MS);

@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
 import type { Deadline } from '../../core/deadline.js';
-import type { Log } from '../../core/log.js';
 import type { OutcomeCode } from '../../core/outcomes.js';
 import { TokenBucket } from '../../core/token-bucket.js';
 import { decodeDesktopInput, isDesktopInput } from '../../input/desktop-messages.js';
@@ -25,11 +24,21 @@ import type { DesktopFramer } from './framer.js';
 const MESSAGE_BUDGET = { rate: 1_000, burst: 2_000 };
 const BYTES_BUDGET = { rate: 128 * 1024, burst: 256 * 1024 };
 const MAX_INVALID = 20;
-/** Milliseconds until the first message. */
-const INIT_TIMEOUT_MS = 30_000;
-const PING_INTERVAL_MS = 5_000;
-/** Milliseconds without any message, or answer to a ping, after which nobody is there. */
-const SILENCE_MS = 30_000;
+/** In milliseconds. */
+export interface DesktopTimes {
+  /** Until the first message. */
+  readonly init: number;
+  readonly pingInterval: number;
+  /** Without any message, or answer to a ping, after which nobody is there. */
+  readonly silence: number;
+}
+
+const TIMES: DesktopTimes = { init: 30_000, pingInterval: 5_000, silence: 30_000 };
+
+/** Pings of which the answers are waited for. */
+const MAX_PINGS = 8;
+/** Milliseconds without an answer that make a viewer stalled: pictures wait in front of it. */
+const STALLED_MS = 3_000;
 /** Milliseconds between two polls that show that this process was held up. */
 const HELD_UP_MS = 1_000;
 /** Milliseconds after a frame was left out in which a viewer is still constrained. */
@@ -60,7 +69,7 @@ export interface DesktopViewerOptions {
   /** Once, unless {@link DesktopViewer.end} came first. */
   readonly onClosed: (code: OutcomeCode, reason: string) => void;
   readonly pongFigures: () => Pick<Pong, 'encoderLatency' | 'lateness'>;
-  readonly log: Log;
+  readonly times?: DesktopTimes;
 }
 
 /** One browser at the desktop socket: pictures and people go down, input comes up. */
@@ -81,6 +90,9 @@ export class DesktopViewer implements UnitOutlet {
   #heardAt = performance.now();
   #polledAt = performance.now();
   #pingedAt = performance.now();
+  #lastPing = 0;
+  /** Pings without an answer, the oldest first. */
+  readonly #pings: { readonly id: number; readonly at: number }[] = [];
   #roundTrip = 0;
   #droppedAt = -Infinity;
   #quality: PeerQuality = 'good';
@@ -97,7 +109,7 @@ export class DesktopViewer implements UnitOutlet {
       if (this.#take(data.length) && this.#hasRoom) socket.pong(data);
     });
     socket.on('pong', (data: Buffer) => {
-      if (this.#take(data.length)) this.#roundTrip = performance.now() - this.#pingedAt;
+      if (this.#take(data.length)) this.#answered(Number(data.toString('latin1')));
     });
     socket.on('error', (error) => this.#left('VIEWER_MESSAGE_INVALID', error.message));
     socket.on('close', (code) => {
@@ -144,19 +156,17 @@ export class DesktopViewer implements UnitOutlet {
     // Our own loop was held up: what came meanwhile may lie unread.
     if (now - this.#polledAt > HELD_UP_MS) this.#heardAt = now;
     this.#polledAt = now;
-    if (!this.#hasInit && now - this.#openedAt > INIT_TIMEOUT_MS) {
+    const { init, pingInterval, silence } = this.#options.times ?? TIMES;
+    if (!this.#hasInit && now - this.#openedAt > init) {
       this.#fail('VIEWER_TIMEOUT', 'No init message came in time');
       return;
     }
-    if (now - this.#heardAt > SILENCE_MS) {
+    if (now - this.#heardAt > silence) {
       this.#fail('VIEWER_TIMEOUT', 'The viewer did not answer pings');
       this.#options.socket.terminate();
       return;
     }
-    if (now - this.#pingedAt >= PING_INTERVAL_MS) {
-      this.#pingedAt = now;
-      this.#options.socket.ping();
-    }
+    if (now - this.#pingedAt >= pingInterval) this.#ping(now);
     if (!this.#hasInit) return;
     const need = this.#gate.poll(this.#queue, now);
     if (need !== null) this.#options.requestKeyframe(need);
@@ -266,9 +276,25 @@ export class DesktopViewer implements UnitOutlet {
     return message !== null;
   }
 
+  #ping(now: number): void {
+    this.#pingedAt = now;
+    this.#lastPing += 1;
+    this.#pings.push({ id: this.#lastPing, at: now });
+    // One that answers none, but sends, is there as well.
+    if (this.#pings.length > MAX_PINGS) this.#pings.shift();
+    this.#options.socket.ping(String(this.#lastPing));
+  }
+
+  #answered(id: number): void {
+    const index = this.#pings.findIndex((ping) => ping.id === id);
+    const [ping] = this.#pings.splice(0, index + 1).slice(-1);
+    if (ping !== undefined) this.#roundTrip = performance.now() - ping.at;
+  }
+
   #judge(now: number): void {
+    const isStalled = this.#gate.isFull || now - (this.#pings[0]?.at ?? now) > STALLED_MS;
     const isConstrained = now - this.#droppedAt < CONSTRAINED_MS;
-    const quality = this.#gate.isFull ? 'stalled' : isConstrained ? 'constrained' : 'good';
+    const quality = isStalled ? 'stalled' : isConstrained ? 'constrained' : 'good';
     if (quality === this.#quality) return;
     this.#quality = quality;
     this.#options.onQuality(quality);
