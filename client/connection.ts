@@ -67,6 +67,8 @@ export class ViewerConnection extends Emitter<ConnectionEvents> {
   #resumeSecret: string | null = null;
   #session: ViewerSession | undefined;
   #stats: StatsCollector | undefined;
+  /** Why the last attempts ended, until one has a path. */
+  #reason: Ending | undefined;
   #status: ConnectionStatus = { state: 'connecting', attempt: 1 };
   #timer: ReturnType<typeof setTimeout> | undefined;
   #steady: ReturnType<typeof setTimeout> | undefined;
@@ -89,6 +91,11 @@ export class ViewerConnection extends Emitter<ConnectionEvents> {
     this.#session?.leaveMediaSocket();
   }
 
+  /** The network has changed: where a media socket stands in for WebRTC, that is tried again. */
+  tryWebRtc(): void {
+    this.#session?.tryWebRtc();
+  }
+
   get status(): ConnectionStatus {
     return this.#status;
   }
@@ -101,17 +108,17 @@ export class ViewerConnection extends Emitter<ConnectionEvents> {
     this.emit('restarted');
     const { media } = this.#options;
     if (this.transport === 'webrtc' || media === undefined) this.#open(null);
-    else void this.#openSocketMedia(media);
+    else if (this.transport === 'auto') this.#open({ outlet: media, isAlone: false });
+    else void this.#openAlone(media);
   }
 
-  async #openSocketMedia(outlet: MediaOutlet): Promise<void> {
+  /** Media over a socket alone, or by WebRTC where there are no decoders. */
+  async #openAlone(outlet: MediaOutlet): Promise<void> {
     const status = this.#status;
-    const support = await outlet.support();
+    const { video } = await outlet.support();
     if (this.#closed || this.#status !== status) return;
-    const isSupported = support.video.length > 0;
-    if (!isSupported && this.transport === 'websocket') this.emit('noMediaSocket', whyNone());
-    const isAlone = this.transport === 'websocket';
-    this.#open(isSupported ? { outlet, support, isAlone } : null);
+    if (video.length === 0) this.emit('noMediaSocket', whyNone());
+    this.#open(video.length > 0 ? { outlet, isAlone: true } : null);
   }
 
   #open(media: SocketMedia | null): void {
@@ -179,15 +186,20 @@ export class ViewerConnection extends Emitter<ConnectionEvents> {
   }
 
   #onConnected(session: ViewerSession): void {
-    if (session.connection !== undefined) {
-      this.#stats ??= new StatsCollector(session.connection);
+    const { connection } = session;
+    if (connection !== undefined && this.#stats?.source !== connection) {
+      this.#stats = new StatsCollector(connection);
     }
+    this.#reason = undefined;
     this.#steady = setTimeout(() => this.#backoff.reset(), STEADY_MS);
     this.#setStatus({ state: 'connected' });
   }
 
-  async #onEnd(end: Ending): Promise<void> {
+  async #onEnd(ended: Ending): Promise<void> {
     this.#stop();
+    // A socket that is refused says nothing: what was told before is still the best reason.
+    const end = ended.code === 'SOCKET_LOST' ? (this.#reason ?? ended) : ended;
+    this.#reason = end;
     const attempts = this.#options.maxAttempts ?? 20;
     if (!end.retry || this.#backoff.attempts >= attempts) {
       this.#setStatus({ state: 'ended', end });

@@ -4,7 +4,6 @@ import type { MediaOutlet, MediaSupport } from './media-outlet.js';
 
 export interface MediaPathOptions {
   readonly outlet: MediaOutlet;
-  readonly support: MediaSupport;
   /** Of the viewer socket. */
   readonly url: string;
   /** Asks the server for a ticket. */
@@ -24,6 +23,7 @@ const PAUSE = 250;
 export class MediaPath {
   readonly #options: MediaPathOptions;
   #sockets = 0;
+  #isWanted = false;
   #isUsed = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
@@ -37,10 +37,19 @@ export class MediaPath {
     return this.#isUsed;
   }
 
-  /** The viewer socket is ready for a request. */
+  /** Lets the browser find out what it decodes, which takes it a while. */
+  prepare(): void {
+    void this.#options.outlet.support();
+  }
+
+  /** The viewer socket is ready for a request. Nothing comes of it where nothing can be decoded. */
   begin(): void {
-    this.#isUsed = true;
-    this.#options.ask(this.#options.support);
+    this.#isWanted = true;
+    void this.#options.outlet.support().then((support) => {
+      if (this.#closed || !this.#isWanted || support.video.length === 0) return;
+      this.#isUsed = true;
+      this.#options.ask(support);
+    });
   }
 
   /** The server's answer. */
@@ -65,6 +74,7 @@ export class MediaPath {
 
   /** Media come in another way now; {@link begin} undoes it. */
   leave(): void {
+    this.#isWanted = false;
     this.#isUsed = false;
     this.#sockets = 0;
     clearTimeout(this.#timer);
@@ -75,6 +85,7 @@ export class MediaPath {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#isWanted = false;
     this.#isUsed = false;
     clearTimeout(this.#timer);
     this.#options.outlet.close();

@@ -13,11 +13,12 @@ import {
   type Ending,
 } from './ending.js';
 import type { InputOutlet } from './input.js';
-import type { MediaOutlet, MediaSupport } from './media-outlet.js';
+import type { MediaOutlet } from './media-outlet.js';
 import { MediaPath } from './media-path.js';
 import { CLOSE_CODES, type OutcomeCode } from './outcomes.js';
 import { padMessage, SocketChannels } from './socket-channels.js';
 import { refusedSound, withoutLipSync, withStereo } from './sdp.js';
+import { SilenceWatch } from './silence-watch.js';
 import { StatsCollector } from './stats.js';
 
 /** Milliseconds that each wait of an attempt may take. */
@@ -34,9 +35,19 @@ export interface SessionDeadlines {
   readonly restart: number;
   /** From our answer until a media socket is tried beside WebRTC. */
   readonly socketMedia: number;
+  /** Without a packet, until the path counts as interrupted. */
+  readonly silence: number;
+  /** From the end of WebRTC, while a media socket goes on, until it is tried again; then ten times that. */
+  readonly again: number;
   /** From a message that announces the end to the end. */
   readonly farewell: number;
 }
+
+/** Milliseconds for a browser to find out what it decodes. */
+const DECODERS_MS = 800;
+
+/** Milliseconds between two requests for another peer. */
+const MIN_AGAIN_MS = 5_000;
 
 export const DEFAULT_DEADLINES: SessionDeadlines = {
   socket: 10_000,
@@ -45,6 +56,8 @@ export const DEFAULT_DEADLINES: SessionDeadlines = {
   heal: 2_500,
   restart: 8_000,
   socketMedia: 1_200,
+  silence: 3_000,
+  again: 60_000,
   farewell: 500,
 };
 
@@ -90,8 +103,6 @@ export interface SessionOptions {
 
 export interface SocketMedia {
   readonly outlet: MediaOutlet;
-  /** What the outlet supports, some video at least. */
-  readonly support: MediaSupport;
   /** There is no peer connection, instead of one that comes first. */
   readonly isAlone: boolean;
 }
@@ -118,9 +129,18 @@ export class ViewerSession extends Emitter<SessionEvents> {
   readonly #socket: WebSocket | undefined;
   readonly #media: MediaPath | undefined;
   readonly #isAlone: boolean;
-  #mediaTimer: ReturnType<typeof setTimeout> | undefined;
+  #mediaTimers: ReturnType<typeof setTimeout>[] = [];
+  #silence: SilenceWatch | undefined;
+  #againTimer: ReturnType<typeof setTimeout> | undefined;
+  #askedAgainAt = -Infinity;
+  /** Peer connections that ended while a media socket went on. */
+  #lostConnections = 0;
   #connection: RTCPeerConnection | undefined;
   #stream: MediaStream | undefined;
+  /** Whoever listens has the stream. */
+  #isStreamOut = false;
+  /** The server is busy with the host: then nothing need come. */
+  #isHostAway = false;
   /** What came before there was a peer connection to take it. */
   readonly #early: (() => Promise<void>)[] = [];
   /** Negotiation steps run one after another. */
@@ -134,6 +154,7 @@ export class ViewerSession extends Emitter<SessionEvents> {
   #verdict: Ending | undefined;
   #restarting = false;
   #hasInput = false;
+  /** A media socket has shown a picture, and is what the viewer has. */
   #isSocketInput = false;
   /** Those of the peer connection, once they are open. */
   #channels: InputChannels | undefined;
@@ -185,7 +206,9 @@ export class ViewerSession extends Emitter<SessionEvents> {
     this.#closed = true;
     clearTimeout(this.#timer);
     clearTimeout(this.#farewell);
-    clearTimeout(this.#mediaTimer);
+    for (const timer of this.#mediaTimers) clearTimeout(timer);
+    clearTimeout(this.#againTimer);
+    this.#silence?.stop();
     this.#socket?.close(1000);
     this.#media?.close();
     this.#connection?.close();
@@ -253,15 +276,18 @@ export class ViewerSession extends Emitter<SessionEvents> {
     } else if ('ConnectionComplete' in message) {
       const { capabilities, width, height } = message.ConnectionComplete;
       this.#verdict = undefined;
+      this.#isHostAway = false;
       this.emit('ready', { width, height, touch: capabilities.touch });
       if (this.isOnSocket && !this.#isConnected) this.#onMedia();
     } else if ('UpdateApp' in message) {
       this.emit('title', message.UpdateApp.app.title);
     } else if ('StageStarting' in message) {
       const text = stageText(message.StageStarting.stage);
+      this.#isHostAway = true;
       this.emit('progress', text);
       this.emit('stage', text);
     } else if ('StageComplete' in message) {
+      this.#isHostAway = false;
       this.emit('stage', null);
     } else if ('StageFailed' in message) {
       const { stage, error_code } = message.StageFailed;
@@ -359,6 +385,7 @@ export class ViewerSession extends Emitter<SessionEvents> {
   #onMedia(): void {
     if (this.#closed || this.#socket === undefined) return;
     this.#hasDescription = true;
+    this.#isStreamOut = false;
     clearTimeout(this.#timer);
     if (this.#isSocketInput) return;
     this.#isSocketInput = true;
@@ -421,7 +448,7 @@ export class ViewerSession extends Emitter<SessionEvents> {
       });
       this.#stream ??= new MediaStream();
       this.#stream.addTrack(track);
-      if (!this.#closed && this.#media === undefined) this.emit('stream', this.#stream);
+      if (!this.#closed && !this.isOnSocket) this.#handOut(this.#stream);
     });
   }
 
@@ -431,9 +458,13 @@ export class ViewerSession extends Emitter<SessionEvents> {
       case 'connected':
       case 'completed':
         clearTimeout(this.#timer);
-        clearTimeout(this.#mediaTimer);
+        for (const timer of this.#mediaTimers) clearTimeout(timer);
         this.#restarting = false;
-        if (this.#media !== undefined) void this.#moveUp(connection);
+        this.#lostConnections = 0;
+        if (this.#media !== undefined) this.#watchSilence(connection);
+        // Nothing has come of it, and nothing is to come.
+        if (!this.isOnSocket) this.#media?.leave();
+        if (this.isOnSocket || !this.#isStreamOut) void this.#moveUp(connection);
         this.emit('connected');
         break;
       case 'disconnected':
@@ -442,8 +473,8 @@ export class ViewerSession extends Emitter<SessionEvents> {
         this.#timer = setTimeout(() => this.#restart(), this.#deadlines.heal);
         break;
       case 'failed':
-        if (this.isOnSocket) break;
-        if (this.#restarting) this.#end(ending('ICE_FAILED'));
+        if (this.#isSocketInput) this.#leaveConnection(connection);
+        else if (this.#restarting) this.#end(ending('ICE_FAILED'));
         else this.#restart();
         break;
       default:
@@ -457,13 +488,63 @@ export class ViewerSession extends Emitter<SessionEvents> {
       const sample = await attemptAsync(() => new StatsCollector(connection).sample());
       if (sample !== undefined && !sample.path.endsWith('udp')) return;
     }
-    if (!this.#closed && this.#stream !== undefined) this.emit('stream', this.#stream);
+    if (!this.#closed && this.#stream !== undefined) this.#handOut(this.#stream);
+  }
+
+  #handOut(stream: MediaStream): void {
+    this.#isStreamOut = true;
+    this.emit('stream', stream);
+  }
+
+  /** ICE finds out after about six seconds what this sees after three. */
+  #watchSilence(connection: RTCPeerConnection): void {
+    this.#silence ??= new SilenceWatch(connection, this.#deadlines.silence, {
+      onSilence: () => {
+        if (this.#isHostAway || this.isOnSocket || !this.#isConnected) return;
+        // Without a deadline: it may be the host that sends nothing.
+        this.#send({ RestartIce: {} });
+        this.#tryMediaSocket();
+      },
+      onPackets: () => {
+        if (this.isOnSocket && this.#isConnected) void this.#moveUp(connection);
+      },
+    });
+  }
+
+  /** It found no path, and a media socket goes on without it. */
+  #leaveConnection(connection: RTCPeerConnection): void {
+    this.#silence?.stop();
+    this.#silence = undefined;
+    connection.close();
+    this.#connection = undefined;
+    this.#channels = undefined;
+    this.#stream = undefined;
+    this.#candidates = [];
+    this.#restarting = false;
+    this.#tryAgainIn(this.#deadlines.again * (this.#lostConnections === 0 ? 1 : 10));
+    this.#lostConnections += 1;
+  }
+
+  /** Asks for another peer, if there is none and a media socket stands in for it. */
+  tryWebRtc(): void {
+    if (this.#isAlone || this.#connection !== undefined || !this.isOnSocket) return;
+    const now = performance.now();
+    if (now - this.#askedAgainAt < MIN_AGAIN_MS) return;
+    this.#askedAgainAt = now;
+    // The server answers once it has given the old one up as well.
+    this.#tryAgainIn(this.#deadlines.again * 10);
+    this.#send({ RestartIce: {} });
+  }
+
+  #tryAgainIn(pause: number): void {
+    clearTimeout(this.#againTimer);
+    this.#againTimer = setTimeout(() => this.tryWebRtc(), pause);
   }
 
   #restart(): void {
     if (this.#restarting || this.#closed) return;
     this.#restarting = true;
-    if (!this.isOnSocket) this.#await(this.#deadlines.restart, 'PATH_LOST');
+    if (!this.#isSocketInput) this.#await(this.#deadlines.restart, 'PATH_LOST');
     this.#send({ RestartIce: {} });
     this.#tryMediaSocket();
   }
@@ -496,7 +577,10 @@ export class ViewerSession extends Emitter<SessionEvents> {
       if (stateOf(connection) !== 'connected') {
         this.#await(this.#deadlines.path, 'ICE_FAILED');
         const { socketMedia } = this.#deadlines;
-        this.#mediaTimer = setTimeout(() => this.#tryMediaSocket(), socketMedia);
+        this.#mediaTimers = [
+          setTimeout(() => this.#media?.prepare(), Math.max(0, socketMedia - DECODERS_MS)),
+          setTimeout(() => this.#tryMediaSocket(), socketMedia),
+        ];
       }
     }
     for (const candidate of this.#candidates.splice(0)) await this.#addCandidate(candidate);

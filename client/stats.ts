@@ -12,17 +12,17 @@ export interface StatsSource {
 
 /** Turns the counters of a peer connection into figures a second. */
 export class StatsCollector {
-  readonly #connection: StatsSource;
+  readonly source: StatsSource;
   #video = NONE;
   #audio = NONE;
 
-  constructor(connection: StatsSource) {
-    this.#connection = connection;
+  constructor(source: StatsSource) {
+    this.source = source;
   }
 
   async sample(): Promise<ViewerStats> {
     const reports = new Map<string, Counters>();
-    (await this.#connection.getStats()).forEach((report) => {
+    (await this.source.getStats()).forEach((report) => {
       reports.set(text(report, 'id'), report);
     });
     const inbound = [...reports.values()].filter(({ type }) => type === 'inbound-rtp');

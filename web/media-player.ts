@@ -4,6 +4,7 @@ import {
   type MediaSupport,
   type ViewerStats,
 } from '../client/index.js';
+import { attempt } from '../client/attempt.js';
 import { Emitter } from '../client/emitter.js';
 import { element, type Cleanup } from './dom.js';
 import { SoundOutput } from './sound-output.js';
@@ -74,8 +75,13 @@ export class MediaPlayer extends Emitter<PlayerEvents> implements MediaOutlet {
 
   support(): Promise<MediaSupport> {
     this.#support ??= new Promise((resolve) => {
-      const worker = new Worker(new URL('./media-worker.js', import.meta.url), { type: 'module' });
+      const url = new URL('./media-worker.js', import.meta.url);
+      const worker = attempt(() => new Worker(url, { type: 'module' }));
       this.#worker = worker;
+      if (worker === undefined) {
+        resolve(NONE);
+        return;
+      }
       const timer = setTimeout(() => resolve(NONE), SUPPORT_MS);
       const done = (support: MediaSupport): void => {
         clearTimeout(timer);

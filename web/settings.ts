@@ -15,7 +15,7 @@ const KEY = 'moontee.settings';
 const DEFAULTS: Settings = {
   mouse: 'absolute',
   touch: 'mouse',
-  transport: 'webrtc',
+  transport: 'auto',
   socketNeededAt: 0,
   stats: false,
   volume: 1,

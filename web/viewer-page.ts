@@ -24,7 +24,7 @@ import { ViewerToolbar } from './viewer-toolbar.js';
 
 /** Milliseconds of a connection without a frame after which it is of no use. */
 const NO_PICTURE_MS = 15_000;
-const TRANSPORTS: readonly Transport[] = ['webrtc', 'websocket', 'auto'];
+const TRANSPORTS: readonly Transport[] = ['auto', 'webrtc', 'websocket'];
 /** Milliseconds for which a network without a path for WebRTC is remembered. */
 const SOCKET_NEEDED_MS = 7 * 24 * 3_600_000;
 const TICK_MS = 1_000;
@@ -45,6 +45,8 @@ export class ViewerPage {
   readonly #player: MediaPlayer;
   /** Where a browser without track generators shows the pictures of a media socket. */
   #canvas: HTMLCanvasElement | null = null;
+  /** Waits for the first picture of a stream that is to follow a media socket. */
+  #probe: HTMLVideoElement | null = null;
   readonly #stage: HTMLElement;
   readonly #notice: Notice;
   readonly #remarks = new Remarks();
@@ -126,6 +128,7 @@ export class ViewerPage {
 
   close(): void {
     window.moontee = undefined;
+    this.#dropProbe();
     this.#connection.input.releaseAll();
     this.#notice.close();
     this.#cleanup.run();
@@ -171,7 +174,7 @@ export class ViewerPage {
   #nextTransport(): void {
     const settings = this.#settings;
     settings.transport =
-      TRANSPORTS[(TRANSPORTS.indexOf(settings.transport) + 1) % TRANSPORTS.length] ?? 'webrtc';
+      TRANSPORTS[(TRANSPORTS.indexOf(settings.transport) + 1) % TRANSPORTS.length] ?? 'auto';
     this.#toolbar.showTransport(settings.transport);
     saveSettings(settings);
     this.#connection.transport = settings.transport;
@@ -232,9 +235,14 @@ export class ViewerPage {
     }, this.#cleanup);
     keepAwake(this.#cleanup);
     this.#cleanup.listen(document, 'visibilitychange', () => this.#playback.expect());
-    this.#cleanup.listen(window, 'online', () => {
+    const onNetwork = (): void => {
       if (this.#connection.status.state === 'waiting') this.#connection.retryNow();
-    });
+      else this.#connection.tryWebRtc();
+    };
+    this.#cleanup.listen(window, 'online', onNetwork);
+    // Chromium's.
+    const { connection: network } = navigator as { connection?: EventTarget };
+    if (network !== undefined) this.#cleanup.listen(network, 'change', onNetwork);
   }
 
   #followConnection(): void {
@@ -253,6 +261,7 @@ export class ViewerPage {
       if (activeElement === this.#stage || activeElement === document.body) this.#notice.focus();
     });
     connection.on('restarted', () => {
+      this.#dropProbe();
       this.#playback.restart();
       this.#keyboard.restart();
       this.#remarks.reset();
@@ -301,19 +310,28 @@ export class ViewerPage {
 
   /** The picture of a media socket stays until this stream has one. */
   #moveTo(stream: MediaStream): void {
+    this.#dropProbe();
     const probe = element('video', { autoplay: true, playsinline: true });
+    this.#probe = probe;
     probe.muted = true;
     probe.srcObject = stream;
     void attemptAsync(() => probe.play());
     attempt(() =>
       probe.requestVideoFrameCallback(() => {
-        probe.srcObject = null;
+        if (this.#probe !== probe) return;
+        this.#dropProbe();
         if (!this.#connection.isOnSocket) return;
         this.#connection.leaveMediaSocket();
         this.#remember(false);
         this.#playStream(stream);
       }),
     );
+  }
+
+  /** One that is not needed any more would go on decoding. */
+  #dropProbe(): void {
+    if (this.#probe !== null) this.#probe.srcObject = null;
+    this.#probe = null;
   }
 
   #remember(isSocketNeeded: boolean): void {

@@ -1,7 +1,11 @@
 /** A whole server, and a browser that WebRTC does not reach at first. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import test from 'ava';
+import { isIP } from 'node:net';
+import test, { type ExecutionContext } from 'ava';
+import type { Page } from 'playwright-core';
+import { formatCandidate, parseCandidate } from '../../src/media/sdp.js';
+import { CUT, LossyLink, WHOLE, type LinkCondition } from '../network/lossy-link.js';
 import { demoServer, demoStreamer } from '../support/demo-server.js';
 import { temporaryFolder } from '../support/server.js';
 import { until } from '../support/until.js';
@@ -38,34 +42,81 @@ const BLOCK = `
   };
 `;
 
-test.serial('a socket shows the picture until WebRTC has one, and a key stays down', async (t) => {
-  t.timeout(180_000);
+/** As {@link BLOCK}, but candidates of the server lead through what the test makes of them. */
+const DETOUR = `
+  const withoutCandidates = (text) => text.replace(/a=candidate:.*?(?:\\r\\n|\\\\r\\\\n)/g, '');
+  const peer = RTCPeerConnection.prototype;
+  const { addIceCandidate, setRemoteDescription } = peer;
+  peer.addIceCandidate = async function (init) {
+    const candidate = await window.detour(init.candidate);
+    if (candidate) return addIceCandidate.call(this, { ...init, candidate });
+  };
+  peer.setRemoteDescription = function ({ type, sdp }) {
+    return setRemoteDescription.call(this, { type, sdp: withoutCandidates(sdp) });
+  };
+  const { send } = WebSocket.prototype;
+  WebSocket.prototype.send = function (data) {
+    if (typeof data !== 'string') return send.call(this, data);
+    if (!data.includes('AddIceCandidate')) send.call(this, withoutCandidates(data));
+  };
+`;
+
+interface Stage {
+  readonly page: Page;
+  readonly errors: string[];
+  readonly untilShown: (transport: string) => Promise<void>;
+  /** What became of keys at the host. */
+  readonly keys: () => Promise<string[]>;
+  /** The browser remembers that this network needs a socket. */
+  readonly isRemembered: () => Promise<boolean>;
+}
+
+/** The page with its default settings. */
+async function stage(
+  t: ExecutionContext,
+  script: string,
+  detour: (candidate: string) => Promise<string | null>,
+): Promise<Stage> {
+  t.timeout(240_000);
   const log = join(await temporaryFolder(t), 'input.jsonl');
   const server = await demoServer(t, { host: ['--input-log', log], staticDirectory: directory });
   await demoStreamer(server);
   const browser = await TestBrowser.launch();
   t.teardown(() => browser.close());
-  await browser.context.addInitScript(BLOCK);
+  await browser.context.exposeFunction('detour', detour);
+  await browser.context.addInitScript(script);
   const errors: string[] = [];
-  const page = await browser.open(`${server.url}?transport=auto#/streamers/s`, errors);
-  const untilShown = (transport: string): Promise<unknown> =>
-    until(`pictures over ${transport}`, async () => {
-      const state = await page.evaluate<string>(
-        '`${window.moontee?.state} ${window.moontee?.reason}`',
-      );
-      if (/^ended|^waiting/.test(state)) throw new Error(state);
-      return page.evaluate<boolean>(
-        `window.moontee?.transport === '${transport}' && moontee.framesPainted > 30`,
-      );
-    });
+  const page = await browser.open(`${server.url}#/streamers/s`, errors);
+  return {
+    page,
+    errors,
+    untilShown: async (transport) => {
+      await until(`pictures over ${transport}`, async () => {
+        const state = await page.evaluate<string>(
+          '`${window.moontee?.state} ${window.moontee?.reason}`',
+        );
+        if (/^ended|^waiting/.test(state)) throw new Error(state);
+        return page.evaluate<boolean>(
+          `window.moontee?.transport === '${transport}' && moontee.framesPainted > 30`,
+        );
+      });
+    },
+    keys: async () =>
+      (await readFile(log, 'utf8').catch(() => ''))
+        .split('\n')
+        .filter((line) => line.includes('"key"'))
+        .map((line) => (line.includes('"down":true') ? 'down' : 'up')),
+    isRemembered: () =>
+      page.evaluate('(JSON.parse(localStorage["moontee.settings"]).socketNeededAt > 0)'),
+  };
+}
+
+test.serial('a socket shows the picture until WebRTC has one, and a key stays down', async (t) => {
+  const { page, errors, untilShown, keys, isRemembered } = await stage(t, BLOCK, () =>
+    Promise.resolve(null),
+  );
   await untilShown('websocket');
-  const keys = async (): Promise<string[]> =>
-    (await readFile(log, 'utf8').catch(() => ''))
-      .split('\n')
-      .filter((line) => line.includes('"key"'))
-      .map((line) => (line.includes('"down":true') ? 'down' : 'up'));
-  const needed = '(JSON.parse(localStorage["moontee.settings"]).socketNeededAt > 0)';
-  t.true(await page.evaluate(needed), 'remembered');
+  t.true(await isRemembered());
   await page.focus('.stage');
   await page.keyboard.down('a');
   await until('the key goes down', async () => (await keys()).length === 1);
@@ -73,10 +124,55 @@ test.serial('a socket shows the picture until WebRTC has one, and a key stays do
   await page.evaluate('unblock()');
   await untilShown('webrtc');
   t.is(await page.evaluate('moontee.stats().then(({ path }) => /udp/.test(path))'), true);
-  t.false(await page.evaluate(needed), 'forgotten');
+  t.false(await isRemembered());
   t.deepEqual(await keys(), ['down']);
   await page.keyboard.up('a');
   await until('the key comes up', async () => (await keys()).length === 2);
   t.deepEqual(await keys(), ['down', 'up']);
   t.deepEqual(errors, []);
 });
+
+test.serial(
+  'UDP that is cut makes way for a socket, and comes back with the network',
+  async (t) => {
+    const links: LossyLink[] = [];
+    let condition = WHOLE;
+    t.teardown(() => {
+      for (const link of links) link.close();
+    });
+    const { page, errors, untilShown, keys } = await stage(t, DETOUR, async (line) => {
+      const parsed = parseCandidate(line);
+      if (parsed?.transport.toLowerCase() !== 'udp' || isIP(parsed.address) !== 4) return null;
+      const link = await LossyLink.open(parsed.port, condition, parsed.address);
+      links.push(link);
+      return formatCandidate({ ...parsed, port: link.port });
+    });
+    const impose = (all: LinkCondition): void => {
+      condition = all;
+      for (const link of links) link.impose(all);
+    };
+    await untilShown('webrtc');
+    await page.focus('.stage');
+    await page.keyboard.down('a');
+    await until('the key goes down', async () => (await keys()).length === 1);
+
+    impose(CUT);
+    await untilShown('websocket');
+    t.deepEqual(await keys(), ['down']);
+    // Both sides give the peer up; the socket goes on.
+    await page.waitForTimeout(40_000);
+    await untilShown('websocket');
+
+    impose(WHOLE);
+    await until('WebRTC is tried again', async () => {
+      await page.evaluate("window.dispatchEvent(new Event('online'))");
+      return page.evaluate<boolean>("moontee.transport === 'webrtc'");
+    });
+    await untilShown('webrtc');
+    t.deepEqual(await keys(), ['down']);
+    await page.keyboard.up('a');
+    await until('the key comes up', async () => (await keys()).length === 2);
+    t.deepEqual(await keys(), ['down', 'up']);
+    t.deepEqual(errors, []);
+  },
+);

@@ -383,6 +383,8 @@ test.serial('a deleted streamer is named as the reason', async (t) => {
   const { server } = t.context;
   const page = await view(t);
   server.streamers = [];
+  // As a server that has no such streamer.
+  server.isDown = true;
   server.dropViewers();
   await page.getByText('This streamer does not exist any more.').waitFor();
   t.like(await debug(page), { state: 'ended', code: 'STREAMER_NOT_FOUND' });
