@@ -4,6 +4,7 @@ import type { AudioLayout, NegotiatedVideo, VideoCodec } from '../moonlight/type
 import { packageOfElement } from './packages.js';
 import { elementsOf, loadTemplate, type PlaceholderValues } from './launch-template.js';
 import type { GstRuntime } from './runtime.js';
+import type { ChosenFormat, ChosenSound, StreamFormats } from '../media/codec-choice.js';
 import type { LocalMunging } from '../media/sdp.js';
 import { VideoFormat } from '../media/video-format.js';
 
@@ -37,8 +38,8 @@ const SHARED = 0.354;
 const LEFT = [FULL, 0, SHARED, 0, SHARED, 0, SHARED, 0];
 const RIGHT = [0, FULL, SHARED, 0, 0, SHARED, 0, SHARED];
 
-/** Surround sound as those get it who take stereo alone. */
-export interface StereoFormat {
+/** A medium under one payload type, as a payloader of its own makes it. */
+export interface PayloadFormat {
   readonly payload: number;
   readonly template: string;
   readonly values: PlaceholderValues;
@@ -87,9 +88,14 @@ export interface MediaFormat {
   readonly videoCaps: string;
   readonly audioCaps: string;
   /** Offered beside surround sound; null without surround, or without the elements to make it. */
-  readonly stereo: StereoFormat | null;
+  readonly stereo: PayloadFormat | null;
   /** Of an offer that is made now. */
   readonly munging: LocalMunging;
+  /** What is sent now, for viewers that make the offer. */
+  readonly formats: StreamFormats;
+  /** The video, and the sound, under a payload type of a viewer's own. */
+  ownVideo(chosen: ChosenFormat): PayloadFormat;
+  ownSound(chosen: ChosenSound): PayloadFormat;
   /** Reads the parameters of later offers from an access unit at which decoders can start. */
   describe(keyFrame: Buffer): void;
 }
@@ -134,15 +140,66 @@ export function mediaFormat(
     get munging(): LocalMunging {
       return { ...munging, videoFormat: format.parameters };
     },
+    get formats(): StreamFormats {
+      const { profile } = format;
+      return {
+        video: { name: codec.name, codec: video.codec, profile },
+        audio,
+        hasStereo: sound.stereo !== null,
+      };
+    },
+    ownVideo: ({ payload, feedback }) => ({
+      payload,
+      template: codec.template,
+      values: videoValues(payload),
+      caps: videoCaps(codec, payload, feedback),
+    }),
+    ownSound: (chosen) => ownSound(sound, audio, chosen),
     describe: (keyFrame) => format.read(keyFrame),
     videoTemplate: codec.template,
-    videoValues: { payload: RTP.video.payload, ssrc: RTP.video.ssrc },
-    videoCaps:
-      `application/x-rtp, media=(string)video, encoding-name=(string)${codec.encodingName}, ` +
-      `payload=(int)${RTP.video.payload}, clock-rate=(int)90000, ssrc=(uint)${RTP.video.ssrc}, ` +
-      `rtcp-fb-nack=(boolean)true, rtcp-fb-nack-pli=(boolean)true, ` +
-      `rtcp-fb-goog-remb=(boolean)true${codec.caps}`,
+    videoValues: videoValues(RTP.video.payload),
+    videoCaps: videoCaps(codec, RTP.video.payload, ['nack', 'nack pli', 'goog-remb']),
     ...sound,
+  };
+}
+
+function videoValues(payload: number): PlaceholderValues {
+  return { payload, ssrc: RTP.video.ssrc };
+}
+
+/** @param feedback values of `a=rtcp-fb` */
+function videoCaps(codec: VideoElements, payload: number, feedback: readonly string[]): string {
+  const agreed = feedback.map((kind) => `, rtcp-fb-${kind.replace(' ', '-')}=(boolean)true`);
+  return (
+    `application/x-rtp, media=(string)video, encoding-name=(string)${codec.encodingName}, ` +
+    `payload=(int)${payload}, clock-rate=(int)90000, ssrc=(uint)${RTP.video.ssrc}` +
+    `${agreed.join('')}${codec.caps}`
+  );
+}
+
+function ownSound(
+  {
+    audioTemplate,
+    audioValues,
+    stereo,
+  }: Pick<SoundFormat, 'audioTemplate' | 'audioValues' | 'stereo'>,
+  { channels }: AudioLayout,
+  { payload, variant }: ChosenSound,
+): PayloadFormat {
+  if (variant === 'stereo' && stereo) {
+    const { template, values } = stereo;
+    return {
+      payload,
+      template,
+      values: { ...values, payload },
+      caps: soundCaps('OPUS', payload, 2),
+    };
+  }
+  return {
+    payload,
+    template: audioTemplate,
+    values: { ...audioValues, payload },
+    caps: soundCaps(channels === 2 ? 'OPUS' : 'MULTIOPUS', payload, channels),
   };
 }
 
@@ -217,7 +274,7 @@ function audioFormat(runtime: Pick<GstRuntime, 'hasElement'>, audio: AudioLayout
 function stereoFormat(
   { streams, coupledStreams, mapping }: AudioLayout,
   channels: 6 | 8,
-): StereoFormat {
+): PayloadFormat {
   return {
     payload: STEREO_PAYLOAD,
     template: STEREO_TEMPLATE,

@@ -15,10 +15,10 @@ import { describeGraph } from './graph-properties.js';
 import { elementsOf, fillTemplate, loadTemplate } from './launch-template.js';
 import { mediaFormat, missingForStereo, type MediaFormat } from './media-format.js';
 import { applyServers, serverUris } from './webrtc/network.js';
+import { PayloadGroups } from './payload-groups.js';
 import { WebRtcPeer, type PeerContext } from './webrtc/peer.js';
 import { chooseTimestamps, type PayloaderElement } from './renumbering.js';
 import { gstRuntime, type Gst, type GstRuntime } from './runtime.js';
-import { STEREO_BIN, StereoSound } from './stereo-sound.js';
 import type { IceServer } from '../ice/types.js';
 import type {
   Peer,
@@ -80,7 +80,7 @@ class GstStreamPipeline
   readonly #pipeline: Gst.Pipeline;
   readonly #sources: Readonly<Record<MediaKind, AppSrcElement>>;
   readonly #trunk: Trunk;
-  readonly #stereo: StereoSound | null;
+  readonly #groups: PayloadGroups;
   readonly #bus: MediaBus;
   readonly #peers = new Map<string, WebRtcPeer>();
   /** Of peers that left. */
@@ -89,7 +89,7 @@ class GstStreamPipeline
   readonly #owners = new Map<string, (cause: string) => void>();
   /** Takes a peer off the bus and out of the owners. */
   readonly #detach = new Map<string, () => void>();
-  readonly #host: PeerContext;
+  readonly #host: Omit<PeerContext, 'offers'>;
   readonly #stops: (() => void)[] = [];
   /** A branch that is ready for the next viewer. */
   #spare: PeerBranch | null = null;
@@ -133,23 +133,24 @@ class GstStreamPipeline
       taps: { video: this.#tap('video'), audio: this.#tap('audio') },
     };
     for (const { payloader } of Object.values(this.#trunk.taps)) chooseTimestamps(payloader);
-    this.#stereo =
-      format.stereo && new StereoSound(runtime, this.#pipeline, format.stereo, this.#log);
-    if (options.audio.channels > 2 && !this.#stereo) {
+    this.#groups = new PayloadGroups({
+      ...{ runtime, pipeline: this.#pipeline, mtu: options.mtu, stereo: format.stereo },
+      requestKeyframe: () => this.#bus.requestKeyframe('drop', null),
+      log: this.#log,
+    });
+    if (options.audio.channels > 2 && !format.stereo) {
       this.#log.warn(
         { element: missingForStereo(runtime) },
         'stereo sound unavailable, an element is missing',
       );
     }
-    this.#owners.set(STEREO_BIN, (cause) => {
-      this.#log.error({ cause }, 'stereo sound failed');
-    });
     this.#host = {
       runtime,
       format,
       network: options.network,
       certificate,
-      stereo: this.#stereo,
+      groups: this.#groups,
+      taps: this.#trunk.taps,
       videoPackets: () => this.#countPackets(),
       needKeyframe: (reason, peerId) => this.#bus.requestKeyframe(reason, peerId),
       removed: (peer) => this.#removed(peer),
@@ -216,7 +217,8 @@ class GstStreamPipeline
     return false;
   }
 
-  push(track: TrackId, { data, pts, duration, keyframe }: CodedUnit): void {
+  push(track: TrackId, unit: CodedUnit): void {
+    const { data, pts, duration, keyframe } = unit;
     if (track === 'audio') {
       this.#audioPackets += 1;
     } else {
@@ -231,10 +233,14 @@ class GstStreamPipeline
       return buffer;
     };
     this.#sources[track].pushBuffer(makeBuffer());
-    if (track === 'audio') this.#stereo?.push(makeBuffer);
+    this.#groups.push(track, unit, makeBuffer);
   }
 
-  addPeer(id: string, iceServers?: readonly IceServer[]): Promise<Peer> {
+  addPeer(
+    id: string,
+    iceServers?: readonly IceServer[],
+    offers: 'server' | 'viewer' = 'server',
+  ): Promise<Peer> {
     return Promise.resolve().then(() => {
       if (this.closed) throw new MoonteeError('CLOSED', 'The pipeline is closed');
       if (this.#failed) throw new MoonteeError('PIPELINE_FAILED');
@@ -252,7 +258,8 @@ class GstStreamPipeline
       this.#spare = null;
       this.#prepareSpare();
       applyServers(this.#runtime, branch.webrtc, network);
-      const peer = new WebRtcPeer(id, { ...this.#host, network }, branch, this.#log);
+      const context = { ...this.#host, network, offers };
+      const peer = new WebRtcPeer(id, context, branch, this.#log);
       this.#peers.set(id, peer);
       const detach = this.#bus.attach(peer);
       this.#owners.set(branch.name, (cause) => peer.onElementError(cause));
@@ -370,7 +377,7 @@ class GstStreamPipeline
     if (bin !== null) {
       // What fails inside a bin ends the bin's owner at most, which may have left already.
       this.#log.debug({ bin, source, text }, 'error in a bin');
-      this.#owners.get(bin)?.(text);
+      if (!this.#groups.onElementError(bin, text)) this.#owners.get(bin)?.(text);
       return;
     }
     if (this.closed || this.#failed) return;
@@ -420,7 +427,7 @@ class GstStreamPipeline
     await Promise.all([...this.#peers.values()].map((peer) => peer.close(deadline)));
     await this.#spare?.dispose(deadline);
     this.#spare = null;
-    this.#stereo?.close();
+    this.#groups.close();
     this.#pipeline.setState(this.#runtime.namespaces.Gst.State.NULL);
     this.#runtime.collector.soon();
   }

@@ -83,7 +83,7 @@ export async function tryBranch(dtlsIdentityPem: string): Promise<TrialBranch> {
   try {
     const context = {
       runtime,
-      format,
+      munging: () => format.munging,
       network: NETWORK,
       certificate: new DtlsCertificate(runtime, dtlsIdentityPem),
       established: () => false,

@@ -7,7 +7,9 @@ import type { Log } from '../core/log.js';
 import type { PathReport } from '../ice/path-report.js';
 import type { NetworkOptions } from '../ice/types.js';
 import { IceCandidates } from './candidates.js';
+import type { StreamFormats } from './codec-choice.js';
 import { sameFingerprints, type Fingerprint } from './fingerprint.js';
+import type { IceParameters } from './ice-fragment.js';
 import type { Scheduler } from './scheduler.js';
 import {
   offerLayout,
@@ -18,6 +20,7 @@ import {
   type SanitizedDescription,
 } from './sdp.js';
 import type { PeerCandidate, PeerDescription, PeerQuality, PeerState } from './types.js';
+import { answerTo, readViewerOffer, sanitizedOffer, type ViewerOffer } from './viewer-offer.js';
 
 /** How long each thing that a connection waits for may take. */
 export const DEADLINES_MS = {
@@ -62,6 +65,8 @@ export interface NegotiationContext {
   readonly engine: RtcEngine;
   readonly network: NetworkOptions;
   readonly path: PathReport;
+  /** What a viewer that makes the offers is sent; null for one that gets ours. */
+  readonly formats: (() => StreamFormats) | null;
   /** The usual name of the video codec. */
   readonly videoName: string;
   readonly log: Log;
@@ -100,6 +105,8 @@ export class Negotiation {
   /** The offer that was answered last. */
   #agreed: OfferLayout | null = null;
   #remote: RemoteParty | null = null;
+  /** What the viewer offered by itself. */
+  #viewerOffer: ViewerOffer | null = null;
   /** A local description was set. */
   #described = false;
   /** ICE was restarted and the browser's description is still missing. */
@@ -146,6 +153,21 @@ export class Negotiation {
     return this.#enqueue(() =>
       type === 'answer' ? this.#acceptAnswer(sdp) : this.#acceptOffer(sdp),
     );
+  }
+
+  /** The viewer that makes the offers has restarted ICE. @returns as of {@link offer} */
+  restartByViewer(ice: IceParameters): Promise<void> {
+    return this.#enqueue(async () => {
+      const offer = this.#viewerOffer;
+      if (!offer || this.#remote?.ufrag === ice.ufrag) return;
+      this.#restartIce();
+      await this.#answerViewer(offer, ice);
+    });
+  }
+
+  /** The viewer's ICE user fragment; null before it is known. */
+  get remoteUfrag(): string | null {
+    return this.#remote?.ufrag ?? null;
   }
 
   /** A candidate of the browser's. An empty line is the end of candidates. */
@@ -253,6 +275,13 @@ export class Negotiation {
    * the impolite side and ignore it: the answer to ours settles everything.
    */
   async #acceptOffer(text: string): Promise<void> {
+    const { formats } = this.#context;
+    if (formats) {
+      if (this.#viewerOffer) throw new MoonteeError('VIEWER_SDP_INVALID', 'A second offer');
+      this.#viewerOffer = readViewerOffer(text, formats());
+      await this.#answerViewer(this.#viewerOffer, null);
+      return;
+    }
     if (this.#signaling.kind === 'have-local-offer') {
       this.#context.log.debug('colliding offer ignored');
       return;
@@ -269,6 +298,20 @@ export class Negotiation {
     this.#remoteDescribed(offer);
     this.#sendDescription({ type: 'answer', sdp });
     if (!agreed) await this.#offer(false);
+  }
+
+  /** @param ice of a restart */
+  async #answerViewer(offer: ViewerOffer, ice: IceParameters | null): Promise<void> {
+    const description = sanitizedOffer(offer, ice);
+    const sdp = await this.#describe(() =>
+      this.#context.engine.acceptOffer(description, ice !== null),
+    );
+    if (sdp === null) return;
+    this.#remoteDescribed(description);
+    if (this.#state !== 'connected') {
+      this.#arm('connect', () => this.#failIce(this.#context.path.reason));
+    }
+    this.#sendDescription({ type: 'answer', sdp: answerTo(offer, sdp) });
   }
 
   /** @throws VIEWER_SDP_INVALID, VIEWER_CODEC_UNSUPPORTED if there would be no picture */

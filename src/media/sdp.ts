@@ -6,20 +6,29 @@
 import { isIP } from 'node:net';
 import * as sdpTransform from 'sdp-transform';
 import type { MediaDescription, SessionDescription } from 'sdp-transform';
-import { MoonteeError } from '../core/errors.js';
-import { sameFingerprints, usableFingerprints, type Fingerprint } from './fingerprint.js';
+import type { AgreedMedia } from './codec-choice.js';
+import type { Fingerprint } from './fingerprint.js';
+import {
+  bundledTransport,
+  candidatesOf,
+  HEAD,
+  invalid,
+  isRefused,
+  midOf,
+  parse,
+  receives,
+  TOKEN,
+  transportLines,
+  transportOf,
+  type Parsed,
+  type Transport,
+} from './sdp-reading.js';
 
 /**
  * Bytes of a message from a browser, which gets this limit in the SDP and sends no larger ones.
  * Input is a few dozen, the longest text that clients send a little more than a thousand.
  */
 export const MESSAGE_LIMIT = 4096;
-
-/** Bytes of a description. Chromium's largest are about 12 kB. */
-export const SDP_LIMIT = 64 * 1024;
-const LINE_LIMIT = 2048;
-const LINES_LIMIT = 1000;
-const SECTIONS_LIMIT = 8;
 
 /** What an offer of ours contained, as far as its answer has to match it. */
 export interface OfferLayout {
@@ -28,119 +37,6 @@ export interface OfferLayout {
     readonly mid: string;
     readonly payloads: readonly number[];
   }[];
-}
-
-function invalid(reason: string): MoonteeError {
-  return new MoonteeError('VIEWER_SDP_INVALID', `Invalid session description: ${reason}`);
-}
-
-interface Parsed {
-  readonly session: SessionDescription;
-  /** The values of `a=fingerprint:`, by media section; the session's for a section without one. */
-  readonly fingerprints: ReadonlyMap<MediaDescription, readonly string[]>;
-}
-
-function parse(text: string): Parsed {
-  if (typeof text !== 'string') throw invalid('no text');
-  if (text.length > SDP_LIMIT) throw invalid('too long');
-  if (!/^[\x20-\x7e\r\n\t]*$/.test(text)) throw invalid('unprintable characters');
-  const lines = text.split(/\r\n|\n|\r/);
-  if (lines.at(-1) === '') lines.pop();
-  if (lines.length > LINES_LIMIT) throw invalid('too many lines');
-  for (const line of lines) {
-    if (line.length > LINE_LIMIT) throw invalid('a line is too long');
-    if (!/^[a-z]=/.test(line)) throw invalid('a line is not an SDP line');
-  }
-  if (lines[0] !== 'v=0') throw invalid('it does not begin with v=0');
-  let session: SessionDescription;
-  try {
-    session = sdpTransform.parse(`${lines.join('\r\n')}\r\n`);
-  } catch {
-    throw invalid('it does not parse');
-  }
-  if (!Array.isArray(session.media) || session.media.length === 0) throw invalid('no media');
-  if (session.media.length > SECTIONS_LIMIT) throw invalid('too many media sections');
-  return { session, fingerprints: fingerprintsOf(session, lines) };
-}
-
-/** Read by hand: sdp-transform keeps the last line of several. */
-function fingerprintsOf(
-  session: SessionDescription,
-  lines: readonly string[],
-): ReadonlyMap<MediaDescription, readonly string[]> {
-  const sections: string[][] = [[]];
-  for (const line of lines) {
-    if (line.startsWith('m=')) sections.push([]);
-    else if (/^a=fingerprint:/i.test(line))
-      sections.at(-1)?.push(line.slice(line.indexOf(':') + 1));
-  }
-  const [common = [], ...media] = sections;
-  return new Map(
-    session.media.map((section, index) => {
-      const own = media[index] ?? [];
-      return [section, own.length > 0 ? own : common];
-    }),
-  );
-}
-
-const TOKEN = /^[A-Za-z0-9_.+/-]{1,64}$/;
-/** RFC 8839 §5.4. */
-const UFRAG = /^[A-Za-z0-9+/]{4,256}$/;
-const PWD = /^[A-Za-z0-9+/]{22,256}$/;
-
-interface Transport {
-  readonly ufrag: string;
-  readonly pwd: string;
-  readonly fingerprints: readonly Fingerprint[];
-  readonly setup: string;
-}
-
-function transportOf(
-  { session, fingerprints: lines }: Parsed,
-  media: MediaDescription,
-  setups: readonly string[],
-): Transport {
-  const ufrag = String(media.iceUfrag ?? session.iceUfrag ?? '');
-  const pwd = String(media.icePwd ?? session.icePwd ?? '');
-  if (!UFRAG.test(ufrag) || !PWD.test(pwd)) throw invalid('bad ICE credentials');
-  const fingerprints = usableFingerprints(lines.get(media) ?? []);
-  if (!fingerprints) throw invalid('bad DTLS fingerprint');
-  const setup = media.setup ?? session.setup ?? '';
-  if (!setups.includes(setup)) throw invalid('bad DTLS role');
-  return { ufrag, pwd, fingerprints, setup };
-}
-
-function transportLines(transport: Transport): string[] {
-  return [
-    `a=ice-ufrag:${transport.ufrag}`,
-    `a=ice-pwd:${transport.pwd}`,
-    'a=ice-options:trickle',
-    ...transport.fingerprints.map(({ hash, digest }) => `a=fingerprint:${hash} ${digest}`),
-    `a=setup:${transport.setup}`,
-  ];
-}
-
-const HEAD = ['v=0', 'o=- 1 1 IN IP4 0.0.0.0', 's=-', 't=0 0'];
-
-function midOf(media: MediaDescription): string {
-  const mid = String(media.mid ?? '');
-  if (!TOKEN.test(mid)) throw invalid('a media section without a usable mid');
-  return mid;
-}
-
-/** Candidates that stand in the description itself. */
-function candidatesOf(session: SessionDescription): string[] {
-  const lines: string[] = [];
-  for (const media of session.media) {
-    for (const candidate of media.candidates ?? []) {
-      const { foundation, component, transport, priority, ip, port, type, tcptype } = candidate;
-      const tcp = tcptype === undefined ? '' : ` tcptype ${tcptype}`;
-      lines.push(
-        `candidate:${foundation} ${component} ${transport} ${priority} ${ip} ${port} typ ${type}${tcp}`,
-      );
-    }
-  }
-  return lines;
 }
 
 export interface SanitizedDescription {
@@ -158,6 +54,8 @@ export interface SanitizedDescription {
    * not wanted for now.
    */
   readonly payloads: { readonly video: number | null; readonly audio: number | null };
+  /** Of an offer of media that the viewer made. */
+  readonly agreed?: AgreedMedia;
 }
 
 /**
@@ -205,7 +103,8 @@ function sanitizeSections(
     if (isRefused(session, media)) return;
     if (midOf(media) !== offered.mid) throw invalid('a mid differs from the offered one');
   });
-  const transport = bundledTransport(parsed, transportFor);
+  const taken = session.media.filter((media) => !isRefused(session, media));
+  const transport = bundledTransport(parsed, taken, transportFor);
   const lines = transportLines(transport);
   const mids: string[] = [];
   const payloads: { video: number | null; audio: number | null } = { video: null, audio: null };
@@ -214,59 +113,12 @@ function sanitizeSections(
     if (media === undefined || isRefused(session, media)) return refusedSection(offered, lines);
     mids.push(offered.mid);
     if (offered.kind === 'application') return dataSection(media, offered.mid, lines);
-    const taken = takenPayloads(media, offered);
-    if (offered.kind === 'video') payloads.video ??= taken[0] ?? null;
-    if (offered.kind === 'audio' && receives(media)) payloads.audio ??= taken[0] ?? null;
-    return mediaSection(media, offered, taken, lines);
+    const accepted = takenPayloads(media, offered);
+    if (offered.kind === 'video') payloads.video ??= accepted[0] ?? null;
+    if (offered.kind === 'audio' && receives(media)) payloads.audio ??= accepted[0] ?? null;
+    return mediaSection(media, offered, accepted, lines);
   });
   return cleaned(session, transport, { mids, body, payloads });
-}
-
-/** Mids of the bundle, the one whose section describes the transport first. */
-function bundleOf({ groups = [] }: SessionDescription): readonly string[] {
-  const group = groups.find(({ type }) => type === 'BUNDLE');
-  return String(group?.mids ?? '')
-    .split(' ')
-    .filter((mid) => mid !== '');
-}
-
-/** A port of 0 is a refusal, but in an offer of what the bundle carries (RFC 8843 §6). */
-function isRefused(
-  session: SessionDescription,
-  { port, bundleOnly, mid }: MediaDescription,
-): boolean {
-  if (port !== 0) return false;
-  return bundleOnly === undefined || !bundleOf(session).includes(String(mid ?? ''));
-}
-
-/**
- * The one transport of all sections that were not refused. The tagged section of the bundle
- * describes it, and the others need not (RFC 8843 §7.1.3). Outside a bundle each describes its own,
- * which must be the same.
- */
-function bundledTransport(
-  parsed: Parsed,
-  transportFor: (parsed: Parsed, media: MediaDescription) => Transport,
-): Transport {
-  const { session, fingerprints } = parsed;
-  const bundle = bundleOf(session);
-  const taken = session.media.filter((media) => !isRefused(session, media));
-  const tag = bundle.find((mid) => taken.some((media) => String(media.mid) === mid));
-  const tagged = taken.find((media) => String(media.mid) === tag) ?? taken[0];
-  if (!tagged) throw new MoonteeError('VIEWER_CODEC_UNSUPPORTED', 'Every section was refused');
-  const transport = transportFor(parsed, tagged);
-  for (const media of taken) {
-    const announced = usableFingerprints(fingerprints.get(media) ?? []);
-    if (announced && !sameFingerprints(transport.fingerprints, announced)) {
-      throw invalid('its sections announce different certificates');
-    }
-    if (bundle.includes(String(media.mid))) continue;
-    const { ufrag, pwd } = transportFor(parsed, media);
-    if (ufrag !== transport.ufrag || pwd !== transport.pwd) {
-      throw invalid('its sections are not bundled');
-    }
-  }
-  return transport;
 }
 
 function cleaned(
@@ -307,11 +159,6 @@ function refusedSection(
     ...transport,
     'a=inactive',
   ];
-}
-
-/** Whether a browser wants what we send: that it does not is another thing than refusing it. */
-function receives({ direction = 'sendrecv' }: MediaDescription): boolean {
-  return direction === 'recvonly' || direction === 'sendrecv';
 }
 
 /** @returns at least one */
@@ -436,6 +283,8 @@ export function offerLayout(offer: string): OfferLayout {
 export interface LocalMunging {
   /** Format parameters of the video payload type, e.g. `packetization-mode=1`. */
   readonly videoFormat: string | null;
+  /** Values of its `a=rtcp-fb`; left out: webrtcbin's own. */
+  readonly videoFeedback?: readonly string[];
   /** Replaces `rtpmap` and `fmtp` of each payload type of sound; surround's are Chromium's own. */
   readonly audio: Readonly<Record<number, { readonly map: string; readonly format: string }>>;
 }
@@ -456,6 +305,8 @@ export function mungeLocalDescription(text: string, munging: LocalMunging): stri
     }
     // Without its header extension it only makes browsers send feedback that is not read.
     if (line.startsWith('a=rtcp-fb:') && line.endsWith('transport-cc')) continue;
+    const feedback = kind === 'video' ? munging.videoFeedback : undefined;
+    if (feedback && line.startsWith('a=rtcp-fb:')) continue;
     if (/^a=ssrc:\d+ msid:/.test(line)) continue;
     // Of a section with two payload types it writes one for each.
     if (line.startsWith('a=ssrc:') && line === out.at(-1)) continue;
@@ -463,6 +314,7 @@ export function mungeLocalDescription(text: string, munging: LocalMunging): stri
     if (kind === 'video' && line.startsWith(`a=rtpmap:${payload} `)) {
       out.push(line);
       if (munging.videoFormat) out.push(`a=fmtp:${payload} ${munging.videoFormat}`);
+      for (const each of feedback ?? []) out.push(`a=rtcp-fb:${payload} ${each}`);
       continue;
     }
     const [, attribute, number = ''] = /^a=(rtpmap|fmtp):(\d+) /.exec(line) ?? [];

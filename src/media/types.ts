@@ -9,6 +9,7 @@ import type { Log } from '../core/log.js';
 import type { IceServer, NetworkOptions } from '../ice/types.js';
 import type { AudioLayout, NegotiatedVideo } from '../moonlight/types.js';
 import type { MediaBus } from './bus.js';
+import type { IceParameters } from './ice-fragment.js';
 import type { KeyframeReason, KeyframeRequest } from './keyframes.js';
 import type { PeerCounts } from './peer-counts.js';
 
@@ -51,8 +52,13 @@ export interface StreamPipeline extends EventEmitter<StreamPipelineEvents> {
    * Builds and links a branch; the peer is idle until {@link Peer.createOffer}.
    *
    * @param iceServers instead of those of {@link NetworkOptions}
+   * @param offers who makes the offers
    */
-  addPeer(id: string, iceServers?: readonly IceServer[]): Promise<Peer>;
+  addPeer(
+    id: string,
+    iceServers?: readonly IceServer[],
+    offers?: 'server' | 'viewer',
+  ): Promise<Peer>;
   peer(id: string): Peer | undefined;
   stats(): Promise<PipelineStats>;
   /** The graph in Graphviz's language. */
@@ -120,6 +126,8 @@ export interface PeerEvents {
   description: [PeerDescription];
   /** One of ours, never before the description that it belongs to. */
   candidate: [PeerCandidate];
+  /** All of ours have been emitted, or wait for their description. */
+  gathered: [];
   /** `connected`: ICE and DTLS are up. `failed` comes at most once. */
   state: [PeerState];
   'channel-open': [label: string];
@@ -148,11 +156,16 @@ export interface Peer extends EventEmitter<PeerEvents> {
   offer(options?: { iceRestart?: boolean }): Promise<void>;
   /**
    * A description of the browser's. Its own offer may contain data channels alone, or what was
-   * agreed before. Other ICE credentials than before restart ICE, as in {@link offer}.
+   * agreed before. Other ICE credentials than before restart ICE, as in {@link offer}. Of a viewer
+   * that makes the offers there is one, with media.
    *
    * @returns as of {@link offer}
    */
   receive(description: PeerDescription): Promise<void>;
+  /** The viewer's ICE user fragment; null before it is known. */
+  readonly remoteUfrag: string | null;
+  /** The viewer that makes the offers has restarted ICE: another answer follows. @returns as of {@link offer} */
+  restartByViewer(ice: IceParameters): Promise<void>;
   addCandidate(candidate: PeerCandidate): void;
   /** Sends on an open channel; false if it is closed or its buffer is full. */
   send(label: string, data: Buffer | string): boolean;

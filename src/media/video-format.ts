@@ -85,6 +85,11 @@ export class VideoFormat {
     this.#profile = found;
   }
 
+  /** profile_idc, general_profile_idc or seq_profile. */
+  get profile(): number {
+    return this.#profile.profile;
+  }
+
   /** Value of `a=fmtp`. */
   get parameters(): string {
     const { profile, tier, level } = this.#profile;

@@ -5,6 +5,7 @@ import { PeerBranch, type MediaKind, type Tap } from '../../src/gst/webrtc/branc
 import { DtlsCertificate } from '../../src/gst/webrtc/dtls-certificate.js';
 import { fillTemplate, loadTemplate } from '../../src/gst/launch-template.js';
 import { mediaFormat } from '../../src/gst/media-format.js';
+import { PayloadGroups } from '../../src/gst/payload-groups.js';
 import { WebRtcPeer } from '../../src/gst/webrtc/peer.js';
 import { chooseTimestamps, type PayloaderElement } from '../../src/gst/renumbering.js';
 import { gstRuntime, type Gst } from '../../src/gst/runtime.js';
@@ -50,6 +51,10 @@ class Scene {
     };
     const taps = { video: tap('video'), audio: tap('audio') };
     this.branch = new PeerBranch(runtime, { pipeline, taps }, format);
+    const groups = new PayloadGroups({
+      ...{ runtime, pipeline, mtu: STREAM.mtu, stereo: null, log: STREAM.log },
+      requestKeyframe: () => this.player.keyframe(),
+    });
     pipeline.setState(Gst.State.PLAYING);
     this.peer = new WebRtcPeer(
       'viewer',
@@ -58,7 +63,7 @@ class Scene {
         format,
         network: STREAM.network,
         certificate: new DtlsCertificate(runtime, STREAM.dtlsIdentityPem),
-        stereo: null,
+        ...{ offers: 'server', taps, groups },
         videoPackets: () => 0,
         needKeyframe: () => this.player.keyframe(),
         removed: () => undefined,

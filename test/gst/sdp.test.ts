@@ -8,10 +8,10 @@ import {
   mungeLocalDescription,
   formatCandidate,
   parseCandidate,
-  SDP_LIMIT,
   offerLayout,
   withCredentials,
 } from '../../src/media/sdp.js';
+import { SDP_LIMIT } from '../../src/media/sdp-reading.js';
 
 const TRANSPORT = [
   'c=IN IP4 0.0.0.0',

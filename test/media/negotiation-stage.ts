@@ -117,7 +117,7 @@ export class Stage {
     };
     const path = new PathReport({ relayOnly: false, turnServers: 0, portRange: null });
     this.negotiation = new Negotiation({
-      ...{ engine, path, network: NETWORK, videoName: 'H.264', log: silentLog() },
+      ...{ engine, path, network: NETWORK, formats: null, videoName: 'H.264', log: silentLog() },
       schedule: (milliseconds, work) => {
         const timer: Timer = {
           milliseconds,

@@ -69,6 +69,15 @@ export type FloodKind =
   | { readonly kind: 'nack' | 'junk' | 'rtp'; readonly bytes: number }
   | { readonly kind: 'channels'; readonly close?: boolean };
 
+/** A section of a receiver's own offer, in which it receives. */
+export interface OfferedSection {
+  readonly kind: 'video' | 'audio';
+  readonly mid: string;
+  readonly payload: number;
+  /** Value of `a=fmtp`; left out: the stack's own. */
+  readonly parameters?: string;
+}
+
 export type ToReceiver =
   | {
       readonly type: 'open';
@@ -78,8 +87,12 @@ export type ToReceiver =
     }
   | { readonly type: 'offer'; readonly id: string; readonly sdp: string }
   | { readonly type: 'answer'; readonly id: string; readonly sdp: string }
-  /** Makes the receiver offer: data channels only. */
-  | { readonly type: 'negotiate'; readonly id: string }
+  /** Makes the receiver offer: its data channels, and in front of them these sections. */
+  | {
+      readonly type: 'negotiate';
+      readonly id: string;
+      readonly sections: readonly OfferedSection[];
+    }
   | {
       readonly type: 'candidate';
       readonly id: string;

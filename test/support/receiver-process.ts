@@ -3,12 +3,20 @@
  * another WebRTC stack. Counts every RTP packet.
  */
 import {
+  Audio,
   PeerConnection,
   RtcpReceivingSession,
+  Video,
   type DataChannel,
   type Track,
 } from 'node-datachannel';
-import type { FloodKind, FromReceiver, ReceiverNetwork, ToReceiver } from './receiver-messages.js';
+import type {
+  FloodKind,
+  FromReceiver,
+  OfferedSection,
+  ReceiverNetwork,
+  ToReceiver,
+} from './receiver-messages.js';
 import { hostilePacket, type SeenPacket } from './hostile-packets.js';
 import { TrackCounter } from './track-counter.js';
 
@@ -64,7 +72,11 @@ class ReceivingPeer {
         if (message.type === 'offer') this.#openChannels();
         return;
       case 'negotiate':
+        for (const section of message.sections) this.#offer(section);
         this.#openChannels();
+        if (message.sections.length > 0 && this.#wanted.length === 0) {
+          this.#connection.setLocalDescription();
+        }
         return;
       case 'candidate':
         this.#connection.addRemoteCandidate(message.candidate, message.mid);
@@ -101,6 +113,18 @@ class ReceivingPeer {
         this.#stopFlood();
         this.#connection.close();
     }
+  }
+
+  #offer({ kind, mid, payload, parameters }: OfferedSection): void {
+    let section: Audio | Video;
+    if (kind === 'video') {
+      section = new Video(mid, 'RecvOnly');
+      section.addH264Codec(payload, ...(parameters === undefined ? [] : [parameters]));
+    } else {
+      section = new Audio(mid, 'RecvOnly');
+      section.addOpusCodec(payload, ...(parameters === undefined ? [] : [parameters]));
+    }
+    this.#receive(this.#connection.addTrack(section));
   }
 
   #startFlood(what: FloodKind, count: number, perSecond: number | undefined): void {

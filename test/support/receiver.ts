@@ -6,6 +6,7 @@ import { kernelDrops } from './kernel-drops.js';
 import type {
   FloodKind,
   FromReceiver,
+  OfferedSection,
   ReceiverNetwork,
   ReceiverStats,
   ToReceiver,
@@ -57,9 +58,9 @@ export class ReceivingPeer extends EventEmitter<ReceivingPeerEvents> {
     this.#described();
   }
 
-  /** The peer's own offer: data channels only. */
-  negotiate(): Promise<string> {
-    return this.#describe({ type: 'negotiate', id: this.id });
+  /** The peer's own offer: its data channels, and in front of them these sections. */
+  negotiate(sections: readonly OfferedSection[] = []): Promise<string> {
+    return this.#describe({ type: 'negotiate', id: this.id, sections });
   }
 
   /** Once it knows a description, which a test may pass on later than candidates. */

@@ -12,6 +12,7 @@ class Recorder extends EventEmitter<PeerEvents> implements Peer {
   state: PeerState = 'connected';
   failure: MoonteeError | null = null;
   readonly diagnosis = '';
+  readonly remoteUfrag = null;
   open = false;
   readonly calls: unknown[] = [];
   readonly channel: string[] = [];
@@ -23,6 +24,11 @@ class Recorder extends EventEmitter<PeerEvents> implements Peer {
 
   receive(description: unknown): Promise<void> {
     this.calls.push(description);
+    return Promise.resolve();
+  }
+
+  restartByViewer(ice: unknown): Promise<void> {
+    this.calls.push(ice);
     return Promise.resolve();
   }
 

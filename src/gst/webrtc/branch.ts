@@ -50,6 +50,15 @@ export interface Trunk {
   readonly taps: Readonly<Record<MediaKind, Tap>>;
 }
 
+/** A medium as one viewer gets it that made the offer. */
+export interface OwnMedium {
+  readonly tap: Tap;
+  /** Of its RTP packets, with the feedback that was agreed. */
+  readonly caps: string;
+  /** What is lost is sent once more. */
+  readonly nack: boolean;
+}
+
 let template: LaunchTemplate | null = null;
 let nextNumber = 1;
 
@@ -60,7 +69,7 @@ export class PeerBranch {
   #bin: Gst.Bin | null;
   readonly #links = new Map<MediaKind, { readonly tee: Gst.Pad; readonly sink: Gst.Pad }>();
   /** What each medium is fed from; null of sound until it is known which one the viewer takes. */
-  readonly #taps: { readonly video: Tap; audio: Tap | null };
+  readonly #taps: { video: Tap; audio: Tap | null };
   #webrtc: WebRtcElement | null;
   /** Set once the agent is ready. */
   #closeSockets: (() => void) | null = null;
@@ -81,7 +90,7 @@ export class PeerBranch {
   #disposed = false;
 
   constructor(runtime: GstRuntime, trunk: Trunk, format: MediaFormat) {
-    const { Gst, GstWebRTC } = runtime.namespaces;
+    const { Gst } = runtime.namespaces;
     this.#runtime = runtime;
     this.#trunk = trunk;
     this.#taps = { video: trunk.taps.video, audio: format.stereo ? null : trunk.taps.audio };
@@ -93,19 +102,10 @@ export class PeerBranch {
     bin.name = this.name;
     const webrtc = this.element('webrtc') as unknown as WebRtcElement;
     this.#webrtc = webrtc;
-    const transceivers: readonly (readonly [index: number, caps: string, nack: boolean])[] = [
-      [0, format.videoCaps, true],
-      // Browsers do not take retransmitted sound.
-      [1, format.audioCaps, false],
-    ];
-    for (const [index, caps, nack] of transceivers) {
-      const transceiver = emit(webrtc, 'get-transceiver', index) as Transceiver;
-      transceiver.direction = GstWebRTC.WebRTCRTPTransceiverDirection.SENDONLY;
-      transceiver.doNack = nack;
-      // An offer can be made before the first packet has shown its caps.
-      const preferences = Gst.Caps.fromString(caps);
-      if (preferences) transceiver.codecPreferences = preferences;
-    }
+    // An offer can be made before the first packet has shown its caps.
+    this.#prefer('video', format.videoCaps, true);
+    // Browsers do not take retransmitted sound.
+    this.#prefer('audio', format.audioCaps, false);
     trunk.pipeline.add(bin);
     for (const kind of ['video', 'audio'] as const) {
       const sink = this.element(`${kind}-queue`).getStaticPad('sink');
@@ -138,6 +138,25 @@ export class PeerBranch {
    */
   useSound(tap: Tap = this.#trunk.taps.audio): void {
     if (!this.#disposed) this.#taps.audio ??= tap;
+  }
+
+  /** Of a viewer that makes the offer: what it gets. Before its description is set. */
+  useOwn(video: OwnMedium, audio: OwnMedium | null): void {
+    if (this.#disposed) return;
+    this.#prefer('video', video.caps, video.nack);
+    this.#taps.video = video.tap;
+    this.#taps.audio = audio?.tap ?? null;
+    if (audio) this.#prefer('audio', audio.caps, audio.nack);
+  }
+
+  #prefer(kind: MediaKind, caps: string, nack: boolean): void {
+    const { Gst, GstWebRTC } = this.#runtime.namespaces;
+    const index = kind === 'video' ? 0 : 1;
+    const transceiver = emit(this.webrtc, 'get-transceiver', index) as Transceiver;
+    transceiver.direction = GstWebRTC.WebRTCRTPTransceiverDirection.SENDONLY;
+    transceiver.doNack = nack;
+    const preferences = Gst.Caps.fromString(caps);
+    if (preferences) transceiver.codecPreferences = preferences;
   }
 
   linked(kind: MediaKind): boolean {
@@ -215,13 +234,14 @@ export class PeerBranch {
   }
 
   /**
-   * Once an offer or answer with a data section has been made, and before it is set. Idempotent.
+   * Once an offer or answer has been made, and before it is set. Idempotent.
    *
+   * @param hasChannels it has a data section
    * @throws PIPELINE_FAILED
    */
-  watchIngress(): void {
+  watchIngress(hasChannels: boolean): void {
     if (this.#ingress) return;
-    this.#ingress = new Ingress(this.#runtime, this.webrtc);
+    this.#ingress = new Ingress(this.#runtime, this.webrtc, hasChannels);
     this.#streams = new SctpStreams(this.#runtime, this.webrtc, this.gate, this.#ingress);
   }
 
@@ -289,6 +309,7 @@ export class PeerBranch {
     const { Gst } = this.#runtime.namespaces;
     this.unlink('video');
     this.unlink('audio');
+    this.#taps.video = this.#trunk.taps.video;
     this.#taps.audio = null;
     // Nothing limits what comes once the handlers are off.
     this.#ingress?.shut();

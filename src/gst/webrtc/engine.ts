@@ -5,10 +5,10 @@ import {
   mungeLocalDescription,
   withCredentials,
   withMessageLimit,
+  type LocalMunging,
   type SanitizedDescription,
 } from '../../media/sdp.js';
 import { ask, descriptionOf, emit, parseDescription } from '../binding.js';
-import type { MediaFormat } from '../media-format.js';
 import type { GstRuntime, GstWebRTC } from '../runtime.js';
 import type { PeerBranch } from './branch.js';
 import { descriptionText } from './description-text.js';
@@ -18,9 +18,10 @@ import { restartAgent, type IceCredentials } from './network.js';
 /** What the engine needs of its peer. */
 export interface WebRtcEngineContext {
   readonly runtime: GstRuntime;
-  readonly format: MediaFormat;
   readonly network: NetworkOptions;
   readonly certificate: DtlsCertificate;
+  /** Of a local description that is made now. */
+  munging(): LocalMunging;
   /** There has been a path. */
   established(): boolean;
   closing(): boolean;
@@ -66,7 +67,12 @@ export class WebRtcEngine implements RtcEngine {
     const description = parseDescription(this.#context.runtime, 'offer', offer.sdp);
     await this.#ask('set-remote-description', [description]);
     const reply = await this.#ask('create-answer', [this.#noOptions()]);
-    return this.#describe('answer', descriptionOf(reply, 'answer'));
+    const text = await this.#describe('answer', descriptionOf(reply, 'answer'));
+    if (offer.agreed) {
+      this.#branch.announce();
+      this.#context.mediaAgreed();
+    }
+    return text;
   }
 
   addCandidate(line: string): void {
@@ -100,14 +106,14 @@ export class WebRtcEngine implements RtcEngine {
     type: 'offer' | 'answer',
     made: GstWebRTC.WebRTCSessionDescription,
   ): Promise<string> {
-    const { runtime, network, certificate, format } = this.#context;
+    const { runtime, network, certificate } = this.#context;
     const certified = certificate.describe(descriptionText(made.sdp));
     const text = this.#credentials ? withCredentials(certified, this.#credentials) : certified;
     this.#branch.certify(certificate);
-    this.#branch.watchIngress();
+    this.#branch.watchIngress(text.includes('\r\nm=application '));
     this.#branch.prepareNetwork(network);
     await this.#ask('set-local-description', [parseDescription(runtime, type, text)]);
-    return mungeLocalDescription(withMessageLimit(text), format.munging);
+    return mungeLocalDescription(withMessageLimit(text), this.#context.munging());
   }
 
   /** Sockets stay, so do DTLS and everything above it. */

@@ -22,24 +22,28 @@ export interface TapElement extends Gst.Element {
   dropProbability: number;
 }
 
+const NOTHING: Passed = { packets: 0, bytes: 0 };
+
 export class Ingress {
   readonly #all: TapElement;
-  readonly #channels: TapElement;
+  /** Null without a data section. */
+  readonly #channels: TapElement | null;
   readonly #rtcp: TapElement;
 
   /**
    * Once an offer or answer has been made, and before it is set: the ways are built, and nothing
    * comes yet.
    *
+   * @param hasChannels the description has a data section
    * @throws PIPELINE_FAILED where webrtcbin is built in another way
    */
-  constructor(runtime: GstRuntime, webrtc: WebRtcElement) {
+  constructor(runtime: GstRuntime, webrtc: WebRtcElement, hasChannels: boolean) {
     const children = [...descendants(webrtc)];
     const find = (prefix: string): Gst.Element | undefined =>
       children.find(({ name }) => name.startsWith(prefix));
     this.#all = insertTap(runtime, find('dtlssrtpdec'), 'sink');
-    this.#channels = insertTap(runtime, find('sctpdec'), 'sink');
-    this.#channels.silent = false;
+    this.#channels = hasChannels ? insertTap(runtime, find('sctpdec'), 'sink') : null;
+    if (this.#channels) this.#channels.silent = false;
     this.#rtcp = insertTap(runtime, find('rtpbin'), 'recv_rtcp_sink_0');
   }
 
@@ -50,7 +54,7 @@ export class Ingress {
 
   /** SCTP packets. */
   get channels(): Passed {
-    return passed(this.#channels);
+    return this.#channels ? passed(this.#channels) : NOTHING;
   }
 
   /** RTCP packets, compounds counted once. */
@@ -60,13 +64,13 @@ export class Ingress {
 
   /** Of the SCTP packet at hand, or the last one; null where that is not known. */
   channelPacketBytes(): number | null {
-    const size = /\((\d+) bytes/.exec(this.#channels.lastMessage ?? '')?.[1];
+    const size = /\((\d+) bytes/.exec(this.#channels?.lastMessage ?? '')?.[1];
     return size === undefined ? null : Number(size);
   }
 
   /** No SCTP packet comes in any more. As {@link shut}. */
   shutChannels(): void {
-    this.#channels.dropProbability = 1;
+    if (this.#channels) this.#channels.dropProbability = 1;
   }
 
   /**
@@ -74,7 +78,8 @@ export class Ingress {
    * its way. Idempotent.
    */
   shut(): void {
-    for (const tap of [this.#all, this.#channels, this.#rtcp]) tap.dropProbability = 1;
+    this.shutChannels();
+    for (const tap of [this.#all, this.#rtcp]) tap.dropProbability = 1;
   }
 }
 

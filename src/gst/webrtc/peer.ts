@@ -5,23 +5,27 @@ import { PathReport } from '../../ice/path-report.js';
 import type { Log } from '../../core/log.js';
 import { BandwidthMeter } from '../../media/bandwidth.js';
 import type { Handler } from '../binding.js';
-import { PeerBranch } from './branch.js';
+import { RTP, type MediaFormat, type PayloadFormat } from '../media-format.js';
+import type { GroupKind, Membership, PayloadGroups } from '../payload-groups.js';
+import { PeerBranch, type MediaKind, type OwnMedium, type Tap } from './branch.js';
 import { showsAnnounced, type DtlsCertificate } from './dtls-certificate.js';
-import type { MediaFormat } from '../media-format.js';
+import type { AgreedMedia, ChosenFormat, ChosenSound } from '../../media/codec-choice.js';
 import { FloodMeter } from '../../media/flood-meter.js';
+import type { IceParameters } from '../../media/ice-fragment.js';
+import { offerMunging } from '../../media/viewer-offer.js';
 import { PeerChannels } from './channels.js';
 import { WebRtcEngine } from './engine.js';
 import { Negotiation, type TransportState } from '../../media/negotiation.js';
 import type { Fingerprint } from '../../media/fingerprint.js';
 import type { SanitizedDescription } from '../../media/sdp.js';
 import { serverUris } from './network.js';
+import { PresenceMeter } from '../../media/presence-meter.js';
 import { QualityMeter } from '../../media/quality.js';
 import { RtpStats, type SessionFigures } from './rtp-stats.js';
 import type { GstRuntime, GstWebRTC } from '../runtime.js';
 import { SilenceMeter } from '../../media/silence-meter.js';
 import { SoundFeed } from './sound-feed.js';
 import { StandstillMeter } from '../../media/standstill-meter.js';
-import type { StereoSound } from '../stereo-sound.js';
 import { nodeTimers } from '../../media/scheduler.js';
 import { VideoFeed } from '../../media/video-feed.js';
 import type { KeyframeReason } from '../../media/keyframes.js';
@@ -44,8 +48,10 @@ export interface PeerContext {
   readonly format: MediaFormat;
   readonly network: NetworkOptions;
   readonly certificate: DtlsCertificate;
-  /** Instead of surround sound; null where there is none. */
-  readonly stereo: StereoSound | null;
+  /** Who makes the offers. A viewer that does has no data channels, and no socket whose close tells of its end. */
+  readonly offers: 'server' | 'viewer';
+  readonly taps: Readonly<Record<MediaKind, Tap>>;
+  readonly groups: PayloadGroups;
   /** RTP packets of video that have left the payloader so far. */
   videoPackets(): number;
   needKeyframe(reason: KeyframeReason, peerId: string): void;
@@ -115,6 +121,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
   readonly #floods = new FloodMeter();
   readonly #silence = new SilenceMeter();
   readonly #standstill = new StandstillMeter();
+  readonly #presence = new PresenceMeter();
   #repeats = true;
   readonly #bandwidth = new BandwidthMeter();
   readonly #path: PathReport;
@@ -124,13 +131,16 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
   #mediaAgreed = false;
   /** Null before the browser has chosen. */
   #takesSound: boolean | null = null;
-  /** It has joined those who get stereo made of surround sound. */
-  #inStereo = false;
+  /** It made the offer, and this is what it gets. */
+  #agreed: AgreedMedia | null = null;
+  readonly #memberships: Membership[] = [];
   #closing: Promise<void> | null = null;
   /** ICE and DTLS are up: data channels may speak, and webrtcbin's lock has become a trap. */
   #established = false;
   /** The other end has shown the certificate that signaling announced. */
   #identified = false;
+  /** Our end begins DTLS. */
+  #isActive = false;
   #droppedSampled = 0;
   #keyframeAsks = 0;
   #figures: SessionFigures = EMPTY;
@@ -169,7 +179,8 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
     });
     const { network, format, runtime, certificate } = context;
     const engine = new WebRtcEngine(branch, {
-      ...{ runtime, format, network, certificate },
+      ...{ runtime, network, certificate },
+      munging: () => (this.#agreed ? offerMunging(this.#agreed) : format.munging),
       established: () => this.#established,
       closing: () => this.#closing !== null || this.#negotiation.closed,
       remoteComing: (description, type) => this.#remoteComing(description, type),
@@ -180,6 +191,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
     });
     this.#negotiation = new Negotiation({
       ...{ engine, network },
+      formats: context.offers === 'viewer' ? () => format.formats : null,
       path: this.#path,
       videoName: format.videoName,
       log: peerLog,
@@ -213,7 +225,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
     branch.on('on-ice-candidate', candidateHandler(key));
     branch.on('notify::connection-state', connectionHandler(key));
     branch.on('notify::ice-gathering-state', gatheringHandler(key));
-    this.#channels.create('general');
+    if (context.offers === 'server') this.#channels.create('general');
   }
 
   get state(): PeerState {
@@ -234,6 +246,14 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
 
   receive(description: PeerDescription): Promise<void> {
     return this.#negotiation.receive(description);
+  }
+
+  get remoteUfrag(): string | null {
+    return this.#negotiation.remoteUfrag;
+  }
+
+  restartByViewer(ice: IceParameters): Promise<void> {
+    return this.#negotiation.restartByViewer(ice);
   }
 
   addCandidate({ candidate }: PeerCandidate): void {
@@ -268,7 +288,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
   /** Looks for key frame requests and for a queue that fills up. Cheap, several times a second. */
   pollFeedback(): void {
     if (this.#closing || this.state !== 'connected') return;
-    if (this.#floodsUs()) return;
+    if (this.#floodsUs() || this.#isGone()) return;
     const asks = this.#rtp.keyframes();
     const count = asks ? asks.pliCount + asks.firCount : 0;
     if (count > this.#keyframeAsks) this.#context.needKeyframe('pli', this.id);
@@ -276,6 +296,15 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
     if (this.#isSilent()) this.#video.silent(this.#silence.unheard);
     else this.#video.pollQueue(this.#branch.videoBacklogMs());
     this.#sound.pollQueue();
+  }
+
+  /** Of a viewer without a socket: nothing else tells of its end. */
+  #isGone(): boolean {
+    const { ingress } = this.#branch;
+    if (!ingress || this.#context.offers === 'server') return false;
+    if (this.#presence.poll(ingress.rtcp.packets, performance.now())) return false;
+    this.#fail('VIEWER_STALLED', 'Nothing has come from the viewer for half a minute');
+    return true;
   }
 
   /** Whether nothing of any kind comes from the viewer while much is sent to it. */
@@ -401,6 +430,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
   /** @private */
   gatheringDone(): void {
     this.#negotiation.gatheringComplete();
+    this.#notify('gathered');
   }
 
   /** @private from the handler: a thread waits for the return */
@@ -433,6 +463,8 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
     this.#notify('state', state);
     if (state !== 'connected') return;
     this.#video.connected();
+    // An active end has its keys after the other one has (RFC 6347 §4.2.4).
+    if (this.#context.offers === 'viewer' && this.#isActive) this.#video.viewerReady();
     this.#startMedia();
   }
 
@@ -455,9 +487,43 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
     return this.#identified;
   }
 
-  #remoteComing({ fingerprints, payloads }: SanitizedDescription, type: 'offer' | 'answer'): void {
+  #remoteComing(description: SanitizedDescription, type: 'offer' | 'answer'): void {
+    const { fingerprints, payloads, agreed, setup } = description;
     this.#announced = fingerprints;
+    if (agreed && !this.#agreed) {
+      this.#agreed = agreed;
+      this.#isActive = setup !== 'active';
+      this.#useOwn(agreed);
+    }
     if (type === 'answer') this.#soundChosen(payloads.audio);
+  }
+
+  /** @throws LIMIT_REACHED if there are too many payload types already */
+  #useOwn({ video, audio }: AgreedMedia): void {
+    const { format } = this.#context;
+    this.#takesSound = audio !== null;
+    this.#branch.useOwn(
+      this.#ownMedium('video', format.ownVideo(video), video),
+      audio && this.#ownMedium(kindOf(audio), format.ownSound(audio), audio),
+    );
+  }
+
+  #ownMedium(kind: GroupKind, format: PayloadFormat, { feedback }: ChosenFormat): OwnMedium {
+    const { taps } = this.#context;
+    const isFirst = kind !== 'stereo' && format.payload === RTP[kind].payload;
+    const tap = isFirst ? taps[kind] : this.#join(kind, format, (cause) => this.#lose(cause));
+    return { tap, caps: format.caps, nack: feedback.includes('nack') };
+  }
+
+  #join(kind: GroupKind, format: PayloadFormat, onFailed: (cause: string) => void): Tap {
+    const membership = this.#context.groups.join(kind, format, onFailed);
+    this.#memberships.push(membership);
+    return membership.tap;
+  }
+
+  #lose(cause: string): void {
+    this.#log.info({ peer_id: this.id, cause }, 'payload group of the peer failed');
+    this.#fail('PIPELINE_FAILED', 'The payloader of the viewer failed');
   }
 
   /**
@@ -465,7 +531,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
    * would be numbered by somebody else, and telling webrtcbin their caps would take its lock.
    */
   #soundChosen(payload: number | null): void {
-    const { stereo } = this.#context;
+    const { stereo } = this.#context.format;
     if (this.#takesSound !== null && stereo) return;
     this.#takesSound = payload !== null;
     if (payload === null) return;
@@ -473,10 +539,8 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
       this.#branch.useSound();
       return;
     }
-    const tap = stereo.join();
-    if (!tap) return;
-    this.#inStereo = true;
-    this.#branch.useSound(tap);
+    // A viewer goes on without it.
+    this.#branch.useSound(this.#join('stereo', stereo, () => undefined));
   }
 
   /** Lets media in once the browser has agreed to take it; sound before the path would be late. */
@@ -520,10 +584,13 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
       this.#channels.close();
       await this.#branch.dispose(deadline);
     } finally {
-      if (this.#inStereo) this.#context.stereo?.leave();
-      this.#inStereo = false;
+      for (const membership of this.#memberships.splice(0)) membership.leave();
       this.#context.removed(this);
       this.removeAllListeners();
     }
   }
+}
+
+function kindOf({ variant }: ChosenSound): GroupKind {
+  return variant === 'stereo' ? 'stereo' : 'audio';
 }

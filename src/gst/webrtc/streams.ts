@@ -45,7 +45,7 @@ export class SctpStreams {
   /** Of the stream that began last, once no channel is built any more. */
   #surplus: Gst.Pad | null = null;
 
-  /** Once an offer or answer with a data section has been made, and before it is set. */
+  /** Once an offer or answer has been made, and before it is set. Nothing to do without a data section. */
   constructor(runtime: GstRuntime, webrtc: WebRtcElement, gate: SignalGate, ingress: Ingress) {
     this.#runtime = runtime;
     this.#gate = gate;
