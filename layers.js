@@ -27,7 +27,7 @@ export const LAYERS = {
   streamer: ['core', 'codec', 'protocol', 'storage', 'config', 'moonlight', 'ice'],
   recordings: ['core', 'codec', 'protocol', 'storage', 'streamer'],
   hosts: ['core', 'codec', 'protocol', 'storage', 'moonlight', 'streamer'],
-  signaling: ['core', 'codec', 'protocol', 'access', 'http', 'hosts', 'streamer'],
+  signaling: ['core', 'codec', 'protocol', 'ice', 'access', 'http', 'hosts', 'streamer'],
   api: [
     ...['core', 'codec', 'protocol', 'config', 'moonlight', 'access', 'http'],
     ...['hosts', 'streamer', 'recordings'],

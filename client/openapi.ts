@@ -1611,6 +1611,391 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/streamers/{id}/whep': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Joins a streamer by WHEP
+     * @description The body is an offer that receives video, and perhaps sound. The answer has all candidates of the server. `Location` names the session, `ETag` its ICE session, and each `Link` an ICE server. A streamer that has no session with its host is waited for, five seconds at most.
+     */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/sdp': unknown;
+        };
+      };
+      responses: {
+        /** @description The answer */
+        201: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/sdp': unknown;
+          };
+        };
+        /** @description The offer is invalid */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description This server sends no media over WebRTC */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such streamer */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The player does not take the codec of the stream */
+        406: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The streamer has no session now; see `Retry-After` */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The offer is too large */
+        413: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The body is no SDP */
+        415: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description Too many in a minute */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The streamer has failed */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description A limit is reached; see `Retry-After` */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The streamer did not answer in time */
+        504: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    /**
+     * What a player may send, and its ICE servers
+     * @description The ICE servers stand in `Link`, and only in an answer to a request with credentials.
+     */
+    options: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description `Accept-Post`, and `Link` for each ICE server */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description No such streamer */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    /** Whether a player can join here */
+    head: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description It can */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/sdp': unknown;
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description This server sends no media over WebRTC */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description No such streamer */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+      };
+    };
+    patch?: never;
+    trace?: never;
+  };
+  '/api/streamers/{id}/whep/{session}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Ends the session of a player */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+          session: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such session, or it is over */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    options?: never;
+    head?: never;
+    /**
+     * Candidates of a player, or its restart of ICE
+     * @description A fragment with a user fragment that is not known yet restarts ICE, which needs `If-Match`: `"*"` or the `ETag`. Otherwise `If-Match` may be missing.
+     */
+    patch: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+          session: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/trickle-ice-sdpfrag': unknown;
+        };
+      };
+      responses: {
+        /** @description ICE is restarted: credentials and candidates of the server, and another `ETag` */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/trickle-ice-sdpfrag': unknown;
+          };
+        };
+        /** @description The candidates are taken */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such session, or it is over */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description `If-Match` names another ICE session */
+        412: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The fragment is too large */
+        413: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The body is no fragment */
+        415: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The fragment cannot be applied */
+        422: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description A restart without `If-Match` */
+        428: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    trace?: never;
+  };
   '/api/sessions': {
     parameters: {
       query?: never;
@@ -1863,6 +2248,10 @@ export interface components {
      *     - `UNAUTHORIZED`: Unauthorized. Send the credentials that the server is configured with.
      *     - `FORBIDDEN`: Forbidden. Use credentials that permit this, and list the origin of the page in `allowed_origins`.
      *     - `NOT_FOUND`: Not found. Correct the path; `GET /api/openapi.json` lists all of them.
+     *     - `METHOD_NOT_ALLOWED`: Method not allowed. Use one of the methods that the header `Allow` lists.
+     *     - `PRECONDITION_FAILED`: Precondition failed. Use the `ETag` of the latest answer in `If-Match`.
+     *     - `MEDIA_TYPE_UNSUPPORTED`: Unsupported media type. Send the `Content-Type` that the message names.
+     *     - `PRECONDITION_REQUIRED`: Precondition required. Send the header `If-Match`.
      *     - `BODY_TOO_LARGE`: Request body too large. Send a smaller body, or raise `max_body_bytes`.
      *     - `RATE_LIMITED`: Too many requests. Wait as long as `Retry-After` asks for, and send fewer requests.
      *     - `LIMIT_REACHED`: A configured limit is reached. Close what is not needed any more, or raise the limit that the message names.
@@ -1916,6 +2305,10 @@ export interface components {
       | 'UNAUTHORIZED'
       | 'FORBIDDEN'
       | 'NOT_FOUND'
+      | 'METHOD_NOT_ALLOWED'
+      | 'PRECONDITION_FAILED'
+      | 'MEDIA_TYPE_UNSUPPORTED'
+      | 'PRECONDITION_REQUIRED'
       | 'BODY_TOO_LARGE'
       | 'RATE_LIMITED'
       | 'LIMIT_REACHED'
@@ -2056,6 +2449,8 @@ export interface components {
       quality: ('good' | 'constrained' | 'stalled') | null;
       /** @enum {string} */
       transport: 'webrtc' | 'websocket' | 'desktop';
+      /** @enum {string} */
+      kind: 'socket' | 'whep';
     };
     StreamerInfo: {
       streamer_id: string;
@@ -2201,6 +2596,10 @@ export interface components {
      *     - `UNAUTHORIZED`: Unauthorized. Send the credentials that the server is configured with.
      *     - `FORBIDDEN`: Forbidden. Use credentials that permit this, and list the origin of the page in `allowed_origins`.
      *     - `NOT_FOUND`: Not found. Correct the path; `GET /api/openapi.json` lists all of them.
+     *     - `METHOD_NOT_ALLOWED`: Method not allowed. Use one of the methods that the header `Allow` lists.
+     *     - `PRECONDITION_FAILED`: Precondition failed. Use the `ETag` of the latest answer in `If-Match`.
+     *     - `MEDIA_TYPE_UNSUPPORTED`: Unsupported media type. Send the `Content-Type` that the message names.
+     *     - `PRECONDITION_REQUIRED`: Precondition required. Send the header `If-Match`.
      *     - `BODY_TOO_LARGE`: Request body too large. Send a smaller body, or raise `max_body_bytes`.
      *     - `RATE_LIMITED`: Too many requests. Wait as long as `Retry-After` asks for, and send fewer requests.
      *     - `LIMIT_REACHED`: A configured limit is reached. Close what is not needed any more, or raise the limit that the message names.
@@ -2257,6 +2656,10 @@ export interface components {
       | 'UNAUTHORIZED'
       | 'FORBIDDEN'
       | 'NOT_FOUND'
+      | 'METHOD_NOT_ALLOWED'
+      | 'PRECONDITION_FAILED'
+      | 'MEDIA_TYPE_UNSUPPORTED'
+      | 'PRECONDITION_REQUIRED'
       | 'BODY_TOO_LARGE'
       | 'RATE_LIMITED'
       | 'LIMIT_REACHED'
@@ -2412,6 +2815,8 @@ export interface components {
     } & {
       status?: string;
       peer_id?: string;
+      /** @enum {string} */
+      kind?: 'socket' | 'whep';
       recording_id?: string;
       code?: components['schemas']['OutcomeCode'] | 'STOPPED';
       reason?: string;

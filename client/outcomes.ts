@@ -47,6 +47,22 @@ const ROWS = {
     retry: false,
     words: 'The server does not have this.',
   },
+  METHOD_NOT_ALLOWED: {
+    retry: false,
+    words: 'The server does not do this here.',
+  },
+  PRECONDITION_FAILED: {
+    retry: false,
+    words: 'The connection has changed meanwhile.',
+  },
+  MEDIA_TYPE_UNSUPPORTED: {
+    retry: false,
+    words: 'The server did not understand this viewer.',
+  },
+  PRECONDITION_REQUIRED: {
+    retry: false,
+    words: 'The server did not understand this viewer.',
+  },
   BODY_TOO_LARGE: {
     retry: true,
     words: 'The request was too large for the server.',

@@ -307,6 +307,11 @@ export class MoonteeApi {
     return `${this.url.replace(/^http/, 'ws')}${streamerPath(id)}/peer`;
   }
 
+  /** Where a player joins a streamer by WHEP; docs/whep.md has a page that does so. */
+  whepUrl(id: string): string {
+    return `${this.url}${streamerPath(id)}/whep`;
+  }
+
   async #get<T>(call: Call): Promise<T> {
     return (await this.#http.json(call)) as T;
   }

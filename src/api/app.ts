@@ -1,4 +1,3 @@
-import cors from '@koa/cors';
 import Koa from 'koa';
 import helmet from 'koa-helmet';
 import { MoonteeError } from '../core/errors.js';
@@ -7,6 +6,7 @@ import type { ApiContext } from './context.js';
 import { accessOfUnknown } from '../access/gate.js';
 import { eventRoutes } from './event-feed.js';
 import { empty, hostRoutes } from './hosts.js';
+import { crossOrigin } from '../http/cross-origin.js';
 import { answerErrors } from '../http/error-answers.js';
 import { metricRoutes } from './metrics.js';
 import { openApiRoutes } from './openapi-route.js';
@@ -18,6 +18,9 @@ import type { Routes } from '../http/routes.js';
 import { sessionRoutes } from './sessions.js';
 import { StaticFiles } from '../http/static-files.js';
 import { streamerRoutes } from './streamers.js';
+
+/** Where players that speak WHEP join a streamer. */
+const WHEP_PATH = /^\/api\/streamers\/[^/]+\/whep$/;
 
 /** The HTTP side of the server, without a socket. */
 export async function createApp(api: ApiContext, guard: OriginGuard, routes: Routes): Promise<Koa> {
@@ -41,16 +44,15 @@ export async function createApp(api: ApiContext, guard: OriginGuard, routes: Rou
     if (isServer) context.status = 204;
     else await next();
   });
-  if (config.allowed_origins.length > 0) {
-    app.use(
-      cors({
-        origin: ({ headers: { origin } }) =>
-          origin !== undefined && config.allowed_origins.includes(origin) ? origin : '',
-        allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'Last-Event-ID'],
-        maxAge: 600,
-      }),
-    );
-  }
+  // Preflights are answered before there is a route.
+  app.use(async (context, next) => {
+    const isOptions = context.method === 'OPTIONS';
+    if (isOptions && WHEP_PATH.test(targetOf(context.req).path)) {
+      context.set('Accept-Post', 'application/sdp');
+    }
+    await next();
+  });
+  if (config.allowed_origins.length > 0) app.use(crossOrigin(config.allowed_origins));
   app.use(routes.serve());
   app.use(async (context, next) => {
     gate.admit(context.req, accessOfUnknown(targetOf(context.req).path));
@@ -107,5 +109,7 @@ function headers({ config }: ApiContext): Koa.Middleware {
 }
 
 function methodLabel(method: string): string {
-  return ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS'].includes(method) ? method : 'other';
+  return ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].includes(method)
+    ? method
+    : 'other';
 }

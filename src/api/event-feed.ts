@@ -41,11 +41,12 @@ export class EventFeed {
     streamers.on('created', (streamer) => this.#streamer('streamer.created', streamer));
     streamers.on('status', (streamer) => this.#streamer('streamer.status', streamer));
     streamers.on('removed', (streamer) => this.#streamer('streamer.removed', streamer));
-    streamers.on('viewer', (streamer, { what, peerId, code }) => {
+    streamers.on('viewer', (streamer, { what, peerId, code, kind }) => {
       this.#publish({
         type: `peer.${what}`,
         streamer_id: streamer.id,
         peer_id: peerId,
+        kind,
         ...(code === null ? {} : { code }),
       });
     });

@@ -67,7 +67,7 @@ function meaning(code: OutcomeCode): string {
 const UNAUTHORIZED: Answer = { doc: 'Missing or wrong credentials', codec: ErrorAnswer };
 
 function describe(operation: Operation, maker: SchemaMaker): OpenAPIV3_1.OperationObject {
-  const { path, summary, description, query = {}, body, answers, access } = operation;
+  const { path, summary, description, query = {}, body, bodyType, answers, access } = operation;
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
     name,
     in: 'path',
@@ -94,6 +94,9 @@ function describe(operation: Operation, maker: SchemaMaker): OpenAPIV3_1.Operati
             content: { 'application/json': { schema: maker.schema(body) } },
           },
         }),
+    ...(bodyType === undefined
+      ? {}
+      : { requestBody: { required: true, content: { [bodyType]: {} } } }),
     responses: {
       ...unauthorized,
       ...Object.fromEntries(

@@ -26,7 +26,7 @@ export interface Answer {
 }
 
 export interface Operation {
-  readonly method: 'get' | 'put' | 'post' | 'delete';
+  readonly method: 'get' | 'head' | 'options' | 'put' | 'post' | 'patch' | 'delete';
   /** With parameters in braces. */
   readonly path: string;
   readonly summary: string;
@@ -35,6 +35,8 @@ export interface Operation {
     Record<string, { type: 'integer' | 'boolean' | 'string'; required?: boolean }>
   >;
   readonly body?: t.Mixed;
+  /** Media type of a body that is not JSON. */
+  readonly bodyType?: string;
   readonly answers: Readonly<Record<number, Answer>>;
   /** Requires an administrator unless stated otherwise. */
   readonly access?: Access;
@@ -313,6 +315,78 @@ export const OPERATIONS: readonly Operation[] = [
       404: noStreamer,
       409: failed('The viewer has no session now'),
     },
+    access: 'viewer',
+  },
+  {
+    method: 'head',
+    path: '/api/streamers/{id}/whep',
+    summary: 'Whether a player can join here',
+    answers: {
+      200: { doc: 'It can', type: 'application/sdp' },
+      403: { doc: 'This server sends no media over WebRTC' },
+      404: { doc: 'No such streamer' },
+    },
+    access: 'viewer',
+  },
+  {
+    method: 'options',
+    path: '/api/streamers/{id}/whep',
+    summary: 'What a player may send, and its ICE servers',
+    description:
+      'The ICE servers stand in `Link`, and only in an answer to a request with credentials.',
+    answers: { 204: { doc: '`Accept-Post`, and `Link` for each ICE server' }, 404: noStreamer },
+    access: 'open',
+  },
+  {
+    method: 'post',
+    path: '/api/streamers/{id}/whep',
+    summary: 'Joins a streamer by WHEP',
+    description:
+      'The body is an offer that receives video, and perhaps sound. The answer has all candidates of the server. `Location` names the session, `ETag` its ICE session, and each `Link` an ICE server. A streamer that has no session with its host is waited for, five seconds at most.',
+    bodyType: 'application/sdp',
+    answers: {
+      201: { doc: 'The answer', type: 'application/sdp' },
+      400: failed('The offer is invalid'),
+      403: failed('This server sends no media over WebRTC'),
+      404: noStreamer,
+      406: failed('The player does not take the codec of the stream'),
+      409: failed('The streamer has no session now; see `Retry-After`'),
+      413: failed('The offer is too large'),
+      415: failed('The body is no SDP'),
+      429: failed('Too many in a minute'),
+      500: failed('The streamer has failed'),
+      503: failed('A limit is reached; see `Retry-After`'),
+      504: failed('The streamer did not answer in time'),
+    },
+    access: 'viewer',
+  },
+  {
+    method: 'patch',
+    path: '/api/streamers/{id}/whep/{session}',
+    summary: 'Candidates of a player, or its restart of ICE',
+    description:
+      'A fragment with a user fragment that is not known yet restarts ICE, which needs `If-Match`: `"*"` or the `ETag`. Otherwise `If-Match` may be missing.',
+    bodyType: 'application/trickle-ice-sdpfrag',
+    answers: {
+      200: {
+        doc: 'ICE is restarted: credentials and candidates of the server, and another `ETag`',
+        type: 'application/trickle-ice-sdpfrag',
+      },
+      204: { doc: 'The candidates are taken' },
+      404: failed('No such session, or it is over'),
+      412: failed('`If-Match` names another ICE session'),
+      413: failed('The fragment is too large'),
+      415: failed('The body is no fragment'),
+      422: failed('The fragment cannot be applied'),
+      428: failed('A restart without `If-Match`'),
+    },
+    access: 'viewer',
+  },
+  {
+    method: 'delete',
+    path: '/api/streamers/{id}/whep/{session}',
+    summary: 'Ends the session of a player',
+    answers: { 204: done, 404: failed('No such session, or it is over') },
     access: 'viewer',
   },
   {

@@ -13,12 +13,13 @@ export function streamerInfo(streamer: Streamer): StreamerInfo {
     height: picture?.height ?? spec.settings.height,
     fps: picture?.fps ?? spec.settings.fps,
     created_at: streamer.createdAt.toISOString(),
-    peers: viewers.map(({ peerId, connectedAt, state, quality, transport }) => ({
+    peers: viewers.map(({ peerId, connectedAt, state, quality, transport, kind }) => ({
       peer_id: peerId,
       connected_at: connectedAt.toISOString(),
       state,
       quality,
       transport,
+      kind,
     })),
     host_id: spec.host_id,
     app_id: spec.app_id,

@@ -36,8 +36,48 @@ export function jsonBody(request: IncomingMessage): unknown {
   return bodies.get(request);
 }
 
+/**
+ * The text of a body of that media type.
+ *
+ * @param limit bytes
+ * @throws MEDIA_TYPE_UNSUPPORTED, BODY_TOO_LARGE, BAD_REQUEST
+ */
+export async function textBody(
+  context: Pick<Koa.Context, 'req' | 'get' | 'set'>,
+  type: string,
+  limit: number,
+): Promise<string> {
+  const [given = ''] = context.get('Content-Type').split(';', 1);
+  if (given.trim().toLowerCase() !== type) {
+    throw new MoonteeError('MEDIA_TYPE_UNSUPPORTED', `Content-Type must be ${type}`);
+  }
+  try {
+    return decode(await readBytes(context.req, limit));
+  } catch (error) {
+    // The rest of it is not read.
+    context.set('Connection', 'close');
+    throw MoonteeError.from(error, 'BAD_REQUEST');
+  }
+}
+
 /** @throws BODY_TOO_LARGE, BAD_REQUEST */
 async function readJson(request: IncomingMessage, limit: number): Promise<unknown> {
+  const bytes = await readBytes(request, limit);
+  try {
+    const text = decode(bytes);
+    return text === '' ? {} : parseJson(text, MAX_DEPTH);
+  } catch {
+    throw new MoonteeError('BAD_REQUEST', 'Request body is not valid JSON');
+  }
+}
+
+/** @throws TypeError if it is not UTF-8 */
+function decode(bytes: Buffer): string {
+  return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+}
+
+/** @throws BODY_TOO_LARGE, BAD_REQUEST */
+async function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
   const encoding = request.headers['content-encoding'] ?? 'identity';
   if (encoding.toLowerCase() !== 'identity') {
     throw new MoonteeError('BAD_REQUEST', 'Request body must not be compressed');
@@ -45,13 +85,7 @@ async function readJson(request: IncomingMessage, limit: number): Promise<unknow
   if (Number(request.headers['content-length'] ?? 0) > limit) {
     throw new MoonteeError('BODY_TOO_LARGE');
   }
-  const bytes = await read(request, limit);
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return text === '' ? {} : parseJson(text, MAX_DEPTH);
-  } catch {
-    throw new MoonteeError('BAD_REQUEST', 'Request body is not valid JSON');
-  }
+  return read(request, limit);
 }
 
 /** Listens rather than iterates: an iterator that is left early ends the connection before the answer. */

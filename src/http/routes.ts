@@ -2,9 +2,10 @@ import Router, { type RouterContext } from '@koa/router';
 import type Koa from 'koa';
 import { ACCESS, type Access, type Gate } from '../access/gate.js';
 import { MoonteeError } from '../core/errors.js';
+import { HttpError } from './error-answers.js';
 
 export type Handler = (context: RouterContext) => Promise<void> | void;
-export type Method = 'get' | 'put' | 'post' | 'delete';
+export type Method = 'get' | 'head' | 'options' | 'put' | 'post' | 'patch' | 'delete';
 
 export interface Route {
   /** `socket` is an upgrade to WebSocket. */
@@ -44,6 +45,18 @@ export class Routes<Endpoint = unknown> {
     this.#add('get', path, access, handler);
   }
 
+  head(path: string, access: Access, handler: Handler): void {
+    this.#add('head', path, access, handler);
+  }
+
+  options(path: string, access: Access, handler: Handler): void {
+    this.#add('options', path, access, handler);
+  }
+
+  patch(path: string, access: Access, handler: Handler): void {
+    this.#add('patch', path, access, handler);
+  }
+
   put(path: string, access: Access, handler: Handler): void {
     this.#add('put', path, access, handler);
   }
@@ -54,6 +67,18 @@ export class Routes<Endpoint = unknown> {
 
   delete(path: string, access: Access, handler: Handler): void {
     this.#add('delete', path, access, handler);
+  }
+
+  /**
+   * Refuses all methods of a path that were not declared before.
+   *
+   * @param allowed value of the header `Allow`
+   */
+  refuseOthers(path: string, access: Access, allowed: string): void {
+    this.#router.all(path, (context) => {
+      this.#gate.admit(context.req, access);
+      throw new HttpError(405, new MoonteeError('METHOD_NOT_ALLOWED'), { Allow: allowed });
+    });
   }
 
   /** A socket of that access may still have to show its credentials in its first message. */
@@ -78,7 +103,7 @@ export class Routes<Endpoint = unknown> {
 
   #add(method: Method, path: string, access: Access, handler: Handler): void {
     this.#declare({ method, path, access });
-    const hasBody = method === 'put' || method === 'post';
+    const hasBody = method === 'put' || method === 'post' || method === 'patch';
     this.#router[method](
       path,
       async (context, next) => {

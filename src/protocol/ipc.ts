@@ -123,6 +123,44 @@ export const DesktopOrder = t.type(
 );
 export type DesktopOrder = t.TypeOf<typeof DesktopOrder>;
 
+/** The offer of a viewer that makes it, and the answer with all of our candidates. */
+export const OfferOrder = t.type(
+  { peer_id: t.string, sdp: t.string, ice_servers: t.array(IceServerConfig) },
+  'OfferOrder',
+);
+export type OfferOrder = t.TypeOf<typeof OfferOrder>;
+export const ViewerAnswer = t.type(
+  {
+    sdp: t.string,
+    /** Names the ICE session: our user fragment. */
+    ice: t.string,
+  },
+  'ViewerAnswer',
+);
+export type ViewerAnswer = t.TypeOf<typeof ViewerAnswer>;
+
+/** Candidates, or a restart of ICE, of such a viewer. */
+export const ViewerPatch = t.type(
+  {
+    peer_id: t.string,
+    /** RFC 8840 §9. */
+    fragment: t.string,
+    /** The header of that name. */
+    if_match: t.union([t.string, t.null]),
+  },
+  'ViewerPatch',
+);
+export type ViewerPatch = t.TypeOf<typeof ViewerPatch>;
+export const ViewerPatched = t.type(
+  {
+    /** Ours, after a restart. */
+    fragment: t.union([t.string, t.null]),
+    ice: t.string,
+  },
+  'ViewerPatched',
+);
+export type ViewerPatched = t.TypeOf<typeof ViewerPatched>;
+
 /** Bytes of a data channel, on the viewer socket. */
 const ChannelData = t.type({
   peer_id: t.string,
@@ -273,6 +311,9 @@ export const CHILD_METHODS = {
   /** The pipeline's graph in Graphviz's language. */
   dot: { data: t.null, result: t.string },
   collect_garbage: { data: t.null, result: t.null },
+  /** Adds a viewer that makes the offer. `PeerConnected` and `PeerRemoved` follow as for others. */
+  answer_viewer: { data: OfferOrder, result: ViewerAnswer },
+  patch_viewer: { data: ViewerPatch, result: ViewerPatched },
   /** It begins with the next key frame. */
   start_recording: { data: RecordingOrder, result: t.null },
   /** Answered when its files are complete. */

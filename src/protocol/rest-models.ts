@@ -119,6 +119,8 @@ export const RecordingInfo = t.type(
 export type RecordingInfo = t.TypeOf<typeof RecordingInfo>;
 export const RecordingList = t.type({ recordings: t.array(RecordingInfo) }, 'RecordingList');
 
+const ViewerKind = t.keyof({ socket: null, whep: null });
+
 const PeerInfo = t.type(
   {
     peer_id: t.string,
@@ -127,6 +129,8 @@ const PeerInfo = t.type(
     quality: nullable(t.keyof({ good: null, constrained: null, stalled: null })),
     /** What its media comes over. */
     transport: t.keyof({ webrtc: null, websocket: null, desktop: null }),
+    /** How it signals: over a socket, or by HTTP. */
+    kind: ViewerKind,
   },
   'PeerInfo',
 );
@@ -211,6 +215,8 @@ export const FeedEvent = t.intersection(
     t.partial({
       status: t.string,
       peer_id: t.string,
+      /** Of a peer: how it signals. */
+      kind: ViewerKind,
       recording_id: t.string,
       /** Why a peer left, a streamer failed or a recording ended. */
       code: t.union([OutcomeCode, t.literal('STOPPED')]),

@@ -26,6 +26,8 @@ import {
   type Endpoint,
   type UpgradeGrant,
 } from '../signaling/upgrade.js';
+import type { WhepEndpoint } from '../signaling/whep-endpoint.js';
+import { whepRoutes } from '../signaling/whep-routes.js';
 import type { MediaTickets } from '../streamer/media-tickets.js';
 import type { Guards } from './guards.js';
 
@@ -40,6 +42,7 @@ export interface EdgeOptions {
   readonly legacy: LegacyStreams;
   readonly media: MediaEndpoint;
   readonly desktop: DesktopEndpoint;
+  readonly whep: WhepEndpoint;
   readonly tickets: MediaTickets;
   readonly log: Log;
 }
@@ -79,6 +82,13 @@ export class Edge {
     const routes = new Routes<Endpoint>(guards.gate, bodyReader(config.max_body_bytes));
     apiRoutes(routes, api);
     socketRoutes(routes, guards.desktop);
+    whepRoutes(routes, {
+      endpoint: options.whep,
+      gate: guards.gate,
+      creations: guards.creations,
+      addresses: guards.addresses,
+      pathPrefix: config.web_path_prefix,
+    });
     const app = websockify(await createApp(api, guards.origins, routes));
     let server: Server | null = null;
     const certificate =

@@ -15,6 +15,7 @@ import { LegacyStreams } from '../signaling/legacy-streams.js';
 import { HandOver } from '../signaling/hand-over.js';
 import { MediaEndpoint } from '../signaling/media-endpoint.js';
 import { PeerEndpoint } from '../signaling/peer-endpoint.js';
+import { WhepEndpoint } from '../signaling/whep-endpoint.js';
 import type { FolderLock } from '../storage/folder-lock.js';
 import type { Recorder } from '../recordings/recorder.js';
 import type { StreamerRegistry } from '../streamer/registry.js';
@@ -187,7 +188,8 @@ async function assemble(
   const handOver = new HandOver(log);
   const media = new MediaEndpoint(streamers, handOver);
   const desktop = new DesktopEndpoint(streamers, handOver, log);
-  const sockets = { peers, legacy, media, desktop };
+  const whep = new WhepEndpoint({ streamers, log });
+  const sockets = { peers, legacy, media, desktop, whep };
   const edge = await Edge.listen({ config, guards, api, ...sockets, tickets, log });
   log.info({ url: edge.url, credentials_required: credentials.required }, 'server listens');
   const control = await ControlSocket.listen(

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Deadline } from '../core/deadline.js';
 import { MoonteeError, type ErrorCode } from '../core/errors.js';
 import type { OutcomeCode } from '../core/outcomes.js';
+import { browserServers, type BrowserIceServer } from '../ice/browser-servers.js';
 import type { IceServer } from '../ice/types.js';
 import type { Log } from '../core/log.js';
 import { viewerReason } from '../protocol/viewer-words.js';
@@ -38,6 +39,8 @@ export interface StreamerFailure {
   readonly at: Date;
 }
 
+/** Milliseconds for the child's answer to an offer: its wait for candidates, and work before it. */
+const ANSWER_TIMEOUT_MS = 12_000;
 /** First starts that are repeated because of something that passes: hunger, or another streamer's end. */
 const MAX_SPOILT_STARTS = 3;
 
@@ -159,8 +162,11 @@ export class Streamer extends EventEmitter<StreamerEvents> {
       }),
       log: this.#log,
       send: (message) => this.#process?.send(message) ?? false,
+      answer: (order) =>
+        this.request('answer_viewer', order, { deadline: Deadline.in(ANSWER_TIMEOUT_MS) }),
       onChange: (change) => {
-        this.#log.info({ peer_id: change.peerId, code: change.code }, `viewer ${change.what}`);
+        const { peerId, code, kind } = change;
+        this.#log.info({ peer_id: peerId, code, kind }, `viewer ${change.what}`);
         this.emit('viewer', change);
       },
     });
@@ -245,6 +251,22 @@ export class Streamer extends EventEmitter<StreamerEvents> {
   /** What a viewer sends on its socket instead of a data channel. */
   fromViewerChannel(peerId: string, channel: number, data: Buffer): void {
     this.#viewers.receiveChannel(peerId, channel, data);
+  }
+
+  /** Whether this viewer still waits for a session. */
+  isWaiting(peerId: string): boolean {
+    return this.#viewers.isWaiting(peerId);
+  }
+
+  /** ICE servers for one viewer, as browsers take them. */
+  async iceServersFor(viewerId: string): Promise<readonly BrowserIceServer[]> {
+    const { iceServers, network } = this.#options;
+    return browserServers((await iceServers?.(viewerId)) ?? network.ice_servers);
+  }
+
+  /** Whether viewers' media may come over WebRTC. */
+  get hasWebRtc(): boolean {
+    return this.#options.media.transports.includes('webrtc');
   }
 
   /** Whether a media socket of this viewer can be served now. */

@@ -8,13 +8,22 @@ import type {
 } from '../protocol/viewer-messages.js';
 import { isFinal, viewerReason } from '../protocol/viewer-words.js';
 import type { IceServer } from '../ice/types.js';
-import { browserServers } from '../ice/browser-servers.js';
-import type { ParentMessage } from '../protocol/ipc.js';
+import { browserServers, type BrowserIceServer } from '../ice/browser-servers.js';
+import type { OfferOrder, ParentMessage, ViewerAnswer } from '../protocol/ipc.js';
 import type { MediaAccess } from './media-access.js';
 
-/** A viewer's socket, as a streamer sees it. */
+/** What a viewer brings that makes the offer itself. */
+export interface ViewerOffer {
+  readonly sdp: string;
+  /** Called at most once. @param iceServers for the viewer's end */
+  readonly onAnswer: (answer: ViewerAnswer, iceServers: readonly BrowserIceServer[]) => void;
+}
+
+/** A viewer's socket, or what stands in its place, as a streamer sees it. */
 export interface Viewer {
   readonly peerId: string;
+  /** Left out: it gets our offers over its socket. */
+  readonly offer?: ViewerOffer;
   /** It wants no peer: its media comes over a socket alone. */
   readonly isPeerless: boolean;
   /** That socket is the desktop socket, which carries all that belongs to the viewer. */
@@ -32,7 +41,12 @@ export interface Viewer {
 export const VIEWER_TRANSPORTS = ['webrtc', 'websocket', 'desktop'] as const;
 export type ViewerTransport = (typeof VIEWER_TRANSPORTS)[number];
 
-export type ViewerChange =
+/** How viewers signal: over a socket, or by HTTP (WHEP). */
+export const VIEWER_KINDS = ['socket', 'whep'] as const;
+export type ViewerKind = (typeof VIEWER_KINDS)[number];
+
+export type ViewerChange = { readonly kind: ViewerKind } & ViewerEvent;
+type ViewerEvent =
   | { readonly what: 'joined'; readonly peerId: string; readonly code: null }
   | {
       readonly what: 'connected';
@@ -55,6 +69,7 @@ export interface ViewerInfo {
   /** As the child judges the link; null before it has. */
   readonly quality: (typeof VIEWER_QUALITIES)[number] | null;
   readonly transport: ViewerTransport;
+  readonly kind: ViewerKind;
 }
 
 /** The stream as viewers are told of it. */
@@ -79,6 +94,8 @@ export interface ViewersOptions {
   readonly log: Log;
   /** Hands a message to the child; false if there is no child. */
   readonly send: (message: ParentMessage) => boolean;
+  /** Lets the child answer an offer. @throws the child's errors, CLOSED if there is no child */
+  readonly answer: (order: OfferOrder) => Promise<ViewerAnswer>;
   readonly onChange: (change: ViewerChange) => void;
 }
 
@@ -141,6 +158,7 @@ export class Viewers {
       state: entry.state,
       quality: entry.quality,
       transport: this.#transportOf(entry),
+      kind: kindOf(entry.viewer),
     }));
   }
 
@@ -165,7 +183,7 @@ export class Viewers {
       early: [],
     };
     this.#entries.set(viewer.peerId, entry);
-    this.#options.onChange({ what: 'joined', peerId: viewer.peerId, code: null });
+    this.#changed(viewer, { what: 'joined', peerId: viewer.peerId, code: null });
     if (this.#picture === null) {
       viewer.deliver({ StageStarting: { stage: 'Moonlight Stream' } });
     } else {
@@ -203,7 +221,13 @@ export class Viewers {
 
   /** Whether a media socket may be opened for it now. */
   takesMedia(peerId: string): boolean {
-    return this.#entries.get(peerId)?.attached === true;
+    const entry = this.#entries.get(peerId);
+    return entry?.attached === true && entry.viewer.offer === undefined;
+  }
+
+  /** Whether it waits for a session. */
+  isWaiting(peerId: string): boolean {
+    return this.#entries.get(peerId)?.state === 'waiting';
   }
 
   /** The browser is gone. Idempotent. */
@@ -345,12 +369,39 @@ export class Viewers {
   #attach(entry: Entry): void {
     entry.state = 'negotiating';
     entry.negotiatingSince = performance.now();
+    if (entry.viewer.offer) {
+      void this.#answerSoon(entry, entry.viewer.offer);
+      return;
+    }
     if (entry.viewer.isPeerless || !this.#options.transports.includes('webrtc')) {
       this.#attachWithoutPeer(entry);
     } else {
       this.#attachWithPeer(entry);
     }
     if (entry.mediaRequest !== null) this.#requestMedia(entry, entry.mediaRequest);
+  }
+
+  /** Never rejects: an error costs this viewer. */
+  async #answerSoon(entry: Entry, { sdp, onAnswer }: ViewerOffer): Promise<void> {
+    const { peerId } = entry.viewer;
+    entry.peer = 'negotiating';
+    this.#deadline(entry, this.#options.offerTimeout, 'TIMEOUT', 'The streamer made no answer');
+    try {
+      const servers = await this.#options.iceServers(peerId);
+      if (!this.#isHere(entry)) return;
+      entry.attached = true;
+      const ice_servers = servers.map((server) => ({ ...server, urls: [...server.urls] }));
+      const answer = await this.#options.answer({ peer_id: peerId, sdp, ice_servers });
+      if (!this.#isHere(entry)) return;
+      this.#deadline(entry, this.#options.connectTimeout, 'ICE_FAILED', 'No connection in time');
+      onAnswer(answer, browserServers(servers));
+    } catch (thrown) {
+      const { code, message } = MoonteeError.from(thrown);
+      if (code === 'INTERNAL') this.#options.log.error({ err: thrown }, 'viewer not answered');
+      if (!this.#isHere(entry)) return;
+      this.#dismiss(entry, code, message);
+      this.#options.send({ RemovePeer: { peer_id: peerId, code, reason: message } });
+    }
   }
 
   #attachWithoutPeer(entry: Entry): void {
@@ -425,7 +476,7 @@ export class Viewers {
     if (!isFirst) return;
     const { peerId } = entry.viewer;
     const joinTime = performance.now() - entry.negotiatingSince;
-    this.#options.onChange({ what: 'connected', transport, joinTime, peerId, code: null });
+    this.#changed(entry.viewer, { what: 'connected', transport, joinTime, peerId, code: null });
   }
 
   #transportOf({ viewer, hasMedia, peer }: Entry): ViewerTransport {
@@ -477,7 +528,11 @@ export class Viewers {
     this.#clearTimer(entry);
     this.#options.media.forget(entry.viewer.peerId);
     this.#entries.delete(entry.viewer.peerId);
-    this.#options.onChange({ what: 'left', peerId: entry.viewer.peerId, code });
+    this.#changed(entry.viewer, { what: 'left', peerId: entry.viewer.peerId, code });
+  }
+
+  #changed(viewer: Viewer, event: ViewerEvent): void {
+    this.#options.onChange({ ...event, kind: kindOf(viewer) });
   }
 
   #isHere(entry: Entry): boolean {
@@ -504,4 +559,8 @@ function isOffer(message: StreamServerMessage): boolean {
     'Description' in message.Signaling &&
     message.Signaling.Description.ty === 'offer'
   );
+}
+
+function kindOf({ offer }: Viewer): ViewerKind {
+  return offer ? 'whep' : 'socket';
 }

@@ -60,6 +60,8 @@ const channel: ServerChannel = new Channel({
       gstRuntime().collector.now();
       return null;
     },
+    answer_viewer: (order) => running().answerViewer(order),
+    patch_viewer: (patch) => running().patchViewer(patch),
     start_recording: (order) => {
       running().startRecording(order);
       return null;

@@ -7,7 +7,7 @@ import { createStreamPipeline } from '../gst/pipeline.js';
 import { gstRuntime } from '../gst/runtime.js';
 import type { IceServer, NetworkOptions } from '../ice/types.js';
 import { MediaBus } from '../media/bus.js';
-import type { StreamPipeline } from '../media/types.js';
+import type { Peer, StreamPipeline } from '../media/types.js';
 import { decodeChannelMessage } from '../input/channels.js';
 import type { ViewerInput } from '../input/viewer-input.js';
 import { InputAggregator } from '../input/aggregator.js';
@@ -27,13 +27,18 @@ import type {
 } from '../moonlight/types.js';
 import type { StreamClientMessage, StreamServerMessage } from '../protocol/viewer-messages.js';
 import { keepFailureGraph } from './failure-graphs.js';
-import { ChildViewer } from './viewer.js';
+import { ChildViewer, type ChildViewerOptions } from './viewer.js';
+import { gatherTimeout, WhepViewer } from './whep-viewer.js';
 import type {
   ChildMessage,
   DesktopOrder,
   MediaOrder,
+  OfferOrder,
   ParentMessage,
   RecordingOrder,
+  ViewerAnswer,
+  ViewerPatch,
+  ViewerPatched,
 } from '../protocol/ipc.js';
 import { channelLabel, channelNumber } from '../protocol/media-socket.js';
 import { DesktopSockets } from './desktop-socket/sockets.js';
@@ -85,7 +90,7 @@ export class ChildStreamer {
   readonly #fail: (error: MoonteeError) => void;
   readonly #session: ReconnectingSession;
   readonly #aggregator: InputAggregator;
-  readonly #viewers = new Map<string, ChildViewer>();
+  readonly #viewers = new Map<string, ChildViewer | WhepViewer>();
   /** Viewers that have no branch yet. */
   readonly #arrivals = new Map<string, Arrival>();
   /** Viewers without a peer, whose media comes over a socket. */
@@ -234,6 +239,40 @@ export class ChildStreamer {
     if (this.#pipeline) void this.#connectPeer(this.#pipeline, id, arrival);
   }
 
+  /**
+   * Adds a viewer that makes the offer.
+   *
+   * @throws CLOSED before there is a session, LIMIT_REACHED, and why there is no answer
+   */
+  async answerViewer({ peer_id: id, sdp, ice_servers }: OfferOrder): Promise<ViewerAnswer> {
+    const pipeline = this.#pipeline;
+    if (this.#closing || !pipeline || this.#isHere(id)) {
+      throw new MoonteeError('CLOSED', 'The streamer has no session now');
+    }
+    const peer = await pipeline.addPeer(id, ice_servers, 'viewer');
+    const viewer = new WhepViewer({
+      ...this.#outcomesOf(id),
+      peer,
+      gatherTimeout: gatherTimeout(ice_servers, this.#init.network.relay_only),
+    });
+    this.#viewers.set(id, viewer);
+    this.#tellQuality(id, peer);
+    try {
+      return await viewer.answer(sdp);
+    } catch (thrown) {
+      const error = MoonteeError.from(thrown, 'PIPELINE_FAILED');
+      this.#peerFailed(id, error);
+      throw error;
+    }
+  }
+
+  /** @throws CLOSED for a viewer that is not here, and what {@link WhepViewer.patch} throws */
+  async patchViewer(patch: ViewerPatch): Promise<ViewerPatched> {
+    const viewer = this.#viewers.get(patch.peer_id);
+    if (viewer instanceof WhepViewer) return viewer.patch(patch);
+    throw new MoonteeError('CLOSED', 'The viewer has left');
+  }
+
   fromPeer(id: string, message: StreamClientMessage): void {
     const early = this.#arrivals.get(id)?.early;
     if (early === undefined) this.#costing(id, () => this.#viewers.get(id)?.receive(message));
@@ -276,10 +315,13 @@ export class ChildStreamer {
   /** The connection of an order, if its viewer is here. */
   #takeHeld({ socket_id: socketId, peer_id: id }: MediaOrder | DesktopOrder): Socket | null {
     const stream = this.#held.take(socketId);
-    const isHere = this.#viewers.has(id) || this.#arrivals.has(id) || this.#peerless.has(id);
-    if (!this.#closing && isHere) return stream;
+    if (!this.#closing && this.#isHere(id)) return stream;
     stream?.destroy();
     return null;
+  }
+
+  #isHere(id: string): boolean {
+    return this.#viewers.has(id) || this.#arrivals.has(id) || this.#peerless.has(id);
   }
 
   /** One path for every way of leaving: input released, branch gone, then PeerRemoved. */
@@ -485,17 +527,9 @@ export class ChildStreamer {
       // The pipeline's own closing takes care of a peer that is in nobody's table yet.
       if (this.#closing) return;
       const viewer = new ChildViewer({
+        ...this.#outcomesOf(id),
         peer,
-        log,
         send: (message) => this.#send({ ToPeer: { peer_id: id, message } }),
-        connected: () => {
-          log.info('peer connected');
-          this.#send({ PeerConnected: { peer_id: id } });
-        },
-        fail: (error) => {
-          log.warn({ code: error.code, reason: error.message }, 'peer failed');
-          this.#peerFailed(id, error);
-        },
       });
       this.#viewers.set(id, viewer);
       viewer.hostQuality(this.#hostQuality);
@@ -503,10 +537,7 @@ export class ChildStreamer {
       peer.on('message', (label, data) => {
         this.#costing(id, () => this.#fromChannel(id, label, data));
       });
-      peer.on('quality', (quality) => {
-        log.info({ quality }, 'peer quality changed');
-        this.#send({ ToPeer: { peer_id: id, message: { PeerQuality: { quality } } } });
-      });
+      this.#tellQuality(id, peer);
       const { left, early } = arrival;
       if (left) {
         await this.removePeer(id, left.code, left.reason);
@@ -521,6 +552,29 @@ export class ChildStreamer {
       this.#peerless.add(id);
       this.#peerFailed(id, error);
     }
+  }
+
+  /** What is said of a peer, whoever makes the offers. */
+  #outcomesOf(id: string): Pick<ChildViewerOptions, 'log' | 'connected' | 'fail'> {
+    const log = this.#log.child({ peer_id: id });
+    return {
+      log,
+      connected: () => {
+        log.info('peer connected');
+        this.#send({ PeerConnected: { peer_id: id } });
+      },
+      fail: (error) => {
+        log.warn({ code: error.code, reason: error.message }, 'peer failed');
+        this.#peerFailed(id, error);
+      },
+    };
+  }
+
+  #tellQuality(id: string, peer: Peer): void {
+    peer.on('quality', (quality) => {
+      this.#log.info({ peer_id: id, quality }, 'peer quality changed');
+      this.#send({ ToPeer: { peer_id: id, message: { PeerQuality: { quality } } } });
+    });
   }
 
   /** A viewer that has a media socket does without its peer. */

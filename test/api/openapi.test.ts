@@ -5,7 +5,14 @@ import { openApiDocument, documentMessages, type OpenApiDocument } from '../../s
 import { OPERATIONS } from '../../src/api/operations.js';
 import type { Schema } from '../../src/codec/json-schema.js';
 import type { RecordingInfo } from '../../src/protocol/rest-models.js';
-import { addHost, createBody, serve, temporaryFolder, type Answer } from '../support/server.js';
+import {
+  addHost,
+  createBody,
+  serve,
+  temporaryFolder,
+  type Answer,
+  type AskOptions,
+} from '../support/server.js';
 
 /** What is wrong with a value, by a schema of the document. */
 function mismatch(schema: Schema, value: unknown, document: OpenApiDocument): string[] {
@@ -33,11 +40,21 @@ function check(
   const type = (headers['content-type'] ?? '').split(';')[0] ?? '';
   const media = described.find(([name]) => name === type)?.[1];
   if (media === undefined) return [`${template}: ${type} is not described`];
-  return media.schema === undefined ? [] : mismatch(media.schema, json, document);
+  // An answer to HEAD has the headers alone.
+  const isBodiless = media.schema === undefined || method === 'head';
+  return isBodiless ? [] : mismatch(media.schema ?? {}, json, document);
 }
 
 const RECORDINGS = '/api/streamers/{id}/recordings';
+const WHEP = '/api/streamers/{id}/whep';
 const RECORDED_FILE = `${RECORDINGS}/{recording}/files/{number}`;
+
+/** Text goes in the media type of the operation, anything else as JSON. */
+function bodyFor(method: string, path: string, body: unknown): AskOptions {
+  if (typeof body !== 'string') return body === undefined ? {} : { body };
+  const operation = OPERATIONS.find((each) => each.method === method && each.path === path);
+  return { raw: body, headers: { 'Content-Type': operation?.bodyType ?? '' } };
+}
 
 test.serial('answers are as the served document describes them', async (t) => {
   const server = await serve(t, { recordings_path: await temporaryFolder(t) });
@@ -85,6 +102,21 @@ test.serial('answers are as the served document describes them', async (t) => {
     ['get', '/api/streamers/{id}/peer', '/api/streamers/x/peer'],
     ['get', '/api/streamers/{id}/peer', '/api/streamers/s/peer'],
     ['get', '/api/streamers/{id}/media', '/api/streamers/s/media'],
+    ['head', WHEP, '/api/streamers/s/whep'],
+    ['head', WHEP, '/api/streamers/x/whep'],
+    ['options', WHEP, '/api/streamers/s/whep'],
+    ['options', WHEP, '/api/streamers/x/whep'],
+    ['post', WHEP, '/api/streamers/s/whep', 'v=0'],
+    ['post', WHEP, '/api/streamers/x/whep', 'v=0'],
+    ['post', WHEP, '/api/streamers/s/whep', 'other codec'],
+    ['post', WHEP, '/api/streamers/s/whep', 'x'.repeat(40_000)],
+    ['post', WHEP, '/api/streamers/s/whep', {}],
+    ['patch', `${WHEP}/{session}`, ':session', 'candidates'],
+    ['patch', `${WHEP}/{session}`, ':session', 'restart'],
+    ['patch', `${WHEP}/{session}`, ':session', 'invalid'],
+    ['patch', `${WHEP}/{session}`, ':session', {}],
+    ['delete', `${WHEP}/{session}`, ':session'],
+    ['delete', `${WHEP}/{session}`, ':session'],
     ['get', '/api/sessions', '/api/sessions'],
     ['get', '/api/admin/status', '/api/admin/status'],
     ['get', '/api/openapi.json', '/api/openapi.json'],
@@ -102,12 +134,14 @@ test.serial('answers are as the served document describes them', async (t) => {
     await socket.until('offer');
   };
   let recording = '';
+  let session = '';
   for (const [method, template, pattern, body] of calls) {
-    const path = pattern.replace(':recording', recording);
+    const path = pattern.replace(':recording', recording).replace(':session', session);
     if (template === '/api/streamers/{id}/stats') await viewer();
-    const answer = await server.ask(method.toUpperCase(), path, body === undefined ? {} : { body });
+    const answer = await server.ask(method.toUpperCase(), path, bodyFor(method, template, body));
     t.deepEqual(check(document, method, template, answer), [], `${method} ${path} ${answer.text}`);
-    if (answer.status === 201) ({ recording_id: recording } = answer.json as RecordingInfo);
+    if (template === WHEP) session = answer.headers.location ?? session;
+    else if (answer.status === 201) ({ recording_id: recording } = answer.json as RecordingInfo);
     if (template === '/config.js') continue;
     if (/\/(?:peer|media)$/.test(template)) continue;
     const bare = await server.ask(method.toUpperCase(), path, { headers: { Authorization: '' } });

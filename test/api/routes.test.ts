@@ -7,6 +7,7 @@ import { apiRoutes } from '../../src/api/app.js';
 import type { ApiContext } from '../../src/api/context.js';
 import { OPERATIONS } from '../../src/api/operations.js';
 import { Routes } from '../../src/http/routes.js';
+import { whepRoutes, type WhepRoutesOptions } from '../../src/signaling/whep-routes.js';
 import { socketRoutes, type SocketGrant } from '../../src/signaling/upgrade.js';
 
 function emptyRoutes(): Routes<SocketGrant['endpoint']> {
@@ -18,7 +19,7 @@ test('a route that does not say who may use it cannot be made', (t) => {
   const routes = emptyRoutes();
   for (const access of [undefined, null, '', 'Open', 'everybody', 'toString']) {
     const undeclared = access as unknown as Access;
-    for (const method of ['get', 'put', 'post', 'delete'] as const) {
+    for (const method of ['get', 'head', 'options', 'put', 'post', 'patch', 'delete'] as const) {
       t.throws(() => routes[method]('/api/x', undeclared, () => undefined), {
         message: /Missing access of the route .*\/api\/x/,
       });
@@ -34,6 +35,7 @@ test('every route is described, with what it asks of its caller', (t) => {
   const routes = emptyRoutes();
   const api = { config: { max_body_bytes: 1 } } as unknown as ApiContext;
   apiRoutes(routes, api);
+  whepRoutes(routes, {} as unknown as WhepRoutesOptions);
   const described = OPERATIONS.map(
     ({ method, path, access = 'administrator' }) =>
       `${method} ${path.replaceAll(/\{(\w+)\}/g, ':$1')} ${access}`,
@@ -42,7 +44,8 @@ test('every route is described, with what it asks of its caller', (t) => {
   t.deepEqual(declared.sort(), described.sort());
   t.deepEqual(
     routes.declared.filter(({ access }) => access === 'open').map(({ path }) => path),
-    ['/config.js'],
+    // A preflight has no credentials.
+    ['/config.js', '/api/streamers/:id/whep'],
   );
 });
 

@@ -3,11 +3,19 @@ import { ApiError, MoonteeApi, type CreateStreamer, type FeedEntry } from '../..
 import { OPERATIONS } from '../../src/api/operations.js';
 import { addHost, createBody, PASSWORD, serve, temporaryFolder } from '../support/server.js';
 
-/** What a page loads as a module, and sockets: one that `peerUrl` names, one that a message names. */
+/**
+ * What a page loads as a module; sockets, one that `peerUrl` names and one that a message names; and what
+ * players speak, at the URL that `whepUrl` names.
+ */
 const NOT_CALLED = [
   'get /config.js',
   'get /api/streamers/{id}/peer',
   'get /api/streamers/{id}/media',
+  'head /api/streamers/{id}/whep',
+  'options /api/streamers/{id}/whep',
+  'post /api/streamers/{id}/whep',
+  'patch /api/streamers/{id}/whep/{session}',
+  'delete /api/streamers/{id}/whep/{session}',
 ];
 
 const create = (id: string): CreateStreamer => createBody(id) as unknown as CreateStreamer;

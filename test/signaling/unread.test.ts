@@ -88,7 +88,7 @@ test.serial('so is a reader of the event feed', async (t) => {
   t.teardown(() => deaf.destroy());
   const { streamers } = server.running;
   const streamer = streamers.require('s');
-  const change = { what: 'left', peerId: 'x'.repeat(400), code: 'LEFT' } as const;
+  const change = { kind: 'socket', what: 'left', peerId: 'x'.repeat(400), code: 'LEFT' } as const;
   const most = (await kernelBuffers()) + HELD_LIMIT;
   let published = 0;
   while (await deaf.held()) {

@@ -73,6 +73,7 @@ for (const [name, fault] of Object.entries(FAULTS)) {
     const viewer = new TestViewer();
     const viewers = new Viewers({
       maxViewers: 2,
+      answer: () => Promise.reject(new Error('no child')),
       offerTimeout: 60_000,
       connectTimeout: 60_000,
       transports: ['webrtc'],

@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
+import { MoonteeError } from '../../src/core/errors.js';
 import type { OutcomeCode } from '../../src/core/outcomes.js';
 import { Channel } from '../../src/protocol/channel.js';
 import {
@@ -14,7 +15,11 @@ import {
   type ChildMessage,
   type DesktopOrder,
   type MediaOrder,
+  type OfferOrder,
   type ServerChannel,
+  type ViewerAnswer,
+  type ViewerPatch,
+  type ViewerPatched,
 } from '../../src/protocol/ipc.js';
 import { recordingFileName } from '../../src/protocol/recording-files.js';
 import { APP } from './fake-apps.js';
@@ -53,6 +58,8 @@ const channel: ServerChannel = new Channel({
     stats: () => answered({ ...STATISTICS, method: 'stats', peers: [...peers], losses, gaveUp }),
     dot: () => answered('digraph g {}'),
     collect_garbage: () => answered(null),
+    answer_viewer: answerViewer,
+    patch_viewer: patchViewer,
     start_recording: ({ folder }) => {
       writeFileSync(join(folder, recordingFileName(1)), 'a recording');
       return null;
@@ -147,6 +154,34 @@ function addPeer(id: string): void {
       message: { Signaling: { Description: { ty: 'offer', sdp: `v=0\r\no=${id}\r\n` } } },
     },
   });
+}
+
+/** ICE sessions of viewers that made the offer. */
+const ice = new Map<string, number>();
+
+/** Misbehaves on order, which is a part of the offer. */
+function answerViewer({ peer_id, sdp }: OfferOrder): ViewerAnswer | Promise<ViewerAnswer> {
+  if (sdp.includes('other codec')) {
+    throw new MoonteeError('VIEWER_CODEC_UNSUPPORTED', 'The stream is H.264');
+  }
+  if (sdp.includes('no answer')) return new Promise(() => undefined);
+  peers.add(peer_id);
+  ice.set(peer_id, 1);
+  if (sdp.includes('connects')) setTimeout(() => send({ PeerConnected: { peer_id } }), 5);
+  if (sdp.includes('no path')) {
+    setTimeout(() => removePeer(peer_id, 'ICE_FAILED', 'No network path'), 50);
+  }
+  return { sdp: `v=0\r\ns=${sdp.length}\r\n`, ice: 'ice1' };
+}
+
+function patchViewer({ peer_id, fragment, if_match }: ViewerPatch): ViewerPatched {
+  const current = ice.get(peer_id) ?? 0;
+  if (fragment.includes('invalid')) throw new MoonteeError('VIEWER_SDP_INVALID');
+  if (if_match === '"old"') throw new MoonteeError('PRECONDITION_FAILED');
+  if (!fragment.includes('restart')) return { fragment: null, ice: `ice${current}` };
+  if (if_match === null) throw new MoonteeError('PRECONDITION_REQUIRED');
+  ice.set(peer_id, current + 1);
+  return { fragment: `a=ice-ufrag:ice${current + 1}\r\n`, ice: `ice${current + 1}` };
 }
 
 /** 48 MiB, or less where the peer goes: several times of what the kernel takes. */

@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { RegistryEvents } from '../../streamer/registry.js';
 import type { Streamer } from '../../streamer/streamer.js';
 import {
+  VIEWER_KINDS,
   VIEWER_QUALITIES,
   VIEWER_STATES,
   VIEWER_TRANSPORTS,
@@ -99,6 +100,16 @@ export class StreamerMetrics {
             value: countViewers(viewers, transport, state),
           })),
         ),
+    );
+    this.#gauge(
+      'moontee_viewers_by_kind',
+      'Viewers of a streamer by how they signal: over a socket, or by HTTP (WHEP)',
+      ['kind'],
+      ({ viewers }) =>
+        VIEWER_KINDS.map((kind) => ({
+          labels: { kind },
+          value: viewers.filter((each) => each.kind === kind).length,
+        })),
     );
     this.#gauge(
       'moontee_viewers_by_quality',
