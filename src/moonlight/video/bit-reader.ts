@@ -32,6 +32,15 @@ export class BitReader {
     return this.#at;
   }
 
+  /** The position of the last bit that is set, which ends the payload of a NAL unit; -1 if there is none. */
+  get stopBit(): number {
+    for (let index = this.#bytes.length - 1; index >= 0; index--) {
+      const byte = this.#bytes[index] ?? 0;
+      if (byte !== 0) return index * 8 + 7 - Math.log2(byte & -byte);
+    }
+    return -1;
+  }
+
   /** @param count 0…32 */
   bits(count: number): number {
     let value = 0;

@@ -19,18 +19,23 @@ export function setNumber(codec: AnnexBCodec, data: Buffer, unit: NalUnit): numb
     return reader.code();
   }
   if (unit.type === H265_NAL.VPS) return reader.bits(4);
-  if (unit.type === H265_NAL.SPS) skipH265Levels(reader);
+  if (unit.type === H265_NAL.SPS) readH265Levels(reader);
   return reader.code();
 }
 
-/** From the start of an SPS to its number (H.265 §7.3.2.2.1, §7.3.3). */
-function skipH265Levels(reader: BitReader): void {
+/**
+ * From the start of an SPS to its number (H.265 §7.3.2.2.1, §7.3.3).
+ *
+ * @returns sps_max_sub_layers_minus1
+ */
+export function readH265Levels(reader: BitReader): number {
   reader.skip(4);
   const subLayers = reader.bits(3);
   reader.skip(1 + H265_PROFILE_BITS + 8);
-  if (subLayers === 0) return;
+  if (subLayers === 0) return 0;
   const present = Array.from({ length: 8 }, () => [reader.flag(), reader.flag()] as const);
   for (const [profile, level] of present.slice(0, subLayers)) {
     reader.skip((profile ? H265_PROFILE_BITS : 0) + (level ? 8 : 0));
   }
+  return subLayers;
 }
