@@ -2,9 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { virtualKey } from '../../client/keys.js';
 import type { MoonteeServer } from '../../src/server/server.js';
 import { demoServer, demoStreamer } from '../support/demo-server.js';
 import { DesktopClient } from '../support/desktop-client.js';
+import { EVDEV_POSITIONS } from '../support/evdev-positions.js';
 import { temporaryFolder } from '../support/server.js';
 import { tlsFlags } from '../support/tls.js';
 import { until } from '../support/until.js';
@@ -106,6 +108,37 @@ const INPUTS: readonly (readonly [string, readonly Readonly<Record<string, unkno
   ['14 02 03 0000403f 0000803e', [{ type: 'touch', phase: 'up', x: 0.75, y: 0.25 }]],
 ];
 
+/** Lines of the demo host's log of inputs. */
+async function logged(path: string): Promise<Readonly<Record<string, unknown>>[]> {
+  return (await readFile(path, 'utf8').catch(() => ''))
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+}
+
+test.serial('every key of every keyboard reaches the host', async (t) => {
+  const log = join(await temporaryFolder(t), 'input.jsonl');
+  const server = await demoServer(t, { host: ['--input-log', log], flags: DESKTOP });
+  await demoStreamer(server);
+  const client = connect(t, server, '?session_id=s');
+  client.init();
+  await until('pictures', () => client.frames.length > 0);
+  const keys = Object.entries(EVDEV_POSITIONS);
+  for (const [, code] of keys) {
+    const place = code.toString(16).padStart(4, '0');
+    client.send(`10 00 01 00 ${place}`);
+    client.send(`10 00 00 00 ${place}`);
+  }
+  const pressed = await until('all of them', async () => {
+    const inputs = (await logged(log)).filter(({ type }) => type === 'key');
+    return inputs.length >= 2 * keys.length ? inputs : null;
+  });
+  t.deepEqual(
+    pressed.map(({ keyCode, down }) => [keyCode, down]),
+    keys.flatMap(([code]) => [true, false].map((down) => [virtualKey({ code, key: '' }), down])),
+  );
+});
+
 test.serial('every encoding of input reaches the host, and what is held is let go', async (t) => {
   const log = join(await temporaryFolder(t), 'input.jsonl');
   const server = await demoServer(t, {
@@ -113,21 +146,16 @@ test.serial('every encoding of input reaches the host, and what is held is let g
     flags: { desktop_socket: JSON.stringify({ path: '/ws/stream', streamer: 's' }) },
   });
   await demoStreamer(server);
-  const logged = async (): Promise<Readonly<Record<string, unknown>>[]> =>
-    (await readFile(log, 'utf8').catch(() => ''))
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
   const client = connect(t, server, '');
   client.init({ session_id: 'another', user_name: 'Ann' });
   await until('pictures', () => client.frames.length > 0);
   // The session itself begins with a motion.
-  let seen = await until('its own input', async () => (await logged()).length || null);
+  let seen = await until('its own input', async () => (await logged(log)).length || null);
   for (const [message, inputs] of INPUTS) {
     client.send(message);
     seen += inputs.length;
     const all = await until(message, async () => {
-      const lines = await logged();
+      const lines = await logged(log);
       return lines.length >= seen ? lines : null;
     });
     t.like(all.slice(seen - inputs.length), inputs as [], message);
@@ -137,9 +165,9 @@ test.serial('every encoding of input reaches the host, and what is held is let g
   const pong = await until('a pong', () => client.of(0x41)[0]);
   t.is(pong.subarray(0, 13).toString('hex'), '41000000090000000000000001');
   client.send('10 00 01 00 001e');
-  await until('a key is held', async () => (await logged()).length === seen + 1);
+  await until('a key is held', async () => (await logged(log)).length === seen + 1);
   client.socket.close();
-  const last = await until('it is let go', async () => (await logged())[seen + 1]);
+  const last = await until('it is let go', async () => (await logged(log))[seen + 1]);
   t.like(last, { type: 'key', down: false, keyCode: 0x41 });
   await until('the viewer is gone', () => server.streamers.get('s')?.viewers.length === 0);
 });

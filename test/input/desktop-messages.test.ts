@@ -6,6 +6,7 @@ import { virtualKeyOfEvdev } from '../../src/input/evdev-keys.js';
 import { readKeysym } from '../../src/input/keysyms.js';
 import type { ViewerInput } from '../../src/input/viewer-input.js';
 import { virtualKey } from '../../client/keys.js';
+import { EVDEV_POSITIONS } from '../support/evdev-positions.js';
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
 const decode = (text: string): ViewerInput[] | undefined => decodeDesktopInput(hex(text));
@@ -163,49 +164,8 @@ test('any bytes decode or are refused, and what decodes is what the aggregator t
   t.pass();
 });
 
-/** Names of positions as browsers have them, by the key codes of Linux. */
-const POSITIONS: Readonly<Record<string, number>> = {
-  ...Object.fromEntries(Array.from('1234567890', (name, n) => [`Digit${name}`, 2 + n])),
-  ...Object.fromEntries(Array.from('QWERTYUIOP', (name, n) => [`Key${name}`, 16 + n])),
-  ...Object.fromEntries(Array.from('ASDFGHJKL', (name, n) => [`Key${name}`, 30 + n])),
-  ...Object.fromEntries(Array.from('ZXCVBNM', (name, n) => [`Key${name}`, 44 + n])),
-  ...Object.fromEntries(Array.from({ length: 10 }, (_, n) => [`F${n + 1}`, 59 + n])),
-  ...Object.fromEntries(Array.from({ length: 12 }, (_, n) => [`F${n + 13}`, 183 + n])),
-  ...{ F11: 87, F12: 88, Escape: 1, Minus: 12, Equal: 13, Backspace: 14, Tab: 15 },
-  ...{ BracketLeft: 26, BracketRight: 27, Enter: 28, ControlLeft: 29, Semicolon: 39, Quote: 40 },
-  ...{ Backquote: 41, ShiftLeft: 42, Backslash: 43, Comma: 51, Period: 52, Slash: 53 },
-  ...{ ShiftRight: 54, NumpadMultiply: 55, AltLeft: 56, Space: 57, CapsLock: 58, NumLock: 69 },
-  ...{ ScrollLock: 70, Numpad7: 71, Numpad8: 72, Numpad9: 73, NumpadSubtract: 74, Numpad4: 75 },
-  ...{
-    Numpad5: 76,
-    Numpad6: 77,
-    NumpadAdd: 78,
-    Numpad1: 79,
-    Numpad2: 80,
-    Numpad3: 81,
-    Numpad0: 82,
-  },
-  ...{
-    NumpadDecimal: 83,
-    IntlBackslash: 86,
-    IntlRo: 89,
-    Convert: 92,
-    KanaMode: 93,
-    NonConvert: 94,
-  },
-  ...{ NumpadEnter: 96, ControlRight: 97, NumpadDivide: 98, PrintScreen: 99, AltRight: 100 },
-  ...{ Home: 102, ArrowUp: 103, PageUp: 104, ArrowLeft: 105, ArrowRight: 106, End: 107 },
-  ...{ ArrowDown: 108, PageDown: 109, Insert: 110, Delete: 111, AudioVolumeMute: 113 },
-  ...{ AudioVolumeDown: 114, AudioVolumeUp: 115, NumpadEqual: 117, Pause: 119, NumpadComma: 121 },
-  ...{ Lang1: 122, Lang2: 123, IntlYen: 124, MetaLeft: 125, MetaRight: 126, ContextMenu: 127 },
-  ...{ BrowserStop: 128, Help: 138, LaunchApp2: 140, Sleep: 142, LaunchMail: 155 },
-  ...{ BrowserFavorites: 156, LaunchApp1: 157, BrowserBack: 158, BrowserForward: 159 },
-  ...{ MediaTrackNext: 163, MediaPlayPause: 164, MediaTrackPrevious: 165, MediaStop: 166 },
-  ...{ BrowserHome: 172, BrowserRefresh: 173, BrowserSearch: 217, MediaSelect: 226, Select: 0x161 },
-};
-
 test('a position is the same key as in a browser', (t) => {
-  for (const [code, evdev] of Object.entries(POSITIONS)) {
+  for (const [code, evdev] of Object.entries(EVDEV_POSITIONS)) {
     t.is(virtualKeyOfEvdev(evdev), virtualKey({ code, key: '' }), code);
   }
 });

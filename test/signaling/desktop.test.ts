@@ -113,6 +113,14 @@ test.serial('a connection waits for a session, and ends with its streamer', asyn
   await creating;
 });
 
+test.serial('one that waits is given away as soon as there is a session', async (t) => {
+  const server = await withStreamers(t, desktop());
+  const creating = server.ask('POST', '/api/streamers', { body: createBody('s') });
+  await until('it is there', () => server.running.streamers.get('s'));
+  t.is((await server.upgrade(path('?session_id=s'))).status, 418);
+  t.is((await creating).status, 200);
+});
+
 test.serial('without a name in the upgrade the first message names it', async (t) => {
   const server = await withStreamers(t, desktop(), 's');
   const connect = (query = ''): DesktopClient => {
