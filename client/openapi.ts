@@ -2277,6 +2277,10 @@ export interface components {
      *     - `RECORDING_NOT_FOUND`: Recording not found. Use an id that `GET /api/streamers/ID/recordings` lists.
      *     - `RECORDING_DISK_FULL`: The disk of the recordings is full. Make room under `recordings_path`, or set `recordings_mib` below what the disk has.
      *     - `RECORDING_FAILED`: The recording failed. Look for the failed file or element in the log; the folder must be writable.
+     *     - `OUTPUT_NOT_FOUND`: Output not found. Use a name that `GET /api/streamers/ID/outputs` lists.
+     *     - `OUTPUT_FORBIDDEN`: The target of the output is not allowed. List the target in `outputs_allowed`, or use one that is listed.
+     *     - `OUTPUT_REFUSED`: The receiver of the output refused it. Check URL and token of the output, and the codecs that the receiver takes.
+     *     - `OUTPUT_FAILED`: The receiver of the output cannot be reached. Check that the receiver runs and is reached; the output tries again by itself.
      *     - `VIEWER_MESSAGE_INVALID`: Invalid message. Send messages as `docs/socket-messages.md` describes them.
      *     - `VIEWER_TIMEOUT`: The viewer did not answer in time. Answer the offer in time; browsers slow down pages in the background.
      *     - `VIEWER_SDP_INVALID`: Invalid session description. Send the description that the browser made, without changes to its sections.
@@ -2334,6 +2338,10 @@ export interface components {
       | 'RECORDING_NOT_FOUND'
       | 'RECORDING_DISK_FULL'
       | 'RECORDING_FAILED'
+      | 'OUTPUT_NOT_FOUND'
+      | 'OUTPUT_FORBIDDEN'
+      | 'OUTPUT_REFUSED'
+      | 'OUTPUT_FAILED'
       | 'VIEWER_MESSAGE_INVALID'
       | 'VIEWER_TIMEOUT'
       | 'VIEWER_SDP_INVALID'
@@ -2625,6 +2633,10 @@ export interface components {
      *     - `RECORDING_NOT_FOUND`: Recording not found. Use an id that `GET /api/streamers/ID/recordings` lists.
      *     - `RECORDING_DISK_FULL`: The disk of the recordings is full. Make room under `recordings_path`, or set `recordings_mib` below what the disk has.
      *     - `RECORDING_FAILED`: The recording failed. Look for the failed file or element in the log; the folder must be writable.
+     *     - `OUTPUT_NOT_FOUND`: Output not found. Use a name that `GET /api/streamers/ID/outputs` lists.
+     *     - `OUTPUT_FORBIDDEN`: The target of the output is not allowed. List the target in `outputs_allowed`, or use one that is listed.
+     *     - `OUTPUT_REFUSED`: The receiver of the output refused it. Check URL and token of the output, and the codecs that the receiver takes.
+     *     - `OUTPUT_FAILED`: The receiver of the output cannot be reached. Check that the receiver runs and is reached; the output tries again by itself.
      *     - `VIEWER_MESSAGE_INVALID`: Invalid message. Send messages as `docs/socket-messages.md` describes them.
      *     - `VIEWER_TIMEOUT`: The viewer did not answer in time. Answer the offer in time; browsers slow down pages in the background.
      *     - `VIEWER_SDP_INVALID`: Invalid session description. Send the description that the browser made, without changes to its sections.
@@ -2685,6 +2697,10 @@ export interface components {
       | 'RECORDING_NOT_FOUND'
       | 'RECORDING_DISK_FULL'
       | 'RECORDING_FAILED'
+      | 'OUTPUT_NOT_FOUND'
+      | 'OUTPUT_FORBIDDEN'
+      | 'OUTPUT_REFUSED'
+      | 'OUTPUT_FAILED'
       | 'VIEWER_MESSAGE_INVALID'
       | 'VIEWER_TIMEOUT'
       | 'VIEWER_SDP_INVALID'

@@ -163,6 +163,22 @@ const ROWS = {
     retry: true,
     words: 'The recording failed.',
   },
+  OUTPUT_NOT_FOUND: {
+    retry: false,
+    words: 'The output does not exist.',
+  },
+  OUTPUT_FORBIDDEN: {
+    retry: false,
+    words: 'The server may not send to this target.',
+  },
+  OUTPUT_REFUSED: {
+    retry: false,
+    words: 'The receiver has refused.',
+  },
+  OUTPUT_FAILED: {
+    retry: true,
+    words: 'The receiver cannot be reached.',
+  },
   VIEWER_MESSAGE_INVALID: {
     retry: false,
     words: 'The server did not understand this viewer.',

@@ -18,7 +18,7 @@ const ELEMENTS: readonly (readonly [pattern: RegExp, debian: string])[] = [
     'gstreamer1.0-plugins-bad',
   ],
   [/^rtpav1(pay|depay)$/, 'gstreamer1.0-plugins-rs (not part of Debian)'],
-  [/^rtp/, 'gstreamer1.0-plugins-good'],
+  [/^(rtp|udp)/, 'gstreamer1.0-plugins-good'],
   [
     /^(tee|queue|fakesink|fakesrc|fdsink|filesrc|filesink|capsfilter|identity|funnel|clocksync)$/,
     'libgstreamer1.0-0',

@@ -19,10 +19,13 @@ import { PayloadGroups } from './payload-groups.js';
 import { WebRtcPeer, type PeerContext } from './webrtc/peer.js';
 import { chooseTimestamps, type PayloaderElement } from './renumbering.js';
 import { gstRuntime, type Gst, type GstRuntime } from './runtime.js';
+import { isRtpBin, RtpOutlet } from './outlets/rtp.js';
 import type { IceServer } from '../ice/types.js';
 import type {
   Peer,
   PipelineStats,
+  RtpOutput,
+  RtpOutputOptions,
   StreamPipeline,
   StreamPipelineEvents,
   StreamPipelineOptions,
@@ -83,6 +86,7 @@ class GstStreamPipeline
   readonly #groups: PayloadGroups;
   readonly #bus: MediaBus;
   readonly #peers = new Map<string, WebRtcPeer>();
+  readonly #rtpOutlets = new Set<RtpOutlet>();
   /** Of peers that left. */
   #goneCounts = NO_PEER_COUNTS;
   /** Hears what fails inside a bin, by the bin's name. */
@@ -276,6 +280,32 @@ class GstStreamPipeline
     return this.#peers.get(id);
   }
 
+  addRtpOutput(options: RtpOutputOptions): RtpOutput {
+    if (this.closed) throw new MoonteeError('CLOSED', 'The pipeline is closed');
+    if (this.#failed) throw new MoonteeError('PIPELINE_FAILED');
+    const outlet = new RtpOutlet({ runtime: this.#runtime, trunk: this.#trunk }, options);
+    let detach: () => void;
+    try {
+      detach = this.#bus.attach(outlet);
+    } catch (error) {
+      void outlet.close();
+      throw error;
+    }
+    this.#rtpOutlets.add(outlet);
+    options.keyframes.want('join');
+    return {
+      get bytes() {
+        return outlet.bytes;
+      },
+      report: (track) => outlet.report(track),
+      close: () => {
+        detach();
+        this.#rtpOutlets.delete(outlet);
+        return outlet.close();
+      },
+    };
+  }
+
   stats(): Promise<PipelineStats> {
     const keyframeRequestsByReason = this.#bus.keyframeRequests;
     const { join, pli, drop, rotate } = keyframeRequestsByReason;
@@ -369,6 +399,11 @@ class GstStreamPipeline
   }
 
   #onMessage({ type, source, bin, text }: BusMessage): void {
+    if (bin !== null && isRtpBin(bin)) {
+      // A packet that does not leave is a warning, each.
+      for (const outlet of this.#rtpOutlets) if (outlet.owns(bin)) outlet.onElementMessage(text);
+      return;
+    }
     if (type === 'warning') {
       this.#log.warn({ source, text }, 'pipeline warning');
       return;
@@ -425,6 +460,8 @@ class GstStreamPipeline
   /** Every viewer first: a pipeline must not be stopped around a webrtcbin that talks to us. */
   async #dismantle(deadline: Deadline): Promise<void> {
     await Promise.all([...this.#peers.values()].map((peer) => peer.close(deadline)));
+    for (const outlet of this.#rtpOutlets) await outlet.close();
+    this.#rtpOutlets.clear();
     await this.#spare?.dispose(deadline);
     this.#spare = null;
     this.#groups.close();

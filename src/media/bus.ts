@@ -82,10 +82,15 @@ export class MediaBus extends EventEmitter<MediaBusEvents> {
     return () => this.#detach(outlet);
   }
 
-  /** @param outletId null for a need that is everybody's */
-  requestKeyframe(reason: KeyframeReason, outletId: string | null): void {
-    if (this.#closed) return;
-    if (this.#arbiter.want({ reason, outletId }, performance.now())) this.#schedule();
+  /**
+   * @param outletId null for a need that is everybody's
+   * @returns whether the wish was accepted, and not above the outlet's budget
+   */
+  requestKeyframe(reason: KeyframeReason, outletId: string | null): boolean {
+    if (this.#closed) return false;
+    const isAccepted = this.#arbiter.want({ reason, outletId }, performance.now());
+    if (isAccepted) this.#schedule();
+    return isAccepted;
   }
 
   /** Idempotent. Outlets are closed by their owners. */

@@ -26,6 +26,8 @@ export const KEYFRAME_BUDGETS: Readonly<Record<OutletKind, KeyframeBudget>> = {
   desktop: { burst: 4, refill: 2_500 },
   // One to begin with and one for each file, and files are not that short.
   recording: { burst: 2, refill: 5_000 },
+  // Its pacer keeps it far below, and over all attempts to reach its receiver.
+  output: { burst: 2, refill: 1_000 },
 };
 
 export interface KeyframeLimits {

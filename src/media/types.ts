@@ -10,7 +10,9 @@ import type { IceServer, NetworkOptions } from '../ice/types.js';
 import type { AudioLayout, NegotiatedVideo } from '../moonlight/types.js';
 import type { MediaBus } from './bus.js';
 import type { IceParameters } from './ice-fragment.js';
+import type { OutputKeyframes } from './keyframe-pacer.js';
 import type { KeyframeReason, KeyframeRequest } from './keyframes.js';
+import type { TrackId } from './outlet.js';
 import type { PeerCounts } from './peer-counts.js';
 
 export interface StreamPipelineOptions {
@@ -60,6 +62,12 @@ export interface StreamPipeline extends EventEmitter<StreamPipelineEvents> {
     offers?: 'server' | 'viewer',
   ): Promise<Peer>;
   peer(id: string): Peer | undefined;
+  /**
+   * Sends the packets of both media to UDP ports, from the next key frame on.
+   *
+   * @throws CLOSED, PIPELINE_FAILED, ELEMENT_MISSING
+   */
+  addRtpOutput(options: RtpOutputOptions): RtpOutput;
   stats(): Promise<PipelineStats>;
   /** The graph in Graphviz's language. */
   dot(): string;
@@ -174,5 +182,36 @@ export interface Peer extends EventEmitter<PeerEvents> {
    *
    * @throws TIMEOUT if it does not come to rest
    */
+  close(deadline?: Deadline): Promise<void>;
+}
+
+/** Where the packets of an output by plain RTP go. */
+export interface RtpOutputOptions {
+  readonly id: string;
+  /** An IP address. */
+  readonly address: string;
+  /** Null: that medium is not sent. */
+  readonly ports: Readonly<Record<TrackId, number | null>>;
+  readonly keyframes: OutputKeyframes;
+  /** At most once: nothing is sent any more. {@link RtpOutput.close} is to follow. */
+  failed(error: MoonteeError): void;
+}
+
+/** What a sender report tells of one medium (RFC 3550 §6.4.1), now. */
+export interface RtpReport {
+  readonly ssrc: number;
+  /** Of both media by the same clock. */
+  readonly timestamp: number;
+  readonly packets: number;
+  /** Of payload. */
+  readonly octets: number;
+}
+
+export interface RtpOutput {
+  /** Sent so far. */
+  readonly bytes: number;
+  /** Null before the first key frame, and for a medium that is not sent. */
+  report(track: TrackId): RtpReport | null;
+  /** Idempotent. */
   close(deadline?: Deadline): Promise<void>;
 }

@@ -25,6 +25,7 @@ test('every pipeline is listed and says what it is for', (t) => {
     'demo-video-h264',
     'demo-video-h265',
     'demo-video-h265-main10',
+    'output-rtp',
     'peer',
     'record',
     'video-av1',
