@@ -1432,6 +1432,260 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/streamers/{id}/outputs': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** All outputs of a streamer */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Outputs */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['OutputList'];
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such streamer */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/streamers/{id}/outputs/{name}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** One output */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+          name: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The output */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['OutputInfo'];
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such streamer or output */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    /**
+     * Sends the media of a streamer to another server as well
+     * @description Takes the place of an output of that name; one that is the same goes on, unless it has failed. The target must be listed in `outputs_allowed`. An output belongs to its streamer: it begins again with each process, and is restored with it. While its receiver is not reached it tries again by itself.
+     */
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+          name: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['PutOutputRequest'];
+        };
+      };
+      responses: {
+        /** @description The output, which was there */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['OutputInfo'];
+          };
+        };
+        /** @description The output */
+        201: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['OutputInfo'];
+          };
+        };
+        /** @description Bad request */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The target is not listed */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such streamer */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The streamer is stopping */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The name of the target cannot be resolved */
+        502: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description A limit is reached */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    post?: never;
+    /** Ends an output */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+          name: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such streamer or output */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/streamers/{id}/peer': {
     parameters: {
       query?: never;
@@ -2094,7 +2348,7 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * Events of streamers and peers
+     * Events of streamers, peers, recordings and outputs
      * @description Server-sent events, each an `Event`; `Last-Event-ID` resumes. An event `reset` says that the gap is too long: read the lists again.
      */
     get: {
@@ -2460,6 +2714,22 @@ export interface components {
       /** @enum {string} */
       kind: 'socket' | 'whep';
     };
+    /** @enum {string} */
+    OutputState: 'connecting' | 'active' | 'retrying' | 'failed';
+    OutputInfo: {
+      name: string;
+      /** @constant */
+      type: 'rtp';
+      state: components['schemas']['OutputState'];
+      changed_at: string;
+      code: components['schemas']['ErrorCode'] | null;
+      reason: string | null;
+      host: string;
+      video_port: number | null;
+      audio_port: number | null;
+      video_rtcp_port: number | null;
+      keyframe_interval_ms: number;
+    };
     StreamerInfo: {
       streamer_id: string;
       /** @enum {string} */
@@ -2471,6 +2741,7 @@ export interface components {
       fps: number;
       created_at: string;
       peers: components['schemas']['PeerInfo'][];
+      outputs: components['schemas']['OutputInfo'][];
       host_id: number;
       app_id: number;
       client_unique_id: string | null;
@@ -2505,6 +2776,19 @@ export interface components {
     };
     RecordingList: {
       recordings: components['schemas']['RecordingInfo'][];
+    };
+    OutputList: {
+      outputs: components['schemas']['OutputInfo'][];
+    };
+    PutOutputRequest: {
+      /** @constant */
+      type: 'rtp';
+      host: string;
+    } & {
+      video_port?: number | null;
+      audio_port?: number | null;
+      video_rtcp_port?: number | null;
+      keyframe_interval_ms?: number | null;
     };
     Session: {
       session_id: string;
@@ -2825,7 +3109,8 @@ export interface components {
         | 'peer.connected'
         | 'peer.left'
         | 'recording.started'
-        | 'recording.ended';
+        | 'recording.ended'
+        | 'output.status';
       at: string;
       streamer_id: string;
     } & {
@@ -2834,6 +3119,7 @@ export interface components {
       /** @enum {string} */
       kind?: 'socket' | 'whep';
       recording_id?: string;
+      output?: string;
       code?: components['schemas']['OutcomeCode'] | 'STOPPED';
       reason?: string;
     };

@@ -9,6 +9,8 @@ import type {
   DetailedHost,
   FeedEvent,
   HostInfo,
+  OutputInfo,
+  PutOutput,
   RecordingInfo,
   SessionInfo,
   StreamerInfo,
@@ -150,6 +152,23 @@ export class MoonteeApi {
   ): Promise<void> {
     const path = recordingPath(id, recordingId);
     await this.#http.json({ method: 'DELETE', path, query: { files } });
+  }
+
+  /** Sends the media to another server as well. Takes the place of an output of that name. */
+  async putOutput(id: string, name: string, output: PutOutput): Promise<OutputInfo> {
+    return this.#get({ method: 'PUT', path: outputPath(id, name), body: output });
+  }
+
+  async listOutputs(id: string): Promise<readonly OutputInfo[]> {
+    return (await this.#get<{ outputs: OutputInfo[] }>({ path: outputPath(id) })).outputs;
+  }
+
+  async getOutput(id: string, name: string): Promise<OutputInfo> {
+    return this.#get({ path: outputPath(id, name) });
+  }
+
+  async deleteOutput(id: string, name: string): Promise<void> {
+    await this.#http.json({ method: 'DELETE', path: outputPath(id, name) });
   }
 
   /** A file of a recording, or a part of it: it is kept in memory. */
@@ -315,6 +334,11 @@ export class MoonteeApi {
   async #get<T>(call: Call): Promise<T> {
     return (await this.#http.json(call)) as T;
   }
+}
+
+function outputPath(id: string, name?: string): string {
+  const path = `${streamerPath(id)}/outputs`;
+  return name === undefined ? path : `${path}/${encodeURIComponent(name)}`;
 }
 
 function recordingPath(id: string, recordingId?: string): string {

@@ -127,6 +127,8 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
         streamer_id: 'bench',
         app_id: appId,
         max_peers: MAX_PEERS,
+        outputs: [],
+        outputs_allowed: [],
         pipelines: PIPELINES,
         max_pads: 4,
         heartbeat_interval: HEARTBEAT_MS,

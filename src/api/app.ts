@@ -11,6 +11,7 @@ import { answerErrors } from '../http/error-answers.js';
 import { metricRoutes } from './metrics.js';
 import { openApiRoutes } from './openapi-route.js';
 import type { OriginGuard } from '../access/origin-guard.js';
+import { outputRoutes } from './outputs.js';
 import { pairRoutes } from './pair.js';
 import { targetOf } from '../http/request-target.js';
 import { recordingRoutes } from './recordings.js';
@@ -78,6 +79,7 @@ export function apiRoutes(routes: Routes, api: ApiContext): void {
   appRoutes(routes, api);
   streamerRoutes(routes, api);
   recordingRoutes(routes, api);
+  outputRoutes(routes, api);
   sessionRoutes(routes, api);
   eventRoutes(routes, api);
   metricRoutes(routes, api);

@@ -17,7 +17,7 @@ const MAX_BEHIND = 1 << 20;
 const KEEP_ALIVE_MS = 15_000;
 
 /**
- * The life of streamers, peers and recordings as server-sent events. Ids are `<run>-<number>`. A
+ * The life of streamers, peers, recordings and outputs as server-sent events. Ids are `<run>-<number>`. A
  * reader that comes back with `Last-Event-ID` gets the events that it missed. If they are no longer
  * known it gets an event `reset`, and has to read the list again.
  */
@@ -48,6 +48,12 @@ export class EventFeed {
         peer_id: peerId,
         kind,
         ...(code === null ? {} : { code }),
+      });
+    });
+    streamers.on('output', (streamer, { name, state, code, reason }) => {
+      this.#publish({
+        ...{ type: 'output.status', streamer_id: streamer.id, output: name, status: state },
+        ...(code === null ? {} : { code, reason: reason ?? '' }),
       });
     });
     recorder?.on('started', ({ streamer_id, recording_id }) => {

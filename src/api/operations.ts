@@ -9,6 +9,9 @@ import {
   HostAnswer,
   HostId,
   HostList,
+  OutputInfo,
+  OutputList,
+  PutOutputRequest,
   RecordingInfo,
   RecordingList,
   SessionList,
@@ -49,6 +52,7 @@ const hostId = { host_id: { type: 'integer', required: true } } as const;
 const refresh = { force_refresh: { type: 'boolean' } } as const;
 const noHost = failed('No such host');
 const noStreamer = failed('No such streamer');
+const noOutput = failed('No such streamer or output');
 const noRecording = failed('No such recording, or recording is off');
 
 /** Every operation of the REST interface. The routes are compared with it in a test. */
@@ -287,6 +291,42 @@ export const OPERATIONS: readonly Operation[] = [
   },
   {
     method: 'get',
+    path: '/api/streamers/{id}/outputs',
+    summary: 'All outputs of a streamer',
+    answers: { 200: { doc: 'Outputs', codec: OutputList }, 404: noStreamer },
+  },
+  {
+    method: 'get',
+    path: '/api/streamers/{id}/outputs/{name}',
+    summary: 'One output',
+    answers: { 200: { doc: 'The output', codec: OutputInfo }, 404: noOutput },
+  },
+  {
+    method: 'put',
+    path: '/api/streamers/{id}/outputs/{name}',
+    summary: 'Sends the media of a streamer to another server as well',
+    description:
+      'Takes the place of an output of that name; one that is the same goes on, unless it has failed. The target must be listed in `outputs_allowed`. An output belongs to its streamer: it begins again with each process, and is restored with it. While its receiver is not reached it tries again by itself.',
+    body: PutOutputRequest,
+    answers: {
+      200: { doc: 'The output, which was there', codec: OutputInfo },
+      201: { doc: 'The output', codec: OutputInfo },
+      400: failed('Bad request'),
+      403: failed('The target is not listed'),
+      404: noStreamer,
+      409: failed('The streamer is stopping'),
+      502: failed('The name of the target cannot be resolved'),
+      503: failed('A limit is reached'),
+    },
+  },
+  {
+    method: 'delete',
+    path: '/api/streamers/{id}/outputs/{name}',
+    summary: 'Ends an output',
+    answers: { 204: done, 404: noOutput },
+  },
+  {
+    method: 'get',
     path: '/api/streamers/{id}/peer',
     summary: 'WebSocket of a viewer',
     description:
@@ -404,7 +444,7 @@ export const OPERATIONS: readonly Operation[] = [
   {
     method: 'get',
     path: '/api/events',
-    summary: 'Events of streamers and peers',
+    summary: 'Events of streamers, peers, recordings and outputs',
     description:
       'Server-sent events, each an `Event`; `Last-Event-ID` resumes. An event `reset` says that the gap is too long: read the lists again.',
     answers: {

@@ -1,5 +1,6 @@
 import type { Streamer } from '../streamer/streamer.js';
 import type { StreamerInfo } from '../protocol/rest-models.js';
+import { outputInfo } from './output-dto.js';
 
 export function streamerInfo(streamer: Streamer): StreamerInfo {
   const { spec, picture, failure, viewers } = streamer;
@@ -21,6 +22,7 @@ export function streamerInfo(streamer: Streamer): StreamerInfo {
       transport,
       kind,
     })),
+    outputs: streamer.outputs.list().map(outputInfo),
     host_id: spec.host_id,
     app_id: spec.app_id,
     client_unique_id: spec.client_unique_id,

@@ -1,6 +1,7 @@
 /** Codecs of configuration values. Their names end the sentence "KEY must be …". */
 import { isIP } from 'node:net';
 import * as t from 'io-ts';
+import { isAllowedTarget } from '../core/allowed-targets.js';
 
 function refined<T>(base: t.Type<T>, name: string, holds: (value: T) => boolean): t.Type<T> {
   return new t.Type<T>(
@@ -159,6 +160,12 @@ const socketPath = refined(
 export const desktopSocket = t.intersection(
   [t.type({ path: socketPath }), t.partial({ streamer: nullable(text), open_to: list(network) })],
   'a desktop socket: {"path": "/ws/stream", "streamer": "…" or null, "open_to": ["127.0.0.1"]}',
+);
+
+export const outputTarget = refined(
+  t.string,
+  'a target like https://sfu.example.org/whip, rtp://10.0.0.5:5004 or rtp://10.0.0.0/24:5000-5010',
+  isAllowedTarget,
 );
 
 export const portRange = new t.Type<{ min: number; max: number }>(

@@ -20,6 +20,7 @@ import {
   network,
   nullable,
   origin,
+  outputTarget,
   pathPrefix,
   pin,
   portRange,
@@ -354,6 +355,12 @@ export const KEYS = {
     0,
     'Time after which an ended recording is removed. 0: never.',
   ),
+  outputs_allowed: key(
+    list(outputTarget),
+    [],
+    'What outputs may send to: `rtp://HOST:PORT` or `rtp://HOST:PORT-PORT`; in the place of HOST also a network (`rtp://10.0.0.0/24:5004`, `rtp://[fd00::]/8:5004`). Empty: nothing. Loopback has to be listed too.',
+  ),
+  max_outputs: key(integer(1, 100), 4, 'Outputs of one streamer.'),
   restore_streamers: key(flag, false, 'Start the streamers of before again after a restart.'),
   unpair_on_delete: key(
     flag,

@@ -7,6 +7,7 @@ import * as t from 'io-ts';
 import { Integer } from '../codec/integer.js';
 import type { Channel, Methods } from './channel.js';
 import { ErrorCode, OutcomeCode, RecordingEndCode } from './outcome-codes.js';
+import { OutputOrder, OutputStatus } from './output-spec.js';
 import { StreamerStats } from './statistics.js';
 import { StreamClientMessage, StreamServerMessage } from './viewer-messages.js';
 
@@ -188,6 +189,9 @@ export const ParentMessage = t.union(
         /** Certificate and private key towards viewers. */
         dtls_identity_pem: t.string,
         app_id: Integer,
+        outputs: t.array(OutputOrder),
+        /** What outputs may send to, as in the configuration. */
+        outputs_allowed: t.array(t.string),
         max_peers: Integer,
         /** Gamepads of one viewer. */
         max_pads: Integer,
@@ -217,6 +221,8 @@ export const ParentMessage = t.union(
     t.type({ MediaConnection: t.type({ socket_id: Integer }) }),
     t.type({ OpenMedia: MediaOrder }),
     t.type({ OpenDesktop: DesktopOrder }),
+    /** Makes an output, or takes the place of the one of that name. */
+    t.type({ PutOutput: OutputOrder }),
     t.type({ RemovePeer: t.type({ peer_id: t.string, code: OutcomeCode, reason: t.string }) }),
     /** Ends the session and the process; the app on the host is the server's business. */
     t.type({
@@ -293,6 +299,7 @@ export const ChildMessage = t.union(
     t.type({
       RecordingEnded: t.type({ recording_id: t.string, code: RecordingEndCode, reason: t.string }),
     }),
+    t.type({ OutputChanged: OutputStatus }),
     /** The pipeline is broken; the child exits after it. */
     t.type({ Failed: t.type({ code: ErrorCode, reason: t.string }) }),
     /** The session is over, and its connections to the host still end in order: five seconds at most. */
@@ -318,6 +325,8 @@ export const CHILD_METHODS = {
   start_recording: { data: RecordingOrder, result: t.null },
   /** Answered when its files are complete. */
   stop_recording: { data: t.type({ recording_id: t.string }), result: t.null },
+  /** Answered when nothing of it is left. */
+  remove_output: { data: t.type({ name: t.string }), result: t.null },
 } as const satisfies Methods;
 
 /** What a child asks of the server. */

@@ -3,6 +3,7 @@ import * as t from 'io-ts';
 import { AppMessage } from './viewer-messages.js';
 import { Integer } from '../codec/integer.js';
 import { ErrorCode, OutcomeCode } from './outcome-codes.js';
+import { OutputState } from './output-state.js';
 
 const nullish = <C extends t.Mixed>(codec: C): t.UnionC<[C, t.NullC, t.UndefinedC]> =>
   t.union([codec, t.null, t.undefined]);
@@ -120,6 +121,41 @@ export type RecordingInfo = t.TypeOf<typeof RecordingInfo>;
 export const RecordingList = t.type({ recordings: t.array(RecordingInfo) }, 'RecordingList');
 
 const ViewerKind = t.keyof({ socket: null, whep: null });
+export const PutOutputRequest = t.intersection(
+  [
+    t.type({ type: t.literal('rtp'), host: t.string }),
+    t.partial({
+      video_port: nullish(Integer),
+      audio_port: nullish(Integer),
+      /** Sender reports go there, and requests for key frames come back. */
+      video_rtcp_port: nullish(Integer),
+      keyframe_interval_ms: nullish(Integer),
+    }),
+  ],
+  'PutOutputRequest',
+);
+export type PutOutputRequest = t.TypeOf<typeof PutOutputRequest>;
+
+export const OutputInfo = t.type(
+  {
+    name: t.string,
+    type: t.literal('rtp'),
+    state: OutputState,
+    changed_at: t.string,
+    /** Why it does not run. */
+    code: nullable(ErrorCode),
+    reason: nullable(t.string),
+    host: t.string,
+    video_port: nullable(Integer),
+    audio_port: nullable(Integer),
+    video_rtcp_port: nullable(Integer),
+    /** Milliseconds in which one more key frame may be asked for. */
+    keyframe_interval_ms: Integer,
+  },
+  'OutputInfo',
+);
+export type OutputInfo = t.TypeOf<typeof OutputInfo>;
+export const OutputList = t.type({ outputs: t.array(OutputInfo) }, 'OutputList');
 
 const PeerInfo = t.type(
   {
@@ -152,6 +188,7 @@ export const StreamerInfo = t.type(
     fps: Integer,
     created_at: t.string,
     peers: t.array(PeerInfo),
+    outputs: t.array(OutputInfo),
     host_id: Integer,
     app_id: Integer,
     client_unique_id: nullable(t.string),
@@ -207,6 +244,7 @@ export const FeedEvent = t.intersection(
         'peer.left': null,
         'recording.started': null,
         'recording.ended': null,
+        'output.status': null,
       }),
       /** RFC 3339. */
       at: t.string,
@@ -218,7 +256,9 @@ export const FeedEvent = t.intersection(
       /** Of a peer: how it signals. */
       kind: ViewerKind,
       recording_id: t.string,
-      /** Why a peer left, a streamer failed or a recording ended. */
+      /** Its name; `status` is its state, or `removed`. */
+      output: t.string,
+      /** Why a peer left, a streamer failed, a recording ended or an output does not run. */
       code: t.union([OutcomeCode, t.literal('STOPPED')]),
       reason: t.string,
     }),

@@ -1,6 +1,7 @@
 /** The statistics of a streamer child: what it answers the server, and what REST hands out. */
 import * as t from 'io-ts';
 import { Integer } from '../codec/integer.js';
+import { OutputState } from './output-state.js';
 
 const HostLinkCounts = t.type({
   videoPackets: Integer,
@@ -111,6 +112,21 @@ const Recording = t.type({
 /** All recordings of this child so far, those that ended too. */
 const RecordingTotals = t.type({ bytes: t.number, durationMs: t.number, unitsDropped: Integer });
 
+const outputCounts = {
+  bytes: t.number,
+  /** Key frames that the host was asked for. */
+  keyframeRequests: Integer,
+  /** Attempts to reach the receiver. */
+  attempts: Integer,
+};
+
+const Output = t.type({
+  name: t.string,
+  type: t.literal('rtp'),
+  state: OutputState,
+  ...outputCounts,
+});
+
 /** The socket with a viewer's media. Times are in milliseconds. */
 const SocketViewer = t.type({
   /** Of the viewer, as in `pipeline.peers`. */
@@ -171,6 +187,9 @@ export const StreamerStats = t.type(
     negotiated: t.union([Negotiated, t.null]),
     recordings: t.readonlyArray(Recording),
     recordingTotals: RecordingTotals,
+    outputs: t.readonlyArray(Output),
+    /** Of all outputs so far, those that were removed too. */
+    outputTotals: t.type(outputCounts),
     socketViewers: t.readonlyArray(SocketViewer),
     /** Of all media sockets so far, those that ended too. */
     socketTotals: t.type(socketCounts),

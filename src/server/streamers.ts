@@ -51,6 +51,7 @@ export function createStreamers(
       iceServers: (viewerId) => iceServers.serversFor(viewerId),
       maxViewers: config.max_viewers,
       maxPads: config.max_pads_per_viewer,
+      outputs: { max: config.max_outputs, allowed: config.outputs_allowed },
       pipelines: pipelinesOf(config),
       startTimeout: config.create_timeout_ms,
       heartbeatInterval: config.heartbeat_interval_ms,

@@ -6,6 +6,7 @@ import { LAST_QUIT_TIMEOUT_MS, type Leave } from './app-owner.js';
 import { HostSeats } from './host-seats.js';
 import type { StreamerSpec } from '../protocol/streamer-spec.js';
 import { Streamer, type CreateOptions, type StreamerOptions } from './streamer.js';
+import type { OutputChange } from './outputs.js';
 import type { ViewerChange } from './viewers.js';
 
 /** Milliseconds from SIGKILL until the end of a process is known. */
@@ -25,6 +26,7 @@ export interface RegistryEvents {
   created: [Streamer];
   status: [Streamer];
   viewer: [Streamer, ViewerChange];
+  output: [Streamer, OutputChange];
   removed: [Streamer];
 }
 
@@ -80,6 +82,7 @@ export class StreamerRegistry extends EventEmitter<RegistryEvents> {
     streamer.setMaxListeners(0);
     this.#streamers.set(id, streamer);
     streamer.on('viewer', (change) => this.emit('viewer', streamer, change));
+    streamer.on('output', (change) => this.emit('output', streamer, change));
     streamer.on('status', (status) => {
       this.emit('status', streamer);
       if (status === 'failed') this.#retain(streamer);

@@ -6,13 +6,21 @@ import type { Log } from '../core/log.js';
 import { describeIssues } from '../codec/issues.js';
 import type { StreamerRegistry } from './registry.js';
 import { streamerSpec } from '../protocol/create-request.js';
+import { OutputOrder } from '../protocol/output-spec.js';
 import { StreamerSpec } from '../protocol/streamer-spec.js';
 import type { Streamer } from './streamer.js';
 
 /** Milliseconds that a creation waits for its entry to be on the disk. */
 const WRITE_DEADLINE_MS = 1_000;
 
-const RestoreFile = t.type({ streamers: t.array(StreamerSpec) }, 'streamers.json');
+/** Files of before have no outputs. */
+const RestoredStreamer = t.intersection([
+  StreamerSpec,
+  t.partial({ outputs: t.array(OutputOrder) }),
+]);
+type RestoredStreamer = t.TypeOf<typeof RestoredStreamer>;
+
+const RestoreFile = t.type({ streamers: t.array(RestoredStreamer) }, 'streamers.json');
 
 /** Keeps on disk which streamers there are, to start them again after a restart. */
 export class StreamerRestore {
@@ -40,7 +48,8 @@ export class StreamerRestore {
       try {
         // The file may have been written by hand: what REST refuses is refused here.
         const checked = streamerSpec(spec);
-        this.#promised.add(await this.#streamers.create(checked, { patient: true }));
+        const { outputs = [] } = spec;
+        this.#promised.add(await this.#streamers.create(checked, { patient: true, outputs }));
       } catch (error) {
         this.#log.warn({ err: error, streamer_id: spec.streamer_id }, 'streamer not restored');
       }
@@ -65,7 +74,7 @@ export class StreamerRestore {
     await this.#writing;
   }
 
-  async #read(): Promise<readonly StreamerSpec[]> {
+  async #read(): Promise<readonly RestoredStreamer[]> {
     try {
       const text = await this.#file.read();
       if (text === null) return [];
@@ -89,7 +98,10 @@ export class StreamerRestore {
           streamer.status !== 'stopping' &&
           !streamer.lifetime.passing,
       )
-      .map(({ spec }) => spec);
+      .map(({ spec, outputs }) => {
+        const orders = outputs.orders();
+        return orders.length === 0 ? spec : { ...spec, outputs: orders };
+      });
     const text = `${JSON.stringify({ streamers: specs }, null, 2)}\n`;
     if (text === this.#written) return;
     this.#written = text;

@@ -3,6 +3,7 @@ import { MoonteeError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { ChildMessage } from '../protocol/ipc.js';
 import type { RecordingEndCode } from '../protocol/outcome-codes.js';
+import type { OutputStatus } from '../protocol/output-spec.js';
 import type { SessionEnd } from './policy.js';
 import type { StreamerProcess } from './supervisor/process.js';
 import type { InitMessage } from '../protocol/streamer-spec.js';
@@ -41,6 +42,7 @@ export interface SessionOptions {
   /** The session is over; the child still cleans up. */
   readonly onOver: (end: SessionVerdict) => void;
   readonly onRecordingEnded: (id: string, code: RecordingEndCode, reason: string) => void;
+  readonly onOutputChanged: (status: OutputStatus) => void;
   readonly log: Log;
 }
 
@@ -162,7 +164,7 @@ function dispatch(
     ChildMessage,
     { MoonlightConnected: unknown } | { MoonlightLost: unknown } | 'FirstFrame'
   >,
-  { viewers, onInterrupted, onRecordingEnded }: SessionOptions,
+  { viewers, onInterrupted, onRecordingEnded, onOutputChanged }: SessionOptions,
 ): SessionVerdict | null {
   if (typeof message === 'string') {
     return null;
@@ -187,6 +189,8 @@ function dispatch(
   } else if ('RecordingEnded' in message) {
     const { recording_id, code, reason } = message.RecordingEnded;
     onRecordingEnded(recording_id, code, reason);
+  } else if ('OutputChanged' in message) {
+    onOutputChanged(message.OutputChanged);
   } else if ('MoonlightReconnecting' in message) {
     onInterrupted(message.MoonlightReconnecting.reason);
   } else if ('MoonlightDisconnected' in message) {

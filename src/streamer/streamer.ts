@@ -18,9 +18,11 @@ import type { RecordingEndCode } from '../protocol/outcome-codes.js';
 import { KEPT, type Lifetime } from './lifetime.js';
 import { MediaAccess } from './media-access.js';
 import type { MediaTickets } from './media-tickets.js';
+import { StreamerOutputs, type OutputChange } from './outputs.js';
 import { RestartPolicy, type RestartOptions, type SessionEnd } from './policy.js';
 import { StreamerProcess, type ChildMethod, type SocketOrder } from './supervisor/process.js';
 import { runSession, type RunEnd, type SessionVerdict } from './session.js';
+import type { OutputOrder, OutputSpec } from '../protocol/output-spec.js';
 import type { InitMessage, SessionTarget, StreamerSpec } from '../protocol/streamer-spec.js';
 import {
   Viewers,
@@ -53,6 +55,12 @@ export interface StreamerOptions {
   readonly maxViewers: number;
   /** Gamepads of one viewer. */
   readonly maxPads: number;
+  readonly outputs: {
+    /** Of one streamer. */
+    readonly max: number;
+    /** What they may send to, as in the configuration. */
+    readonly allowed: readonly string[];
+  };
   readonly pipelines: IpcPipelines;
   /** Milliseconds from the beginning of a session's start to its first connection. */
   readonly startTimeout: number;
@@ -86,6 +94,7 @@ interface StreamerEvents {
   /** The child and what it did are gone. */
   'process-ended': [];
   viewer: [ViewerChange];
+  output: [OutputChange];
   /** Once: nothing is left of the streamer's processes and viewers. */
   closed: [];
 }
@@ -95,6 +104,8 @@ export interface CreateOptions {
   readonly patient?: boolean;
   /** Default: until it is deleted. */
   readonly lifetime?: Lifetime;
+  /** To begin with. */
+  readonly outputs?: readonly OutputOrder[];
 }
 
 /**
@@ -105,6 +116,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
   readonly spec: StreamerSpec;
   readonly lifetime: Lifetime;
   readonly createdAt: Date;
+  readonly outputs: StreamerOutputs;
   readonly #options: StreamerOptions;
   readonly #log: Log;
   readonly #policy: RestartPolicy;
@@ -138,7 +150,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
     spec: StreamerSpec,
     options: StreamerOptions,
     seats: HostSeats,
-    { patient = false, lifetime = KEPT }: CreateOptions = {},
+    { patient = false, lifetime = KEPT, outputs = [] }: CreateOptions = {},
   ) {
     super();
     this.spec = spec;
@@ -169,6 +181,12 @@ export class Streamer extends EventEmitter<StreamerEvents> {
         this.#log.info({ peer_id: peerId, code, kind }, `viewer ${change.what}`);
         this.emit('viewer', change);
       },
+    });
+    this.outputs = new StreamerOutputs({
+      orders: outputs,
+      maxOutputs: options.outputs.max,
+      send: (message) => this.#process?.send(message) ?? false,
+      onChange: (change) => this.emit('output', change),
     });
     this.#connected = new Promise((resolve, reject) => {
       this.#settleConnected = (error) => {
@@ -278,6 +296,23 @@ export class Streamer extends EventEmitter<StreamerEvents> {
   giveSocket(connection: Socket, open: SocketOrder): void {
     if (this.#process === null) connection.destroy();
     else this.#process.giveSocket(connection, open);
+  }
+
+  /** As {@link StreamerOutputs.put}. @throws also STREAMER_STOPPING */
+  putOutput(name: string, spec: OutputSpec): boolean {
+    if (this.#status === 'stopping') throw new MoonteeError('STREAMER_STOPPING');
+    return this.outputs.put(name, spec);
+  }
+
+  /** Resolves when nothing of it is left, or soon. @throws OUTPUT_NOT_FOUND */
+  async removeOutput(name: string): Promise<void> {
+    this.outputs.remove(name);
+    try {
+      await this.#process?.request('remove_output', { name });
+    } catch (error) {
+      // It ends with its process at the latest.
+      this.#log.debug({ err: error, output: name }, 'end of the output not reported');
+    }
   }
 
   removeViewer(peerId: string, code: OutcomeCode, reason: string): void {
@@ -439,10 +474,12 @@ export class Streamer extends EventEmitter<StreamerEvents> {
       onRecordingEnded: (id, code, reason) => {
         this.emit('recording-ended', { id, code, reason });
       },
+      onOutputChanged: (status) => this.outputs.onStatus(status),
       log: this.#log,
     }).finally(() => {
       if (this.#process === child) this.#process = null;
       this.#picture = null;
+      this.outputs.onProcessEnded();
       this.emit('process-ended');
     });
   }
@@ -456,6 +493,8 @@ export class Streamer extends EventEmitter<StreamerEvents> {
       network: this.#options.network,
       app_id: this.spec.app_id,
       max_peers: this.#options.maxViewers,
+      outputs: this.outputs.orders(),
+      outputs_allowed: [...this.#options.outputs.allowed],
       pipelines: this.#options.pipelines,
       max_pads: this.#options.maxPads,
       heartbeat_interval: this.#options.heartbeatInterval,

@@ -3,7 +3,7 @@ import type { Log } from '../core/log.js';
 
 /** What a streamer closes. Each part is started at most once. */
 export interface ClosingParts {
-  /** Releases the input of all viewers at once, then takes their branches down. */
+  /** Releases the input of all viewers at once, then takes their branches down, and those of outputs. */
   readonly viewers: (deadline: Deadline) => Promise<void>;
   /** Writes out what waits. */
   readonly recordings: (deadline: Deadline) => Promise<void>;

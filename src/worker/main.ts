@@ -70,6 +70,10 @@ const channel: ServerChannel = new Channel({
       await running().stopRecording(recording_id);
       return null;
     },
+    remove_output: async ({ name }) => {
+      await running().removeOutput(name);
+      return null;
+    },
   },
   onNotification: receive,
   onDropped: (reason) => log.error({ reason }, 'IPC message dropped'),
@@ -169,6 +173,8 @@ function receive(message: ParentMessage, connection?: Socket): void {
     streamer?.openMedia(message.OpenMedia);
   } else if ('OpenDesktop' in message) {
     streamer?.openDesktop(message.OpenDesktop);
+  } else if ('PutOutput' in message) {
+    streamer?.putOutput(message.PutOutput);
   } else if ('RemovePeer' in message) {
     const { peer_id, code, reason } = message.RemovePeer;
     void streamer?.removePeer(peer_id, code, reason);

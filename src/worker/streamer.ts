@@ -40,10 +40,12 @@ import type {
   ViewerPatch,
   ViewerPatched,
 } from '../protocol/ipc.js';
+import type { OutputOrder } from '../protocol/output-spec.js';
 import { channelLabel, channelNumber } from '../protocol/media-socket.js';
 import { DesktopSockets } from './desktop-socket/sockets.js';
 import { HeldConnections } from './held-connections.js';
 import { MediaSockets } from './media-socket/sockets.js';
+import { Outputs } from './outputs/outputs.js';
 import { Recordings } from './recordings.js';
 import { closeParts } from './closing.js';
 import type { StreamerStats } from '../protocol/statistics.js';
@@ -100,6 +102,7 @@ export class ChildStreamer {
   readonly #bus: MediaBus;
   readonly #recordings: Recordings;
   readonly #held = new HeldConnections();
+  readonly #outputs: Outputs;
   readonly #media: MediaSockets;
   readonly #desktop: DesktopSockets;
   readonly #meter = new ProcessMeter();
@@ -135,6 +138,13 @@ export class ChildStreamer {
       this.#session.requestIdr();
     });
     this.#recordings = new Recordings(this.#bus, send, log);
+    this.#outputs = new Outputs({
+      orders: init.outputs,
+      allowed: init.outputs_allowed,
+      bus: this.#bus,
+      onStatus: (status) => this.#send({ OutputChanged: status }),
+      log,
+    });
     this.#media = new MediaSockets({
       bus: this.#bus,
       onOpened: (id) => this.#send({ MediaOpened: { peer_id: id } }),
@@ -370,6 +380,8 @@ export class ChildStreamer {
       recordingTotals: this.#recordings.totals(),
       socketViewers: [...this.#media.stats(), ...this.#desktop.stats()],
       socketTotals: addTotals(this.#media.totals(), this.#desktop.totals()),
+      outputs: this.#outputs.figures(),
+      outputTotals: this.#outputs.totals(),
       process: this.#meter.stats(),
     };
   }
@@ -387,6 +399,15 @@ export class ChildStreamer {
     return this.#recordings.stop(id, 'STOPPED', 'The recording was stopped');
   }
 
+  putOutput(order: OutputOrder): void {
+    void this.#outputs.put(order);
+  }
+
+  /** Resolves when nothing of it is left. Never rejects. */
+  removeOutput(name: string): Promise<void> {
+    return this.#outputs.remove(name);
+  }
+
   dot(): string {
     return this.#pipeline?.dot() ?? '';
   }
@@ -399,7 +420,9 @@ export class ChildStreamer {
 
   async #close(deadline: Deadline): Promise<void> {
     const parts = {
-      viewers: (by: Deadline) => this.#removeAll(by),
+      viewers: async (by: Deadline) => {
+        await Promise.all([this.#removeAll(by), this.#outputs.close(by)]);
+      },
       recordings: (by: Deadline) => this.#recordings.close(by, this.#cause),
       session: () => this.#session.close(),
       pipeline: async (by: Deadline) => this.#pipeline?.close(by),
@@ -487,6 +510,7 @@ export class ChildStreamer {
     this.#pipeline = pipeline;
     if (this.#hasPicture) this.#send('FirstFrame');
     for (const [id, arrival] of this.#arrivals) void this.#connectPeer(pipeline, id, arrival);
+    this.#outputs.open(pipeline);
   }
 
   #keepGraph(dot: string): string | null {

@@ -47,6 +47,7 @@ function check(
 
 const RECORDINGS = '/api/streamers/{id}/recordings';
 const WHEP = '/api/streamers/{id}/whep';
+const OUTPUTS = '/api/streamers/{id}/outputs';
 const RECORDED_FILE = `${RECORDINGS}/{recording}/files/{number}`;
 
 /** Text goes in the media type of the operation, anything else as JSON. */
@@ -57,7 +58,10 @@ function bodyFor(method: string, path: string, body: unknown): AskOptions {
 }
 
 test.serial('answers are as the served document describes them', async (t) => {
-  const server = await serve(t, { recordings_path: await temporaryFolder(t) });
+  const server = await serve(t, {
+    recordings_path: await temporaryFolder(t),
+    outputs_allowed: 'rtp://127.0.0.1:5004',
+  });
   const served = await server.ask('GET', '/api/openapi.json');
   t.is(served.status, 200);
   const document = served.json as OpenApiDocument;
@@ -65,6 +69,7 @@ test.serial('answers are as the served document describes them', async (t) => {
   const host = await addHost(t, server, false);
   const pair = { host_id: 0 };
   const create = { ...createBody('s'), client_unique_id: null };
+  const output = { type: 'rtp', host: '127.0.0.1', video_port: 5004 };
   const calls: [string, string, string, unknown?][] = [
     ['get', '/config.js', '/config.js'],
     ['get', '/api/authenticate', '/api/authenticate'],
@@ -99,6 +104,16 @@ test.serial('answers are as the served document describes them', async (t) => {
     ['get', RECORDED_FILE, '/api/streamers/s/recordings/:recording/files/1'],
     ['get', RECORDED_FILE, '/api/streamers/s/recordings/:recording/files/2'],
     ['delete', `${RECORDINGS}/{recording}`, '/api/streamers/s/recordings/:recording'],
+    ['put', `${OUTPUTS}/{name}`, '/api/streamers/s/outputs/sfu', output],
+    ['put', `${OUTPUTS}/{name}`, '/api/streamers/s/outputs/sfu', output],
+    ['put', `${OUTPUTS}/{name}`, '/api/streamers/x/outputs/sfu', output],
+    ['put', `${OUTPUTS}/{name}`, '/api/streamers/s/outputs/b', { ...output, video_port: 1 }],
+    ['put', `${OUTPUTS}/{name}`, '/api/streamers/s/outputs/b', { ...output, video_port: 0 }],
+    ['get', OUTPUTS, '/api/streamers/s/outputs'],
+    ['get', `${OUTPUTS}/{name}`, '/api/streamers/s/outputs/sfu'],
+    ['get', '/api/streamers/{id}', '/api/streamers/s'],
+    ['delete', `${OUTPUTS}/{name}`, '/api/streamers/s/outputs/sfu'],
+    ['delete', `${OUTPUTS}/{name}`, '/api/streamers/s/outputs/sfu'],
     ['get', '/api/streamers/{id}/peer', '/api/streamers/x/peer'],
     ['get', '/api/streamers/{id}/peer', '/api/streamers/s/peer'],
     ['get', '/api/streamers/{id}/media', '/api/streamers/s/media'],
@@ -141,7 +156,9 @@ test.serial('answers are as the served document describes them', async (t) => {
     const answer = await server.ask(method.toUpperCase(), path, bodyFor(method, template, body));
     t.deepEqual(check(document, method, template, answer), [], `${method} ${path} ${answer.text}`);
     if (template === WHEP) session = answer.headers.location ?? session;
-    else if (answer.status === 201) ({ recording_id: recording } = answer.json as RecordingInfo);
+    if (answer.status === 201 && template === RECORDINGS) {
+      ({ recording_id: recording } = answer.json as RecordingInfo);
+    }
     if (template === '/config.js') continue;
     if (/\/(?:peer|media)$/.test(template)) continue;
     const bare = await server.ask(method.toUpperCase(), path, { headers: { Authorization: '' } });

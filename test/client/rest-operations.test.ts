@@ -29,7 +29,8 @@ function recordRequests(t: { teardown: (undo: () => void) => void }): Set<string
     const path = pathname
       .replace(/^(\/api\/streamers\/)[^/]+/, '$1{id}')
       .replace(/(\/recordings\/)[^/]+/, '$1{recording}')
-      .replace(/(\/files\/)[^/]+/, '$1{number}');
+      .replace(/(\/files\/)[^/]+/, '$1{number}')
+      .replace(/(\/outputs\/)[^/]+/, '$1{name}');
     seen.add(`${(init?.method ?? 'GET').toLowerCase()} ${path}`);
     return original(input, init);
   };
@@ -39,7 +40,10 @@ function recordRequests(t: { teardown: (undo: () => void) => void }): Set<string
 
 test.serial('there is a method for every operation, and each works', async (t) => {
   const seen = recordRequests(t);
-  const server = await serve(t, { recordings_path: await temporaryFolder(t) });
+  const server = await serve(t, {
+    recordings_path: await temporaryFolder(t),
+    outputs_allowed: 'rtp://127.0.0.1:5004',
+  });
   const fake = await addHost(t, server, false);
   const api = new MoonteeApi({ url: server.running.url, credentials: PASSWORD, timeout: 60_000 });
 
@@ -78,6 +82,11 @@ test.serial('there is a method for every operation, and each works', async (t) =
   t.is(await (await api.recordingFile('s', recording, 1, { start: 2, end: 4 })).text(), 'rec');
   await api.stopRecording('s', recording);
   t.like(await api.getRecording('s', recording), { status: 'ended', code: 'STOPPED' });
+  const target = { type: 'rtp', host: '127.0.0.1', video_port: 5004 } as const;
+  t.like(await api.putOutput('s', 'sfu', target), { name: 'sfu', type: 'rtp' });
+  t.is((await api.listOutputs('s')).length, 1);
+  t.like(await api.getOutput('s', 'sfu'), { host: '127.0.0.1', audio_port: null });
+  await api.deleteOutput('s', 'sfu');
   t.is((await api.listSessions())[0]?.session_id, 's');
   t.is((await api.adminStatus()).total_sessions, 1);
   t.true((await api.metrics()).includes('moontee_'));

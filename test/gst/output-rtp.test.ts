@@ -23,7 +23,7 @@ interface Stage {
   readonly pipeline: StreamPipeline;
   readonly failures: string[];
   readonly pacer: KeyframePacer;
-  open(ports: { video: number | null; audio: number | null }): RtpOutput;
+  readonly open: (ports: { video: number | null; audio: number | null }) => RtpOutput;
 }
 
 async function stage(t: ExecutionContext): Promise<Stage> {

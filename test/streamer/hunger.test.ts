@@ -55,6 +55,8 @@ async function child(
       dtls_identity_pem: '',
       app_id: APP.GOOD,
       max_peers: 1,
+      outputs: [],
+      outputs_allowed: [],
       max_pads: 4,
       pipelines: PIPELINES,
       heartbeat_interval: 100,

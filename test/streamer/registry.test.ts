@@ -70,6 +70,7 @@ function registry(
       },
       maxViewers: 5,
       maxPads: 4,
+      outputs: { max: 4, allowed: [] },
       pipelines: PIPELINES,
       startTimeout: 60_000,
       heartbeatInterval: 100,

@@ -21,6 +21,7 @@ import {
   type ViewerPatch,
   type ViewerPatched,
 } from '../../src/protocol/ipc.js';
+import type { OutputOrder } from '../../src/protocol/output-spec.js';
 import { recordingFileName } from '../../src/protocol/recording-files.js';
 import { APP } from './fake-apps.js';
 import { STATISTICS } from './statistics.js';
@@ -64,6 +65,7 @@ const channel: ServerChannel = new Channel({
       writeFileSync(join(folder, recordingFileName(1)), 'a recording');
       return null;
     },
+    remove_output: () => null,
     stop_recording: ({ recording_id }) => {
       send({ RecordingEnded: { recording_id, code: 'STOPPED', reason: 'stopped' } });
       return null;
@@ -220,11 +222,25 @@ function openDesktop(order: DesktopOrder): void {
   open(order, { peer_id, client_id });
 }
 
+/** The name says what becomes of it. */
+function begin({ name }: OutputOrder): void {
+  const isRefused = name === 'refused';
+  send({
+    OutputChanged: {
+      name,
+      state: isRefused ? 'failed' : 'active',
+      code: isRefused ? 'OUTPUT_REFUSED' : null,
+      reason: isRefused ? 'The receiver answered 401' : null,
+    },
+  });
+}
+
 /** Those messages that no order of a test is about. @returns whether it was one */
 function receiveMedia(message: ParentMessage, connection?: Socket): boolean {
   if (typeof message !== 'object') return false;
   if ('AddViewer' in message) peers.add(message.AddViewer.peer_id);
   else if ('FromChannel' in message) send({ ToChannel: message.FromChannel });
+  else if ('PutOutput' in message) begin(message.PutOutput);
   else if ('OpenMedia' in message) openMedia(message.OpenMedia);
   else if ('OpenDesktop' in message) openDesktop(message.OpenDesktop);
   else if (!('MediaConnection' in message)) return false;
@@ -240,6 +256,7 @@ function receive(message: ParentMessage, connection?: Socket): void {
     gaveUp = true;
   } else if ('Init' in message) {
     app = message.Init.app_id;
+    for (const output of message.Init.outputs) begin(output);
     const { width, height, fps } = message.Init.settings;
     picture = { width, height, fps };
     setInterval(() => send({ Heartbeat: { rss: memory() } }), message.Init.heartbeat_interval);

@@ -52,6 +52,7 @@ export function realStreamers(
       },
       maxViewers: 2,
       maxPads: 4,
+      outputs: { max: 4, allowed: [] },
       pipelines: PIPELINES,
       startTimeout: 60_000,
       heartbeatInterval: 200,

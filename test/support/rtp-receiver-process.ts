@@ -1,4 +1,8 @@
-/** The process of an {@link RtpReceiver}. Its first message has the ports. */
+/**
+ * The process of an {@link RtpReceiver}. Its first message has the ports.
+ *
+ * Arguments: ports for video, sound and RTCP; 0 is a free one.
+ */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { TrackCounter } from './track-counter.js';
@@ -12,17 +16,22 @@ let reports = 0;
 let report: { ssrc: number; timestamp: number; packets: number } | null = null;
 let reporter: RemoteInfo | null = null;
 
-async function listen(onMessage: (data: Buffer, from: RemoteInfo) => void): Promise<Socket> {
+const [videoPort = 0, audioPort = 0, rtcpPort = 0] = process.argv.slice(2).map(Number);
+
+async function listen(
+  port: number,
+  onMessage: (data: Buffer, from: RemoteInfo) => void,
+): Promise<Socket> {
   const socket = createSocket({ type: 'udp4', recvBufferSize: 4_194_304 });
   socket.on('message', onMessage);
-  socket.bind(0, '127.0.0.1');
+  socket.bind(port, '127.0.0.1');
   await once(socket, 'listening');
   return socket;
 }
 
-const video = await listen((packet) => counters.video.add(packet));
-const audio = await listen((packet) => counters.audio.add(packet));
-const rtcp = await listen((data, from) => {
+const video = await listen(videoPort, (packet) => counters.video.add(packet));
+const audio = await listen(audioPort, (packet) => counters.audio.add(packet));
+const rtcp = await listen(rtcpPort, (data, from) => {
   if (data.length < 28 || data.readUInt8(1) !== SENDER_REPORT) return;
   reports += 1;
   reporter = from;

@@ -33,15 +33,18 @@ export class RtpReceiver {
     this.ports = ports;
   }
 
-  static async start(): Promise<RtpReceiver> {
-    const child = fork(new URL('./rtp-receiver-process.ts', import.meta.url), {
+  /** @param ports left out: free ones */
+  static async start(ports?: RtpReceiverPorts): Promise<RtpReceiver> {
+    const { video = 0, audio = 0, rtcp = 0 } = ports ?? {};
+    const args = [video, audio, rtcp].map(String);
+    const child = fork(new URL('./rtp-receiver-process.ts', import.meta.url), args, {
       execArgv: [...TYPESCRIPT],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
-    const [ports] = (await once(child, 'message', {
+    const [bound] = (await once(child, 'message', {
       signal: AbortSignal.timeout(PATIENCE_MS),
     })) as [RtpReceiverPorts];
-    return new RtpReceiver(child, ports);
+    return new RtpReceiver(child, bound);
   }
 
   /** Sends a PLI to where sender reports come from. */

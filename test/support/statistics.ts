@@ -50,6 +50,8 @@ export const STATISTICS: StreamerStats = {
   lateness: { video: 4, audio: -1 },
   negotiated: null,
   recordings: [],
+  outputs: [],
+  outputTotals: { bytes: 3_000_000, keyframeRequests: 4, attempts: 2 },
   recordingTotals: { bytes: 5_000_000, durationMs: 90_000, unitsDropped: 7 },
   socketViewers: [],
   socketTotals: { picturesSent: 5, bytesSent: 6, picturesDropped: 7 },

@@ -124,6 +124,24 @@ const RECORDING_COUNTERS: readonly ChildMetric[] = [
     labels: [],
     read: ({ recordingTotals }) => one(recordingTotals.unitsDropped),
   },
+  {
+    name: 'moontee_output_sent_bytes_total',
+    help: 'Bytes that outputs sent',
+    labels: [],
+    read: ({ outputTotals }) => one(outputTotals.bytes),
+  },
+  {
+    name: 'moontee_output_keyframe_requests_total',
+    help: 'Key frames that the host was asked for by outputs',
+    labels: [],
+    read: ({ outputTotals }) => one(outputTotals.keyframeRequests),
+  },
+  {
+    name: 'moontee_output_attempts_total',
+    help: 'Attempts of outputs to reach their receivers',
+    labels: [],
+    read: ({ outputTotals }) => one(outputTotals.attempts),
+  },
 ];
 
 type PeerTotals = NonNullable<StreamerStats['pipeline']>['peerTotals'];

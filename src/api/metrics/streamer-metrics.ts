@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { RegistryEvents } from '../../streamer/registry.js';
+import { OUTPUT_STATES } from '../../protocol/output-state.js';
 import type { Streamer } from '../../streamer/streamer.js';
 import {
   VIEWER_KINDS,
@@ -31,6 +32,7 @@ export class StreamerMetrics {
     this.#streamers = streamers;
     this.#lifeMetrics(figures);
     this.#viewerMetrics();
+    this.#outputMetrics();
     this.#joins = new Histogram({
       name: 'moontee_viewer_join_seconds',
       help: 'Time from the beginning of a negotiation until ICE and DTLS are up',
@@ -85,6 +87,15 @@ export class StreamerMetrics {
       'Sessions of a streamer that ended or were lost, by reason',
       ['code'],
       ({ ends }) => [...ends].map(([code, value]) => ({ labels: { code }, value })),
+    );
+  }
+
+  #outputMetrics(): void {
+    this.#gauge('moontee_outputs', 'Outputs of a streamer by state', ['state'], ({ outputs }) =>
+      OUTPUT_STATES.map((state) => ({
+        labels: { state },
+        value: outputs.list().filter((each) => each.state === state).length,
+      })),
     );
   }
 
