@@ -1876,11 +1876,13 @@ export interface paths {
     put?: never;
     /**
      * Joins a streamer by WHEP
-     * @description The body is an offer that receives video, and perhaps sound. The answer has all candidates of the server. `Location` names the session, `ETag` its ICE session, and each `Link` an ICE server. A streamer that has no session with its host is waited for, five seconds at most.
+     * @description The body is an offer that receives video, and perhaps sound. The answer has all candidates of the server. `Location` names the session, `ETag` its ICE session, and each `Link` an ICE server. A streamer that has no session with its host is waited for, five seconds at most. With `offer=server` the body is ignored: the answer is 406 with an offer of the server, and `Location`.
      */
     post: {
       parameters: {
-        query?: never;
+        query?: {
+          offer?: string;
+        };
         header?: never;
         path: {
           id: string;
@@ -1938,7 +1940,7 @@ export interface paths {
             'application/json': components['schemas']['Error'];
           };
         };
-        /** @description The player does not take the codec of the stream */
+        /** @description The player does not take the codec of the stream; or the offer of the server */
         406: {
           headers: {
             [name: string]: unknown;
@@ -2149,7 +2151,7 @@ export interface paths {
     head?: never;
     /**
      * Candidates of a player, or its restart of ICE
-     * @description A fragment with a user fragment that is not known yet restarts ICE, which needs `If-Match`: `"*"` or the `ETag`. Otherwise `If-Match` may be missing.
+     * @description A fragment with a user fragment that is not known yet restarts ICE, which needs `If-Match`: `"*"` or the `ETag`. Otherwise `If-Match` may be missing. The answer to an offer of the server comes as `application/sdp`.
      */
     patch: {
       parameters: {
@@ -2219,7 +2221,7 @@ export interface paths {
             'application/json': components['schemas']['Error'];
           };
         };
-        /** @description The body is no fragment */
+        /** @description The body is neither a fragment nor SDP */
         415: {
           headers: {
             [name: string]: unknown;
@@ -2228,7 +2230,7 @@ export interface paths {
             'application/json': components['schemas']['Error'];
           };
         };
-        /** @description The fragment cannot be applied */
+        /** @description The fragment, or the answer, cannot be applied */
         422: {
           headers: {
             [name: string]: unknown;

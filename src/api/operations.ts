@@ -382,14 +382,15 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/api/streamers/{id}/whep',
     summary: 'Joins a streamer by WHEP',
     description:
-      'The body is an offer that receives video, and perhaps sound. The answer has all candidates of the server. `Location` names the session, `ETag` its ICE session, and each `Link` an ICE server. A streamer that has no session with its host is waited for, five seconds at most.',
+      'The body is an offer that receives video, and perhaps sound. The answer has all candidates of the server. `Location` names the session, `ETag` its ICE session, and each `Link` an ICE server. A streamer that has no session with its host is waited for, five seconds at most. With `offer=server` the body is ignored: the answer is 406 with an offer of the server, and `Location`.',
+    query: { offer: { type: 'string' } },
     bodyType: 'application/sdp',
     answers: {
       201: { doc: 'The answer', type: 'application/sdp' },
       400: failed('The offer is invalid'),
       403: failed('This server sends no media over WebRTC'),
       404: noStreamer,
-      406: failed('The player does not take the codec of the stream'),
+      406: failed('The player does not take the codec of the stream; or the offer of the server'),
       409: failed('The streamer has no session now; see `Retry-After`'),
       413: failed('The offer is too large'),
       415: failed('The body is no SDP'),
@@ -405,7 +406,7 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/api/streamers/{id}/whep/{session}',
     summary: 'Candidates of a player, or its restart of ICE',
     description:
-      'A fragment with a user fragment that is not known yet restarts ICE, which needs `If-Match`: `"*"` or the `ETag`. Otherwise `If-Match` may be missing.',
+      'A fragment with a user fragment that is not known yet restarts ICE, which needs `If-Match`: `"*"` or the `ETag`. Otherwise `If-Match` may be missing. The answer to an offer of the server comes as `application/sdp`.',
     bodyType: 'application/trickle-ice-sdpfrag',
     answers: {
       200: {
@@ -416,8 +417,8 @@ export const OPERATIONS: readonly Operation[] = [
       404: failed('No such session, or it is over'),
       412: failed('`If-Match` names another ICE session'),
       413: failed('The fragment is too large'),
-      415: failed('The body is no fragment'),
-      422: failed('The fragment cannot be applied'),
+      415: failed('The body is neither a fragment nor SDP'),
+      422: failed('The fragment, or the answer, cannot be applied'),
       428: failed('A restart without `If-Match`'),
     },
     access: 'viewer',

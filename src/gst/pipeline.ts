@@ -23,6 +23,7 @@ import { isRtpBin, RtpOutlet } from './outlets/rtp.js';
 import type { IceServer } from '../ice/types.js';
 import type {
   Peer,
+  PeerSignaling,
   PipelineStats,
   RtpOutput,
   RtpOutputOptions,
@@ -93,7 +94,7 @@ class GstStreamPipeline
   readonly #owners = new Map<string, (cause: string) => void>();
   /** Takes a peer off the bus and out of the owners. */
   readonly #detach = new Map<string, () => void>();
-  readonly #host: Omit<PeerContext, 'offers'>;
+  readonly #host: Omit<PeerContext, 'signaling'>;
   readonly #stops: (() => void)[] = [];
   /** A branch that is ready for the next viewer. */
   #spare: PeerBranch | null = null;
@@ -243,7 +244,7 @@ class GstStreamPipeline
   addPeer(
     id: string,
     iceServers?: readonly IceServer[],
-    offers: 'server' | 'viewer' = 'server',
+    signaling: PeerSignaling = 'socket',
   ): Promise<Peer> {
     return Promise.resolve().then(() => {
       if (this.closed) throw new MoonteeError('CLOSED', 'The pipeline is closed');
@@ -262,7 +263,7 @@ class GstStreamPipeline
       this.#spare = null;
       this.#prepareSpare();
       applyServers(this.#runtime, branch.webrtc, network);
-      const context = { ...this.#host, network, offers };
+      const context = { ...this.#host, network, signaling };
       const peer = new WebRtcPeer(id, context, branch, this.#log);
       this.#peers.set(id, peer);
       const detach = this.#bus.attach(peer);

@@ -36,6 +36,12 @@ export function jsonBody(request: IncomingMessage): unknown {
   return bodies.get(request);
 }
 
+/** The media type of a body, without its parameters; empty if it is not named. */
+export function mediaTypeOf(context: Pick<Koa.Context, 'get'>): string {
+  const [given = ''] = context.get('Content-Type').split(';', 1);
+  return given.trim().toLowerCase();
+}
+
 /**
  * The text of a body of that media type.
  *
@@ -47,8 +53,7 @@ export async function textBody(
   type: string,
   limit: number,
 ): Promise<string> {
-  const [given = ''] = context.get('Content-Type').split(';', 1);
-  if (given.trim().toLowerCase() !== type) {
+  if (mediaTypeOf(context) !== type) {
     throw new MoonteeError('MEDIA_TYPE_UNSUPPORTED', `Content-Type must be ${type}`);
   }
   try {

@@ -245,7 +245,7 @@ export function refusalOf(media: MediaDescription, { video }: StreamFormats): st
   const those = entries.filter(({ codec }) => codec === encoding);
   const has = those.length > 0;
   if (has && those.every(({ payload }) => !isPayable(payload))) {
-    return `The stream is ${video.name}, for which the player has no payload type from 96 on; ask for an offer of the server`;
+    return `The stream is ${video.name}, for which the player has no payload type from 96 on; ask with ?offer=server`;
   }
   if (has && video.codec === 'h264') {
     return `The stream is ${video.name}, and the player takes it with packetization-mode=0 alone`;

@@ -54,13 +54,9 @@ export interface StreamPipeline extends EventEmitter<StreamPipelineEvents> {
    * Builds and links a branch; the peer is idle until {@link Peer.createOffer}.
    *
    * @param iceServers instead of those of {@link NetworkOptions}
-   * @param offers who makes the offers
+   * @param signaling how it signals; default: over a socket
    */
-  addPeer(
-    id: string,
-    iceServers?: readonly IceServer[],
-    offers?: 'server' | 'viewer',
-  ): Promise<Peer>;
+  addPeer(id: string, iceServers?: readonly IceServer[], signaling?: PeerSignaling): Promise<Peer>;
   peer(id: string): Peer | undefined;
   /**
    * Sends the packets of both media to UDP ports, from the next key frame on.
@@ -92,6 +88,14 @@ export interface PipelineStats {
   /** Of all peers so far, those that left too: these figures never fall. */
   readonly peerTotals: PeerCounts;
 }
+
+export type PeerSignaling =
+  /** Over a socket: we offer, and either side may say more at any time. */
+  | 'socket'
+  /** By requests of the viewer, which makes the one offer. */
+  | 'viewer-offer'
+  /** By requests of the viewer, which answers our one offer. */
+  | 'server-offer';
 
 export type PeerQuality = 'good' | 'constrained' | 'stalled';
 

@@ -124,9 +124,14 @@ export const DesktopOrder = t.type(
 );
 export type DesktopOrder = t.TypeOf<typeof DesktopOrder>;
 
-/** The offer of a viewer that makes it, and the answer with all of our candidates. */
+/** A viewer without a socket. Our description is its answer, with all of our candidates. */
 export const OfferOrder = t.type(
-  { peer_id: t.string, sdp: t.string, ice_servers: t.array(IceServerConfig) },
+  {
+    peer_id: t.string,
+    /** Its offer; null: it wants ours. */
+    sdp: t.union([t.string, t.null]),
+    ice_servers: t.array(IceServerConfig),
+  },
   'OfferOrder',
 );
 export type OfferOrder = t.TypeOf<typeof OfferOrder>;
@@ -140,12 +145,14 @@ export const ViewerAnswer = t.type(
 );
 export type ViewerAnswer = t.TypeOf<typeof ViewerAnswer>;
 
-/** Candidates, or a restart of ICE, of such a viewer. */
+/** Candidates or a restart of ICE of such a viewer, or its answer. */
 export const ViewerPatch = t.type(
   {
     peer_id: t.string,
-    /** RFC 8840 §9. */
-    fragment: t.string,
+    /** RFC 8840 §9; null with `answer`. */
+    fragment: t.union([t.string, t.null]),
+    /** To our offer. */
+    answer: t.union([t.string, t.null]),
     /** The header of that name. */
     if_match: t.union([t.string, t.null]),
   },
@@ -318,7 +325,7 @@ export const CHILD_METHODS = {
   /** The pipeline's graph in Graphviz's language. */
   dot: { data: t.null, result: t.string },
   collect_garbage: { data: t.null, result: t.null },
-  /** Adds a viewer that makes the offer. `PeerConnected` and `PeerRemoved` follow as for others. */
+  /** Adds a viewer without a socket. `PeerConnected` and `PeerRemoved` follow as for others. */
   answer_viewer: { data: OfferOrder, result: ViewerAnswer },
   patch_viewer: { data: ViewerPatch, result: ViewerPatched },
   /** It begins with the next key frame. */

@@ -3,7 +3,7 @@ import { MoonteeError } from '../core/errors.js';
 import type { OutcomeCode } from '../core/outcomes.js';
 import type { Log } from '../core/log.js';
 import type { BrowserIceServer } from '../ice/browser-servers.js';
-import type { ViewerAnswer, ViewerPatched } from '../protocol/ipc.js';
+import type { ViewerAnswer, ViewerPatch, ViewerPatched } from '../protocol/ipc.js';
 import type { StreamerRegistry } from '../streamer/registry.js';
 import type { Streamer } from '../streamer/streamer.js';
 import type { Viewer, ViewerOffer } from '../streamer/viewers.js';
@@ -20,6 +20,9 @@ export interface WhepJoined {
   readonly answer: ViewerAnswer;
   readonly iceServers: readonly BrowserIceServer[];
 }
+
+/** What a player says later. */
+export type WhepPatch = Omit<ViewerPatch, 'peer_id'>;
 
 /** Bytes of randomness in a session's id. */
 const ID_BYTES = 16;
@@ -39,12 +42,12 @@ export class WhepEndpoint {
   }
 
   /**
-   * Adds a viewer. It leaves if `signal` is aborted before there is an answer.
+   * Adds a viewer with its offer, or one that wants ours (`sdp` is null then). It leaves if `signal` is aborted before there is an answer.
    *
    * @throws STREAMER_NOT_FOUND, CLOSED if there is no session with the host for now, LIMIT_REACHED, and why
    * the child does not answer
    */
-  async join(streamerId: string, sdp: string, signal: AbortSignal): Promise<WhepJoined> {
+  async join(streamerId: string, sdp: string | null, signal: AbortSignal): Promise<WhepJoined> {
     const streamer = this.#usable(streamerId);
     const session = new WhepSession(streamer, sdp, this.#options.log, (gone) => {
       this.#sessions.delete(gone.id);
@@ -58,14 +61,9 @@ export class WhepEndpoint {
     }
   }
 
-  /** @throws NOT_FOUND, and what the child throws about the fragment */
-  patch(
-    streamerId: string,
-    sessionId: string,
-    fragment: string,
-    ifMatch: string | null,
-  ): Promise<ViewerPatched> {
-    return this.#require(streamerId, sessionId).patch(fragment, ifMatch);
+  /** @throws NOT_FOUND, and what the child throws about the patch */
+  patch(streamerId: string, sessionId: string, patch: WhepPatch): Promise<ViewerPatched> {
+    return this.#require(streamerId, sessionId).patch(patch);
   }
 
   /** @throws NOT_FOUND */
@@ -112,7 +110,12 @@ class WhepSession implements Viewer {
   /** Settles {@link join}. */
   #settle: (result: Omit<WhepJoined, 'sessionId'> | MoonteeError) => void = () => undefined;
 
-  constructor(streamer: Streamer, sdp: string, log: Log, gone: (session: WhepSession) => void) {
+  constructor(
+    streamer: Streamer,
+    sdp: string | null,
+    log: Log,
+    gone: (session: WhepSession) => void,
+  ) {
     this.#streamer = streamer;
     this.#log = log.child({ streamer_id: streamer.id, peer_id: this.peerId });
     this.#gone = gone;
@@ -150,12 +153,8 @@ class WhepSession implements Viewer {
     }
   }
 
-  patch(fragment: string, ifMatch: string | null): Promise<ViewerPatched> {
-    return this.#streamer.request('patch_viewer', {
-      peer_id: this.peerId,
-      fragment,
-      if_match: ifMatch,
-    });
+  patch(patch: WhepPatch): Promise<ViewerPatched> {
+    return this.#streamer.request('patch_viewer', { ...patch, peer_id: this.peerId });
   }
 
   leave(reason: string): void {

@@ -7,8 +7,9 @@ import type { ClientAddress } from '../access/client-address.js';
 import type { CreationLimit } from '../access/creation-limit.js';
 import type { Gate } from '../access/gate.js';
 import { MoonteeError } from '../core/errors.js';
-import { textBody } from '../http/body.js';
+import { mediaTypeOf, textBody } from '../http/body.js';
 import { HttpError } from '../http/error-answers.js';
+import { queryParameter, targetOf } from '../http/request-target.js';
 import type { Routes } from '../http/routes.js';
 import type { BrowserIceServer } from '../ice/browser-servers.js';
 import type { WhepEndpoint } from './whep-endpoint.js';
@@ -34,6 +35,9 @@ const MAX_FRAGMENT_BYTES = 16 * 1024;
 const RETRY_SESSION_S = '2';
 const RETRY_LIMIT_S = '10';
 
+/** Milliseconds for the answer to an offer of ours, as the child gives them. */
+const ANSWER_TIME_MS = 15_000;
+
 export function whepRoutes(routes: Routes, options: WhepRoutesOptions): void {
   const { endpoint, gate } = options;
 
@@ -52,7 +56,12 @@ export function whepRoutes(routes: Routes, options: WhepRoutesOptions): void {
   });
 
   routes.post(PATH, 'viewer', async (context) => {
-    const sdp = await textBody(context, SDP, MAX_SDP_BYTES);
+    const offers = queryParameter(targetOf(context.req), 'offer') ?? 'player';
+    if (offers !== 'player' && offers !== 'server') {
+      throw new MoonteeError('BAD_REQUEST', 'Query parameter offer must be player or server');
+    }
+    const body = await textBody(context, SDP, MAX_SDP_BYTES);
+    const sdp = offers === 'player' ? body : null;
     options.creations.take(options.addresses.of(context.req));
     await answer(context, sdp, options);
   });
@@ -60,9 +69,16 @@ export function whepRoutes(routes: Routes, options: WhepRoutesOptions): void {
   routes.patch(SESSION_PATH, 'viewer', async (context) => {
     const [id, session] = [parameter(context, 'id'), parameter(context, 'session')];
     endpoint.assertSession(id, session);
-    const fragment = await textBody(context, FRAGMENT, MAX_FRAGMENT_BYTES);
-    const ifMatch = context.req.headers['if-match'] ?? null;
-    const patched = await unprocessable(() => endpoint.patch(id, session, fragment, ifMatch));
+    const isAnswer = mediaTypeOf(context) === SDP;
+    const text = isAnswer
+      ? await textBody(context, SDP, MAX_SDP_BYTES)
+      : await textBody(context, FRAGMENT, MAX_FRAGMENT_BYTES);
+    const patch = {
+      fragment: isAnswer ? null : text,
+      answer: isAnswer ? text : null,
+      if_match: context.req.headers['if-match'] ?? null,
+    };
+    const patched = await unprocessable(() => endpoint.patch(id, session, patch));
     context.status = 204;
     if (patched.fragment === null) return;
     context.status = 200;
@@ -82,7 +98,7 @@ export function whepRoutes(routes: Routes, options: WhepRoutesOptions): void {
 
 async function answer(
   context: RouterContext,
-  sdp: string,
+  sdp: string | null,
   { endpoint, pathPrefix }: WhepRoutesOptions,
 ): Promise<void> {
   const id = parameter(context, 'id');
@@ -93,12 +109,17 @@ async function answer(
     const joined = await endpoint.join(id, sdp, left.signal);
     if (context.res.destroyed) endpoint.leave(id, joined.sessionId);
     const path = `${pathPrefix}/api/streamers/${encodeURIComponent(id)}/whep`;
-    context.status = 201;
+    // An offer of ours is the counter-offer of the draft, which the player answers by PATCH.
+    context.status = sdp === null ? 406 : 201;
     context.set('Location', `${path}/${joined.sessionId}`);
     context.set('ETag', `"${joined.answer.ice}"`);
     context.set('Accept-Patch', FRAGMENT);
     linkServers(context, joined.iceServers);
     context.set('Content-Type', SDP);
+    if (sdp === null) {
+      const validUntil = new Date(Date.now() + ANSWER_TIME_MS).toUTCString();
+      context.set('Content-Type', `${SDP}; valid-until="${validUntil}"`);
+    }
     context.body = Buffer.from(joined.answer.sdp);
   } catch (thrown) {
     throw refusal(MoonteeError.from(thrown));
@@ -122,14 +143,15 @@ function refusal(error: MoonteeError): MoonteeError | HttpError {
   }
 }
 
-/** A fragment that cannot be applied is understood nevertheless. */
+/** What cannot be applied is understood nevertheless. */
 async function unprocessable<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (thrown) {
     const error = MoonteeError.from(thrown);
     if (error.code === 'CLOSED') throw new MoonteeError('NOT_FOUND', 'The session is over');
-    throw error.code === 'VIEWER_SDP_INVALID' ? new HttpError(422, error) : error;
+    const isUnderstood = ['VIEWER_SDP_INVALID', 'VIEWER_CODEC_UNSUPPORTED'].includes(error.code);
+    throw isUnderstood ? new HttpError(422, error) : error;
   }
 }
 

@@ -12,9 +12,10 @@ import { browserServers, type BrowserIceServer } from '../ice/browser-servers.js
 import type { OfferOrder, ParentMessage, ViewerAnswer } from '../protocol/ipc.js';
 import type { MediaAccess } from './media-access.js';
 
-/** What a viewer brings that makes the offer itself. */
+/** What a viewer brings that signals by requests of its own. */
 export interface ViewerOffer {
-  readonly sdp: string;
+  /** Null: it wants our offer. */
+  readonly sdp: string | null;
   /** Called at most once. @param iceServers for the viewer's end */
   readonly onAnswer: (answer: ViewerAnswer, iceServers: readonly BrowserIceServer[]) => void;
 }

@@ -250,7 +250,7 @@ export class ChildStreamer {
   }
 
   /**
-   * Adds a viewer that makes the offer.
+   * Adds a viewer that makes the offer, or wants ours without a socket.
    *
    * @throws CLOSED before there is a session, LIMIT_REACHED, and why there is no answer
    */
@@ -259,7 +259,8 @@ export class ChildStreamer {
     if (this.#closing || !pipeline || this.#isHere(id)) {
       throw new MoonteeError('CLOSED', 'The streamer has no session now');
     }
-    const peer = await pipeline.addPeer(id, ice_servers, 'viewer');
+    const signaling = sdp === null ? 'server-offer' : 'viewer-offer';
+    const peer = await pipeline.addPeer(id, ice_servers, signaling);
     const viewer = new WhepViewer({
       ...this.#outcomesOf(id),
       peer,
@@ -268,7 +269,7 @@ export class ChildStreamer {
     this.#viewers.set(id, viewer);
     this.#tellQuality(id, peer);
     try {
-      return await viewer.answer(sdp);
+      return await viewer.describe(sdp);
     } catch (thrown) {
       const error = MoonteeError.from(thrown, 'PIPELINE_FAILED');
       this.#peerFailed(id, error);

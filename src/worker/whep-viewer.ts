@@ -29,8 +29,8 @@ export function gatherTimeout(servers: readonly IceServer[], relayOnly: boolean)
 }
 
 /**
- * A viewer that made the offer over HTTP (WHEP): one answer with all of our candidates, and patches of
- * its own candidates and credentials afterwards.
+ * A viewer that signals over HTTP (WHEP): one description of ours with all of our candidates, and patches
+ * of its own candidates and credentials afterwards, or of its answer.
  */
 export class WhepViewer {
   readonly peer: Peer;
@@ -38,6 +38,8 @@ export class WhepViewer {
   #answer: string | null = null;
   #candidates: string[] = [];
   #gathered = false;
+  /** The description is an offer of ours. */
+  #awaitsAnswer = false;
   /** Tail of the queue of patches. */
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -57,16 +59,22 @@ export class WhepViewer {
     });
   }
 
-  /** @throws why there is no answer */
-  async answer(offer: string): Promise<ViewerAnswer> {
-    await this.peer.receive({ type: 'offer', sdp: offer });
+  /**
+   * Our answer to the offer, or our offer.
+   *
+   * @throws why there is none
+   */
+  async describe(offer: string | null): Promise<ViewerAnswer> {
+    this.#awaitsAnswer = offer === null;
+    if (offer === null) await this.peer.offer();
+    else await this.peer.receive({ type: 'offer', sdp: offer });
     await this.#untilGathered();
     const sdp = withCandidates(this.#described(), this.#candidates);
     return { sdp, ice: transportOfAnswer(sdp).ufrag };
   }
 
   /**
-   * Takes a fragment, in turn.
+   * Takes a fragment or an answer, in turn. An answer that is invalid ends the viewer.
    *
    * @throws VIEWER_SDP_INVALID, PRECONDITION_FAILED, PRECONDITION_REQUIRED; the connection goes on then
    */
@@ -91,9 +99,18 @@ export class WhepViewer {
     await this.peer.close(deadline);
   }
 
-  async #patch({ fragment, if_match }: ViewerPatch): Promise<ViewerPatched> {
-    const { ice, candidates } = parseIceFragment(fragment);
+  async #patch({ fragment, answer: sdp, if_match }: ViewerPatch): Promise<ViewerPatched> {
     const current = transportOfAnswer(this.#described()).ufrag;
+    if (sdp !== null) {
+      if (!this.#awaitsAnswer) {
+        throw new MoonteeError('VIEWER_SDP_INVALID', 'No answer of the viewer is awaited');
+      }
+      this.#awaitsAnswer = false;
+      await this.peer.receive({ type: 'answer', sdp });
+      this.#described();
+      return { fragment: null, ice: current };
+    }
+    const { ice, candidates } = parseIceFragment(fragment ?? '');
     if (if_match !== null && !['*', current].includes(tagOf(if_match))) {
       throw new MoonteeError('PRECONDITION_FAILED', 'If-Match names another ICE session');
     }
@@ -110,6 +127,9 @@ export class WhepViewer {
 
   async #restart(ice: IceParameters): Promise<ViewerPatched> {
     await this.peer.restartByViewer(ice);
+    if (this.peer.remoteUfrag !== ice.ufrag) {
+      throw new MoonteeError('VIEWER_SDP_INVALID', 'Only who makes the offer can restart ICE so');
+    }
     const transport = transportOfAnswer(this.#described());
     const fragment = formatIceFragment(transport, transport, this.#candidates);
     return { fragment, ice: transport.ufrag };

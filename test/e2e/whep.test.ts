@@ -96,6 +96,24 @@ test.serial(
   },
 );
 
+test.serial('a player that asks for the offer gets the payload types of the server', async (t) => {
+  const { server, receivers } = await scene(t);
+  const receiver = receivers.open('asking');
+  const type = { 'Content-Type': 'application/sdp' };
+  const offered = await server.ask('POST', `${PATH}?offer=server`, { raw: '', headers: type });
+  t.is(offered.status, 406, offered.text);
+  t.regex(offered.text, /^a=candidate:/m);
+  const session = offered.headers.location ?? '';
+  const raw = await receiver.offer(offered.text);
+  t.is((await server.ask('PATCH', session, { raw, headers: type })).status, 204);
+  const stats = await receiver.until((now) => now.video.markers > 10 && now.audio.packets > 10);
+  t.deepEqual([stats.video.payloads, stats.audio.payloads], [[102], [111]]);
+  const again = await server.ask('PATCH', session, { raw, headers: type });
+  t.is(again.status, 422);
+  t.like(again.json, { error: 'No answer of the viewer is awaited' });
+  t.is((await server.ask('DELETE', session)).status, 204);
+});
+
 test.serial('what is no offer that can be answered costs nothing', async (t) => {
   const { server, receivers } = await scene(t);
   const receiver = receivers.open('vp8');

@@ -55,7 +55,7 @@ async function join(
 ): Promise<Joined> {
   next += 1;
   const receiver = receivers.open(`own-${next}`);
-  const peer = await into.addPeer(`own-${next}`, undefined, 'viewer');
+  const peer = await into.addPeer(`own-${next}`, undefined, 'viewer-offer');
   exchangeCandidates(peer, receiver);
   try {
     const answer = await acceptOffer(peer, change(await receiver.negotiate(sections)));
@@ -166,7 +166,7 @@ test.serial('a viewer that falls silent is ended, though it has no socket', asyn
   const own = await ReceiverProcess.start();
   t.teardown(() => own.kill());
   const receiver = own.open('dying');
-  const peer = await pipeline.addPeer('dying', undefined, 'viewer');
+  const peer = await pipeline.addPeer('dying', undefined, 'viewer-offer');
   exchangeCandidates(peer, receiver);
   receiver.answer(await acceptOffer(peer, await receiver.negotiate([video(120)])));
   await receiver.until((now) => now.video.markers > 10);

@@ -63,7 +63,7 @@ class Scene {
         format,
         network: STREAM.network,
         certificate: new DtlsCertificate(runtime, STREAM.dtlsIdentityPem),
-        ...{ offers: 'server', taps, groups },
+        ...{ signaling: 'socket', taps, groups },
         videoPackets: () => 0,
         needKeyframe: () => this.player.keyframe(),
         removed: () => undefined,

@@ -80,12 +80,25 @@ test.serial('candidates and restarts', async (t) => {
   t.is(restarted.headers['content-type'], 'application/trickle-ice-sdpfrag');
   t.is(restarted.text, 'a=ice-ufrag:ice2\r\n');
   t.is((await patch('invalid')).status, 422);
-  t.is((await patch('candidates', { 'Content-Type': 'application/sdp' })).status, 415);
+  t.is((await patch('candidates', { 'Content-Type': 'text/plain' })).status, 415);
   t.is((await patch('x'.repeat(20_000))).status, 413);
   t.is((await server.ask('PATCH', `${location}x`, { raw: '', headers: FRAGMENT })).status, 404);
   const elsewhere = location.replace('/s/', '/other/');
   t.is((await server.ask('DELETE', elsewhere)).status, 404);
   t.is(viewers(server), 1);
+});
+
+test.serial('a player that wants the offer gets it, and answers', async (t) => {
+  const server = await stage(t);
+  const headers = SDP;
+  const offered = await server.ask('POST', `${PATH}?offer=server`, { raw: '', headers });
+  t.is(offered.status, 406);
+  t.regex(offered.headers['content-type'] ?? '', /^application\/sdp; valid-until=".* GMT"$/);
+  t.is(offered.text, 'v=0\r\ns=4\r\n');
+  const location = offered.headers.location ?? '';
+  t.is((await server.ask('PATCH', location, { raw: 'v=0', headers })).status, 204);
+  t.is((await server.ask('DELETE', location)).status, 204);
+  t.is((await server.ask('POST', `${PATH}?offer=x`, { raw: '', headers })).status, 400);
 });
 
 test.serial('what is no offer, or no session, is refused', async (t) => {

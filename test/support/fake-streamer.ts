@@ -162,7 +162,8 @@ function addPeer(id: string): void {
 const ice = new Map<string, number>();
 
 /** Misbehaves on order, which is a part of the offer. */
-function answerViewer({ peer_id, sdp }: OfferOrder): ViewerAnswer | Promise<ViewerAnswer> {
+function answerViewer({ peer_id, sdp: given }: OfferOrder): ViewerAnswer | Promise<ViewerAnswer> {
+  const sdp = given ?? 'ours';
   if (sdp.includes('other codec')) {
     throw new MoonteeError('VIEWER_CODEC_UNSUPPORTED', 'The stream is H.264');
   }
@@ -176,8 +177,9 @@ function answerViewer({ peer_id, sdp }: OfferOrder): ViewerAnswer | Promise<View
   return { sdp: `v=0\r\ns=${sdp.length}\r\n`, ice: 'ice1' };
 }
 
-function patchViewer({ peer_id, fragment, if_match }: ViewerPatch): ViewerPatched {
+function patchViewer({ peer_id, answer, if_match, ...patch }: ViewerPatch): ViewerPatched {
   const current = ice.get(peer_id) ?? 0;
+  const fragment = patch.fragment ?? answer ?? '';
   if (fragment.includes('invalid')) throw new MoonteeError('VIEWER_SDP_INVALID');
   if (if_match === '"old"') throw new MoonteeError('PRECONDITION_FAILED');
   if (!fragment.includes('restart')) return { fragment: null, ice: `ice${current}` };

@@ -38,6 +38,7 @@ import type {
   PeerEvents,
   PeerStats,
   PeerState,
+  PeerSignaling,
 } from '../../media/types.js';
 
 /** RTCP packets of a viewer that does report: a single one may be a request for a key frame. */
@@ -48,8 +49,8 @@ export interface PeerContext {
   readonly format: MediaFormat;
   readonly network: NetworkOptions;
   readonly certificate: DtlsCertificate;
-  /** Who makes the offers. A viewer that does has no data channels, and no socket whose close tells of its end. */
-  readonly offers: 'server' | 'viewer';
+  /** A viewer that makes the offer has no data channels. */
+  readonly signaling: PeerSignaling;
   readonly taps: Readonly<Record<MediaKind, Tap>>;
   readonly groups: PayloadGroups;
   /** RTP packets of video that have left the payloader so far. */
@@ -191,7 +192,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
     });
     this.#negotiation = new Negotiation({
       ...{ engine, network },
-      formats: context.offers === 'viewer' ? () => format.formats : null,
+      formats: context.signaling === 'viewer-offer' ? () => format.formats : null,
       path: this.#path,
       videoName: format.videoName,
       log: peerLog,
@@ -225,7 +226,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
     branch.on('on-ice-candidate', candidateHandler(key));
     branch.on('notify::connection-state', connectionHandler(key));
     branch.on('notify::ice-gathering-state', gatheringHandler(key));
-    if (context.offers === 'server') this.#channels.create('general');
+    if (context.signaling !== 'viewer-offer') this.#channels.create('general');
   }
 
   get state(): PeerState {
@@ -301,7 +302,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
   /** Of a viewer without a socket: nothing else tells of its end. */
   #isGone(): boolean {
     const { ingress } = this.#branch;
-    if (!ingress || this.#context.offers === 'server') return false;
+    if (!ingress || this.#context.signaling === 'socket') return false;
     if (this.#presence.poll(ingress.rtcp.packets, performance.now())) return false;
     this.#fail('VIEWER_STALLED', 'Nothing has come from the viewer for half a minute');
     return true;
@@ -464,7 +465,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
     if (state !== 'connected') return;
     this.#video.connected();
     // An active end has its keys after the other one has (RFC 6347 §4.2.4).
-    if (this.#context.offers === 'viewer' && this.#isActive) this.#video.viewerReady();
+    if (this.#isActive) this.#video.viewerReady();
     this.#startMedia();
   }
 
