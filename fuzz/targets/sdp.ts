@@ -5,6 +5,9 @@ import {
   parseCandidate,
   offerLayout,
 } from '../../src/media/sdp.js';
+import type { StreamFormats } from '../../src/media/codec-choice.js';
+import { parseIceFragment } from '../../src/media/ice-fragment.js';
+import { answerTo, readViewerOffer, sanitizedOffer } from '../../src/media/viewer-offer.js';
 import { isDeepStrictEqual } from 'node:util';
 import { expect, tolerate, type FuzzTarget } from '../target.js';
 
@@ -47,6 +50,12 @@ const text = (...lines: string[]): string => `${lines.join('\r\n')}\r\n`;
 
 const OFFER = text(...HEAD, 'a=group:BUNDLE video0 audio1 application2', ...media('actpass'));
 const SHAPE = offerLayout(OFFER);
+/** What is sent to viewers that make the offer. */
+const FORMATS: StreamFormats = {
+  video: { name: 'H.264', codec: 'h264', profile: 66 },
+  audio: { channels: 2, streams: 1, coupledStreams: 1, mapping: [0, 1], packetDuration: 10 },
+  hasStereo: false,
+};
 /** Any line that may stand in a description that is handed on. */
 const CLEAN_LINE = /^[a-z]=[\x20-\x7e]*$/;
 
@@ -56,6 +65,8 @@ export const sdp: FuzzTarget = {
   seeds: [
     text(...HEAD, 'a=group:BUNDLE video0 audio1 application2', ...media('active')),
     text(...HEAD, ...data('actpass')),
+    OFFER.replaceAll('a=sendonly', 'a=recvonly'),
+    text('a=ice-ufrag:abcd', 'a=ice-pwd:0123456789012345678901', 'a=mid:0', `a=${CANDIDATE}`),
     CANDIDATE,
     'candidate:2 1 tcp 1518280447 ::1 9 typ srflx raddr 0.0.0.0 rport 0 tcptype active',
   ].map((one) => Buffer.from(one)),
@@ -64,7 +75,9 @@ export const sdp: FuzzTarget = {
     const received = input.toString('utf8');
     const answer = tolerate(() => sanitizeAnswer(received, SHAPE));
     const offer = tolerate(() => sanitizeOffer(received));
-    for (const clean of [answer, offer]) {
+    const media = tolerate(() => readViewerOffer(received, FORMATS));
+    const accepted = media && sanitizedOffer(media, null);
+    for (const clean of [answer, offer, accepted]) {
       if (clean === null) continue;
       const lines = clean.sdp.split('\r\n');
       expect(lines.pop() === '', 'no end of the last line');
@@ -76,6 +89,11 @@ export const sdp: FuzzTarget = {
     if (answer !== null) {
       expect(tolerate(() => sanitizeAnswer(answer.sdp, SHAPE)) !== null, 'refuses its own words');
     }
+    if (media !== null && accepted !== null) {
+      const sections = answerTo(media, accepted.sdp).match(/^m=/gm)?.length;
+      expect(sections === media.sections.length, 'an answer of other sections than the offer');
+    }
+    tolerate(() => parseIceFragment(received));
     const candidate = parseCandidate(received);
     if (candidate !== null) {
       const again = parseCandidate(formatCandidate(candidate));
