@@ -94,10 +94,10 @@ function entriesOf(media: MediaDescription): Offered[] {
     return [
       {
         payload,
-        codec: map.codec.toLowerCase(),
+        codec: String(map.codec).toLowerCase(),
         rate: map.rate ?? 0,
         channels: map.encoding ?? 1,
-        parameters: parametersOf(config),
+        parameters: parametersOf(String(config)),
       },
     ];
   });

@@ -29,11 +29,11 @@ declare module 'sdp-transform' {
     readonly direction?: string;
     readonly rtp: readonly {
       readonly payload: number;
-      readonly codec: string;
+      readonly codec: string | number;
       readonly rate?: number;
       readonly encoding?: number;
     }[];
-    readonly fmtp: readonly { readonly payload: number; readonly config: string }[];
+    readonly fmtp: readonly { readonly payload: number; readonly config: string | number }[];
     readonly rtcpFb?: readonly {
       readonly payload: number | string;
       readonly type: string;

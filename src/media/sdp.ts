@@ -200,7 +200,7 @@ function mediaSection(
   const lines: string[] = [];
   for (const payload of taken) {
     const map = media.rtp.find((entry) => entry.payload === payload);
-    if (!map || !TOKEN.test(map.codec) || !Number.isInteger(map.rate)) {
+    if (!map || !TOKEN.test(String(map.codec)) || !Number.isInteger(map.rate)) {
       throw invalid('a payload type without a codec');
     }
     const channels = map.encoding === undefined ? '' : `/${map.encoding}`;
@@ -240,8 +240,8 @@ function mediaSection(
  * browser's offer with the payloader's caps. These name the profile of the stream, so the section
  * would be refused.
  */
-function withoutProfile(config: string | undefined): string {
-  return (config ?? '')
+function withoutProfile(config: string | number | undefined): string {
+  return String(config ?? '')
     .split(';')
     .filter((parameter) => !/^ *profile-level-id=/i.test(parameter))
     .join(';');

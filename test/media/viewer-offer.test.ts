@@ -132,6 +132,11 @@ test('what cannot be shown is refused with a sentence', (t) => {
   refused(t, offer(low), H264, /no payload type from 96 on; ask with \?offer=server$/);
 });
 
+test('names and parameters that are numbers are words like others', (t) => {
+  const numbers = offer(VIDEO.map((line) => line.replace('VP8/', '8/').replace('apt=96', '5')));
+  t.is(readViewerOffer(numbers, H264).video.payload, 104);
+});
+
 test('invalid offers', (t) => {
   refused(t, 'x', H264, /SDP line/);
   refused(t, offer(VIDEO).replace('a=setup:actpass', 'a=setup:holdconn'), H264, /DTLS role/);
