@@ -33,7 +33,7 @@ test('a route that does not say who may use it cannot be made', (t) => {
 
 test('every route is described, with what it asks of its caller', (t) => {
   const routes = emptyRoutes();
-  const api = { config: { max_body_bytes: 1 } } as unknown as ApiContext;
+  const api = { config: { max_body_bytes: 1, outputs_allowed: [] } } as unknown as ApiContext;
   apiRoutes(routes, api);
   whepRoutes(routes, {} as unknown as WhepRoutesOptions);
   const described = OPERATIONS.map(
