@@ -107,6 +107,20 @@ const SCRIPT = `
     }
     return result;
   };
+  window.reports = async () => {
+    const reports = {};
+    for (const { type, kind, reportsSent } of (await connection.getStats()).values()) {
+      if (type === 'remote-outbound-rtp') reports[kind] = reportsSent;
+    }
+    return reports;
+  };
+  window.playout = async () => {
+    const times = {};
+    for (const { type, kind, estimatedPlayoutTimestamp } of (await connection.getStats()).values()) {
+      if (type === 'inbound-rtp') times[kind] = estimatedPlayoutTimestamp;
+    }
+    return times;
+  };
   window.security = async () => {
     const [certificate] = connection.sctp.transport.getRemoteCertificates();
     const stats = await connection.getStats();
@@ -308,6 +322,16 @@ export class PageViewer {
 
   async figures(): Promise<PageFigures> {
     return (await this.#call('figures')) as PageFigures;
+  }
+
+  /** Sender reports so far, of each medium. */
+  async reports(): Promise<Readonly<Record<string, number>>> {
+    return (await this.#call('reports')) as Record<string, number>;
+  }
+
+  /** Milliseconds on the sender's clock of what is played now, once reports tell. */
+  async playout(): Promise<Readonly<Record<string, number>>> {
+    return (await this.#call('playout')) as Record<string, number>;
   }
 
   security(): Promise<PageSecurity> {

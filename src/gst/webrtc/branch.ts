@@ -20,7 +20,7 @@ import { configureAgent } from './network.js';
 import { RTP, type MediaFormat } from '../media-format.js';
 import { insertRenumbering, leftTooMuchOut, type PayloaderElement } from '../renumbering.js';
 import type { Gst, GstRuntime } from '../runtime.js';
-import { announceCaps, sendAtOnce, skipErrorCorrection } from './send-path.js';
+import { announceCaps, sendAtOnce, skipErrorCorrection, tellLatency } from './send-path.js';
 import { SctpStreams } from './streams.js';
 import { SignalGate } from './signal-gate.js';
 import type { NetworkOptions } from '../../ice/types.js';
@@ -208,6 +208,7 @@ export class PeerBranch {
   #clearWay(kind: MediaKind): void {
     if (!this.#webrtc) return;
     sendAtOnce(this.#webrtc);
+    tellLatency(this.#runtime, this.#webrtc);
     const queue = this.element(`${kind}-queue`).getStaticPad('src');
     if (queue && !this.#flowed.has(kind)) skipErrorCorrection(this.#runtime, queue);
     this.#flowed.add(kind);

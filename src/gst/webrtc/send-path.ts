@@ -19,6 +19,19 @@ export function sendAtOnce(webrtc: WebRtcElement): void {
 }
 
 /**
+ * Tells the RTP session that nothing waits behind it. From GStreamer 1.24 on it makes no sender report
+ * before it knows, and only a pipeline whose sinks wait for a clock would tell it. Without such reports
+ * browsers do not know which sound belongs to which picture, and receivers that only answer reports are
+ * never heard.
+ */
+export function tellLatency(runtime: GstRuntime, webrtc: WebRtcElement): void {
+  for (const child of descendants(webrtc)) {
+    if (!child.name.startsWith('rtpsession')) continue;
+    child.getStaticPad('send_rtp_src')?.sendEvent(runtime.namespaces.Gst.Event.newLatency(0));
+  }
+}
+
+/**
  * Sends the caps to the elements behind a queue before the first packet. webrtcbin builds the inner
  * way of a medium when it knows its caps. With the first packet that is too late for {@link
  * skipErrorCorrection}.
