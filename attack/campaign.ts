@@ -2,6 +2,7 @@ import { SeededRandom } from '../src/moonlight/random.js';
 import { access, oracle } from './access.js';
 import type { Attack, Outcome } from './attack.js';
 import { asAttack } from './floods/flood.js';
+import { PLAYERS } from './floods/players.js';
 import { STRANGERS } from './floods/strangers.js';
 import { VIEWERS } from './floods/viewers.js';
 import { parsing } from './parsing.js';
@@ -17,7 +18,7 @@ export const ATTACKS: readonly Attack[] = [
   oracle,
   upgrades,
   tickets,
-  ...[...STRANGERS, ...VIEWERS].map(asAttack),
+  ...[...STRANGERS, ...VIEWERS, ...PLAYERS].map(asAttack),
 ];
 
 /** Minutes that all of them take at full size. */
