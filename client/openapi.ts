@@ -2720,13 +2720,15 @@ export interface components {
     OutputState: 'connecting' | 'active' | 'retrying' | 'failed';
     OutputInfo: {
       name: string;
-      /** @constant */
-      type: 'rtp';
+      /** @enum {string} */
+      type: 'rtp' | 'whip';
       state: components['schemas']['OutputState'];
       changed_at: string;
       code: components['schemas']['ErrorCode'] | null;
       reason: string | null;
-      host: string;
+      url: string | null;
+      has_token: boolean;
+      host: string | null;
       video_port: number | null;
       audio_port: number | null;
       video_rtcp_port: number | null;
@@ -2782,7 +2784,7 @@ export interface components {
     OutputList: {
       outputs: components['schemas']['OutputInfo'][];
     };
-    PutOutputRequest: {
+    PutRtpOutput: {
       /** @constant */
       type: 'rtp';
       host: string;
@@ -2792,6 +2794,16 @@ export interface components {
       video_rtcp_port?: number | null;
       keyframe_interval_ms?: number | null;
     };
+    PutWhipOutput: {
+      /** @constant */
+      type: 'whip';
+      url: string;
+    } & {
+      token?: string | null;
+      keyframe_interval_ms?: number | null;
+    };
+    PutOutputRequest:
+      components['schemas']['PutRtpOutput'] | components['schemas']['PutWhipOutput'];
     Session: {
       session_id: string;
       client_unique_id: string | null;

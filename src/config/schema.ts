@@ -358,7 +358,7 @@ export const KEYS = {
   outputs_allowed: key(
     list(outputTarget),
     [],
-    'What outputs may send to: `rtp://HOST:PORT` or `rtp://HOST:PORT-PORT`; in the place of HOST also a network (`rtp://10.0.0.0/24:5004`, `rtp://[fd00::]/8:5004`). Empty: nothing. Loopback has to be listed too.',
+    'What outputs may send to: `https://HOST:PORT/PATH` and what is below that path, `rtp://HOST:PORT` or `rtp://HOST:PORT-PORT`; in the place of HOST also a network with a port (`rtp://10.0.0.0/24:5004`, `http://[fd00::]/8:8889/`). Empty: nothing. Loopback has to be listed too.',
   ),
   max_outputs: key(integer(1, 100), 4, 'Outputs of one streamer.'),
   restore_streamers: key(flag, false, 'Start the streamers of before again after a restart.'),

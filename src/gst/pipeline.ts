@@ -8,6 +8,7 @@ import { watchBus, type BusMessage } from './bus.js';
 import { assertDescriptorsForViewer, hasDescriptorsForViewer } from './descriptors.js';
 import { DtlsCertificate } from './webrtc/dtls-certificate.js';
 import { MediaBus } from '../media/bus.js';
+import type { OutputKeyframes } from '../media/keyframe-pacer.js';
 import type { KeyframeRequest } from '../media/keyframes.js';
 import type { CodedUnit, Packetizer, TrackId } from '../media/outlet.js';
 import { addPeerCounts, NO_PEER_COUNTS, type PeerCounts } from '../media/peer-counts.js';
@@ -22,6 +23,7 @@ import { gstRuntime, type Gst, type GstRuntime } from './runtime.js';
 import { isRtpBin, RtpOutlet } from './outlets/rtp.js';
 import type { IceServer } from '../ice/types.js';
 import type {
+  OutputPeer,
   Peer,
   PeerSignaling,
   PipelineStats,
@@ -94,7 +96,7 @@ class GstStreamPipeline
   readonly #owners = new Map<string, (cause: string) => void>();
   /** Takes a peer off the bus and out of the owners. */
   readonly #detach = new Map<string, () => void>();
-  readonly #host: Omit<PeerContext, 'signaling'>;
+  readonly #host: Omit<PeerContext, 'signaling' | 'isOutput'>;
   readonly #stops: (() => void)[] = [];
   /** A branch that is ready for the next viewer. */
   #spare: PeerBranch | null = null;
@@ -158,6 +160,7 @@ class GstStreamPipeline
       taps: this.#trunk.taps,
       videoPackets: () => this.#countPackets(),
       needKeyframe: (reason, peerId) => this.#bus.requestKeyframe(reason, peerId),
+      keyframeComing: () => undefined,
       removed: (peer) => this.#removed(peer),
     };
     this.#stops.push(
@@ -247,34 +250,50 @@ class GstStreamPipeline
     signaling: PeerSignaling = 'socket',
   ): Promise<Peer> {
     return Promise.resolve().then(() => {
-      if (this.closed) throw new MoonteeError('CLOSED', 'The pipeline is closed');
-      if (this.#failed) throw new MoonteeError('PIPELINE_FAILED');
-      if (this.#peers.has(id))
-        throw new MoonteeError('INTERNAL', 'A peer of that id exists already');
-      if (this.#peers.size >= this.#options.maxPeers) {
+      const viewers = [...this.#peers.values()].filter(({ kind }) => kind === 'webrtc');
+      if (viewers.length >= this.#options.maxPeers) {
         throw new MoonteeError('LIMIT_REACHED', 'The streamer has reached max_viewers', {
           details: { limit: this.#options.maxPeers },
         });
       }
-      assertDescriptorsForViewer();
       const network = iceServers ? { ...this.#options.network, iceServers } : this.#options.network;
-      serverUris(network.iceServers);
-      const branch = this.#spare ?? this.#branch();
-      this.#spare = null;
-      this.#prepareSpare();
-      applyServers(this.#runtime, branch.webrtc, network);
-      const context = { ...this.#host, network, signaling };
-      const peer = new WebRtcPeer(id, context, branch, this.#log);
-      this.#peers.set(id, peer);
-      const detach = this.#bus.attach(peer);
-      this.#owners.set(branch.name, (cause) => peer.onElementError(cause));
-      this.#detach.set(id, () => {
-        this.#owners.delete(branch.name);
-        detach();
-      });
-      this.#log.info({ peer_id: id, peers: this.#peers.size }, 'peer added');
-      return peer;
+      return this.#addPeer(id, { ...this.#host, network, signaling, isOutput: false });
     });
+  }
+
+  addOutputPeer(id: string, keyframes: OutputKeyframes): Promise<OutputPeer> {
+    return Promise.resolve().then(() =>
+      this.#addPeer(id, {
+        ...this.#host,
+        signaling: 'server-offer',
+        isOutput: true,
+        needKeyframe: (reason) => keyframes.want(reason),
+        keyframeComing: () => keyframes.served(),
+      }),
+    );
+  }
+
+  /** @throws CLOSED, PIPELINE_FAILED, INTERNAL, LIMIT_REACHED, CONFIG_INVALID */
+  #addPeer(id: string, context: PeerContext): WebRtcPeer {
+    if (this.closed) throw new MoonteeError('CLOSED', 'The pipeline is closed');
+    if (this.#failed) throw new MoonteeError('PIPELINE_FAILED');
+    if (this.#peers.has(id)) throw new MoonteeError('INTERNAL', 'A peer of that id exists already');
+    assertDescriptorsForViewer();
+    serverUris(context.network.iceServers);
+    const branch = this.#spare ?? this.#branch();
+    this.#spare = null;
+    this.#prepareSpare();
+    applyServers(this.#runtime, branch.webrtc, context.network);
+    const peer = new WebRtcPeer(id, context, branch, this.#log);
+    this.#peers.set(id, peer);
+    const detach = this.#bus.attach(peer);
+    this.#owners.set(branch.name, (cause) => peer.onElementError(cause));
+    this.#detach.set(id, () => {
+      this.#owners.delete(branch.name);
+      detach();
+    });
+    this.#log.info({ peer_id: id, peers: this.#peers.size }, 'peer added');
+    return peer;
   }
 
   peer(id: string): Peer | undefined {
@@ -310,7 +329,9 @@ class GstStreamPipeline
   stats(): Promise<PipelineStats> {
     const keyframeRequestsByReason = this.#bus.keyframeRequests;
     const { join, pli, drop, rotate } = keyframeRequestsByReason;
-    const peers = [...this.#peers.values()].map((peer) => peer.stats());
+    const peers = [...this.#peers.values()]
+      .filter(({ kind }) => kind === 'webrtc')
+      .map((peer) => peer.stats());
     return Promise.resolve({
       videoUnits: this.#videoUnits,
       videoBytes: this.#videoBytes,
@@ -424,7 +445,7 @@ class GstStreamPipeline
   }
 
   #removed(peer: WebRtcPeer): void {
-    if (this.#peers.delete(peer.id)) {
+    if (this.#peers.delete(peer.id) && peer.kind === 'webrtc') {
       this.#goneCounts = addPeerCounts(this.#goneCounts, peer.stats());
     }
     this.#detach.get(peer.id)?.();

@@ -59,6 +59,11 @@ export interface StreamPipeline extends EventEmitter<StreamPipelineEvents> {
   addPeer(id: string, iceServers?: readonly IceServer[], signaling?: PeerSignaling): Promise<Peer>;
   peer(id: string): Peer | undefined;
   /**
+   * As {@link addPeer}, for a server that is sent the media: without data channels, and without taking a
+   * viewer's place.
+   */
+  addOutputPeer(id: string, keyframes: OutputKeyframes): Promise<OutputPeer>;
+  /**
    * Sends the packets of both media to UDP ports, from the next key frame on.
    *
    * @throws CLOSED, PIPELINE_FAILED, ELEMENT_MISSING
@@ -187,6 +192,11 @@ export interface Peer extends EventEmitter<PeerEvents> {
    * @throws TIMEOUT if it does not come to rest
    */
   close(deadline?: Deadline): Promise<void>;
+}
+
+/** A server that is sent the media. */
+export interface OutputPeer extends Peer {
+  stats(): PeerStats;
 }
 
 /** Where the packets of an output by plain RTP go. */

@@ -5,11 +5,11 @@ import { canonicalHost, type Target } from '../core/allowed-targets.js';
 import { MoonteeError } from '../core/errors.js';
 import { ErrorCode } from './outcome-codes.js';
 import { OutputState } from './output-state.js';
-import type { PutOutputRequest } from './rest-models.js';
+import type { PutOutputRequest, PutRtpOutput, PutWhipOutput } from './rest-models.js';
 
 const nullable = <C extends t.Mixed>(codec: C): t.UnionC<[C, t.NullC]> => t.union([codec, t.null]);
 
-export const OutputSpec = t.type(
+const RtpSpec = t.type(
   {
     type: t.literal('rtp'),
     host: t.string,
@@ -19,8 +19,23 @@ export const OutputSpec = t.type(
     video_rtcp_port: nullable(Integer),
     keyframe_interval_ms: Integer,
   },
-  'OutputSpec',
+  'RtpSpec',
 );
+export type RtpSpec = t.TypeOf<typeof RtpSpec>;
+
+const WhipSpec = t.type(
+  {
+    type: t.literal('whip'),
+    url: t.string,
+    /** Of a bearer. It is in no answer and in no log. */
+    token: nullable(t.string),
+    keyframe_interval_ms: Integer,
+  },
+  'WhipSpec',
+);
+export type WhipSpec = t.TypeOf<typeof WhipSpec>;
+
+export const OutputSpec = t.union([RtpSpec, WhipSpec], 'OutputSpec');
 export type OutputSpec = t.TypeOf<typeof OutputSpec>;
 
 export const OutputOrder = t.type({ name: t.string, spec: OutputSpec }, 'OutputOrder');
@@ -40,6 +55,9 @@ export const OutputStatus = t.type(
 export type OutputStatus = t.TypeOf<typeof OutputStatus>;
 
 const NAME = /^(?!\.{1,2}$)[\w.~-]{1,64}$/;
+/** What a header takes (RFC 9110 §11.4). */
+const TOKEN = /^[\x21-\x7e]{1,4096}$/;
+const MAX_URL_CHARACTERS = 2_048;
 const DEFAULT_KEYFRAME_INTERVAL_MS = 10_000;
 const KEYFRAME_INTERVALS_MS = [1_000, 3_600_000] as const;
 
@@ -51,6 +69,10 @@ export function outputName(name: string): string {
 
 /** Checked, with all defaults. @throws BAD_REQUEST naming what is wrong */
 export function outputSpec(request: PutOutputRequest): OutputSpec {
+  return request.type === 'whip' ? whipSpec(request) : rtpSpec(request);
+}
+
+function rtpSpec(request: PutRtpOutput): RtpSpec {
   const host = canonicalHost(request.host);
   if (host === null) throw new MoonteeError('BAD_REQUEST', 'host must be a name or an address');
   const spec = {
@@ -70,8 +92,35 @@ export function outputSpec(request: PutOutputRequest): OutputSpec {
   return spec;
 }
 
-/** Where an output sends to. */
+function whipSpec(request: PutWhipOutput): WhipSpec {
+  const token = request.token ?? null;
+  if (token !== null && !TOKEN.test(token)) {
+    throw new MoonteeError('BAD_REQUEST', 'token has 1 to 4096 printable characters, no spaces');
+  }
+  return {
+    type: 'whip',
+    url: endpoint(request.url).href,
+    token,
+    keyframe_interval_ms: keyframeInterval(request.keyframe_interval_ms),
+  };
+}
+
+/** Without a fragment. @throws BAD_REQUEST */
+function endpoint(text: string): URL {
+  if (text.length <= MAX_URL_CHARACTERS && URL.canParse(text)) {
+    const url = new URL(text);
+    const isPlain = url.username === '' && url.password === '';
+    url.hash = '';
+    if (/^https?:$/.test(url.protocol) && isPlain && canonicalHost(url.hostname) !== null) {
+      return url;
+    }
+  }
+  throw new MoonteeError('BAD_REQUEST', 'url must be an http: or https: URL without credentials');
+}
+
+/** Where an output sends to first. */
 export function outputTargets(spec: OutputSpec): [Target, ...Target[]] {
+  if (spec.type === 'whip') return [urlTarget(new URL(spec.url))];
   const { host, video_port, audio_port, video_rtcp_port } = spec;
   const ports = [video_port, audio_port, video_rtcp_port].filter((each) => each !== null);
   const [first = 0, ...more] = ports;
@@ -79,8 +128,17 @@ export function outputTargets(spec: OutputSpec): [Target, ...Target[]] {
   return [target(first), ...more.map(target)];
 }
 
+/** @throws OUTPUT_FORBIDDEN for a host that could be read in more than one way */
+export function urlTarget({ protocol, hostname, port: written, pathname }: URL): Target {
+  const scheme = protocol === 'https:' ? 'https' : 'http';
+  const host = canonicalHost(hostname);
+  if (host === null) throw new MoonteeError('OUTPUT_FORBIDDEN');
+  const usual = scheme === 'https' ? 443 : 80;
+  return { scheme, host, port: written === '' ? usual : Number(written), path: pathname };
+}
+
 function port(
-  request: PutOutputRequest,
+  request: PutRtpOutput,
   key: 'video_port' | 'audio_port' | 'video_rtcp_port',
 ): number | null {
   const value = request[key] ?? null;

@@ -121,7 +121,7 @@ export type RecordingInfo = t.TypeOf<typeof RecordingInfo>;
 export const RecordingList = t.type({ recordings: t.array(RecordingInfo) }, 'RecordingList');
 
 const ViewerKind = t.keyof({ socket: null, whep: null });
-export const PutOutputRequest = t.intersection(
+const PutRtpOutput = t.intersection(
   [
     t.type({ type: t.literal('rtp'), host: t.string }),
     t.partial({
@@ -132,20 +132,34 @@ export const PutOutputRequest = t.intersection(
       keyframe_interval_ms: nullish(Integer),
     }),
   ],
-  'PutOutputRequest',
+  'PutRtpOutput',
 );
+export type PutRtpOutput = t.TypeOf<typeof PutRtpOutput>;
+const PutWhipOutput = t.intersection(
+  [
+    t.type({ type: t.literal('whip'), url: t.string }),
+    t.partial({ token: nullish(t.string), keyframe_interval_ms: nullish(Integer) }),
+  ],
+  'PutWhipOutput',
+);
+export type PutWhipOutput = t.TypeOf<typeof PutWhipOutput>;
+export const PutOutputRequest = t.union([PutRtpOutput, PutWhipOutput], 'PutOutputRequest');
 export type PutOutputRequest = t.TypeOf<typeof PutOutputRequest>;
 
 export const OutputInfo = t.type(
   {
     name: t.string,
-    type: t.literal('rtp'),
+    type: t.keyof({ rtp: null, whip: null }),
     state: OutputState,
     changed_at: t.string,
     /** Why it does not run. */
     code: nullable(ErrorCode),
     reason: nullable(t.string),
-    host: t.string,
+    /** Of WHIP, without its query. */
+    url: nullable(t.string),
+    has_token: t.boolean,
+    /** These of RTP. */
+    host: nullable(t.string),
     video_port: nullable(Integer),
     audio_port: nullable(Integer),
     video_rtcp_port: nullable(Integer),

@@ -122,7 +122,7 @@ const outputCounts = {
 
 const Output = t.type({
   name: t.string,
-  type: t.literal('rtp'),
+  type: t.keyof({ rtp: null, whip: null }),
   state: OutputState,
   ...outputCounts,
 });

@@ -141,6 +141,7 @@ export class ChildStreamer {
     this.#outputs = new Outputs({
       orders: init.outputs,
       allowed: init.outputs_allowed,
+      gatherTimeout: gatherTimeout(init.network.ice_servers, init.network.relay_only),
       bus: this.#bus,
       onStatus: (status) => this.#send({ OutputChanged: status }),
       log,

@@ -60,7 +60,7 @@ function bodyFor(method: string, path: string, body: unknown): AskOptions {
 test.serial('answers are as the served document describes them', async (t) => {
   const server = await serve(t, {
     recordings_path: await temporaryFolder(t),
-    outputs_allowed: 'rtp://127.0.0.1:5004',
+    outputs_allowed: 'rtp://127.0.0.1:5004,http://127.0.0.1:8889',
   });
   const served = await server.ask('GET', '/api/openapi.json');
   t.is(served.status, 200);
@@ -69,6 +69,7 @@ test.serial('answers are as the served document describes them', async (t) => {
   const host = await addHost(t, server, false);
   const pair = { host_id: 0 };
   const create = { ...createBody('s'), client_unique_id: null };
+  const whip = { type: 'whip', url: 'http://127.0.0.1:8889/whip' };
   const output = { type: 'rtp', host: '127.0.0.1', video_port: 5004 };
   const calls: [string, string, string, unknown?][] = [
     ['get', '/config.js', '/config.js'],
@@ -109,6 +110,7 @@ test.serial('answers are as the served document describes them', async (t) => {
     ['put', `${OUTPUTS}/{name}`, '/api/streamers/x/outputs/sfu', output],
     ['put', `${OUTPUTS}/{name}`, '/api/streamers/s/outputs/b', { ...output, video_port: 1 }],
     ['put', `${OUTPUTS}/{name}`, '/api/streamers/s/outputs/b', { ...output, video_port: 0 }],
+    ['put', `${OUTPUTS}/{name}`, '/api/streamers/s/outputs/whip', whip],
     ['get', OUTPUTS, '/api/streamers/s/outputs'],
     ['get', `${OUTPUTS}/{name}`, '/api/streamers/s/outputs/sfu'],
     ['get', '/api/streamers/{id}', '/api/streamers/s'],

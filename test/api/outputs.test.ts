@@ -105,6 +105,41 @@ test.serial('without a list nothing is allowed, and the number is bounded', asyn
   t.is(await put('c'), 201);
 });
 
+test.serial('a token is kept and never shown, nor is the query of a URL', async (t) => {
+  const folder = await temporaryFolder(t);
+  const flags = { restore_streamers: 'true', data_path: join(folder, 'data.json') };
+  const server = await outputServer(t, {
+    ...flags,
+    outputs_allowed: 'http://127.0.0.1:8889/live,https://sfu.invalid',
+  });
+  const url = 'http://127.0.0.1:8889/live/whip?key=hidden#part';
+  const body = { type: 'whip', url, token: 'secret-token' };
+  const made = await server.ask('PUT', `${LIST}/sfu`, { body });
+  t.is(made.status, 201, made.text);
+  t.like(made.json, { url: 'http://127.0.0.1:8889/live/whip', has_token: true, host: null });
+  for (const path of [LIST, `${LIST}/sfu`, '/api/streamers/one', '/api/streamers', '/metrics']) {
+    t.notRegex((await server.ask('GET', path)).text, /secret-token|hidden/, path);
+  }
+  t.regex(await readFile(join(folder, 'streamers.json'), 'utf8'), /secret-token/);
+  const put = async (more: Readonly<Record<string, unknown>>): Promise<number> =>
+    (await server.ask('PUT', `${LIST}/x`, { body: { ...body, ...more } })).status;
+  t.is(await put({ url: 'http://127.0.0.1:8889/other' }), 403);
+  t.is(await put({ url: 'http://127.0.0.1:8889/live/../other' }), 403);
+  t.is(await put({ url: 'https://127.0.0.1:8889/live' }), 403);
+  t.is(await put({ url: 'https://sfu.invalid/whip' }), 502);
+  for (const wrong of [
+    'http://u:p@127.0.0.1:8889/live',
+    'ftp://127.0.0.1:8889/live',
+    'live',
+    `http://127.0.0.1:8889/live/${'x'.repeat(2_048)}`,
+  ]) {
+    t.is(await put({ url: wrong }), 400, wrong);
+  }
+  for (const token of ['', 'a b', 'a\r\nX: y', 'ü', 'x'.repeat(4_097)]) {
+    t.is(await put({ token }), 400);
+  }
+});
+
 test.serial('outputs are kept with their streamer, and restored with it', async (t) => {
   const folder = await temporaryFolder(t);
   const flags = { restore_streamers: 'true', data_path: join(folder, 'data.json') };

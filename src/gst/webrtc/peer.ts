@@ -51,11 +51,15 @@ export interface PeerContext {
   readonly certificate: DtlsCertificate;
   /** A viewer that makes the offer has no data channels. */
   readonly signaling: PeerSignaling;
+  /** It is a server that is sent the media: it gets our offer, and has no data channels either. */
+  readonly isOutput: boolean;
   readonly taps: Readonly<Record<MediaKind, Tap>>;
   readonly groups: PayloadGroups;
   /** RTP packets of video that have left the payloader so far. */
   videoPackets(): number;
   needKeyframe(reason: KeyframeReason, peerId: string): void;
+  /** A key frame is about to be sent to the peer. */
+  keyframeComing(): void;
   /** Nothing is left of the peer. */
   removed(peer: WebRtcPeer): void;
 }
@@ -107,7 +111,7 @@ const EMPTY: SessionFigures = {
 
 /** One viewer on a webrtcbin. Everything it does is done in order, one step at a time. */
 export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, PacketOutlet {
-  readonly kind = 'webrtc';
+  readonly kind: 'webrtc' | 'output';
   readonly tap = 'packets';
   readonly id: string;
   readonly #context: PeerContext;
@@ -153,6 +157,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
   constructor(id: string, context: PeerContext, branch: PeerBranch, log: Log) {
     super();
     this.id = id;
+    this.kind = context.isOutput ? 'output' : 'webrtc';
     this.#context = context;
     this.#log = log;
     this.#branch = branch;
@@ -226,7 +231,7 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
     branch.on('on-ice-candidate', candidateHandler(key));
     branch.on('notify::connection-state', connectionHandler(key));
     branch.on('notify::ice-gathering-state', gatheringHandler(key));
-    if (context.signaling !== 'viewer-offer') this.#channels.create('general');
+    if (!context.isOutput && context.signaling !== 'viewer-offer') this.#channels.create('general');
   }
 
   get state(): PeerState {
@@ -283,7 +288,9 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
 
   /** The pipeline is about to send a key frame to everybody: who waited for it is let in. */
   keyframeComing(): void {
-    if (!this.#closing) this.#video.keyframeComing();
+    if (this.#closing) return;
+    this.#context.keyframeComing();
+    this.#video.keyframeComing();
   }
 
   /** Looks for key frame requests and for a queue that fills up. Cheap, several times a second. */

@@ -12,6 +12,12 @@ export interface AttemptContext {
   readonly outletId: string;
   readonly targets: AllowedTargets;
   readonly keyframes: OutputKeyframes;
+  /** Milliseconds to wait for candidates. */
+  readonly gatherTimeout: number;
+  /** The output is closed. */
+  readonly signal: AbortSignal;
+  /** For what a failed attempt leaves. */
+  closeDeadline(): Deadline;
   readonly log: Log;
   /** Media flows. */
   active(): void;

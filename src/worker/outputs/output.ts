@@ -9,8 +9,9 @@ import { KeyframePacer } from '../../media/keyframe-pacer.js';
 import type { StreamPipeline } from '../../media/types.js';
 import type { OutputOrder, OutputStatus } from '../../protocol/output-spec.js';
 import type { OutputState } from '../../protocol/output-state.js';
-import type { Attempt } from './attempt.js';
+import type { Attempt, AttemptContext } from './attempt.js';
 import { startRtp } from './rtp-attempt.js';
+import { startWhip } from './whip-attempt.js';
 
 /** Milliseconds until the first attempt after one that failed; doubles up to the second. */
 const BACKOFF_MIN_MS = 1_000;
@@ -27,6 +28,8 @@ export interface OutputOptions {
   readonly bus: MediaBus;
   readonly pipeline: StreamPipeline;
   readonly targets: AllowedTargets;
+  /** Milliseconds to wait for candidates. */
+  readonly gatherTimeout: number;
   readonly onStatus: (status: OutputStatus) => void;
   readonly log: Log;
 }
@@ -61,6 +64,7 @@ export class Output {
   #retry: NodeJS.Timeout | null = null;
   /** The attempt that is made, or taken down. */
   #work: Promise<void> = Promise.resolve();
+  readonly #abort = new AbortController();
   #closed = false;
 
   constructor(options: OutputOptions) {
@@ -88,6 +92,7 @@ export class Output {
   /** Idempotent, never rejects. */
   async close(deadline: Deadline): Promise<void> {
     this.#closed = true;
+    this.#abort.abort();
     if (this.#retry) clearTimeout(this.#retry);
     this.#retry = null;
     this.#pacer.served();
@@ -106,11 +111,13 @@ export class Output {
 
   /** Never rejects. */
   async #try(number: number): Promise<void> {
-    const { order, pipeline, targets } = this.#options;
+    const { order, pipeline, targets, gatherTimeout } = this.#options;
     const isCurrent = (): boolean => !this.#closed && number === this.#current;
     try {
-      const attempt = await startRtp(order.spec, {
-        ...{ pipeline, targets, log: this.#log },
+      const context: AttemptContext = {
+        ...{ pipeline, targets, gatherTimeout, log: this.#log },
+        signal: this.#abort.signal,
+        closeDeadline: () => Deadline.in(CLOSE_TIMEOUT_MS),
         outletId: this.#outletId,
         keyframes: this.#pacer,
         active: () => {
@@ -119,8 +126,11 @@ export class Output {
         failed: (error) => {
           if (isCurrent()) this.#onFailed(error);
         },
-      });
-      this.#attempt = attempt;
+      };
+      const { spec } = order;
+      this.#attempt = await (spec.type === 'whip'
+        ? startWhip(spec, context)
+        : startRtp(spec, context));
       if (this.#closed) await this.#end(Deadline.in(CLOSE_TIMEOUT_MS));
     } catch (thrown) {
       if (isCurrent()) this.#onFailed(MoonteeError.from(thrown, 'OUTPUT_FAILED'));
@@ -144,12 +154,13 @@ export class Output {
     this.#work = this.#work
       .then(() => this.#end(Deadline.in(CLOSE_TIMEOUT_MS)))
       .then(() => {
-        if (!isFinal && !this.#closed) this.#retrySoon();
+        if (!isFinal && !this.#closed) this.#retrySoon(error);
       });
   }
 
-  #retrySoon(): void {
-    const delay = Math.min(BACKOFF_MIN_MS * 2 ** (this.#failures - 1), BACKOFF_MAX_MS);
+  #retrySoon({ details: { retryAfterMs } }: MoonteeError): void {
+    const usual = Math.min(BACKOFF_MIN_MS * 2 ** (this.#failures - 1), BACKOFF_MAX_MS);
+    const delay = Math.max(usual, typeof retryAfterMs === 'number' ? retryAfterMs : 0);
     this.#retry = setTimeout(() => this.#begin(), delay);
   }
 

@@ -15,6 +15,8 @@ export interface OutputsOptions {
   /** Of the configuration. */
   readonly allowed: readonly string[];
   readonly bus: MediaBus;
+  /** Milliseconds to wait for candidates. */
+  readonly gatherTimeout: number;
   readonly onStatus: (status: OutputStatus) => void;
   readonly log: Log;
 }
@@ -85,9 +87,10 @@ export class Outputs {
   #start(order: OutputOrder): void {
     const pipeline = this.#pipeline;
     if (!pipeline || this.#closed || this.#running.has(order.name)) return;
-    const { bus, onStatus, log } = this.#options;
+    const { bus, gatherTimeout, onStatus, log } = this.#options;
     const targets = this.#targets;
-    this.#running.set(order.name, new Output({ order, bus, pipeline, targets, onStatus, log }));
+    const output = new Output({ order, bus, pipeline, targets, gatherTimeout, onStatus, log });
+    this.#running.set(order.name, output);
   }
 
   async #stop(name: string, deadline: Deadline): Promise<void> {

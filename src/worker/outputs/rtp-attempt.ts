@@ -1,4 +1,4 @@
-import { outputTargets, type OutputSpec } from '../../protocol/output-spec.js';
+import { outputTargets, type RtpSpec } from '../../protocol/output-spec.js';
 import type { Attempt, AttemptContext } from './attempt.js';
 import { RtcpPort } from './rtcp-port.js';
 
@@ -8,7 +8,7 @@ import { RtcpPort } from './rtcp-port.js';
  *
  * @throws OUTPUT_FORBIDDEN, OUTPUT_FAILED, and what `addRtpOutput` throws
  */
-export async function startRtp(spec: OutputSpec, context: AttemptContext): Promise<Attempt> {
+export async function startRtp(spec: RtpSpec, context: AttemptContext): Promise<Attempt> {
   const { pipeline, keyframes } = context;
   const address = await context.targets.resolve(...outputTargets(spec));
   const output = pipeline.addRtpOutput({
