@@ -392,6 +392,7 @@ test.serial('streamers: create, get, list in order, delete', async (t) => {
     streamer_id: 'agent-ses_1',
     status: 'active',
     moonlight_connected: true,
+    outputs: [],
     connected_peers: 0,
     width: 2560,
     height: 1600,
