@@ -27,6 +27,7 @@ export class RtcpPort {
   readonly #timer: NodeJS.Timeout;
   #datagrams = 0;
   #isConnected = false;
+  #hasBegun = false;
   #closed = false;
 
   constructor(options: RtcpPortOptions) {
@@ -42,6 +43,13 @@ export class RtcpPort {
     this.#timer = setInterval(() => this.#report(), REPORT_INTERVAL_MS);
   }
 
+  /** Media flows from now on: a receiver may ask for something before the first interval is over. */
+  begin(): void {
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    this.#report();
+  }
+
   /** Idempotent. */
   close(): void {
     if (this.#closed) return;
@@ -52,7 +60,7 @@ export class RtcpPort {
 
   #report(): void {
     this.#datagrams = 0;
-    const report = this.#isConnected ? this.#options.report() : null;
+    const report = this.#isConnected && !this.#closed ? this.#options.report() : null;
     if (report === null) return;
     this.#socket.send(senderReport(report, Date.now()), (error) => {
       if (error) this.#onError(error);

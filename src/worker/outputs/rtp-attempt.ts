@@ -11,6 +11,7 @@ import { RtcpPort } from './rtcp-port.js';
 export async function startRtp(spec: RtpSpec, context: AttemptContext): Promise<Attempt> {
   const { pipeline, keyframes } = context;
   const address = await context.targets.resolve(...outputTargets(spec));
+  let rtcp: RtcpPort | null = null;
   const output = pipeline.addRtpOutput({
     id: context.outletId,
     address,
@@ -19,21 +20,21 @@ export async function startRtp(spec: RtpSpec, context: AttemptContext): Promise<
       want: (reason) => keyframes.want(reason),
       served: () => {
         keyframes.served();
+        rtcp?.begin();
         context.active();
       },
     },
     failed: (error) => context.failed(error),
   });
   const { video_rtcp_port: port } = spec;
-  const rtcp =
-    port === null
-      ? null
-      : new RtcpPort({
-          ...{ address, port },
-          report: () => output.report('video'),
-          onKeyframeRequest: () => keyframes.want('pli'),
-          failed: (error) => context.failed(error),
-        });
+  if (port !== null) {
+    rtcp = new RtcpPort({
+      ...{ address, port },
+      report: () => output.report('video'),
+      onKeyframeRequest: () => keyframes.want('pli'),
+      failed: (error) => context.failed(error),
+    });
+  }
   return {
     get bytes() {
       return output.bytes;
