@@ -59,6 +59,8 @@ export class Janus {
     const ports = { audio, video, rtcp };
     configure(folder, signaling, ports, mountpoint);
     const child = spawn(JANUS, ['-F', folder, '-C', join(folder, 'janus.jcfg')], {
+      // What it may leave when it crashes goes with the folder.
+      cwd: folder,
       stdio: 'ignore',
     });
     const socket = await until('Janus listens', async () => {
