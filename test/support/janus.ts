@@ -64,7 +64,7 @@ export class Janus {
       stdio: 'ignore',
     });
     const socket = await until('Janus listens', async () => {
-      if (child.exitCode !== null) throw new Error(`Janus ended with ${child.exitCode}`);
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error('Janus ended');
       const attempt = new WebSocket(`ws://127.0.0.1:${signaling}`, 'janus-protocol');
       try {
         await once(attempt, 'open');
@@ -103,7 +103,7 @@ export class Janus {
 
   async stop(): Promise<void> {
     this.#socket.terminate();
-    if (this.#process.exitCode !== null) return;
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const exit = once(this.#process, 'exit');
     this.#process.kill('SIGKILL');
     await exit;
@@ -145,26 +145,32 @@ function configure(
   { audio, video, rtcp }: JanusPorts,
   mountpoint: readonly string[],
 ): void {
-  const write = (name: string, section: string, lines: readonly string[]): void => {
-    const body = lines.map((line) => `  ${line}`).join('\n');
-    writeFileSync(join(folder, name), `${section}: {\n${body}\n}\n`);
-  };
-  write('janus.jcfg', 'general', [
+  const section = (name: string, lines: readonly string[]): string =>
+    `${name}: {\n${lines.map((line) => `  ${line}\n`).join('')}}\n`;
+  const write = (file: string, ...sections: readonly string[]): void =>
+    writeFileSync(join(folder, file), sections.join(''));
+  const general = [
     `configs_folder = "${folder}"`,
     ...['plugins', 'transports', 'events', 'loggers'].map(
       (kind) => `${kind}_folder = "${LIBRARIES}/${kind}"`,
     ),
     'debug_level = 2',
     'interface = "127.0.0.1"',
-  ]);
-  const http = ['http = false', 'https = false'];
-  write('janus.transport.http.jcfg', 'general', http);
+  ];
+  // Janus 1.1.2 crashes now and then if it has loaded a transport that is switched off.
+  const unused = ['http', 'mqtt', 'nanomsg', 'pfunix', 'rabbitmq'];
+  const disabled = unused.map((name) => `libjanus_${name}.so`).join(',');
+  write(
+    'janus.jcfg',
+    section('general', general),
+    section('transports', [`disable = "${disabled}"`]),
+  );
   const socket = ['ws = true', 'ws_ip = "127.0.0.1"', `ws_port = ${signaling}`];
-  write('janus.transport.websockets.jcfg', 'general', socket);
+  write('janus.transport.websockets.jcfg', section('general', socket));
   const ports = [`audioport = ${audio}`, `videoport = ${video}`, `videortcpport = ${rtcp}`];
   const interfaces = ['audioiface = "127.0.0.1"', 'videoiface = "127.0.0.1"'];
   const lines = [`id = ${MOUNTPOINT}`, ...mountpoint, ...ports, ...interfaces];
-  write('janus.plugin.streaming.jcfg', 'desk', lines);
+  write('janus.plugin.streaming.jcfg', section('desk', lines));
 }
 
 async function freeTcpPort(): Promise<number> {
