@@ -218,7 +218,8 @@ function parsed(text: string): unknown {
 
 export async function temporaryFolder(t: ExecutionContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'moontee-test-'));
-  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  // A process that was killed may still be on its way out.
+  t.teardown(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }));
   return folder;
 }
 
