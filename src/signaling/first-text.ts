@@ -46,6 +46,8 @@ export async function readFirstText(
 ): Promise<FirstText> {
   return new Promise((resolve, reject) => {
     let received = head;
+    /** What is skipped is not read once more: many small frames would cost their square. */
+    let position = 0;
     const settle = (result: FirstText | MoonteeError): void => {
       clearTimeout(timer);
       stream.off('data', onData).off('close', onClose).off('end', onClose);
@@ -55,8 +57,9 @@ export async function readFirstText(
     };
     const look = (): void => {
       try {
-        const text = firstText(received);
-        if (text !== null) settle({ text, received });
+        const scanned = scan(received, position);
+        position = scanned.position;
+        if (scanned.text !== null) settle({ text: scanned.text, received });
       } catch (error) {
         settle(MoonteeError.from(error));
       }
@@ -79,22 +82,31 @@ export async function readFirstText(
  * @throws VIEWER_MESSAGE_INVALID for what no client sends first, CLOSED for a close frame
  */
 export function firstText(data: Buffer): Buffer | null {
+  return scan(data, 0).text;
+}
+
+/** @param from where a frame begins @returns the first text, or where the frame begins that is not complete */
+function scan(
+  data: Buffer,
+  from: number,
+): { readonly text: Buffer | null; readonly position: number } {
   if (data.length > MAX_BYTES) throw invalid('too large');
-  for (let at = 0; at < data.length;) {
-    const frame = readFrame(data, at);
-    if (frame === null) return null;
+  let position = from;
+  while (position < data.length) {
+    const frame = readFrame(data, position);
+    if (frame === null) break;
     const { opcode, isFinal, end } = frame;
     if (opcode === OPCODE.CLOSE) throw new MoonteeError('CLOSED', 'The client has left');
     if (opcode === OPCODE.TEXT) {
       if (!isFinal) throw invalid('in pieces');
-      return frame.payload;
+      return { text: frame.payload, position };
     }
     const isSkipped =
       (opcode === OPCODE.BINARY && isFinal) || opcode === OPCODE.PING || opcode === OPCODE.PONG;
     if (!isSkipped) throw invalid('not of a known kind');
-    at = end;
+    position = end;
   }
-  return null;
+  return { text: null, position };
 }
 
 interface Frame {

@@ -58,20 +58,30 @@ async function describe(peer: Peer, { gatherTimeout, signal }: AttemptContext): 
   const descriptions: string[] = [];
   peer.on('description', ({ sdp }) => descriptions.push(sdp));
   peer.on('candidate', ({ candidate }) => candidates.push(candidate));
-  const gathered = new Promise<void>((resolve) => {
-    peer.on('gathered', resolve);
-    peer.on('state', (state) => {
-      if (state === 'failed') resolve();
-    });
-    signal.addEventListener('abort', () => resolve(), { once: true });
+  const { promise: gathered, resolve: settle } = deferred();
+  peer.on('gathered', settle);
+  peer.on('state', (state) => {
+    if (state === 'failed') settle();
   });
-  await peer.offer();
-  await settlesWithin(gatherTimeout, gathered);
+  // The signal outlives the attempt, and would keep what its listeners reach.
+  signal.addEventListener('abort', settle);
+  try {
+    await peer.offer();
+    await settlesWithin(gatherTimeout, gathered);
+  } finally {
+    signal.removeEventListener('abort', settle);
+  }
   signal.throwIfAborted();
   const [sdp] = descriptions;
   if (peer.failure || sdp === undefined) throw failureOf(peer);
   if (candidates.length === 0) throw new MoonteeError('ICE_FAILED', 'No candidate in time');
   return withCandidates(sdp, candidates);
+}
+
+function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((done) => (resolve = done));
+  return { promise, resolve };
 }
 
 /** Never rejects. */
