@@ -6,6 +6,7 @@ import type { OutcomeCode } from '../core/outcomes.js';
 import { TokenBucket } from '../core/token-bucket.js';
 import type { RefusalLog } from '../access/refusal-log.js';
 import { closeCode, closeReason } from './close-codes.js';
+import { INPUT_BUDGET, INPUT_BYTES_BUDGET } from '../protocol/input-budgets.js';
 import type { StreamClientMessage, StreamServerMessage } from '../protocol/viewer-messages.js';
 import { MAX_FIRST_BYTES, readMessage } from './read-message.js';
 
@@ -45,10 +46,6 @@ export type BrowserSocket = Koa.Context['websocket'];
  */
 const MAX_BUFFERED = 1 << 20;
 const MAX_INVALID = 20;
-/** Messages of input in a second: a mouse and some pads. */
-const INPUT_BUDGET = { rate: 1_000, burst: 2_000 };
-/** Bytes of input in a second, as on data channels: all of it passes through this process. */
-const INPUT_BYTES_BUDGET = { rate: 128 * 1024, burst: 256 * 1024 };
 /** Bytes of a message of input: the longest is a text. */
 const MAX_INPUT_BYTES = 2_048;
 /** Milliseconds that the other side has to answer a close frame. */

@@ -15,14 +15,12 @@ import {
   type DesktopInit,
 } from '../../protocol/desktop-client.js';
 import { errorText, pong, streamError, type Pong } from '../../protocol/desktop-socket.js';
+import { INPUT_BUDGET, INPUT_BYTES_BUDGET } from '../../protocol/input-budgets.js';
 import type { SocketViewerStats } from '../../protocol/statistics.js';
 import { viewerReason } from '../../protocol/viewer-words.js';
 import { FrameGate, FRAME_LIMITS } from './frame-gate.js';
 import type { DesktopFramer } from './framer.js';
 
-/** Messages and bytes in a second, as on viewer sockets. */
-const MESSAGE_BUDGET = { rate: 1_000, burst: 2_000 };
-const BYTES_BUDGET = { rate: 128 * 1024, burst: 256 * 1024 };
 const MAX_INVALID = 20;
 /** In milliseconds. */
 export interface DesktopTimes {
@@ -79,8 +77,8 @@ export class DesktopViewer implements UnitOutlet {
   readonly id: string;
   readonly #options: DesktopViewerOptions;
   readonly #gate = new FrameGate();
-  readonly #messages = new TokenBucket(MESSAGE_BUDGET);
-  readonly #bytes = new TokenBucket(BYTES_BUDGET);
+  readonly #messages = new TokenBucket(INPUT_BUDGET);
+  readonly #bytes = new TokenBucket(INPUT_BYTES_BUDGET);
   readonly #closed: Promise<void>;
   readonly #openedAt = performance.now();
   #hasInit = false;
