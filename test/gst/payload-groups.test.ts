@@ -1,22 +1,18 @@
 /** Viewers that make the offer, and the payloaders that their payload types need. */
-import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { GROUPS_LIMIT } from '../../src/gst/payload-groups.js';
 import { createStreamPipeline } from '../../src/gst/pipeline.js';
-import { gstRuntime } from '../../src/gst/runtime.js';
 import type { Peer, StreamPipeline } from '../../src/media/types.js';
-import { census } from '../support/census.js';
 import { CLIP_SURROUND, encodeClip, Player, type Clip } from '../support/clip.js';
 import { acceptOffer } from '../support/peer-signaling.js';
 import { ReceiverProcess, type ReceivingPeer } from '../support/receiver.js';
 import type { OfferedSection } from '../support/receiver-messages.js';
 import { beganAtOnce, connect, exchangeCandidates, STREAM } from '../support/receiver-connect.js';
+import { nothingStays } from '../support/nothing-stays.js';
 import { until } from '../support/until.js';
 
 const CYCLES = 24;
 const LANES = 3;
-/** Threads and descriptors that may come and go for other reasons. */
-const SLACK = 6;
 
 let clip: Clip;
 let receivers: ReceiverProcess;
@@ -226,21 +222,6 @@ test.serial('viewers with payload types of their own come and go, and nothing st
     await Promise.all(Array.from({ length: LANES }, lane));
     await until('all groups are taken down', () => groups() === 0);
   };
-  const collected = async (): Promise<ReturnType<typeof census>> => {
-    gstRuntime().collector.now();
-    await delay(100);
-    return census();
-  };
-  await cycles(6);
-  for (let round = 0; round < 40; round += 1) await collected();
-  const before = await collected();
-  await cycles(CYCLES);
-  const after = await until('threads and descriptors are back', async () => {
-    const now = await collected();
-    const isBack =
-      now.threads <= before.threads + SLACK && now.descriptors <= before.descriptors + SLACK;
-    return isBack && now;
-  });
-  t.log({ before, after });
+  await nothingStays(t, cycles, CYCLES);
   t.is((await pipeline.stats()).peers.length, 0);
 });

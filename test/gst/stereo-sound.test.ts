@@ -1,13 +1,11 @@
 /** Stereo for viewers that take no surround sound, beside others that do. */
-import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { createStreamPipeline } from '../../src/gst/pipeline.js';
-import { gstRuntime } from '../../src/gst/runtime.js';
 import type { Peer, StreamPipeline } from '../../src/media/types.js';
-import { census } from '../support/census.js';
 import { CLIP_SURROUND, encodeClip, Player, type Clip } from '../support/clip.js';
 import { ReceiverProcess, type ReceivingPeer } from '../support/receiver.js';
 import { connect, exchangeCandidates, STREAM } from '../support/receiver-connect.js';
+import { nothingStays } from '../support/nothing-stays.js';
 import { until } from '../support/until.js';
 import { acceptAnswer, createOffer } from '../support/peer-signaling.js';
 
@@ -15,8 +13,6 @@ const SURROUND = 111;
 const STEREO = 112;
 const CYCLES = 24;
 const LANES = 3;
-/** Threads and descriptors that may come and go for other reasons. */
-const SLACK = 6;
 
 let clip: Clip;
 let receivers: ReceiverProcess;
@@ -148,21 +144,6 @@ test.serial('viewers in stereo come and go, and nothing stays', async (t) => {
     await Promise.all(Array.from({ length: LANES }, lane));
     await untilGone();
   };
-  const collected = async (): Promise<ReturnType<typeof census>> => {
-    gstRuntime().collector.now();
-    await delay(100);
-    return census();
-  };
-  await cycles(6);
-  for (let round = 0; round < 40; round += 1) await collected();
-  const before = await collected();
-  await cycles(CYCLES);
-  const after = await until('threads and descriptors are back', async () => {
-    const now = await collected();
-    const isBack =
-      now.threads <= before.threads + SLACK && now.descriptors <= before.descriptors + SLACK;
-    return isBack && now;
-  });
-  t.log({ before, after });
+  await nothingStays(t, cycles, CYCLES);
   t.is((await pipeline.stats()).peers.length, 0);
 });
