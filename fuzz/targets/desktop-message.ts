@@ -4,7 +4,7 @@ import { decodeDesktopInput, isDesktopInput } from '../../src/input/desktop-mess
 import { decodeInput } from '../../src/moonlight/input/decode.js';
 import { encodeInput } from '../../src/moonlight/input/encode.js';
 import { readDesktopInit, readDesktopMessage } from '../../src/protocol/desktop-client.js';
-import { firstText } from '../../src/signaling/first-text.js';
+import { findText } from '../../src/signaling/first-text.js';
 import { ByteReader } from '../byte-reader.js';
 import { expect, type FuzzTarget } from '../target.js';
 
@@ -35,7 +35,7 @@ export const desktopMessage: FuzzTarget = {
   run: (input) => {
     readDesktopInit(input);
     try {
-      firstText(input);
+      findText(input, 0);
     } catch (error) {
       expect(error instanceof MoonteeError && error.code !== 'INTERNAL', 'an error of its own');
     }

@@ -57,9 +57,9 @@ export async function readFirstText(
     };
     const look = (): void => {
       try {
-        const scanned = scan(received, position);
-        position = scanned.position;
-        if (scanned.text !== null) settle({ text: scanned.text, received });
+        const found = findText(received, position);
+        ({ position } = found);
+        if (found.text !== null) settle({ text: found.text, received });
       } catch (error) {
         settle(MoonteeError.from(error));
       }
@@ -78,15 +78,11 @@ export async function readFirstText(
 }
 
 /**
- * @returns null until it is complete
+ * @param from where a frame begins
+ * @returns the first text, and where it begins, or the frame that is not complete
  * @throws VIEWER_MESSAGE_INVALID for what no client sends first, CLOSED for a close frame
  */
-export function firstText(data: Buffer): Buffer | null {
-  return scan(data, 0).text;
-}
-
-/** @param from where a frame begins @returns the first text, or where the frame begins that is not complete */
-function scan(
+export function findText(
   data: Buffer,
   from: number,
 ): { readonly text: Buffer | null; readonly position: number } {

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import test from 'ava';
 import fc from 'fast-check';
 import { MoonteeError } from '../../src/core/errors.js';
-import { endWithText, firstText, readFirstText } from '../../src/signaling/first-text.js';
+import { endWithText, findText, readFirstText } from '../../src/signaling/first-text.js';
 
 /** A frame of a client. */
 function frame(opcode: number, payload: Buffer, mask = Buffer.from('1a2b3c4d', 'hex')): Buffer {
@@ -16,6 +16,10 @@ function frame(opcode: number, payload: Buffer, mask = Buffer.from('1a2b3c4d', '
 }
 
 const INIT = Buffer.from('{"type":"init"}');
+
+function firstText(data: Buffer): Buffer | null {
+  return findText(data, 0).text;
+}
 
 test('the first text is found behind binary messages, pings and pongs', (t) => {
   const before = [
