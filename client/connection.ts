@@ -1,5 +1,6 @@
 import { attemptAsync } from './attempt.js';
 import { Backoff, type BackoffOptions } from './backoff.js';
+import { Company } from './company.js';
 import { clientUniqueId } from './client-id.js';
 import { Emitter } from './emitter.js';
 import { ending, unauthorized, type Ending } from './ending.js';
@@ -59,6 +60,8 @@ const STEADY_MS = 5_000;
  */
 export class ViewerConnection extends Emitter<ConnectionEvents> {
   readonly input = new ViewerInput();
+  /** The other viewers, and who steers. */
+  readonly company = new Company();
   /** How media come; a change counts from the next {@link start} on. */
   transport: Transport = 'webrtc';
   readonly #options: ViewerConnectionOptions;
@@ -130,6 +133,7 @@ export class ViewerConnection extends Emitter<ConnectionEvents> {
       resumeSecret: this.#resumeSecret,
       deadlines: { ...DEFAULT_DEADLINES, ...deadlines },
       media,
+      company: this.company,
     });
     this.#session = session;
     session.on('resume', (secret) => (this.#resumeSecret = secret));
@@ -183,6 +187,7 @@ export class ViewerConnection extends Emitter<ConnectionEvents> {
     this.#session = undefined;
     this.#stats = undefined;
     this.input.attach(undefined);
+    this.company.attach(undefined);
   }
 
   #onConnected(session: ViewerSession): void {

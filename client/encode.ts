@@ -150,6 +150,44 @@ export function encodeTouch(phase: TouchPhase, point: TouchPoint): Bytes {
   });
 }
 
+/**
+ * All that is held with a device, in the channel of that device (signaling.md c.7): servers that do
+ * not know the type ignore it.
+ *
+ * @param at milliseconds of any clock that does not jump
+ */
+export function encodeHeldKeys(keyCodes: readonly number[], at: number): Bytes {
+  return statement(2, at, keyCodes.length, (view, start) => {
+    for (const [index, keyCode] of keyCodes.entries()) view.setUint8(start + index, keyCode);
+  });
+}
+
+/** As {@link encodeHeldKeys}, of {@link MOUSE_BUTTON}. */
+export function encodeHeldButtons(buttons: readonly number[], at: number): Bytes {
+  return statement(5, at, 1, (view, start) => {
+    view.setUint8(
+      start,
+      buttons.reduce((bits, button) => bits | (1 << (button - 1)), 0),
+    );
+  });
+}
+
+const HELD_TOUCH_BYTES = 18;
+
+/** As {@link encodeHeldKeys}. */
+export function encodeHeldTouches(points: readonly TouchPoint[], at: number): Bytes {
+  return statement(3, at, points.length * HELD_TOUCH_BYTES, (view, start) => {
+    for (const [index, point] of points.entries()) {
+      const place = start + index * HELD_TOUCH_BYTES;
+      view.setUint32(place, point.id);
+      view.setFloat32(place + 4, point.x);
+      view.setFloat32(place + 8, point.y);
+      view.setFloat32(place + 12, point.force);
+      view.setUint16(place + 16, point.rotation);
+    }
+  });
+}
+
 export function encodePadAdd(pad: number, supportedButtons: number, capabilities: number): Bytes {
   return message(8, (view) => {
     view.setUint8(1, pad);
@@ -199,6 +237,21 @@ export function decodeFeedback(data: ArrayBuffer): PadFeedback | undefined {
     default:
       return undefined;
   }
+}
+
+const STATEMENT_BYTES = 5;
+
+function statement(
+  type: number,
+  at: number,
+  length: number,
+  write: (view: DataView, start: number) => void,
+): Bytes {
+  return message(STATEMENT_BYTES + length, (view) => {
+    view.setUint8(0, type);
+    view.setUint32(1, at);
+    write(view, STATEMENT_BYTES);
+  });
 }
 
 function message(length: number, write: (view: DataView) => void): Bytes {

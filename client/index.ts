@@ -1,4 +1,5 @@
 /** A typed client of Moontee for browsers: REST calls, the viewer connection, its input. */
+export * from './company.js';
 export * from './connection.js';
 export * from './ending.js';
 export * from './encode.js';
@@ -11,5 +12,6 @@ export * from './media-reader.js';
 export * from './outcomes.js';
 export * from './pads.js';
 export * from './rest.js';
+export * from './text-edits.js';
 export type { PeerQuality, SessionDeadlines, ViewerReady } from './session.js';
 export type { ViewerStats } from './viewer-stats.js';

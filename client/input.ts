@@ -1,5 +1,8 @@
 import {
   encodeButton,
+  encodeHeldButtons,
+  encodeHeldKeys,
+  encodeHeldTouches,
   encodeKey,
   encodeMove,
   encodePadAdd,
@@ -31,6 +34,17 @@ export interface InputOutlet {
   sendPad(pad: number, data: Bytes): boolean;
 }
 
+/** Milliseconds between two statements of what is held. */
+const STATEMENT_MS = 100;
+
+/** More than these at once cannot be stated. */
+const MAX_STATED_KEYS = 64;
+const MAX_STATED_TOUCHES = 16;
+
+/** Devices whose hold is stated; pads send their state over and over by themselves. */
+const STATED = ['keyboard', 'mouseClicks', 'touch'] as const;
+type StatedLabel = (typeof STATED)[number];
+
 interface AnnouncedPad {
   readonly supportedButtons: number;
   readonly capabilities: number;
@@ -39,7 +53,8 @@ interface AnnouncedPad {
 /**
  * What the viewer does, over whatever connection there is. It knows what is held, so that
  * {@link releaseAll} leaves nothing down, and which pads there are, so that a connection that
- * comes later hears of them.
+ * comes later hears of them. While something is down it says so every 100 ms: a server that hears
+ * nothing lets go, and one that lost a message is put right.
  */
 export class ViewerInput {
   #channels: InputOutlet | undefined;
@@ -47,6 +62,9 @@ export class ViewerInput {
   readonly #buttons = new Set<number>();
   readonly #touches = new Map<number, TouchPoint>();
   readonly #pads = new Map<number, AnnouncedPad>();
+  /** Devices of which the last statement is due, or was not empty. */
+  readonly #unstated = new Set<StatedLabel>();
+  #statements: ReturnType<typeof setInterval> | undefined;
   /** Parts of a pixel that have not been sent yet. */
   #restX = 0;
   #restY = 0;
@@ -60,12 +78,19 @@ export class ViewerInput {
     this.#keys.clear();
     this.#buttons.clear();
     this.#touches.clear();
+    this.#unstated.clear();
+    clearInterval(this.#statements);
+    this.#statements = undefined;
+    // From the first on the server knows that it may rely on them.
+    if (channels !== undefined) for (const label of STATED) this.#note(label);
     for (const [pad, announced] of this.#pads) this.#announce(pad, announced);
   }
 
   /** Another way to the same place: what is held stays so. */
   moveOver(channels: InputOutlet): void {
     this.#channels = channels;
+    // Nothing orders the two: what is still under way on the other may be late.
+    for (const label of STATED) this.#note(label);
   }
 
   /**
@@ -93,6 +118,7 @@ export class ViewerInput {
     const isSent = this.#send('keyboard', encodeKey(true, keyCode, modifiers | this.#modifiers));
     if (!isSent) this.#keys.delete(keyCode);
     else if (modifierBit(keyCode) === 0) this.#act();
+    this.#note('keyboard');
   }
 
   keyUp(keyCode: number, modifiers = 0): void {
@@ -145,6 +171,7 @@ export class ViewerInput {
     if (at !== undefined) this.#send('mouseClicks', encodePosition(at.x, at.y));
     if (!this.#send('mouseClicks', encodeButton(true, button))) return;
     this.#buttons.add(button);
+    this.#note('mouseClicks');
     this.#act();
   }
 
@@ -170,6 +197,7 @@ export class ViewerInput {
     if (phase !== 'down' && !this.#touches.has(point.id)) return;
     if (phase === 'up') this.#touches.delete(point.id);
     else this.#touches.set(point.id, point);
+    this.#note('touch');
     if (this.#send('touch', encodeTouch(phase, point))) this.#act();
   }
 
@@ -196,6 +224,42 @@ export class ViewerInput {
     for (const keyCode of keys) this.keyUp(keyCode);
     for (const button of [...this.#buttons]) this.buttonUp(button);
     for (const point of [...this.#touches.values()]) this.touch('up', point);
+  }
+
+  /** Something of that device went down, or may be believed to be. */
+  #note(label: StatedLabel): void {
+    this.#unstated.add(label);
+    if (this.#channels === undefined || this.#statements !== undefined) return;
+    this.#statements = setInterval(() => this.#state(), STATEMENT_MS);
+  }
+
+  /** One that does not get out at once is of no use later, but for the last. */
+  #state(): void {
+    const now = performance.now();
+    for (const label of this.#unstated) {
+      const { data, isEmpty } = this.#statementOf(label, now);
+      if (this.#send(label, data, { stale: true }) && isEmpty) this.#unstated.delete(label);
+    }
+    if (this.#unstated.size > 0) return;
+    clearInterval(this.#statements);
+    this.#statements = undefined;
+  }
+
+  #statementOf(label: StatedLabel, now: number): { data: Bytes; isEmpty: boolean } {
+    switch (label) {
+      case 'keyboard': {
+        const keys = this.heldKeys.slice(0, MAX_STATED_KEYS);
+        return { data: encodeHeldKeys(keys, now), isEmpty: keys.length === 0 };
+      }
+      case 'mouseClicks': {
+        const buttons = [...this.#buttons];
+        return { data: encodeHeldButtons(buttons, now), isEmpty: buttons.length === 0 };
+      }
+      case 'touch': {
+        const points = [...this.#touches.values()].slice(0, MAX_STATED_TOUCHES);
+        return { data: encodeHeldTouches(points, now), isEmpty: points.length === 0 };
+      }
+    }
   }
 
   #act(): void {

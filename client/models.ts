@@ -16,6 +16,15 @@ export type OutputInfo = Schemas['OutputInfo'];
 export type PutOutput = Schemas['PutOutputRequest'];
 export type RecordingInfo = Schemas['RecordingInfo'];
 export type SessionInfo = Schemas['Session'];
+/** Who steers a streamer, and whose its pads are. */
+export type ControlInfo = Schemas['ControlInfo'];
+export type ControlChange = Schemas['ControlRequest'];
+export type ControlOrder = Schemas['ControlOrder'];
+/** A viewer as the others see it. */
+export type PresentViewer = Schemas['PresentViewer'];
+export type PointerPlace = Schemas['PointerPlace'];
+/** What a viewer holds at the host. */
+export type HeldInput = Schemas['HeldInput'];
 export type AdminStatus = Schemas['AdminStatus'];
 /** An event of the life of streamers and viewers. */
 export type FeedEvent = Schemas['Event'];

@@ -1098,6 +1098,262 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/streamers/{id}/control': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Who steers, and whose the pads are */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Control */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ControlInfo'];
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such streamer */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    /**
+     * Changes who steers, and whose the pads are
+     * @description What is left out stays as it is. In the mode `single` one viewer has pointer, keyboard and touch, and every viewer its own pads; in the mode `locked` nobody has any of them. What a viewer loses the right to is released at once, and all viewers are told. It lasts as long as the streamer, whatever becomes of its session.
+     */
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['ControlRequest'];
+        };
+      };
+      responses: {
+        /** @description Control */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ControlInfo'];
+          };
+        };
+        /** @description Bad request, or a holder in a mode that has none */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The holder has no right to steer */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such streamer or viewer */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/streamers/{id}/input': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** What is held at the host, and by whom */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Viewers who hold something, or have a pad */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['HeldInputList'];
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such streamer */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description It has no session now */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description It did not answer in time */
+        504: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    /**
+     * Lets go of what is held
+     * @description Of everything, or of what the viewer `peer_id` holds. It stays so until it is pressed anew.
+     */
+    delete: {
+      parameters: {
+        query?: {
+          peer_id?: string;
+        };
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such streamer or viewer */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description It has no session now */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description It did not answer in time */
+        504: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/streamers/{id}/recordings': {
     parameters: {
       query?: never;
@@ -2761,6 +3017,37 @@ export interface components {
     StreamerList: {
       streamers: components['schemas']['StreamerInfo'][];
     };
+    /** @enum {string} */
+    ControlMode: 'shared' | 'single' | 'locked';
+    ControlInfo: {
+      mode: components['schemas']['ControlMode'];
+      holder: string | null;
+      asking: string[];
+      idle_timeout_ms: number;
+      pads: (string | null)[];
+    };
+    ControlRequest: {
+      mode?: components['schemas']['ControlMode'];
+      holder?: string | null;
+      idle_timeout_ms?: number;
+      pads?: (string | null)[];
+    };
+    ViewerHold: {
+      peer_id: string;
+      keys: number[];
+      buttons: number[];
+      touches: number;
+      pads: {
+        slot: number;
+        pressed: boolean;
+      }[];
+    };
+    HeldInput: components['schemas']['ViewerHold'] & {
+      name: string | null;
+    };
+    HeldInputList: {
+      viewers: components['schemas']['HeldInput'][];
+    };
     RecordingFileInfo: {
       number: number;
       bytes: number;
@@ -2826,12 +3113,17 @@ export interface components {
       }[];
       sessions: components['schemas']['Session'][];
     };
+    PresenceRequest: {
+      name?: string | null;
+      pointers?: boolean;
+    };
     AuthenticateAndInit: {
       credentials: string | null;
     } & {
       client_unique_id?: string | null;
       resume_secret?: string | null;
       host_quality?: boolean | null;
+      presence?: components['schemas']['PresenceRequest'] | null;
       session_id?: string | null;
       mode?: ('create' | 'keepalive' | 'join') | null;
       host_id?: number | null;
@@ -2871,6 +3163,26 @@ export interface components {
       video: string[];
       audio: string[];
     };
+    ControlOrder:
+      | ('Ask' | 'Release' | 'Take')
+      | {
+          Grant: {
+            peer_id: string;
+          };
+        }
+      | {
+          Deny: {
+            peer_id: string;
+          };
+        }
+      | {
+          Set: components['schemas']['ControlRequest'];
+        }
+      | {
+          ReleaseInput: {
+            peer_id: string | null;
+          };
+        };
     StreamClientMessage:
       | {
           AuthenticateAndInit: components['schemas']['AuthenticateAndInit'];
@@ -2884,6 +3196,14 @@ export interface components {
       | {
           MediaSocket: {
             support: components['schemas']['MediaSupport'];
+          };
+        }
+      | {
+          Control: components['schemas']['ControlOrder'];
+        }
+      | {
+          Pointers: {
+            wanted: boolean;
           };
         };
     IceServer: {
@@ -3017,6 +3337,32 @@ export interface components {
       | 'LEFT'
       | 'SUPERSEDED'
       | 'KICKED';
+    /** @enum {string} */
+    Right: 'watch' | 'pointer' | 'keyboard' | 'touch' | 'gamepad' | 'share' | 'manage';
+    RightList: components['schemas']['Right'][];
+    PresentViewer: {
+      peer_id: string;
+      name: string | null;
+      color: string;
+      rights: components['schemas']['RightList'];
+    };
+    Presence: {
+      you: string;
+      viewers: components['schemas']['PresentViewer'][];
+    };
+    PresenceChange: {
+      put: components['schemas']['PresentViewer'][];
+      gone: string[];
+    };
+    ControlRefused: {
+      code: components['schemas']['OutcomeCode'];
+      reason: string;
+    };
+    PointerPlace: {
+      peer_id: string;
+      x: number;
+      y: number;
+    };
     StreamServerMessage:
       | {
           WebRtcConfig: {
@@ -3093,6 +3439,23 @@ export interface components {
           MediaRefused: {
             code: components['schemas']['OutcomeCode'];
             reason: string;
+          };
+        }
+      | {
+          Presence: components['schemas']['Presence'];
+        }
+      | {
+          PresenceChange: components['schemas']['PresenceChange'];
+        }
+      | {
+          Control: components['schemas']['ControlInfo'];
+        }
+      | {
+          ControlRefused: components['schemas']['ControlRefused'];
+        }
+      | {
+          Pointers: {
+            pointers: components['schemas']['PointerPlace'][];
           };
         }
       | (

@@ -5,9 +5,12 @@ import type {
   AddHost,
   AdminStatus,
   AppInfo,
+  ControlChange,
+  ControlInfo,
   CreateStreamer,
   DetailedHost,
   FeedEvent,
+  HeldInput,
   HostInfo,
   OutputInfo,
   PutOutput,
@@ -122,6 +125,28 @@ export class MoonteeApi {
       path: `${streamerPath(id)}/stats`,
     });
     return stats;
+  }
+
+  /** Who steers, and whose the pads are. */
+  async getControl(id: string): Promise<ControlInfo> {
+    return this.#get({ path: `${streamerPath(id)}/control` });
+  }
+
+  /** Changes what is named, all of it or nothing. */
+  async setControl(id: string, change: ControlChange): Promise<ControlInfo> {
+    return this.#get({ method: 'PUT', path: `${streamerPath(id)}/control`, body: change });
+  }
+
+  /** What viewers hold at the host, of those who hold something or have a pad. */
+  async heldInput(id: string): Promise<readonly HeldInput[]> {
+    const call: Call = { path: `${streamerPath(id)}/input` };
+    return (await this.#get<{ viewers: HeldInput[] }>(call)).viewers;
+  }
+
+  /** Lets go of everything that is held, or of what one viewer holds, until it is pressed anew. */
+  async releaseInput(id: string, peerId?: string): Promise<void> {
+    const path = `${streamerPath(id)}/input`;
+    await this.#http.json({ method: 'DELETE', path, query: { peer_id: peerId } });
   }
 
   /** The media graph in Graphviz's language. */

@@ -1,6 +1,7 @@
 import type { StreamClientMessage, StreamGeneralMessage, StreamServerMessage } from './messages.js';
 import { attempt, attemptAsync } from './attempt.js';
 import { InputChannels } from './channels.js';
+import type { Company } from './company.js';
 import { Emitter } from './emitter.js';
 import { decodeFeedback, type PadFeedback } from './encode.js';
 import {
@@ -99,6 +100,7 @@ export interface SessionOptions {
   readonly deadlines: SessionDeadlines;
   /** Media may come over a socket; null for WebRTC alone. */
   readonly media: SocketMedia | null;
+  readonly company: Company;
 }
 
 export interface SocketMedia {
@@ -129,6 +131,7 @@ export class ViewerSession extends Emitter<SessionEvents> {
   readonly #socket: WebSocket | undefined;
   readonly #media: MediaPath | undefined;
   readonly #isAlone: boolean;
+  readonly #company: Company;
   #mediaTimers: ReturnType<typeof setTimeout>[] = [];
   #silence: SilenceWatch | undefined;
   #againTimer: ReturnType<typeof setTimeout> | undefined;
@@ -166,6 +169,8 @@ export class ViewerSession extends Emitter<SessionEvents> {
     this.#deadlines = deadlines;
     this.#credentials = credentials;
     this.#isAlone = media?.isAlone === true;
+    this.#company = options.company;
+    this.#company.attach((message) => this.#send(message));
     if (!this.#isAlone && !hasWebRtc()) {
       this.#await(0, 'NO_WEBRTC');
       return;
@@ -180,7 +185,8 @@ export class ViewerSession extends Emitter<SessionEvents> {
       this.#await(this.#deadlines.server, 'SERVER_SILENT');
       this.emit('progress', 'Waiting for the stream');
       const names = { client_unique_id: clientUniqueId, resume_secret: resumeSecret };
-      this.#send({ AuthenticateAndInit: { credentials, ...names, host_quality: true } });
+      const presence = this.#company.introduction();
+      this.#send({ AuthenticateAndInit: { credentials, ...names, host_quality: true, presence } });
       if (this.#isAlone) this.#media?.begin();
     });
     this.#socket?.addEventListener('message', ({ data }) => this.#receive(data));
@@ -309,6 +315,8 @@ export class ViewerSession extends Emitter<SessionEvents> {
       this.emit('quality', message.PeerQuality.quality);
     } else if ('ConnectionStatusUpdate' in message) {
       this.emit('hostQuality', message.ConnectionStatusUpdate.status === 'Ok' ? 'ok' : 'poor');
+    } else {
+      this.#company.receive(message);
     }
   }
 

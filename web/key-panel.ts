@@ -1,6 +1,6 @@
 import { MODIFIER, type ViewerInput } from '../client/index.js';
 import { element } from './dom.js';
-import { StickyModifiers } from './keyboard-input.js';
+import { StickyModifiers } from './sticky-modifiers.js';
 import { textField } from './text-field.js';
 
 const DELETE = 0x2e;

@@ -1,25 +1,9 @@
-import { modifiersOf, virtualKey } from '../client/index.js';
+import { fieldEffect, type FieldEvent } from '../client/index.js';
 import { element } from './dom.js';
-import type { StickyModifiers } from './keyboard-input.js';
+import type { StickyModifiers } from './sticky-modifiers.js';
 
 /** Keeps the field from being empty: phones do not report Backspace in an empty one. */
 const SENTINEL = '\u200b';
-
-const BACKSPACE = 0x08;
-const ENTER = 0x0d;
-const DELETE = 0x2e;
-
-/** Edits that stand for a key. */
-const EDIT_KEYS: Readonly<Record<string, number>> = {
-  deleteContentBackward: BACKSPACE,
-  deleteWordBackward: BACKSPACE,
-  deleteContentForward: DELETE,
-  insertLineBreak: ENTER,
-  insertParagraph: ENTER,
-};
-
-/** Keys that belong to the page: by them the field can be left. */
-const PAGE_KEYS = new Set(['Tab', 'F6', 'Escape']);
 
 /**
  * A field whose text is sent to the host as it is written or pasted. It serves the keyboards of
@@ -47,6 +31,16 @@ export function textField(
     field.value = SENTINEL;
     field.setSelectionRange(1, 1);
   };
+  const follow = (event: Event, read: FieldEvent): void => {
+    const { actions, prevents, clears } = fieldEffect(read);
+    for (const action of actions) {
+      if (action.type === 'text') modifiers.type(action.text);
+      else if (action.type === 'key') modifiers.press(action.keyCode);
+      else modifiers.combine(action.keyCode, action.modifiers);
+    }
+    if (prevents) event.preventDefault();
+    if (clears) clear();
+  };
 
   field.addEventListener('focus', clear);
   field.addEventListener('blur', () => {
@@ -54,45 +48,19 @@ export function textField(
     modifiers.release();
   });
   field.addEventListener('beforeinput', (event) => {
-    if (event.isComposing || event.inputType === 'insertCompositionText') return;
-    const keyCode = EDIT_KEYS[event.inputType];
+    const { inputType, isComposing } = event;
     const text = event.data ?? event.dataTransfer?.getData('text/plain') ?? '';
-    if (keyCode !== undefined) modifiers.press(keyCode);
-    else if (event.inputType.startsWith('insert') && text !== '') modifiers.type(text);
-    event.preventDefault();
+    follow(event, { type: 'beforeinput', inputType, isComposing, text });
   });
-  field.addEventListener('compositionend', ({ data }) => {
-    if (data !== '') modifiers.type(data);
-    clear();
+  field.addEventListener('compositionend', (event) => {
+    follow(event, { type: 'compositionend', text: event.data });
   });
   // Keys that write nothing: arrows, combinations of a real keyboard.
   field.addEventListener('keydown', (event) => {
-    if (event.isComposing || event.key === 'Process' || event.key === 'Unidentified') return;
-    if (event.key === 'Escape') {
-      event.preventDefault();
-      onLeave();
-    }
-    if (PAGE_KEYS.has(event.key) || isPaste(event) || isWriting(event)) return;
-    const keyCode = virtualKey(event);
-    if (keyCode === undefined || Object.values(EDIT_KEYS).includes(keyCode)) return;
-    event.preventDefault();
-    if (!MODIFIERS.has(event.key)) modifiers.combine(keyCode, modifiersOf(event));
+    const { code, key, shiftKey, ctrlKey, altKey, metaKey, isComposing } = event;
+    const levels = { shiftKey, ctrlKey, altKey, metaKey };
+    follow(event, { type: 'keydown', code, key, isComposing, ...levels });
+    if (key === 'Escape' && !isComposing) onLeave();
   });
   return field;
-}
-
-const MODIFIERS = new Set(['Alt', 'AltGraph', 'Control', 'Meta', 'OS', 'Shift']);
-
-/** The browser pastes, and the pasted text is sent to the host. */
-function isPaste(event: KeyboardEvent): boolean {
-  if (event.key === 'Insert') return event.shiftKey;
-  return (event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === 'v';
-}
-
-/** A character, also one that needs AltGr, which is Ctrl and Alt under Windows. */
-function isWriting(event: KeyboardEvent): boolean {
-  if (event.key === 'Dead') return true;
-  if (Array.from(event.key).length !== 1) return false;
-  const isCommand = event.ctrlKey || event.metaKey;
-  return !isCommand || (event.ctrlKey && event.altKey && /[^a-z0-9 ]/i.test(event.key));
 }

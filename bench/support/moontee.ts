@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { KEYS } from '../../src/config/schema.js';
 import { silentLog } from '../../src/core/log.js';
+import { RIGHTS } from '../../src/core/rights.js';
 import { Deadline } from '../../src/core/deadline.js';
 import { Channel, type ResultOf } from '../../src/protocol/channel.js';
 import {
@@ -185,7 +186,7 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
         },
       });
     });
-    this.#send({ AddPeer: { peer_id: id } });
+    this.#send({ AddPeer: { peer_id: id, rights: [...RIGHTS] } });
     return receiver;
   }
 

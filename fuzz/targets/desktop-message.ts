@@ -1,3 +1,4 @@
+import { ALL_RIGHTS } from '../../src/core/rights.js';
 import { MoonteeError } from '../../src/core/errors.js';
 import { InputAggregator } from '../../src/input/aggregator.js';
 import { decodeDesktopInput, isDesktopInput } from '../../src/input/desktop-messages.js';
@@ -41,7 +42,7 @@ export const desktopMessage: FuzzTarget = {
     }
     const reader = new ByteReader(input);
     const aggregator = new InputAggregator();
-    aggregator.join('p');
+    aggregator.join('p', ALL_RIGHTS);
     for (let step = 0; step < MAX_STEPS && !reader.done; step++) {
       const data = reader.take(reader.byte());
       const inputs = decodeDesktopInput(data);

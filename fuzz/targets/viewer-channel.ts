@@ -1,3 +1,4 @@
+import { ALL_RIGHTS, NO_RIGHTS, type Rights } from '../../src/core/rights.js';
 import { InputAggregator } from '../../src/input/aggregator.js';
 import { decodeChannelMessage, isInputLabel } from '../../src/input/channels.js';
 import { decodeInput } from '../../src/moonlight/input/decode.js';
@@ -18,6 +19,7 @@ const LABELS = [
   'general',
 ] as const;
 const PEERS = ['a', 'b', 'c'] as const;
+const GAMEPAD: Rights = new Set(['gamepad']);
 const MAX_STEPS = 100;
 
 const MESSAGE = 0;
@@ -86,7 +88,7 @@ export const viewerChannel: FuzzTarget = {
           break;
         }
         case JOIN:
-          aggregator.join(reader.choose([...PEERS]));
+          aggregator.join(reader.choose([...PEERS]), ALL_RIGHTS);
           break;
         case LEAVE:
           send(aggregator.leave(reader.choose([...PEERS])));
@@ -95,12 +97,12 @@ export const viewerChannel: FuzzTarget = {
           send(
             aggregator.setRights(
               reader.choose([...PEERS]),
-              reader.choose(['control', 'view', 'control']),
+              reader.choose([ALL_RIGHTS, NO_RIGHTS, GAMEPAD]),
             ),
           );
           break;
         default:
-          send(reader.flag() ? aggregator.reset() : aggregator.resynchronise());
+          send(reader.flag() ? aggregator.reset() : aggregator.restart());
       }
     }
     for (const peer of PEERS) send(aggregator.leave(peer));

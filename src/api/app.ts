@@ -5,6 +5,7 @@ import { appRoutes } from './apps.js';
 import type { ApiContext } from './context.js';
 import { accessOfUnknown } from '../access/gate.js';
 import { eventRoutes } from './event-feed.js';
+import { controlRoutes } from './control.js';
 import { empty, hostRoutes } from './hosts.js';
 import { crossOrigin } from '../http/cross-origin.js';
 import { answerErrors } from '../http/error-answers.js';
@@ -78,6 +79,7 @@ export function apiRoutes(routes: Routes, api: ApiContext): void {
   pairRoutes(routes, api);
   appRoutes(routes, api);
   streamerRoutes(routes, api);
+  controlRoutes(routes, api);
   recordingRoutes(routes, api);
   outputRoutes(routes, api);
   sessionRoutes(routes, api);

@@ -1,5 +1,6 @@
 import type * as t from 'io-ts';
 import type { Access } from '../access/gate.js';
+import { ControlInfo, ControlRequest, HeldInputList } from '../protocol/company-messages.js';
 import {
   AddHostRequest,
   AdminStatus,
@@ -231,6 +232,51 @@ export const OPERATIONS: readonly Operation[] = [
     answers: {
       200: { doc: 'A digraph', type: 'text/vnd.graphviz' },
       404: noStreamer,
+      409: failed('It has no session now'),
+      504: failed('It did not answer in time'),
+    },
+  },
+  {
+    method: 'get',
+    path: '/api/streamers/{id}/control',
+    summary: 'Who steers, and whose the pads are',
+    answers: { 200: { doc: 'Control', codec: ControlInfo }, 404: noStreamer },
+  },
+  {
+    method: 'put',
+    path: '/api/streamers/{id}/control',
+    summary: 'Changes who steers, and whose the pads are',
+    description:
+      'What is left out stays as it is. In the mode `single` one viewer has pointer, keyboard and touch, and every viewer its own pads; in the mode `locked` nobody has any of them. What a viewer loses the right to is released at once, and all viewers are told. It lasts as long as the streamer, whatever becomes of its session.',
+    body: ControlRequest,
+    answers: {
+      200: { doc: 'Control', codec: ControlInfo },
+      400: failed('Bad request, or a holder in a mode that has none'),
+      403: failed('The holder has no right to steer'),
+      404: failed('No such streamer or viewer'),
+    },
+  },
+  {
+    method: 'get',
+    path: '/api/streamers/{id}/input',
+    summary: 'What is held at the host, and by whom',
+    answers: {
+      200: { doc: 'Viewers who hold something, or have a pad', codec: HeldInputList },
+      404: noStreamer,
+      409: failed('It has no session now'),
+      504: failed('It did not answer in time'),
+    },
+  },
+  {
+    method: 'delete',
+    path: '/api/streamers/{id}/input',
+    summary: 'Lets go of what is held',
+    description:
+      'Of everything, or of what the viewer `peer_id` holds. It stays so until it is pressed anew.',
+    query: { peer_id: { type: 'string' } },
+    answers: {
+      204: done,
+      404: failed('No such streamer or viewer'),
       409: failed('It has no session now'),
       504: failed('It did not answer in time'),
     },

@@ -1,4 +1,4 @@
-import type { ViewerInput } from './viewer-input.js';
+import type { TouchInput, ViewerInput } from './viewer-input.js';
 
 /** Pads that one browser can announce (signaling.md c.4), and slots that a host has. */
 export const MAX_PADS = 16;
@@ -12,9 +12,18 @@ const PAD_CAPABILITY = { RUMBLE: 0x2, TRIGGER_RUMBLE: 0x4, ALL: 0xff } as const;
 /** The longest text message that the known clients can build is 1024 bytes. */
 const MAX_TEXT_BYTES = 1024;
 
+/** More keys than this at once are a mistake: no hand holds them. */
+const MAX_HELD_KEYS = 64;
+const MAX_HELD_TOUCHES = 16;
+const MOUSE_BUTTONS = 5;
+/** Bytes of a statement before its list: its type and the client's clock. */
+const STATEMENT_BYTES = 5;
+const HELD_TOUCH_BYTES = 18;
+
 const MODIFIERS = 0xf;
 const UNKNOWN_ROTATION = 0xffff;
 const TOUCH_PHASES = ['down', 'move', 'up'] as const;
+const HELD_TOUCHES = 3;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -82,9 +91,21 @@ function decodeKeyboard(view: DataView): ViewerInput | undefined {
     }
     case 1:
       return decodeText(view);
+    case 2:
+      return decodeHeldKeys(view);
     default:
       return undefined;
   }
+}
+
+function decodeHeldKeys(view: DataView): ViewerInput | undefined {
+  const count = view.byteLength - STATEMENT_BYTES;
+  if (count < 0 || count > MAX_HELD_KEYS) return undefined;
+  const keyCodes = Array.from({ length: count }, (_, index) =>
+    view.getUint8(STATEMENT_BYTES + index),
+  );
+  if (keyCodes.some((keyCode) => keyCode === 0 || keyCode > 0xfe)) return undefined;
+  return { type: 'held-keys', keyCodes, at: view.getUint32(1) };
 }
 
 /**
@@ -136,29 +157,62 @@ function decodeMouse(view: DataView): ViewerInput | undefined {
     case 4:
       if (view.byteLength !== 3) return undefined;
       return { type: 'scroll', dx: view.getInt8(1), dy: view.getInt8(2), unit: 'clicks' };
+    case 5:
+      return decodeHeldButtons(view);
     default:
       return undefined;
   }
 }
 
+function decodeHeldButtons(view: DataView): ViewerInput | undefined {
+  if (view.byteLength !== STATEMENT_BYTES + 1) return undefined;
+  const bits = view.getUint8(STATEMENT_BYTES);
+  const buttons = Array.from({ length: MOUSE_BUTTONS }, (_, index) => index + 1).filter(
+    (button) => (bits & (1 << (button - 1))) !== 0,
+  );
+  return { type: 'held-buttons', buttons, at: view.getUint32(1) };
+}
+
 /** c.3. The radii are CSS pixels of a picture of unknown size, so they are left out. */
 function decodeTouch(view: DataView): ViewerInput | undefined {
+  if (view.byteLength > 0 && view.getUint8(0) === HELD_TOUCHES) return decodeHeldTouches(view);
   if (view.byteLength !== 27) return undefined;
   const phase = TOUCH_PHASES[view.getUint8(0)];
-  const x = view.getFloat32(5);
-  const y = view.getFloat32(9);
-  const force = view.getFloat32(13);
-  if (phase === undefined || !Number.isFinite(x) || !Number.isFinite(y)) return undefined;
-  const rotation = view.getUint16(25);
+  return phase === undefined ? undefined : touchOf(view, 1, phase, view.getUint16(25));
+}
+
+/** The id, the place and the force of a finger stand together, its rotation does not. */
+function touchOf(
+  view: DataView,
+  at: number,
+  phase: TouchInput['phase'],
+  rotation: number,
+): TouchInput | undefined {
+  const x = view.getFloat32(at + 4);
+  const y = view.getFloat32(at + 8);
+  const force = view.getFloat32(at + 12);
+  if (!Number.isFinite(x) || !Number.isFinite(y)) return undefined;
   return {
     type: 'touch',
     phase,
-    pointerId: view.getUint32(1),
+    pointerId: view.getUint32(at),
     x: clamp(x, 0, 1),
     y: clamp(y, 0, 1),
     pressure: Number.isFinite(force) ? clamp(force, 0, 1) : 0,
     rotation: rotation < 360 ? rotation : UNKNOWN_ROTATION,
   };
+}
+
+function decodeHeldTouches(view: DataView): ViewerInput | undefined {
+  const bytes = view.byteLength - STATEMENT_BYTES;
+  const count = bytes / HELD_TOUCH_BYTES;
+  if (!Number.isInteger(count) || count < 0 || count > MAX_HELD_TOUCHES) return undefined;
+  const touches = Array.from({ length: count }, (_, index) => {
+    const at = STATEMENT_BYTES + index * HELD_TOUCH_BYTES;
+    return touchOf(view, at, 'down', view.getUint16(at + 16));
+  });
+  if (!touches.every((touch) => touch !== undefined)) return undefined;
+  return { type: 'held-touches', touches, at: view.getUint32(1) };
 }
 
 /** c.4 */

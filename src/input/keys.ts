@@ -1,5 +1,6 @@
 import type { HostInput } from '../moonlight/types.js';
 import { HeldUnion } from './held-union.js';
+import { Muted } from './muted.js';
 import type { ViewerInput } from './viewer-input.js';
 
 type KeyEvent = Extract<ViewerInput, { type: 'key' }>;
@@ -44,6 +45,7 @@ interface HeldModifier {
  */
 export class Keys {
   readonly #held = new HeldUnion();
+  readonly #muted = new Muted();
   readonly #modifiers = new Map<string, Map<number, HeldModifier>>();
 
   get down(): number[] {
@@ -60,12 +62,14 @@ export class Keys {
   press(peerId: string, event: KeyEvent, now: number): HostInput[] {
     const { keyCode, modifiers } = event;
     const inputs = this.follow(peerId, event, now);
+    this.#muted.end(peerId, keyCode);
     if (isModifier(keyCode)) this.#note(peerId, keyCode, modifiers, now);
     if (this.#held.press(keyCode, peerId)) inputs.push(this.#key(true, keyCode, modifiers));
     return inputs;
   }
 
   release(peerId: string, event: KeyEvent, now: number): HostInput[] {
+    this.#muted.end(peerId, event.keyCode);
     return [...this.follow(peerId, event, now), ...this.#letGo(peerId, [event.keyCode])];
   }
 
@@ -83,16 +87,51 @@ export class Keys {
     return this.#letGo(peerId, gone);
   }
 
-  releaseAll(peerId: string): HostInput[] {
-    return this.#letGo(peerId, this.#held.heldBy(peerId));
+  /**
+   * The viewer states all keys that it holds. Others are let go, and those of which the press was
+   * lost go down, modifiers first.
+   *
+   * @param admit whether one more may go down
+   */
+  state(
+    peerId: string,
+    keyCodes: readonly number[],
+    now: number,
+    admit: () => boolean,
+  ): HostInput[] {
+    const stated = new Set(keyCodes);
+    this.#muted.keep(peerId, stated);
+    const held = this.heldBy(peerId);
+    const inputs = this.#release(
+      peerId,
+      held.filter((code) => !stated.has(code)),
+    );
+    const missing = [...stated].filter(
+      (code) => !held.includes(code) && !this.#muted.has(peerId, code),
+    );
+    for (const code of modifiersFirst(missing)) {
+      if (!admit()) break;
+      if (isModifier(code)) this.#note(peerId, code, 0, now);
+      if (this.#held.press(code, peerId)) inputs.push(this.#key(true, code));
+    }
+    return inputs;
   }
 
-  /** Presses for a host that has forgotten everything, modifiers first. */
-  again(): HostInput[] {
-    const codes = this.down;
-    return [...codes.filter(isModifier), ...codes.filter((code) => !isModifier(code))].map(
-      (keyCode) => this.#key(true, keyCode),
-    );
+  heldBy(peerId: string): number[] {
+    return this.#held.heldBy(peerId);
+  }
+
+  /** What the viewer holds now counts no more until it is let go. */
+  mute(peerId: string): void {
+    this.#muted.mute(peerId, this.heldBy(peerId));
+  }
+
+  forget(peerId: string): void {
+    this.#muted.forget(peerId);
+  }
+
+  releaseAll(peerId: string): HostInput[] {
+    return this.#release(peerId, this.heldBy(peerId));
   }
 
   #note(peerId: string, code: number, modifiers: number, now: number): void {
@@ -102,19 +141,24 @@ export class Keys {
     held.set(code, { shown: known?.shown === true || shows(code, modifiers, code), at: now });
   }
 
-  /** Modifiers go last, so that nothing held turns into another character on the way. */
+  /** With the last Meta go the keys that it has hidden from us. */
   #letGo(peerId: string, codes: readonly number[]): HostInput[] {
     if (codes.length === 0) return [];
     const held = this.#held.heldBy(peerId);
-    const modifiers = codes.filter(isModifier);
     const meta = held.filter((code) => bitOf(code) === META);
     // A Mac does not report keys that are released while Meta is held: they end with it.
     const metaEnds = meta.length > 0 && meta.every((code) => codes.includes(code));
-    const keys = (metaEnds ? held : codes).filter((code) => !isModifier(code));
+    const hidden = metaEnds ? held.filter((code) => !isModifier(code)) : [];
+    return this.#release(peerId, [...new Set([...hidden, ...codes])]);
+  }
+
+  /** Modifiers go last, so that nothing held turns into another character on the way. */
+  #release(peerId: string, codes: readonly number[]): HostInput[] {
     const known = this.#modifiers.get(peerId);
-    for (const code of modifiers) known?.delete(code);
+    for (const code of codes) known?.delete(code);
     if (known?.size === 0) this.#modifiers.delete(peerId);
-    return [...keys, ...modifiers].flatMap((code) =>
+    const keys = codes.filter((code) => !isModifier(code));
+    return [...keys, ...codes.filter(isModifier)].flatMap((code) =>
       this.#held.release(code, peerId) ? [this.#key(false, code)] : [],
     );
   }
@@ -137,6 +181,10 @@ function bitOf(code: number): number {
 
 function isModifier(code: number): boolean {
   return MODIFIER_BITS.has(code);
+}
+
+function modifiersFirst(codes: readonly number[]): number[] {
+  return [...codes.filter(isModifier), ...codes.filter((code) => !isModifier(code))];
 }
 
 /**

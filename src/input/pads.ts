@@ -16,6 +16,8 @@ interface Pad {
   /** Unplugged; a state brings it back as it was announced. */
   isRemoved: boolean;
   controls: PadControls;
+  /** What was pressed on it when it was let go by order; it counts no more until it changes. */
+  muted: PadControls | undefined;
 }
 
 const AT_REST: PadControls = {
@@ -40,6 +42,8 @@ export class Pads {
   readonly #slots: (Pad | undefined)[];
 
   readonly #share: number;
+  /** By slot: whose pads alone may be in it. */
+  #owners: readonly (string | null)[] = [];
 
   /**
    * @param slots how many pads the host can have, at most 16
@@ -80,6 +84,10 @@ export class Pads {
   state(peerId: string, input: PadInput): HostInput[] {
     const pad = this.#pad(peerId, input.pad);
     pad.isRemoved = false;
+    if (pad.muted !== undefined) {
+      if (isEqual(pad.muted, input)) return [];
+      pad.muted = undefined;
+    }
     const isSame = isEqual(pad.controls, input);
     pad.controls = controlsOf(input);
     if (pad.slot === undefined) return this.#place(pad);
@@ -89,7 +97,8 @@ export class Pads {
   /** Whether a state adds nothing to the last one. */
   isKnown(peerId: string, input: PadInput): boolean {
     const pad = this.#pads.get(peerId)?.get(input.pad);
-    return pad?.slot !== undefined && isEqual(pad.controls, input);
+    if (pad?.slot === undefined) return false;
+    return isEqual(pad.muted ?? pad.controls, input);
   }
 
   /**
@@ -140,6 +149,34 @@ export class Pads {
     return this.#of(peerId).flatMap((pad) => this.#unplug(pad));
   }
 
+  /** Whatever is pressed on the viewer's pads is let go; they stay plugged in. */
+  rest(peerId: string): HostInput[] {
+    return this.#of(peerId).flatMap((pad) => {
+      if (pad.slot === undefined || isEqual(pad.controls, AT_REST)) return [];
+      pad.controls = AT_REST;
+      return [this.#state(pad, pad.slot)];
+    });
+  }
+
+  /** Slots of the viewer's pads on which something is pressed. */
+  pressedBy(peerId: string): number[] {
+    return this.#of(peerId).flatMap(({ slot, controls }) =>
+      slot === undefined || isEqual(controls, AT_REST) ? [] : [slot],
+    );
+  }
+
+  /** Slots of the viewer's pads. */
+  slotsOf(peerId: string): number[] {
+    return this.#of(peerId).flatMap(({ slot }) => (slot === undefined ? [] : [slot]));
+  }
+
+  /** What is pressed on the viewer's pads counts no more until it changes. */
+  mute(peerId: string): void {
+    for (const pad of this.#of(peerId)) {
+      if (!isEqual(pad.controls, AT_REST)) pad.muted = pad.controls;
+    }
+  }
+
   /** Nothing is left of a viewer's pads. */
   forget(peerId: string): HostInput[] {
     const inputs = this.unplugAll(peerId);
@@ -147,9 +184,39 @@ export class Pads {
     return inputs;
   }
 
-  /** Announces every pad again, as it stands, to a host that has forgotten them. */
+  /** Announces every pad again, at rest, to a host that may have forgotten them. */
   again(): HostInput[] {
+    for (const pad of this.#slots) if (pad !== undefined) pad.controls = AT_REST;
     return this.#slots.flatMap((pad, slot) => (pad === undefined ? [] : this.#announce(pad, slot)));
+  }
+
+  /**
+   * Slots may belong to viewers; their pads are in those first.
+   *
+   * @returns the leaving of pads that are in a slot of another's, or not in one of their own; they
+   * find another with {@link plugAll}
+   */
+  assign(owners: readonly (string | null)[]): HostInput[] {
+    this.#owners = owners;
+    const strangers = this.#slots.flatMap((pad, slot) => {
+      const owner = owners[slot] ?? null;
+      return pad === undefined || owner === null || owner === pad.peerId ? [] : this.#unplug(pad);
+    });
+    const movers = this.#slots.flatMap((pad, slot) => {
+      if (pad === undefined || (owners[slot] ?? null) !== null) return [];
+      return this.#freeSlot(pad.peerId, true) === -1 ? [] : this.#unplug(pad);
+    });
+    return [...strangers, ...movers];
+  }
+
+  /** @param isOwn only one that belongs to the viewer @returns -1 if there is none */
+  #freeSlot(peerId: string, isOwn = false): number {
+    const find = (owner: string | null): number =>
+      this.#slots.findIndex(
+        (pad, slot) => pad === undefined && (this.#owners[slot] ?? null) === owner,
+      );
+    const own = find(peerId);
+    return own !== -1 || isOwn ? own : find(null);
   }
 
   #plugged(peerId: string): number {
@@ -175,6 +242,7 @@ export class Pads {
         slot: undefined,
         isRemoved: false,
         controls: AT_REST,
+        muted: undefined,
       };
       pads.set(number, pad);
     }
@@ -183,7 +251,7 @@ export class Pads {
 
   #place(pad: Pad): HostInput[] {
     if (pad.announced === undefined) return [];
-    const slot = this.#slots.indexOf(undefined);
+    const slot = this.#freeSlot(pad.peerId);
     if (slot === -1 || this.#plugged(pad.peerId) >= this.#share) return [];
     pad.slot = slot;
     this.#slots[slot] = pad;

@@ -1,5 +1,6 @@
 import type { HostInput } from '../moonlight/types.js';
 import { HeldUnion } from './held-union.js';
+import { Muted } from './muted.js';
 import { ScrollWheel } from './scroll.js';
 import type { MousePosition, ViewerInput } from './viewer-input.js';
 
@@ -22,6 +23,7 @@ interface Hand {
  */
 export class Pointer {
   readonly #buttons = new HeldUnion();
+  readonly #muted = new Muted();
   readonly #hands = new Map<string, Hand>();
   #holder: string | undefined;
   #writer: string | undefined;
@@ -46,7 +48,11 @@ export class Pointer {
   }
 
   press(peerId: string, button: number): HostInput[] {
-    if (this.#isTaken(peerId) && !this.#buttons.has(button)) return [];
+    this.#muted.end(peerId, button);
+    if (this.#isTaken(peerId) && !this.#buttons.has(button)) {
+      this.#muted.mute(peerId, [button]);
+      return [];
+    }
     if (!this.#buttons.press(button, peerId)) return [];
     const inputs = this.#takeOver(peerId);
     this.#holder ??= peerId;
@@ -55,6 +61,7 @@ export class Pointer {
   }
 
   release(peerId: string, button: number): HostInput[] {
+    this.#muted.end(peerId, button);
     const wentUp = this.#buttons.release(button, peerId);
     if (this.#holder === peerId && this.#buttons.heldBy(peerId).length === 0) {
       this.#holder = this.#buttons.anyHolder();
@@ -74,22 +81,50 @@ export class Pointer {
   }
 
   releaseAll(peerId: string): HostInput[] {
-    return this.#buttons.heldBy(peerId).flatMap((button) => this.release(peerId, button));
+    return this.heldBy(peerId).flatMap((button) => this.release(peerId, button));
+  }
+
+  /**
+   * The viewer states all buttons that it holds. Others are let go, and those of which the press was
+   * lost go down.
+   *
+   * @param admit whether one more may go down
+   */
+  state(peerId: string, buttons: readonly number[], admit: () => boolean): HostInput[] {
+    const stated = new Set(buttons);
+    this.#muted.keep(peerId, stated);
+    const held = this.heldBy(peerId);
+    const inputs = held
+      .filter((button) => !stated.has(button))
+      .flatMap((button) => this.release(peerId, button));
+    for (const button of stated) {
+      if (held.includes(button) || this.#muted.has(peerId, button)) continue;
+      if (!admit()) break;
+      inputs.push(...this.press(peerId, button));
+    }
+    return inputs;
+  }
+
+  heldBy(peerId: string): number[] {
+    return this.#buttons.heldBy(peerId);
+  }
+
+  /** What the viewer holds now counts no more until it is let go. */
+  mute(peerId: string): void {
+    this.#muted.mute(peerId, this.heldBy(peerId));
   }
 
   forget(peerId: string): void {
     this.#hands.delete(peerId);
+    this.#muted.forget(peerId);
     if (this.#writer === peerId) this.#writer = undefined;
   }
 
-  /** The pointer's last place and the pressed buttons, for a host that has forgotten both. */
+  /** The pointer's last place, for a host that has forgotten it. */
   again(): HostInput[] {
-    const peerId = this.#holder ?? this.#writer;
-    const position = peerId === undefined ? undefined : this.#hands.get(peerId)?.position;
-    return [
-      ...(position === undefined ? [] : [position]),
-      ...this.down.map((button): HostInput => ({ type: 'mouse-button', down: true, button })),
-    ];
+    const position =
+      this.#writer === undefined ? undefined : this.#hands.get(this.#writer)?.position;
+    return position === undefined ? [] : [position];
   }
 
   #isTaken(peerId: string): boolean {

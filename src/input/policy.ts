@@ -1,11 +1,10 @@
+import type { Right, Rights } from '../core/rights.js';
 import type { ViewerInput } from './viewer-input.js';
 
-/** What a viewer may do: look on, play with pads of its own, or everything. */
-export type Rights = 'view' | 'pads' | 'control';
+/** The rights that input needs, one for each device of the host. */
+export type InputRight = Extract<Right, 'keyboard' | 'pointer' | 'touch' | 'gamepad'>;
 
-export type InputKind = 'keyboard' | 'pointer' | 'touch' | 'pads';
-
-const KINDS: Readonly<Record<ViewerInput['type'], InputKind>> = {
+const NEEDED: Readonly<Record<ViewerInput['type'], InputRight>> = {
   key: 'keyboard',
   text: 'keyboard',
   'mouse-move': 'pointer',
@@ -13,21 +12,19 @@ const KINDS: Readonly<Record<ViewerInput['type'], InputKind>> = {
   'mouse-button': 'pointer',
   scroll: 'pointer',
   touch: 'touch',
-  'pad-add': 'pads',
-  'pad-remove': 'pads',
-  'pad-state': 'pads',
+  'pad-add': 'gamepad',
+  'pad-remove': 'gamepad',
+  'pad-state': 'gamepad',
+  'held-keys': 'keyboard',
+  'held-buttons': 'pointer',
+  'held-touches': 'touch',
 };
 
-const ALLOWED: Readonly<Record<Rights, Readonly<Record<InputKind, boolean>>>> = {
-  view: { keyboard: false, pointer: false, touch: false, pads: false },
-  pads: { keyboard: false, pointer: false, touch: false, pads: true },
-  control: { keyboard: true, pointer: true, touch: true, pads: true },
-};
-
-export function mayUse(rights: Rights, kind: InputKind): boolean {
-  return ALLOWED[rights][kind];
+/** The device that an input is of, which is also the right that it needs. */
+export function deviceOf(input: ViewerInput): InputRight {
+  return NEEDED[input.type];
 }
 
 export function isAllowed(rights: Rights, input: ViewerInput): boolean {
-  return mayUse(rights, KINDS[input.type]);
+  return rights.has(deviceOf(input));
 }

@@ -9,6 +9,8 @@ export interface InputBudgets {
   readonly press: Budget;
   /** Text, one token per UTF-16 unit: hosts take it one code point a packet, slowly. */
   readonly text: Budget;
+  /** Statements of what is held, one token each. */
+  readonly statement: Budget;
 }
 
 /** Several times what a person with a 1000 Hz mouse or a pasting clipboard needs. */
@@ -16,6 +18,7 @@ export const DEFAULT_BUDGETS: InputBudgets = {
   motion: { rate: 2000, burst: 500 },
   press: { rate: 200, burst: 200 },
   text: { rate: 1024, burst: 8192 },
+  statement: { rate: 60, burst: 60 },
 };
 
 /** The rate limit of one viewer. */
@@ -23,11 +26,18 @@ export class InputRate {
   readonly #motion: TokenBucket;
   readonly #press: TokenBucket;
   readonly #text: TokenBucket;
+  readonly #statement: TokenBucket;
 
   constructor(budgets: InputBudgets) {
     this.#motion = new TokenBucket(budgets.motion);
     this.#press = new TokenBucket(budgets.press);
     this.#text = new TokenBucket(budgets.text);
+    this.#statement = new TokenBucket(budgets.statement);
+  }
+
+  /** Whether one more thing may go down, of those that a statement lists. */
+  admitPress(now: number): boolean {
+    return this.#press.take(1, now);
   }
 
   /** Whether the viewer may do this now. What lets something go is free and never refused. */
@@ -50,6 +60,10 @@ export class InputRate {
       case 'scroll':
       case 'pad-state':
         return this.#motion.take(1, now);
+      case 'held-keys':
+      case 'held-buttons':
+      case 'held-touches':
+        return this.#statement.take(1, now);
     }
   }
 }

@@ -1,30 +1,32 @@
 import type { HostInput } from '../moonlight/types.js';
-import type { ViewerInput } from './viewer-input.js';
+import { Muted } from './muted.js';
+import type { TouchInput } from './viewer-input.js';
 
 /** More fingers than this of one viewer are a mistake. */
 const MAX_TOUCHES_PER_PEER = 16;
 
-type Touch = Extract<ViewerInput, { type: 'touch' }>;
 type HostTouch = Extract<HostInput, { type: 'touch' }>;
 
 interface Finger {
   readonly hostId: number;
-  last: Touch;
+  last: TouchInput;
 }
 
 /** Fingers on the picture; the host sees ids that no two viewers share. */
 export class Touches {
   readonly #peers = new Map<string, Map<number, Finger>>();
   readonly #usedIds = new Set<number>();
+  readonly #muted = new Muted();
 
   /** Host ids of fingers that are down. */
   get down(): number[] {
     return [...this.#usedIds];
   }
 
-  touch(peerId: string, input: Touch): HostInput[] {
+  touch(peerId: string, input: TouchInput): HostInput[] {
     const fingers = this.#peers.get(peerId) ?? new Map<number, Finger>();
     const finger = fingers.get(input.pointerId);
+    if (input.phase !== 'move') this.#muted.end(peerId, input.pointerId);
     switch (input.phase) {
       case 'down': {
         // A client does not report a finger that was lifted outside the picture.
@@ -47,19 +49,49 @@ export class Touches {
     }
   }
 
+  /**
+   * The viewer states all fingers that it has on the picture. Others are cancelled, and those of
+   * which the press was lost go down.
+   *
+   * @param admit whether one more may go down
+   */
+  state(peerId: string, touches: readonly TouchInput[], admit: () => boolean): HostInput[] {
+    const stated = new Set(touches.map(({ pointerId }) => pointerId));
+    this.#muted.keep(peerId, stated);
+    const fingers = this.#peers.get(peerId);
+    const inputs: HostInput[] = [];
+    for (const [id, finger] of fingers ?? []) {
+      if (fingers !== undefined && !stated.has(id)) inputs.push(this.#cancel(fingers, finger));
+    }
+    for (const touch of touches) {
+      const { pointerId } = touch;
+      if (fingers?.has(pointerId) === true || this.#muted.has(peerId, pointerId)) continue;
+      if (!admit()) break;
+      inputs.push(...this.touch(peerId, { ...touch, phase: 'down' }));
+    }
+    return inputs;
+  }
+
+  /** Host ids of the viewer's fingers. */
+  heldBy(peerId: string): number[] {
+    return [...(this.#peers.get(peerId)?.values() ?? [])].map(({ hostId }) => hostId);
+  }
+
+  /** The fingers that are down now count no more until they are lifted. */
+  mute(peerId: string): void {
+    this.#muted.mute(peerId, this.#peers.get(peerId)?.keys() ?? []);
+  }
+
+  forget(peerId: string): void {
+    this.#muted.forget(peerId);
+  }
+
   /** Cancels, because the viewer did not lift its fingers. */
   releaseAll(peerId: string): HostInput[] {
     const fingers = this.#peers.get(peerId);
     if (fingers === undefined) return [];
     this.#peers.delete(peerId);
     return [...fingers.values()].map((finger) => this.#cancel(fingers, finger));
-  }
-
-  /** Puts the fingers down again on a host that has forgotten them. */
-  again(): HostInput[] {
-    return [...this.#peers.values()].flatMap((fingers) =>
-      [...fingers.values()].map(({ hostId, last }) => hostTouch(hostId, last, 'down')),
-    );
   }
 
   #cancel(fingers: Map<number, Finger>, finger: Finger): HostTouch {
@@ -81,7 +113,7 @@ export class Touches {
 
 function hostTouch(
   hostId: number,
-  { phase, x, y, pressure, rotation }: Touch,
+  { phase, x, y, pressure, rotation }: TouchInput,
   as: HostTouch['phase'] = phase,
 ): HostTouch {
   return {

@@ -30,19 +30,7 @@ export type ViewerInput =
       readonly dy: number;
       readonly unit: ScrollUnit;
     }
-  | {
-      readonly type: 'touch';
-      readonly phase: Extract<TouchPhase, 'down' | 'move' | 'up'>;
-      /** Of the browser: unique for this viewer only. */
-      readonly pointerId: number;
-      /** 0…1 of the picture. */
-      readonly x: number;
-      readonly y: number;
-      /** 0…1; 0 is unknown. */
-      readonly pressure: number;
-      /** Degrees 0…359, or 0xFFFF for unknown. */
-      readonly rotation: number;
-    }
+  | TouchInput
   | {
       readonly type: 'pad-add';
       /** The browser's own number of the pad, 0…15. */
@@ -51,10 +39,42 @@ export type ViewerInput =
       readonly capabilities: number;
     }
   | { readonly type: 'pad-remove'; readonly pad: number }
-  | PadInput;
+  | PadInput
+  | HeldStatement;
+
+/** What a viewer holds with a device, all of it, stated again and again while there is something. */
+export type HeldStatement =
+  | {
+      readonly type: 'held-keys';
+      /** Windows virtual keys, 1…254. */
+      readonly keyCodes: readonly number[];
+      /** When it was true: milliseconds of the client's clock, modulo 2³². */
+      readonly at: number;
+    }
+  | {
+      readonly type: 'held-buttons';
+      /** 1…5, as of a button's own input. */
+      readonly buttons: readonly number[];
+      readonly at: number;
+    }
+  | { readonly type: 'held-touches'; readonly touches: readonly TouchInput[]; readonly at: number };
 
 /** What clients call clicks is notches with some and pixels with others. */
 export type ScrollUnit = 'pixels' | 'clicks';
+
+export interface TouchInput {
+  readonly type: 'touch';
+  readonly phase: Extract<TouchPhase, 'down' | 'move' | 'up'>;
+  /** Of the browser: unique for this viewer only. */
+  readonly pointerId: number;
+  /** 0…1 of the picture. */
+  readonly x: number;
+  readonly y: number;
+  /** 0…1; 0 is unknown. */
+  readonly pressure: number;
+  /** Degrees 0…359, or 0xFFFF for unknown. */
+  readonly rotation: number;
+}
 
 export interface MousePosition {
   readonly type: 'mouse-position';

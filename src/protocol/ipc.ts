@@ -8,6 +8,8 @@ import { Integer } from '../codec/integer.js';
 import type { Channel, Methods } from './channel.js';
 import { ErrorCode, OutcomeCode, RecordingEndCode } from './outcome-codes.js';
 import { OutputOrder, OutputStatus } from './output-spec.js';
+import { PointerPlace, ViewerHold } from './company-messages.js';
+import { RightList } from './right-codec.js';
 import { StreamerStats } from './statistics.js';
 import { StreamClientMessage, StreamServerMessage } from './viewer-messages.js';
 
@@ -131,6 +133,7 @@ export const OfferOrder = t.type(
     /** Its offer; null: it wants ours. */
     sdp: t.union([t.string, t.null]),
     ice_servers: t.array(IceServerConfig),
+    rights: RightList,
   },
   'OfferOrder',
 );
@@ -212,14 +215,20 @@ export const ParentMessage = t.union(
     t.literal('GiveUp'),
     t.type({
       AddPeer: t.intersection([
-        t.type({ peer_id: t.string }),
+        t.type({ peer_id: t.string, rights: RightList }),
         /** Instead of those of `Init`, with credentials of the viewer's own. */
         t.partial({ ice_servers: t.array(IceServerConfig) }),
       ]),
     }),
     t.type({ FromPeer: t.type({ peer_id: t.string, message: StreamClientMessage }) }),
     /** A viewer that gets no peer, or has lost it. */
-    t.type({ AddViewer: t.type({ peer_id: t.string }) }),
+    t.type({ AddViewer: t.type({ peer_id: t.string, rights: RightList }) }),
+    /** What a viewer may do from now on; what it holds without the right is released. */
+    t.type({ SetRights: t.type({ peer_id: t.string, rights: RightList }) }),
+    /** By slot: whose pads alone may be in it; null, or further slots: anybody's. */
+    t.type({ AssignPads: t.type({ slots: t.array(t.union([t.string, t.null])) }) }),
+    /** Whether `Pointers` is wanted. */
+    t.type({ TellPointers: t.type({ wanted: t.boolean }) }),
     t.type({ FromChannel: ChannelData }),
     /**
      * A connection comes with this message. Nothing may be answered on it before `OpenMedia` or
@@ -294,6 +303,10 @@ export const ChildMessage = t.union(
     /** ICE and DTLS of a peer are up. */
     t.type({ PeerConnected: t.type({ peer_id: t.string }) }),
     t.type({ ToChannel: ChannelData }),
+    /** Viewers whose input has gone to the host in the last second. */
+    t.type({ Acted: t.type({ peer_ids: t.array(t.string) }) }),
+    /** Where viewers point who have moved, 30 times a second at most. */
+    t.type({ Pointers: t.type({ pointers: t.array(PointerPlace) }) }),
     t.type({ MediaOpened: t.type({ peer_id: t.string }) }),
     t.type({ MediaClosed: t.type({ peer_id: t.string, code: OutcomeCode, reason: t.string }) }),
     /** The peer failed, and its viewer stays for its media socket. */
@@ -324,6 +337,9 @@ export const CHILD_METHODS = {
   stats: { data: t.null, result: StreamerStats },
   /** The pipeline's graph in Graphviz's language. */
   dot: { data: t.null, result: t.string },
+  held_input: { data: t.null, result: t.array(ViewerHold) },
+  /** Lets go of what a viewer holds, or of everything. */
+  release_input: { data: t.type({ peer_id: t.union([t.string, t.null]) }), result: t.null },
   collect_garbage: { data: t.null, result: t.null },
   /** Adds a viewer without a socket. `PeerConnected` and `PeerRemoved` follow as for others. */
   answer_viewer: { data: OfferOrder, result: ViewerAnswer },

@@ -5,6 +5,15 @@
  */
 import * as t from 'io-ts';
 import { Integer } from '../codec/integer.js';
+import {
+  ControlInfo,
+  ControlOrder,
+  ControlRefused,
+  PointerPlace,
+  Presence,
+  PresenceChange,
+  PresenceRequest,
+} from './company-messages.js';
 import { OutcomeCode } from './outcome-codes.js';
 
 const nullable = <C extends t.Mixed>(codec: C) => t.union([codec, t.null, t.undefined]);
@@ -43,6 +52,8 @@ const AuthenticateAndInit = t.intersection(
       resume_secret: nullable(t.string),
       /** Extension: whether it wants `ConnectionStatusUpdate`, which breaks some older clients. */
       host_quality: nullable(t.boolean),
+      /** Extension: it wants to know who else is here, and who steers. */
+      presence: nullable(PresenceRequest),
       session_id: nullable(t.string),
       mode: nullable(t.keyof({ create: null, keepalive: null, join: null })),
       host_id: nullable(Integer),
@@ -76,6 +87,10 @@ export const StreamClientMessage = t.union(
     t.type({ RestartIce: t.type({}) }),
     /** Extension: ask for a ticket for the media socket. */
     t.type({ MediaSocket: t.type({ support: MediaSupport }) }),
+    /** Extension: an order about control; {@link ControlRefused} if it is not followed. */
+    t.type({ Control: ControlOrder }),
+    /** Extension: whether the pointers of others are wanted. */
+    t.type({ Pointers: t.type({ wanted: t.boolean }) }),
   ],
   'StreamClientMessage',
 );
@@ -135,6 +150,13 @@ export const StreamServerMessage = t.union(
     }),
     /** Extension: this viewer cannot have a media socket. */
     t.type({ MediaRefused: t.type({ code: OutcomeCode, reason: t.string }) }),
+    /** Extensions, for those who asked for `presence`: who is here, and what changes. */
+    t.type({ Presence }),
+    t.type({ PresenceChange }),
+    t.type({ Control: ControlInfo }),
+    t.type({ ControlRefused }),
+    /** Extension, for those who asked for it: where others point, if they have moved. */
+    t.type({ Pointers: t.type({ pointers: t.array(PointerPlace) }) }),
     t.keyof({
       InternalServerError: null,
       HostNotFound: null,

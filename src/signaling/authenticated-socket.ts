@@ -93,8 +93,9 @@ export class AuthenticatedSocket {
     return this.#entered;
   }
 
-  deliver(message: StreamServerMessage): void {
-    this.#socket.send(message);
+  /** As {@link ViewerSocket.send}. */
+  deliver(message: StreamServerMessage, skippable = false): void {
+    this.#socket.send(message, skippable);
   }
 
   deliverChannel(channel: number, data: Buffer): void {

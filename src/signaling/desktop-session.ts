@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { MoonteeError } from '../core/errors.js';
+import { ALL_RIGHTS } from '../core/rights.js';
 import type { OutcomeCode } from '../core/outcomes.js';
 import type { Streamer } from '../streamer/streamer.js';
 import type { Viewer } from '../streamer/viewers.js';
@@ -31,6 +32,8 @@ export interface Arrival {
  */
 export class DesktopSession implements Viewer {
   readonly peerId = randomUUID();
+  readonly rights = ALL_RIGHTS;
+  readonly name = null;
   readonly isPeerless = true;
   readonly isDesktop = true;
   readonly #streamer: Streamer;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { streamerSpec } from '../protocol/create-request.js';
 import { MoonteeError } from '../core/errors.js';
+import { ALL_RIGHTS } from '../core/rights.js';
 import type { OutcomeCode } from '../core/outcomes.js';
 import type { HostStore } from '../hosts/store.js';
 import { sameApp } from '../hosts/session-planner.js';
@@ -43,6 +44,8 @@ const HANDOVER_DEADLINE_MS = 8_000;
 /** One legacy socket: it names the streamer that it wants, looks at it, or only keeps it. */
 export class LegacySession implements Viewer {
   readonly peerId = randomUUID();
+  readonly rights = ALL_RIGHTS;
+  readonly name = null;
   readonly isPeerless: boolean;
   readonly #options: LegacySessionOptions;
   readonly #log: Log;
@@ -79,8 +82,8 @@ export class LegacySession implements Viewer {
     return this.#stopWatching === null ? null : this.#streamer;
   }
 
-  deliver(message: StreamServerMessage): void {
-    this.#socket.deliver(message);
+  deliver(message: StreamServerMessage, skippable = false): void {
+    this.#socket.deliver(message, skippable);
   }
 
   deliverChannel(channel: number, data: Buffer): void {
@@ -106,7 +109,10 @@ export class LegacySession implements Viewer {
     this.#streamer = streamer;
     this.deliver({ StageComplete: { stage: 'Launch Streamer' } });
     if (mode === 'keepalive') this.#watch(streamer, !isKickoff(spec));
-    else streamer.addViewer(this);
+    else {
+      streamer.addViewer(this);
+      if (init.presence) streamer.company.introduce(this.peerId, init.presence);
+    }
   }
 
   async #announceApp(spec: StreamerSpec): Promise<void> {

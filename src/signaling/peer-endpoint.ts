@@ -1,5 +1,6 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { MoonteeError } from '../core/errors.js';
+import { ALL_RIGHTS } from '../core/rights.js';
 import type { OutcomeCode } from '../core/outcomes.js';
 import type { Log } from '../core/log.js';
 import type { StreamerRegistry } from '../streamer/registry.js';
@@ -42,6 +43,10 @@ export class PeerEndpoint {
 
 class PeerSession implements Viewer, Supersedable {
   readonly peerId = randomUUID();
+  readonly rights = ALL_RIGHTS;
+  readonly name = null;
+  /** Made of the secret that its client was given. */
+  seat?: string;
   readonly isPeerless: boolean;
   readonly #grant: SocketGrant & { streamerId: string };
   readonly #streamers: StreamerRegistry;
@@ -71,8 +76,9 @@ class PeerSession implements Viewer, Supersedable {
       false,
       { ...options, log: this.#log },
       {
-        onInit: ({ resume_secret: secret, host_quality: hostQuality }) => {
+        onInit: ({ resume_secret: secret, host_quality: hostQuality, presence }) => {
           this.#join(secret ?? null);
+          if (presence) this.#streamer?.company.introduce(this.peerId, presence);
           // The child notifies on the viewer's data channel; it needs no credentials.
           if (hostQuality === true) this.#tellChild({ credentials: null, host_quality: true });
         },
@@ -95,8 +101,8 @@ class PeerSession implements Viewer, Supersedable {
     }
   }
 
-  deliver(message: StreamServerMessage): void {
-    this.#socket.deliver(message);
+  deliver(message: StreamServerMessage, skippable = false): void {
+    this.#socket.deliver(message, skippable);
   }
 
   deliverChannel(channel: number, data: Buffer): void {
@@ -125,11 +131,17 @@ class PeerSession implements Viewer, Supersedable {
     if (this.#ended) return;
     const { streamerId } = this.#grant;
     if (secret !== null) this.#clients.takeOver(streamerId, secret, this);
-    if (this.#streamer !== null) return;
+    if (this.#streamer !== null) {
+      if (secret !== null) this.#streamer.company.resume(this.peerId, seatOf(secret));
+      return;
+    }
     const streamer = this.#streamers.require(streamerId);
     this.#streamer = streamer;
-    this.deliver({ Resume: { secret: this.#clients.enter(streamerId, this) } });
+    const issued = this.#clients.enter(streamerId, this);
+    this.seat = seatOf(issued);
+    this.deliver({ Resume: { secret: issued } });
     streamer.addViewer(this);
+    if (secret !== null) streamer.company.resume(this.peerId, seatOf(secret));
   }
 
   #refuse(error: MoonteeError): void {
@@ -167,4 +179,9 @@ class PeerSession implements Viewer, Supersedable {
     this.#clients.leave(this);
     this.#gone();
   }
+}
+
+/** What a viewer is known by when it comes back with its secret. */
+function seatOf(secret: string): string {
+  return createHash('sha256').update(secret).digest('base64url');
 }

@@ -45,6 +45,8 @@ export type BrowserSocket = Koa.Context['websocket'];
  * read.
  */
 const MAX_BUFFERED = 1 << 20;
+/** Bytes that a browser may be behind while it is sent what may be left out. */
+const MAX_SKIPPABLE_BUFFERED = 16 * 1024;
 const MAX_INVALID = 20;
 /** Bytes of a message of input: the longest is a text. */
 const MAX_INPUT_BYTES = 2_048;
@@ -94,8 +96,10 @@ export class ViewerSocket {
     this.#ping = setInterval(() => this.#checkAlive(), options.pingInterval);
   }
 
-  send(message: StreamServerMessage): void {
+  /** @param skippable it is left out if the browser is behind */
+  send(message: StreamServerMessage, skippable = false): void {
     if (this.#ending || this.#socket.readyState !== WebSocket.OPEN) return;
+    if (skippable && this.#socket.bufferedAmount > MAX_SKIPPABLE_BUFFERED) return;
     if (this.#socket.bufferedAmount > MAX_BUFFERED) {
       this.#abandon('VIEWER_STALLED', 'The viewer does not read its socket');
       return;

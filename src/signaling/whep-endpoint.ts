@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { MoonteeError } from '../core/errors.js';
+import { ALL_RIGHTS } from '../core/rights.js';
 import type { OutcomeCode } from '../core/outcomes.js';
 import type { Log } from '../core/log.js';
 import type { BrowserIceServer } from '../ice/browser-servers.js';
@@ -102,6 +103,8 @@ export class WhepEndpoint {
 class WhepSession implements Viewer {
   readonly id = randomBytes(ID_BYTES).toString('base64url');
   readonly peerId = randomUUID();
+  readonly rights = ALL_RIGHTS;
+  readonly name = null;
   readonly isPeerless = false;
   readonly offer: ViewerOffer;
   readonly #streamer: Streamer;

@@ -3,6 +3,7 @@ import { MoonteeError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { ChildMessage } from '../protocol/ipc.js';
 import type { RecordingEndCode } from '../protocol/outcome-codes.js';
+import type { PointerPlace } from '../protocol/company-messages.js';
 import type { OutputStatus } from '../protocol/output-spec.js';
 import type { SessionEnd } from './policy.js';
 import type { StreamerProcess } from './supervisor/process.js';
@@ -43,6 +44,9 @@ export interface SessionOptions {
   readonly onOver: (end: SessionVerdict) => void;
   readonly onRecordingEnded: (id: string, code: RecordingEndCode, reason: string) => void;
   readonly onOutputChanged: (status: OutputStatus) => void;
+  /** Input of these viewers has gone to the host. */
+  readonly onActed: (peerIds: readonly string[]) => void;
+  readonly onPointed: (pointers: readonly PointerPlace[]) => void;
   readonly log: Log;
 }
 
@@ -164,8 +168,9 @@ function dispatch(
     ChildMessage,
     { MoonlightConnected: unknown } | { MoonlightLost: unknown } | 'FirstFrame'
   >,
-  { viewers, onInterrupted, onRecordingEnded, onOutputChanged }: SessionOptions,
+  options: SessionOptions,
 ): SessionVerdict | null {
+  const { viewers, onInterrupted, onRecordingEnded, onOutputChanged } = options;
   if (typeof message === 'string') {
     return null;
   } else if ('ToPeer' in message) {
@@ -186,6 +191,10 @@ function dispatch(
   } else if ('PeerRemoved' in message) {
     const { peer_id, code, reason } = message.PeerRemoved;
     viewers.peerRemoved(peer_id, code, reason);
+  } else if ('Acted' in message) {
+    options.onActed(message.Acted.peer_ids);
+  } else if ('Pointers' in message) {
+    options.onPointed(message.Pointers.pointers);
   } else if ('RecordingEnded' in message) {
     const { recording_id, code, reason } = message.RecordingEnded;
     onRecordingEnded(recording_id, code, reason);

@@ -7,12 +7,15 @@ import type { OutcomeCode } from '../core/outcomes.js';
 import { browserServers, type BrowserIceServer } from '../ice/browser-servers.js';
 import type { IceServer } from '../ice/types.js';
 import type { Log } from '../core/log.js';
+import type { Rights } from '../core/rights.js';
 import { viewerReason } from '../protocol/viewer-words.js';
 import type { StreamClientMessage } from '../protocol/viewer-messages.js';
+import { Company } from './company.js';
 import type { AppOwner, Leave } from './app-owner.js';
 import { createDtlsIdentity } from './dtls-identity.js';
 import type { HostSeats } from './host-seats.js';
 import type { DataOf, RequestOptions, ResultOf } from '../protocol/channel.js';
+import type { ViewerHold } from '../protocol/company-messages.js';
 import type { CHILD_METHODS, IpcNetwork, IpcPipelines } from '../protocol/ipc.js';
 import type { RecordingEndCode } from '../protocol/outcome-codes.js';
 import { KEPT, type Lifetime } from './lifetime.js';
@@ -120,6 +123,8 @@ export class Streamer extends EventEmitter<StreamerEvents> {
   readonly #options: StreamerOptions;
   readonly #log: Log;
   readonly #policy: RestartPolicy;
+  /** What viewers know of each other, and who of them steers. */
+  readonly company: Company;
   readonly #viewers: Viewers;
   readonly #stop = new AbortController();
   /** By then its process has to be gone. */
@@ -160,7 +165,14 @@ export class Streamer extends EventEmitter<StreamerEvents> {
     this.#options = options;
     this.#log = options.log.child({ streamer_id: spec.streamer_id });
     this.#policy = new RestartPolicy(options.restart);
+    this.company = new Company({
+      setRights: (peerId, rights) => this.#viewers.setRights(peerId, rights),
+      send: (message) => this.#process?.send(message),
+      releaseInput: (peerId) => void this.#releaseInput(peerId),
+      log: this.#log,
+    });
     this.#viewers = new Viewers({
+      company: this.company,
       maxViewers: options.maxViewers,
       iceServers: options.iceServers ?? (() => Promise.resolve(options.network.ice_servers)),
       offerTimeout: options.offerTimeout,
@@ -315,6 +327,21 @@ export class Streamer extends EventEmitter<StreamerEvents> {
     }
   }
 
+  /** What a viewer is granted from now on. A viewer that has left is ignored. */
+  setRights(peerId: string, rights: Rights): void {
+    this.company.setGranted(peerId, rights);
+  }
+
+  /** What viewers hold, of those who hold something or have a pad. @throws CLOSED, TIMEOUT */
+  heldInput(): Promise<readonly ViewerHold[]> {
+    return this.request('held_input', null);
+  }
+
+  /** Lets go of what a viewer holds, or of everything, until it is pressed anew. @throws CLOSED, TIMEOUT */
+  async releaseInput(peerId: string | null): Promise<void> {
+    await this.request('release_input', { peer_id: peerId });
+  }
+
   removeViewer(peerId: string, code: OutcomeCode, reason: string): void {
     this.#viewers.remove(peerId, code, reason);
   }
@@ -359,6 +386,15 @@ export class Streamer extends EventEmitter<StreamerEvents> {
     await this.#over;
   }
 
+  /** On request of a viewer, who sees by itself what is held. */
+  async #releaseInput(peerId: string | null): Promise<void> {
+    try {
+      await this.releaseInput(peerId);
+    } catch (error) {
+      this.#log.debug({ err: error }, 'nothing to release');
+    }
+  }
+
   #stopDeadline(): Deadline {
     const usual = Deadline.in(this.#options.stopTimeout);
     return this.#closeBy === null ? usual : Deadline.first(usual, this.#closeBy);
@@ -390,6 +426,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
         break;
       }
     }
+    this.company.close();
     this.emit('closed');
   }
 
@@ -475,6 +512,8 @@ export class Streamer extends EventEmitter<StreamerEvents> {
         this.emit('recording-ended', { id, code, reason });
       },
       onOutputChanged: (status) => this.outputs.onStatus(status),
+      onActed: (peerIds) => this.company.acted(peerIds),
+      onPointed: (pointers) => this.company.pointed(pointers),
       log: this.#log,
     }).finally(() => {
       if (this.#process === child) this.#process = null;
@@ -508,6 +547,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
     this.#setStatus('active');
     this.#log.info({ ...picture }, 'session connected');
     this.#settleConnected(null);
+    this.company.childStarted();
     this.#viewers.sessionStarted(picture);
   }
 

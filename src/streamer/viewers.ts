@@ -1,6 +1,7 @@
 import { MoonteeError } from '../core/errors.js';
 import type { OutcomeCode } from '../core/outcomes.js';
 import type { Log } from '../core/log.js';
+import type { Right, Rights } from '../core/rights.js';
 import type {
   MediaSupport,
   StreamClientMessage,
@@ -10,6 +11,7 @@ import { isFinal, viewerReason } from '../protocol/viewer-words.js';
 import type { IceServer } from '../ice/types.js';
 import { browserServers, type BrowserIceServer } from '../ice/browser-servers.js';
 import type { OfferOrder, ParentMessage, ViewerAnswer } from '../protocol/ipc.js';
+import type { Company } from './company.js';
 import type { MediaAccess } from './media-access.js';
 
 /** What a viewer brings that signals by requests of its own. */
@@ -23,6 +25,12 @@ export interface ViewerOffer {
 /** A viewer's socket, or what stands in its place, as a streamer sees it. */
 export interface Viewer {
   readonly peerId: string;
+  /** What it was let in with. */
+  readonly rights: Rights;
+  /** What others see it called; null: it has no name. */
+  readonly name: string | null;
+  /** Names it when it comes back; only its client knows what it is made of. */
+  readonly seat?: string;
   /** Left out: it gets our offers over its socket. */
   readonly offer?: ViewerOffer;
   /** It wants no peer: its media comes over a socket alone. */
@@ -31,8 +39,8 @@ export interface Viewer {
   readonly isDesktop?: true;
   /** The child knows of it: its socket may be handed over. Called for viewers without a peer. */
   attached?(): void;
-  /** Hands a message to the browser. */
-  deliver(message: StreamServerMessage): void;
+  /** Hands a message to the browser. @param skippable unless that does not read */
+  deliver(message: StreamServerMessage, skippable?: boolean): void;
   /** Hands bytes of a data channel to a browser without such channels. */
   deliverChannel(channel: number, data: Buffer): void;
   /** Ends the socket after what was delivered. */
@@ -92,6 +100,8 @@ export interface ViewersOptions {
   readonly connectTimeout: number;
   readonly transports: readonly ViewerTransport[];
   readonly media: MediaAccess;
+  /** What viewers know of each other, and who of them steers. */
+  readonly company: Company;
   readonly log: Log;
   /** Hands a message to the child; false if there is no child. */
   readonly send: (message: ParentMessage) => boolean;
@@ -102,6 +112,8 @@ export interface ViewersOptions {
 
 interface Entry {
   readonly viewer: Viewer;
+  /** What it may do now. */
+  rights: Rights;
   readonly connectedAt: Date;
   state: ViewerState;
   /** `lost`: it failed, and the viewer stays without it. */
@@ -169,6 +181,7 @@ export class Viewers {
     }
     const entry: Entry = {
       viewer,
+      rights: viewer.rights,
       connectedAt: new Date(),
       state: 'waiting',
       peer: 'none',
@@ -184,6 +197,7 @@ export class Viewers {
       early: [],
     };
     this.#entries.set(viewer.peerId, entry);
+    this.#options.company.join(viewer);
     this.#changed(viewer, { what: 'joined', peerId: viewer.peerId, code: null });
     if (this.#picture === null) {
       viewer.deliver({ StageStarting: { stage: 'Moonlight Stream' } });
@@ -196,6 +210,14 @@ export class Viewers {
   receive(peerId: string, message: StreamClientMessage): void {
     const entry = this.#entries.get(peerId);
     if (entry === undefined) return;
+    if ('Control' in message) {
+      this.#options.company.order(peerId, message.Control);
+      return;
+    }
+    if ('Pointers' in message) {
+      this.#options.company.wantPointers(peerId, message.Pointers.wanted);
+      return;
+    }
     if ('MediaSocket' in message) {
       this.#requestMedia(entry, message.MediaSocket.support);
       return;
@@ -231,11 +253,22 @@ export class Viewers {
     return this.#entries.get(peerId)?.state === 'waiting';
   }
 
+  /** From now on; what it holds without the right is released. A viewer that has left is ignored. */
+  setRights(peerId: string, rights: Rights): void {
+    const entry = this.#entries.get(peerId);
+    if (entry === undefined) return;
+    entry.rights = rights;
+    if (entry.attached) {
+      this.#options.send({ SetRights: { peer_id: peerId, rights: listOf(rights) } });
+    }
+  }
+
   /** The browser is gone. Idempotent. */
   remove(peerId: string, code: OutcomeCode, reason: string): void {
     const entry = this.#entries.get(peerId);
     if (entry === undefined) return;
-    this.#forget(entry, code);
+    // One that was superseded is here again already.
+    this.#forget(entry, code, code === 'SUPERSEDED');
     if (entry.attached) {
       this.#options.send({ RemovePeer: { peer_id: peerId, code, reason } });
     }
@@ -392,7 +425,12 @@ export class Viewers {
       if (!this.#isHere(entry)) return;
       entry.attached = true;
       const ice_servers = servers.map((server) => ({ ...server, urls: [...server.urls] }));
-      const answer = await this.#options.answer({ peer_id: peerId, sdp, ice_servers });
+      const answer = await this.#options.answer({
+        peer_id: peerId,
+        sdp,
+        ice_servers,
+        rights: listOf(entry.rights),
+      });
       if (!this.#isHere(entry)) return;
       this.#deadline(entry, this.#options.connectTimeout, 'ICE_FAILED', 'No connection in time');
       onAnswer(answer, browserServers(servers));
@@ -407,7 +445,8 @@ export class Viewers {
 
   #attachWithoutPeer(entry: Entry): void {
     entry.attached = true;
-    this.#options.send({ AddViewer: { peer_id: entry.viewer.peerId } });
+    const { peerId } = entry.viewer;
+    this.#options.send({ AddViewer: { peer_id: peerId, rights: listOf(entry.rights) } });
     this.#sendEarly(entry);
     this.#awaitMedia(entry);
     entry.viewer.attached?.();
@@ -444,6 +483,7 @@ export class Viewers {
     this.#options.send({
       AddPeer: {
         peer_id: peerId,
+        rights: listOf(entry.rights),
         ice_servers: servers.map((server) => ({ ...server, urls: [...server.urls] })),
       },
     });
@@ -517,7 +557,7 @@ export class Viewers {
   /** @param goesOn the streamer does, whatever the code: coming back helps */
   #dismiss(entry: Entry, code: OutcomeCode, reason: string, goesOn = false): void {
     if (!this.#isHere(entry)) return;
-    this.#forget(entry, code);
+    this.#forget(entry, code, goesOn);
     const words = viewerReason(code, reason);
     const retry = goesOn && isFinal(code) ? { retry: true } : {};
     entry.viewer.deliver({ PeerClosed: { code, reason: words, ...retry } });
@@ -525,10 +565,11 @@ export class Viewers {
     entry.viewer.end(code, words);
   }
 
-  #forget(entry: Entry, code: OutcomeCode): void {
+  #forget(entry: Entry, code: OutcomeCode, isExpected = false): void {
     this.#clearTimer(entry);
     this.#options.media.forget(entry.viewer.peerId);
     this.#entries.delete(entry.viewer.peerId);
+    this.#options.company.leave(entry.viewer.peerId, isExpected);
     this.#changed(entry.viewer, { what: 'left', peerId: entry.viewer.peerId, code });
   }
 
@@ -564,4 +605,8 @@ function isOffer(message: StreamServerMessage): boolean {
 
 function kindOf({ offer }: Viewer): ViewerKind {
   return offer ? 'whep' : 'socket';
+}
+
+function listOf(rights: Rights): Right[] {
+  return [...rights];
 }

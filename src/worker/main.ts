@@ -56,6 +56,11 @@ const channel: ServerChannel = new Channel({
   handlers: {
     stats: () => running().stats(),
     dot: () => running().dot(),
+    held_input: () => running().heldInput(),
+    release_input: ({ peer_id }) => {
+      running().releaseInput(peer_id);
+      return null;
+    },
     collect_garbage: () => {
       gstRuntime().collector.now();
       return null;
@@ -158,11 +163,20 @@ function receive(message: ParentMessage, connection?: Socket): void {
     streamer = new ChildStreamer({ init, send, mayQuitApp, fail, log });
     void warnOfHoles();
   } else if ('AddPeer' in message) {
-    streamer?.addPeer(message.AddPeer.peer_id, message.AddPeer.ice_servers);
+    const { peer_id, rights, ice_servers } = message.AddPeer;
+    streamer?.addPeer(peer_id, new Set(rights), ice_servers);
   } else if ('FromPeer' in message) {
     streamer?.fromPeer(message.FromPeer.peer_id, message.FromPeer.message);
   } else if ('AddViewer' in message) {
-    streamer?.addViewer(message.AddViewer.peer_id);
+    const { peer_id, rights } = message.AddViewer;
+    streamer?.addViewer(peer_id, new Set(rights));
+  } else if ('SetRights' in message) {
+    const { peer_id, rights } = message.SetRights;
+    streamer?.setRights(peer_id, new Set(rights));
+  } else if ('AssignPads' in message) {
+    streamer?.assignPads(message.AssignPads.slots);
+  } else if ('TellPointers' in message) {
+    streamer?.tellPointers(message.TellPointers.wanted);
   } else if ('FromChannel' in message) {
     const { peer_id, channel: number, data } = message.FromChannel;
     streamer?.fromChannel(peer_id, number, Buffer.from(data, 'base64'));

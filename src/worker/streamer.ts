@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Deadline } from '../core/deadline.js';
 import { MoonteeError } from '../core/errors.js';
+import { NO_RIGHTS, type Rights } from '../core/rights.js';
 import type { OutcomeCode } from '../core/outcomes.js';
 import { playableCodecs, requireCodec } from '../gst/media-format.js';
 import { createStreamPipeline } from '../gst/pipeline.js';
@@ -40,9 +41,12 @@ import type {
   ViewerPatch,
   ViewerPatched,
 } from '../protocol/ipc.js';
+import type { ViewerHold } from '../protocol/company-messages.js';
 import type { OutputOrder } from '../protocol/output-spec.js';
 import { channelLabel, channelNumber } from '../protocol/media-socket.js';
 import { DesktopSockets } from './desktop-socket/sockets.js';
+import { ViewerReports } from './viewer-reports.js';
+import { InputSilence } from './input-silence.js';
 import { HeldConnections } from './held-connections.js';
 import { MediaSockets } from './media-socket/sockets.js';
 import { Outputs } from './outputs/outputs.js';
@@ -92,11 +96,15 @@ export class ChildStreamer {
   readonly #fail: (error: MoonteeError) => void;
   readonly #session: ReconnectingSession;
   readonly #aggregator: InputAggregator;
+  readonly #silence: InputSilence;
+  readonly #reports: ViewerReports;
   readonly #viewers = new Map<string, ChildViewer | WhepViewer>();
   /** Viewers that have no branch yet. */
   readonly #arrivals = new Map<string, Arrival>();
   /** Viewers without a peer, whose media comes over a socket. */
   readonly #peerless = new Set<string>();
+  /** Of all viewers that are here, as the server has set them. */
+  readonly #rights = new Map<string, Rights>();
   /** Removals under way, so that closing waits for them. */
   readonly #removals = new Map<string, Promise<void>>();
   readonly #bus: MediaBus;
@@ -167,6 +175,8 @@ export class ChildStreamer {
       log,
     });
     this.#aggregator = new InputAggregator({ padShare: init.max_pads });
+    this.#reports = new ViewerReports(send);
+    this.#silence = new InputSilence(this.#aggregator, (inputs) => this.#sendInput(inputs));
     this.#session = new ReconnectingSession({
       host: {
         address: init.host_address,
@@ -243,8 +253,9 @@ export class ChildStreamer {
   }
 
   /** @param iceServers instead of those that all viewers share */
-  addPeer(id: string, iceServers?: readonly IceServer[]): void {
+  addPeer(id: string, rights: Rights, iceServers?: readonly IceServer[]): void {
     if (this.#closing || this.#viewers.has(id) || this.#arrivals.has(id)) return;
+    this.#rights.set(id, rights);
     const arrival: Arrival = { iceServers, building: false, early: [], left: null };
     this.#arrivals.set(id, arrival);
     if (this.#pipeline) void this.#connectPeer(this.#pipeline, id, arrival);
@@ -255,7 +266,7 @@ export class ChildStreamer {
    *
    * @throws CLOSED before there is a session, LIMIT_REACHED, and why there is no answer
    */
-  async answerViewer({ peer_id: id, sdp, ice_servers }: OfferOrder): Promise<ViewerAnswer> {
+  async answerViewer({ peer_id: id, sdp, ice_servers, rights }: OfferOrder): Promise<ViewerAnswer> {
     const pipeline = this.#pipeline;
     if (this.#closing || !pipeline || this.#isHere(id)) {
       throw new MoonteeError('CLOSED', 'The streamer has no session now');
@@ -268,6 +279,7 @@ export class ChildStreamer {
       gatherTimeout: gatherTimeout(ice_servers, this.#init.network.relay_only),
     });
     this.#viewers.set(id, viewer);
+    this.#rights.set(id, new Set(rights));
     this.#tellQuality(id, peer);
     try {
       return await viewer.describe(sdp);
@@ -292,10 +304,46 @@ export class ChildStreamer {
   }
 
   /** A viewer that has no peer; its media comes over a socket. */
-  addViewer(id: string): void {
+  addViewer(id: string, rights: Rights): void {
     if (this.#closing) return;
     this.#peerless.add(id);
-    this.#aggregator.join(id);
+    this.#rights.set(id, rights);
+    this.#join(id);
+  }
+
+  /** What the viewer holds and may not hold any more is released at once. */
+  setRights(id: string, rights: Rights): void {
+    if (!this.#rights.has(id)) return;
+    this.#rights.set(id, rights);
+    this.#sendInput(this.#aggregator.setRights(id, rights));
+  }
+
+  /** By slot: whose pads alone may be in it; null, or further slots: anybody's. */
+  assignPads(slots: readonly (string | null)[]): void {
+    this.#sendInput(this.#aggregator.assignPads(slots));
+  }
+
+  tellPointers(wanted: boolean): void {
+    this.#reports.tellPointers(wanted);
+  }
+
+  heldInput(): ViewerHold[] {
+    return this.#aggregator.holds.map(({ peerId, keys, buttons, touches, pads, slots }) => ({
+      peer_id: peerId,
+      keys: [...keys],
+      buttons: [...buttons],
+      touches: touches.length,
+      pads: slots.map((slot) => ({ slot, pressed: pads.includes(slot) })),
+    }));
+  }
+
+  /** It stays released until it is pressed anew. @param id null: of all viewers */
+  releaseInput(id: string | null): void {
+    this.#sendInput(this.#aggregator.letGoOfAll(id ?? undefined));
+  }
+
+  #join(id: string): void {
+    this.#aggregator.join(id, this.#rights.get(id) ?? NO_RIGHTS);
   }
 
   /** What a viewer sends on its socket instead of a data channel. */
@@ -313,14 +361,14 @@ export class ChildStreamer {
   openMedia(order: MediaOrder): void {
     const stream = this.#takeHeld(order);
     if (stream === null) return;
-    this.#aggregator.join(order.peer_id);
+    this.#join(order.peer_id);
     this.#costing(order.peer_id, () => this.#media.open(order, stream));
   }
 
   openDesktop(order: DesktopOrder): void {
     const stream = this.#takeHeld(order);
     if (stream === null) return;
-    this.#aggregator.join(order.peer_id);
+    this.#join(order.peer_id);
     this.#costing(order.peer_id, () => this.#desktop.open(order, stream));
   }
 
@@ -350,6 +398,7 @@ export class ChildStreamer {
     }
     const viewer = this.#viewers.get(id);
     this.#viewers.delete(id);
+    this.#rights.delete(id);
     this.#sendInput(this.#aggregator.leave(id));
     if (!viewer) {
       if (this.#arrivals.delete(id) || isPeerless) {
@@ -434,6 +483,8 @@ export class ChildStreamer {
     } finally {
       this.#bus.close();
       this.#meter.close();
+      this.#silence.close();
+      this.#reports.close();
     }
   }
 
@@ -474,7 +525,7 @@ export class ChildStreamer {
       this.#broadcast({ StageComplete: { stage: RECONNECTING } });
       // Frame numbers and clocks of the host start again.
       this.#clock = this.#createClock();
-      this.#sendInput(this.#aggregator.resynchronise());
+      this.#sendInput(this.#aggregator.restart());
       this.#sendConnected(negotiated);
     });
     this.#session.on('closed', (termination) => this.#sessionClosed(termination));
@@ -559,7 +610,7 @@ export class ChildStreamer {
       });
       this.#viewers.set(id, viewer);
       viewer.hostQuality(this.#hostQuality);
-      this.#aggregator.join(id);
+      this.#join(id);
       peer.on('message', (label, data) => {
         this.#costing(id, () => this.#fromChannel(id, label, data));
       });
@@ -626,7 +677,7 @@ export class ChildStreamer {
     if (this.#viewers.get(id)?.peer.state !== 'connected') {
       // Nobody can let go of what is held any more.
       this.#sendInput(this.#aggregator.leave(id));
-      this.#aggregator.join(id);
+      this.#join(id);
     }
     this.#send({ MediaClosed: { peer_id: id, code, reason } });
   }
@@ -635,18 +686,27 @@ export class ChildStreamer {
     if (typeof data === 'string') return;
     const events = decodeChannelMessage(label, data);
     if (!events) return;
-    const now = performance.now();
-    for (const event of events) this.#sendInput(this.#aggregator.input(id, event, now));
+    for (const event of events) this.#take(id, event);
+  }
+
+  /** @returns whether the host gets anything of it */
+  #take(id: string, input: ViewerInput): boolean {
+    this.#reports.came(id, input);
+    const inputs = this.#aggregator.input(id, input, performance.now());
+    this.#silence.watch();
+    if (inputs.length === 0) return false;
+    this.#reports.acted(id);
+    this.#sendInput(inputs);
+    return true;
   }
 
   /** Input of a viewer at the desktop socket. @returns whether the host gets anything of it */
   #fromDesktop(id: string, input: ViewerInput): boolean {
-    let inputs: readonly HostInput[] = [];
+    let isTaken = false;
     this.#costing(id, () => {
-      inputs = this.#aggregator.input(id, input, performance.now());
-      this.#sendInput(inputs);
+      isTaken = this.#take(id, input);
     });
-    return inputs.length > 0;
+    return isTaken;
   }
 
   /** What a viewer brings about costs that viewer, and the streamer nothing. */

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import type { Bytes } from '../../client/encode.js';
 import { ViewerInput } from '../../client/input.js';
 import { Keyboard, platformOf, type KeyEvent, type Platform } from '../../client/keyboard.js';
+import { ALL_RIGHTS } from '../../src/core/rights.js';
 import { InputAggregator } from '../../src/input/aggregator.js';
 import { decodeChannelMessage } from '../../src/input/channels.js';
 
@@ -66,6 +67,10 @@ class Viewer {
     this.#input.act(this.keyboard.settle());
   }
 
+  close(): void {
+    this.#input.attach(undefined);
+  }
+
   blur(): void {
     this.keyboard.reset();
     this.#input.releaseAll();
@@ -86,6 +91,7 @@ for (const { name, ua, events, sent } of recordings) {
     const viewer = new Viewer(platformOf(ua), (data) => messages.push(textOf(data)));
     for (const event of events) viewer.take(eventOf(event));
     t.is(messages.join(' '), sent);
+    viewer.close();
   });
 }
 
@@ -101,6 +107,7 @@ test('a left Ctrl under Windows is pressed when no AltGr has come', (t) => {
   t.deepEqual(messages, ['+A2/2']);
   viewer.blur();
   t.deepEqual(messages, ['+A2/2', '-A2/0']);
+  viewer.close();
 });
 
 test('what the mouse reports lets go of modifiers too', (t) => {
@@ -194,7 +201,7 @@ test('whatever edges get lost, what the host holds follows the levels', (t) => {
       fc.array(step, { maxLength: 60 }),
       (platform, steps) => {
         const host = new InputAggregator();
-        host.join('viewer');
+        host.join('viewer', ALL_RIGHTS);
         const viewer = new Viewer(platform, (data) => {
           for (const input of decodeChannelMessage('keyboard', data) ?? []) {
             host.input('viewer', input, 0);
@@ -241,6 +248,7 @@ test('whatever edges get lost, what the host holds follows the levels', (t) => {
           return false;
         }
         viewer.blur();
+        viewer.close();
         return host.held.keys.length === 0;
       },
     ),

@@ -76,6 +76,10 @@ test.serial('there is a method for every operation, and each works', async (t) =
   t.like(await api.getStreamer('s'), { host_id: 0, app_id: 1 });
   t.is(typeof (await api.streamerStats('s')), 'object');
   t.true((await api.streamerGraph('s')).length > 0);
+  t.like(await api.getControl('s'), { mode: 'shared', holder: null });
+  t.like(await api.setControl('s', { mode: 'locked' }), { mode: 'locked' });
+  t.deepEqual(await api.heldInput('s'), []);
+  await api.releaseInput('s');
   const { recording_id: recording } = await api.startRecording('s');
   t.is((await api.listRecordings('s')).length, 1);
   t.is(await (await api.recordingFile('s', recording, 1)).text(), 'a recording');

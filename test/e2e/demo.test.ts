@@ -146,3 +146,26 @@ test.serial('Ctrl-C ends the demo and everything below it', async (t) => {
   for (const pid of below) await until(`process ${pid} ends`, async () => !(await isAlive(pid)));
   t.pass();
 });
+
+test.serial('a page that stands still holds nothing at the host, until it goes on', async (t) => {
+  const demo = await DemoProcess.start();
+  t.teardown(() => demo.stop('SIGKILL'));
+  const page = await open(t, demo);
+  const keys = async (): Promise<string> =>
+    (await demo.inputs())
+      .filter(({ type, keyCode }) => type === 'key' && keyCode === 0x57)
+      .map(({ down }) => (down === true ? '+' : '-'))
+      .join('');
+  await page.getByRole('application').focus();
+  await page.keyboard.down('KeyW');
+  await until('the key is down', async () => (await keys()) === '+');
+  const stands = page.evaluate(
+    '{ const end = performance.now() + 3000; while (performance.now() < end); }',
+  );
+  await until('it is let go', async () => (await keys()) === '+-');
+  await stands;
+  await until('it is held again', async () => (await keys()) === '+-+');
+  await page.keyboard.up('KeyW');
+  await until('it is up', async () => (await keys()) === '+-+-');
+  t.pass();
+});

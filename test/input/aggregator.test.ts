@@ -1,7 +1,10 @@
 import test from 'ava';
+import { ALL_RIGHTS, NO_RIGHTS, type Rights } from '../../src/core/rights.js';
 import { InputAggregator } from '../../src/input/aggregator.js';
 import type { ViewerInput } from '../../src/input/viewer-input.js';
 import type { HostInput } from '../../src/moonlight/types.js';
+
+const GAMEPAD: Rights = new Set(['gamepad']);
 
 const A = 0x41;
 const SHIFT = 0xa0;
@@ -86,7 +89,7 @@ const hostPad = (
 
 function aggregatorWith(...peerIds: string[]): InputAggregator {
   const aggregator = new InputAggregator();
-  for (const peerId of peerIds) aggregator.join(peerId);
+  for (const peerId of peerIds) aggregator.join(peerId, ALL_RIGHTS);
   return aggregator;
 }
 
@@ -277,8 +280,8 @@ test('a state of a pad that was removed brings it back as it was announced', (t)
   ]);
   // Rights that come and go bring back what is plugged in, and nothing else.
   all.input('ann', { type: 'pad-remove', pad: 2 }, 0);
-  all.setRights('ann', 'view');
-  t.deepEqual(all.setRights('ann', 'control'), []);
+  all.setRights('ann', NO_RIGHTS);
+  t.deepEqual(all.setRights('ann', ALL_RIGHTS), []);
   t.is(all.held.pads, 0);
 });
 
@@ -301,8 +304,8 @@ test('a state that overtakes its pad is delivered when the pad is added', (t) =>
 
 test('a pad without a slot gets one when one is free', (t) => {
   const all = new InputAggregator({ padSlots: 1 });
-  all.join('ann');
-  all.join('bob');
+  all.join('ann', ALL_RIGHTS);
+  all.join('bob', ALL_RIGHTS);
   all.input('ann', addPad(0), 0);
   t.deepEqual(all.input('bob', addPad(0), 0), []);
   t.deepEqual(all.input('bob', padState(0, { buttons: 2 }), 0), []);
@@ -330,7 +333,7 @@ test('one viewer cannot have all pads: what is beyond its share waits until one 
   all.leave('ann');
   t.is(all.held.pads, 1 << 4);
   for (const name of ['cleo', 'dan', 'eve', 'fay']) {
-    all.join(name);
+    all.join(name, ALL_RIGHTS);
     for (let pad = 0; pad < 16; pad += 1) all.input(name, addPad(pad), 0);
   }
   t.is(all.held.pads, 0xffff);
@@ -353,11 +356,11 @@ test('rumble goes to the owner of the pad under the name that its browser gave i
   t.deepEqual(all.hostMessage({ type: 'hdr', enabled: true, metadata: null }), []);
 });
 
-test('rights: view does nothing, pads plays, control does everything', (t) => {
+test('rights: each opens its own device, none opens nothing, all open everything', (t) => {
   const all = new InputAggregator();
-  all.join('ann', 'view');
-  all.join('bob', 'pads');
-  all.join('cleo');
+  all.join('ann', NO_RIGHTS);
+  all.join('bob', GAMEPAD);
+  all.join('cleo', ALL_RIGHTS);
   const inputs = [
     key(true, A),
     { type: 'text', text: 'x' } as const,
@@ -393,24 +396,24 @@ test('losing a right lets go, and getting one back plugs the pads in again', (t)
     all.input('ann', input, 0);
   }
   t.deepEqual(
-    all.setRights('ann', 'pads').map(({ type }) => type),
+    all.setRights('ann', GAMEPAD).map(({ type }) => type),
     ['key', 'mouse-button', 'touch'],
   );
-  t.deepEqual(all.setRights('ann', 'view') as unknown[], [hostPad(0, 0)]);
+  t.deepEqual(all.setRights('ann', NO_RIGHTS) as unknown[], [hostPad(0, 0)]);
   t.deepEqual(all.held, { keys: [], buttons: [], touches: [], pads: 0 });
   t.deepEqual(all.input('ann', addPad(1), 0), []);
   t.deepEqual(all.input('ann', padState(0, { buttons: 1 }), 0), []);
-  t.deepEqual(all.setRights('ann', 'control') as unknown[], [
+  t.deepEqual(all.setRights('ann', ALL_RIGHTS) as unknown[], [
     arrival(0, 1),
     hostPad(0, 1),
     arrival(1, 3),
     hostPad(1, 3),
   ]);
-  t.is(all.rights('ann'), 'control');
-  t.deepEqual(all.setRights('nobody', 'control'), []);
+  t.is(all.rights('ann'), ALL_RIGHTS);
+  t.deepEqual(all.setRights('nobody', ALL_RIGHTS), []);
 });
 
-test('after a reconnection the host is told what is held', (t) => {
+test('a host that begins anew is told what is up, its pads, and where the pointer is', (t) => {
   const all = aggregatorWith('ann', 'bob');
   for (const input of [key(true, A), key(true, SHIFT), point(7), button(true, 1)]) {
     all.input('ann', input, 0);
@@ -419,15 +422,18 @@ test('after a reconnection the host is told what is held', (t) => {
   all.input('bob', touch('move', 4, 0.7), 0);
   all.input('bob', addPad(2), 0);
   all.input('bob', padState(2, { rightTrigger: 200 }), 0);
-  t.deepEqual(all.resynchronise() as unknown[], [
+  t.deepEqual(all.restart() as unknown[], [
+    { type: 'key', down: false, keyCode: A, modifiers: 1 },
+    { type: 'key', down: false, keyCode: SHIFT, modifiers: 0 },
+    { type: 'mouse-button', down: false, button: 1 },
+    hostTouch('cancel', 0, 0.7, 0),
     arrival(0, 1),
     hostPad(0, 1),
-    hostPad(0, 1, { rightTrigger: 200 }),
-    { type: 'key', down: true, keyCode: SHIFT, modifiers: 0 },
-    { type: 'key', down: true, keyCode: A, modifiers: 1 },
     point(7),
-    { type: 'mouse-button', down: true, button: 1 },
-    hostTouch('down', 0, 0.7),
+  ]);
+  t.deepEqual(all.held, { keys: [], buttons: [], touches: [], pads: 1 });
+  t.deepEqual(all.input('bob', padState(2, { rightTrigger: 200 }), 0) as unknown[], [
+    hostPad(0, 1, { rightTrigger: 200 }),
   ]);
 });
 
@@ -440,7 +446,7 @@ test('reset lets go of everything; the viewers stay and their pads come back', (
     { type: 'key', down: false, keyCode: A, modifiers: 0 },
     hostPad(0, 0),
   ]);
-  t.deepEqual(all.resynchronise(), []);
+  t.deepEqual(all.restart(), []);
   t.is(all.input('ann', key(true, A), 0).length, 1);
   t.deepEqual(all.input('bob', padState(0), 0) as unknown[], [arrival(0, 1), hostPad(0, 1)]);
 });
@@ -448,13 +454,14 @@ test('reset lets go of everything; the viewers stay and their pads come back', (
 test('who floods is cut off, the others are not, and what is held can be let go', (t) => {
   const all = new InputAggregator({
     budgets: {
+      statement: { rate: 1, burst: 1 },
       motion: { rate: 10, burst: 5 },
       press: { rate: 10, burst: 4 },
       text: { rate: 10, burst: 10 },
     },
   });
-  all.join('ann');
-  all.join('bob');
+  all.join('ann', ALL_RIGHTS);
+  all.join('bob', ALL_RIGHTS);
   let passed = 0;
   for (let i = 0; i < 1000; i += 1) passed += all.input('ann', point(i), 0).length;
   t.is(passed, 5);
@@ -477,12 +484,13 @@ test('who floods is cut off, the others are not, and what is held can be let go'
 test('a pad over its budget may still let go, and unchanged states cost nothing', (t) => {
   const all = new InputAggregator({
     budgets: {
+      statement: { rate: 1, burst: 1 },
       motion: { rate: 0, burst: 1 },
       press: { rate: 0, burst: 1 },
       text: { rate: 0, burst: 0 },
     },
   });
-  all.join('ann');
+  all.join('ann', ALL_RIGHTS);
   all.input('ann', addPad(0), 0);
   for (let i = 0; i < 10; i += 1) all.input('ann', padState(0), 0);
   t.is(all.refused('ann'), 0);

@@ -223,3 +223,45 @@ test('no bytes on any channel throw, and what is decoded is in range', (t) => {
     { seed: 1, numRuns: 3000 },
   );
 });
+
+test('statements of what is held', (t) => {
+  t.deepEqual(decode('keyboard', '02 000003e8 41a0'), [
+    { type: 'held-keys', keyCodes: [0x41, 0xa0], at: 1_000 },
+  ]);
+  t.deepEqual(decode('keyboard', '02 ffffffff'), [
+    { type: 'held-keys', keyCodes: [], at: 0xffffffff },
+  ]);
+  t.deepEqual(decode('mouseClicks', '05 00000001 15'), [
+    { type: 'held-buttons', buttons: [1, 3, 5], at: 1 },
+  ]);
+  const finger = '00000003 3f000000 3f400000 3f800000 002d';
+  t.deepEqual(decode('touch', `03 00000001 ${finger}`), [
+    {
+      type: 'held-touches',
+      touches: [
+        { type: 'touch', phase: 'down', pointerId: 3, x: 0.5, y: 0.75, pressure: 1, rotation: 45 },
+      ],
+      at: 1,
+    },
+  ]);
+  t.deepEqual(decode('touch', '03 00000001'), [{ type: 'held-touches', touches: [], at: 1 }]);
+  const bad = [
+    ...[
+      ['keyboard', '02 000003'],
+      ['keyboard', '02 000003e8 00'],
+      ['keyboard', '02 000003e8 ff'],
+    ],
+    ['keyboard', `02 000003e8 ${'41'.repeat(65)}`],
+    ...[
+      ['mouse', '05 00000001'],
+      ['mouse', '05 00000001 0101'],
+      ['touch', '03 000001'],
+    ],
+    ...[
+      ['touch', `03 00000001 ${finger}00`],
+      ['touch', `03 00000001 ${finger.repeat(17)}`],
+    ],
+    ['touch', `03 00000001 00000003 7fc00000 3f400000 3f800000 002d`],
+  ] as const;
+  for (const [label = '', bytes = ''] of bad) t.is(decode(label, bytes), undefined, bytes);
+});

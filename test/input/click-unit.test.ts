@@ -1,12 +1,13 @@
 import test from 'ava';
 import fc from 'fast-check';
+import { ALL_RIGHTS } from '../../src/core/rights.js';
 import { InputAggregator } from '../../src/input/aggregator.js';
 import { decodeChannelMessage } from '../../src/input/channels.js';
 
 /** Turns the wheel by messages of type 04, and says what the host is told. */
 function wheel(): (click: number, now?: number) => number {
   const all = new InputAggregator();
-  all.join('ann');
+  all.join('ann', ALL_RIGHTS);
   return (click, now = 0) => {
     const message = Buffer.from([4, 0, click & 0xff]);
     const inputs = (decodeChannelMessage('mouse', message) ?? []).flatMap((input) =>

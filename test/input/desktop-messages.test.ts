@@ -1,5 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
+import { ALL_RIGHTS } from '../../src/core/rights.js';
 import { InputAggregator } from '../../src/input/aggregator.js';
 import { decodeDesktopInput, isDesktopInput } from '../../src/input/desktop-messages.js';
 import { virtualKeyOfEvdev } from '../../src/input/evdev-keys.js';
@@ -142,7 +143,7 @@ test('any bytes decode or are refused, and what decodes is what the aggregator t
   fc.assert(
     fc.property(fc.array(messages, { maxLength: 30 }), (all) => {
       const aggregator = new InputAggregator();
-      aggregator.join('p');
+      aggregator.join('p', ALL_RIGHTS);
       for (const [index, bytes] of all.entries()) {
         const inputs = decodeDesktopInput(bytes);
         if (inputs !== undefined && !isDesktopInput(bytes[0] ?? 0)) return false;

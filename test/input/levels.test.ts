@@ -1,6 +1,7 @@
 /** Edges that get lost, against the levels that every key event carries. */
 import test from 'ava';
 import fc from 'fast-check';
+import { ALL_RIGHTS } from '../../src/core/rights.js';
 import { InputAggregator } from '../../src/input/aggregator.js';
 import { decodeChannelMessage } from '../../src/input/channels.js';
 import type { HostInput } from '../../src/moonlight/types.js';
@@ -89,7 +90,7 @@ test('whatever edges get lost, the host holds no modifier that the events say is
       const boards = { ann: new Keyboard(), bob: new Keyboard() };
       /** As of each viewer's last event that was heard. */
       const levels = { ann: 0, bob: 0 };
-      for (const peer of ['ann', 'bob'] as const) all.join(peer);
+      for (const peer of ['ann', 'bob'] as const) all.join(peer, ALL_RIGHTS);
       for (const { peer, code, what } of sequence) {
         const board = boards[peer];
         const data = what === 'repeat' ? board.repeat(code) : board.toggle(code);
@@ -117,7 +118,7 @@ test('where nothing gets lost the host holds what the fingers hold, but for what
       const host = new Host();
       const board = new Keyboard();
       const ended = new Set<number>();
-      all.join('ann');
+      all.join('ann', ALL_RIGHTS);
       for (const code of codes) {
         const meta = (board.level & 8) !== 0;
         host.take(hear(all, 'ann', board.toggle(code)));
@@ -136,7 +137,7 @@ test('where nothing gets lost the host holds what the fingers hold, but for what
 /** Events as `[down, code, modifiers]`. */
 function play(events: readonly (readonly [boolean, number, number])[], step = 16): string {
   const all = new InputAggregator();
-  all.join('ann');
+  all.join('ann', ALL_RIGHTS);
   return text(
     events.flatMap(([down, code, modifiers], index) =>
       hear(all, 'ann', Buffer.from([0, down ? 1 : 0, modifiers, 0, code]), index * step),
@@ -239,9 +240,9 @@ test('a client that leaves all modifiers out still holds what it pressed', (t) =
 test('what the rate limit refuses still lets go', (t) => {
   const budget = { rate: 0.001, burst: 1 };
   const all = new InputAggregator({
-    budgets: { motion: budget, press: budget, text: budget },
+    budgets: { motion: budget, press: budget, text: budget, statement: budget },
   });
-  all.join('ann');
+  all.join('ann', ALL_RIGHTS);
   t.is(text(hear(all, 'ann', Buffer.from([0, 1, 1, 0, 0xa0]))), '+A0');
   t.is(text(hear(all, 'ann', Buffer.from([0, 1, 0, 0, 0x41]))), '-A0');
 });

@@ -3,9 +3,11 @@ import type {
   StreamServerMessage,
   StreamClientMessage,
 } from '../../src/protocol/viewer-messages.js';
+import { ALL_RIGHTS } from '../../src/core/rights.js';
 import { Deadline } from '../../src/core/deadline.js';
 import { silentLog } from '../../src/core/log.js';
 import { StreamerProcess } from '../../src/streamer/supervisor/process.js';
+import { Company } from '../../src/streamer/company.js';
 import { MediaAccess } from '../../src/streamer/media-access.js';
 import { MediaTickets } from '../../src/streamer/media-tickets.js';
 import { Viewers, type Viewer } from '../../src/streamer/viewers.js';
@@ -21,6 +23,8 @@ function tooDeep(): StreamClientMessage {
 class TestViewer implements Viewer {
   readonly messages: StreamServerMessage[] = [];
   readonly peerId = 'p';
+  readonly rights = ALL_RIGHTS;
+  readonly name = null;
   readonly isPeerless = false;
   ended: string | null = null;
 
@@ -82,6 +86,12 @@ for (const [name, fault] of Object.entries(FAULTS)) {
         tickets: new MediaTickets(),
         pathPrefix: '',
         isAllowed: false,
+      }),
+      company: new Company({
+        setRights: () => undefined,
+        send: () => undefined,
+        releaseInput: () => undefined,
+        log: silentLog(),
       }),
       log: silentLog(),
       onChange: () => undefined,

@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import os from 'node:os';
 import { Deadline } from '../../src/core/deadline.js';
 import { MoonteeError } from '../../src/core/errors.js';
+import { ALL_RIGHTS } from '../../src/core/rights.js';
 import { silentLog } from '../../src/core/log.js';
 import type { StreamServerMessage } from '../../src/protocol/viewer-messages.js';
 import type { AppOwner } from '../../src/streamer/app-owner.js';
@@ -101,6 +102,8 @@ function registry(
 /** A viewer that keeps what it was told. */
 class Recorder implements Viewer {
   readonly peerId: string;
+  readonly rights = ALL_RIGHTS;
+  readonly name = null;
   readonly isPeerless = false;
   readonly messages: StreamServerMessage[] = [];
   readonly ended: Promise<{ code: string; reason: string }>;

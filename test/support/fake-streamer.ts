@@ -32,6 +32,10 @@ let picture = { width: 0, height: 0, fps: 0 };
 let losses = 0;
 let gaveUp = false;
 const peers = new Set<string>();
+let pads: readonly (string | null)[] = [];
+let arePointersWanted = false;
+/** As of the last message about them. */
+const rights = new Map<string, readonly string[]>();
 
 function lose(): void {
   losses += 1;
@@ -56,7 +60,19 @@ const channel: ServerChannel = new Channel({
   asked: SERVER_METHODS,
   served: CHILD_METHODS,
   handlers: {
-    stats: () => answered({ ...STATISTICS, method: 'stats', peers: [...peers], losses, gaveUp }),
+    stats: () =>
+      answered({
+        ...STATISTICS,
+        method: 'stats',
+        peers: [...peers],
+        rights: [...rights],
+        pads,
+        arePointersWanted,
+        losses,
+        gaveUp,
+      }),
+    held_input: () => answered([]),
+    release_input: () => answered(null),
     dot: () => answered('digraph g {}'),
     collect_garbage: () => answered(null),
     answer_viewer: answerViewer,
@@ -237,14 +253,22 @@ function begin({ name }: OutputOrder): void {
   });
 }
 
+function addViewer({ peer_id, rights: may }: { peer_id: string; rights: readonly string[] }): void {
+  peers.add(peer_id);
+  rights.set(peer_id, may);
+}
+
 /** Those messages that no order of a test is about. @returns whether it was one */
 function receiveMedia(message: ParentMessage, connection?: Socket): boolean {
   if (typeof message !== 'object') return false;
-  if ('AddViewer' in message) peers.add(message.AddViewer.peer_id);
+  if ('AddViewer' in message) addViewer(message.AddViewer);
   else if ('FromChannel' in message) send({ ToChannel: message.FromChannel });
   else if ('PutOutput' in message) begin(message.PutOutput);
   else if ('OpenMedia' in message) openMedia(message.OpenMedia);
   else if ('OpenDesktop' in message) openDesktop(message.OpenDesktop);
+  else if ('AssignPads' in message) pads = message.AssignPads.slots;
+  else if ('TellPointers' in message) arePointersWanted = message.TellPointers.wanted;
+  else if ('SetRights' in message) rights.set(message.SetRights.peer_id, message.SetRights.rights);
   else if (!('MediaConnection' in message)) return false;
   else if (connection) connections.set(message.MediaConnection.socket_id, connection);
   return true;
@@ -264,6 +288,7 @@ function receive(message: ParentMessage, connection?: Socket): void {
     setInterval(() => send({ Heartbeat: { rss: memory() } }), message.Init.heartbeat_interval);
     send({ Heartbeat: { rss: process.memoryUsage.rss() } });
   } else if ('AddPeer' in message) {
+    rights.set(message.AddPeer.peer_id, message.AddPeer.rights);
     addPeer(message.AddPeer.peer_id);
   } else if ('FromPeer' in message) {
     const { peer_id, message: said } = message.FromPeer;

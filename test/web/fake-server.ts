@@ -59,6 +59,8 @@ export class FakeServer {
   /** Messages of viewers, parsed. */
   readonly received: unknown[] = [];
   readonly channelMessages: ChannelMessage[] = [];
+  /** Those among them that only say what is held, kept apart. */
+  readonly statements: ChannelMessage[] = [];
   /** Viewer sockets opened so far. */
   connections = 0;
   /** Refuses viewer sockets, as a server that is gone. */
@@ -104,6 +106,7 @@ export class FakeServer {
     this.addStreamer('demo');
     this.received.length = 0;
     this.channelMessages.length = 0;
+    this.statements.length = 0;
   }
 
   addStreamer(id: string, changes: Partial<Streamer> = {}): void {
@@ -177,7 +180,10 @@ export class FakeServer {
       };
       const viewer = this.#viewers.get(message.viewer ?? 0);
       if (message.toViewer !== undefined) viewer?.send(JSON.stringify(message.toViewer));
-      if (message.channel !== undefined) this.channelMessages.push(message.channel);
+      const { channel } = message;
+      if (channel !== undefined) {
+        (isStatement(channel) ? this.statements : this.channelMessages).push(channel);
+      }
       if (message.connected === true) {
         viewer?.send(
           JSON.stringify({
@@ -277,4 +283,15 @@ export class FakeServer {
       } else answer(200, streamer);
     }
   }
+}
+
+/** signaling.md c.7 */
+function isStatement({ label, hex }: ChannelMessage): boolean {
+  const types: Readonly<Record<string, string>> = {
+    keyboard: '02',
+    mouseClicks: '05',
+    touch: '03',
+  };
+  const type = types[label];
+  return type !== undefined && hex.startsWith(type);
 }

@@ -1,6 +1,7 @@
 /** The desktop socket, byte by byte. */
 import test from 'ava';
 import { WebSocket } from 'ws';
+import { ALL_RIGHTS, NO_RIGHTS } from '../../src/core/rights.js';
 import type { DesktopClient } from '../support/desktop-client.js';
 import { until } from '../support/until.js';
 import { DesktopStage } from './desktop-stage.js';
@@ -127,12 +128,12 @@ test('who may not steer moves nobody’s cursor', async (t) => {
   const stage = await DesktopStage.start(t);
   const ann = await joined(stage, 'a');
   const bob = await joined(stage, 'b');
-  stage.aggregator.setRights('b', 'view');
+  stage.aggregator.setRights('b', NO_RIGHTS);
   bob.send('12 01 0140 00b4 0280 0168');
-  stage.aggregator.setRights('b', 'control');
+  stage.aggregator.setRights('b', ALL_RIGHTS);
   bob.send('40 00000001 0000000000000000');
   await until('it was read', () => bob.of(0x41).length === 1);
-  stage.aggregator.setRights('b', 'view');
+  stage.aggregator.setRights('b', NO_RIGHTS);
   bob.send('12 01 0141 00b4 0280 0168');
   ann.send('12 01 0140 00b4 0280 0168');
   await until('hers is seen', () => bob.of(0x53).length === 1);

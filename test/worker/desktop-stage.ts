@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { ExecutionContext } from 'ava';
+import { ALL_RIGHTS } from '../../src/core/rights.js';
 import { Deadline } from '../../src/core/deadline.js';
 import { silentLog } from '../../src/core/log.js';
 import { InputAggregator } from '../../src/input/aggregator.js';
@@ -54,7 +55,7 @@ export class DesktopStage {
       socket.on('error', () => void socket.destroy());
       const socket_id = stage.connections.push(socket);
       const peer_id = url.pathname.slice(1);
-      stage.aggregator.join(peer_id);
+      stage.aggregator.join(peer_id, ALL_RIGHTS);
       const order = {
         ...{ socket_id, peer_id, client_id: url.searchParams.get('client_id') ?? '' },
         key: request.headers['sec-websocket-key'] ?? '',
