@@ -46,6 +46,8 @@ interface HeldModifier {
 export class Keys {
   readonly #held = new HeldUnion();
   readonly #muted = new Muted();
+  /** Viewers whose clients state what they hold. */
+  readonly #trusted = new Set<string>();
   readonly #modifiers = new Map<string, Map<number, HeldModifier>>();
 
   get down(): number[] {
@@ -99,6 +101,7 @@ export class Keys {
     now: number,
     admit: () => boolean,
   ): HostInput[] {
+    this.#trusted.add(peerId);
     const stated = new Set(keyCodes);
     this.#muted.keep(peerId, stated);
     const held = this.heldBy(peerId);
@@ -128,6 +131,7 @@ export class Keys {
 
   forget(peerId: string): void {
     this.#muted.forget(peerId);
+    this.#trusted.delete(peerId);
   }
 
   releaseAll(peerId: string): HostInput[] {
@@ -144,6 +148,8 @@ export class Keys {
   /** With the last Meta go the keys that it has hidden from us. */
   #letGo(peerId: string, codes: readonly number[]): HostInput[] {
     if (codes.length === 0) return [];
+    // Its client says what is still held, and knows its system.
+    if (this.#trusted.has(peerId)) return this.#release(peerId, codes);
     const held = this.#held.heldBy(peerId);
     const meta = held.filter((code) => bitOf(code) === META);
     // A Mac does not report keys that are released while Meta is held: they end with it.

@@ -62,11 +62,7 @@ export class Pointer {
 
   release(peerId: string, button: number): HostInput[] {
     this.#muted.end(peerId, button);
-    const wentUp = this.#buttons.release(button, peerId);
-    if (this.#holder === peerId && this.#buttons.heldBy(peerId).length === 0) {
-      this.#holder = this.#buttons.anyHolder();
-    }
-    return wentUp ? [{ type: 'mouse-button', down: false, button }] : [];
+    return this.#up(peerId, button);
   }
 
   /** @param now milliseconds of any clock that does not jump */
@@ -81,7 +77,7 @@ export class Pointer {
   }
 
   releaseAll(peerId: string): HostInput[] {
-    return this.heldBy(peerId).flatMap((button) => this.release(peerId, button));
+    return this.heldBy(peerId).flatMap((button) => this.#up(peerId, button));
   }
 
   /**
@@ -96,7 +92,7 @@ export class Pointer {
     const held = this.heldBy(peerId);
     const inputs = held
       .filter((button) => !stated.has(button))
-      .flatMap((button) => this.release(peerId, button));
+      .flatMap((button) => this.#up(peerId, button));
     for (const button of stated) {
       if (held.includes(button) || this.#muted.has(peerId, button)) continue;
       if (!admit()) break;
@@ -125,6 +121,14 @@ export class Pointer {
     const position =
       this.#writer === undefined ? undefined : this.#hands.get(this.#writer)?.position;
     return position === undefined ? [] : [position];
+  }
+
+  #up(peerId: string, button: number): HostInput[] {
+    const wentUp = this.#buttons.release(button, peerId);
+    if (this.#holder === peerId && this.#buttons.heldBy(peerId).length === 0) {
+      this.#holder = this.#buttons.anyHolder();
+    }
+    return wentUp ? [{ type: 'mouse-button', down: false, button }] : [];
   }
 
   #isTaken(peerId: string): boolean {

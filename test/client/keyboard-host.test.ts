@@ -1,6 +1,7 @@
 /** The events of browsers, and the bytes that come to the host in the end. */
 import { readFileSync } from 'node:fs';
 import test from 'ava';
+import { encodeHeldKeys, type Bytes } from '../../client/encode.js';
 import { ViewerInput } from '../../client/input.js';
 import { Keyboard, platformOf, type KeyEvent } from '../../client/keyboard.js';
 import { fieldEffect, type FieldEvent } from '../../client/text-edits.js';
@@ -46,13 +47,19 @@ class Line {
     this.#all.join('viewer', ALL_RIGHTS);
     this.input.attach({
       send: (label, data) => {
-        for (const input of decodeChannelMessage(label, data) ?? []) {
-          this.got.push(...this.#all.input('viewer', input, 0));
-        }
+        this.#say(label, data);
         return true;
       },
       sendPad: () => true,
     });
+    // As every connection begins.
+    this.#say('keyboard', encodeHeldKeys([], 0));
+  }
+
+  #say(label: string, data: Bytes): void {
+    for (const input of decodeChannelMessage(label, data) ?? []) {
+      this.got.push(...this.#all.input('viewer', input, 0));
+    }
   }
 
   get text(): string {

@@ -70,7 +70,12 @@ function toggle(held: Set<number>, code: number, down: boolean): void {
 const META = 8;
 
 function bitOf(code: number): number {
-  const bits: Record<number, number> = { 0xa0: 1, 0xa1: 1, 0xa2: 2, 0xa4: 4, 0x5b: META };
+  const bits: Record<number, number> = {
+    ...{ 0x10: 1, 0xa0: 1, 0xa1: 1 },
+    ...{ 0x11: 2, 0xa2: 2, 0xa3: 2 },
+    ...{ 0x12: 4, 0xa4: 4, 0xa5: 4 },
+    ...{ 0x5b: META, 0x5c: META },
+  };
   return bits[code] ?? 0;
 }
 

@@ -212,7 +212,7 @@ const steps = fc.array(
     rights: fc.subarray([...RIGHTS]),
     ticks: fc.nat({ max: 14 }),
   }),
-  { maxLength: 60 },
+  { minLength: 20, maxLength: 60 },
 );
 type Step = typeof steps extends fc.Arbitrary<readonly (infer S)[]> ? S : never;
 
@@ -352,7 +352,7 @@ test('a key is down exactly while somebody with the right holds it and was heard
     }),
     { seed: 14, numRuns: 400 },
   );
-  t.true(downs > 500, `${downs} edges of viewers without trouble`);
+  t.true(downs > 150, `${downs} edges of viewers without trouble`);
 });
 
 test('release of all is final until something is pressed anew', (t) => {

@@ -163,6 +163,7 @@ test('at most one steers, who is here and was granted it; nobody gets more than 
   fc.assert(
     fc.property(fc.array(order, { maxLength: 120 }), (orders) => {
       const control = new Control();
+      control.setMode('single');
       const granted = new Map<string, ReadonlySet<Right>>();
       let now = 0;
       for (const one of orders) {
@@ -198,5 +199,5 @@ test('at most one steers, who is here and was granted it; nobody gets more than 
     }),
     { seed: 9, numRuns: 300 },
   );
-  t.true(holders > 300);
+  t.true(holders > 100, `${holders} orders that somebody in control saw`);
 });
