@@ -27,6 +27,8 @@ test('the frame number can be read at any size', (t) => {
       const pixels = picture.draw(number, NOON);
       t.is(pixels.length, (picture.width * picture.height * 3) / 2);
       t.is(readFrameCode(pixels, picture.width, picture.height), number);
+      const time = readFrameCode(pixels, picture.width, picture.height, 'time');
+      t.is(time, NOON % 2 ** 24);
     }
   }
   t.is(readFrameCode(Buffer.alloc(320 * 240), 320, 240), null);

@@ -1,7 +1,14 @@
 import { drawBackground, drawKey, keyRect, padRect } from './background.js';
 import { Canvas, type Color, type Rect } from './canvas.js';
 import type { Desktop } from './desktop.js';
-import { frameCode, frameCodeEdge, frameCodeHeight, FRAME_CODE_BITS } from './frame-code.js';
+import {
+  frameCode,
+  frameCodeEdge,
+  frameCodeHeight,
+  frameCodeTop,
+  FRAME_CODE_BITS,
+  type CodeRow,
+} from './frame-code.js';
 import { KEYS, type Key } from './keyboard.js';
 import { polygon, ring, type Mask } from './mask.js';
 import { drawPad } from './pad-panel.js';
@@ -83,7 +90,8 @@ export class DesktopPicture {
       widget.draw(this.#scene);
       this.#output.copy(this.#scene, widget.rect);
     }
-    this.#drawFrameCode();
+    this.#drawCode('frame', frame);
+    this.#drawCode('time', Math.floor(now));
     this.#drawOverlays();
     return this.#output.data;
   }
@@ -179,14 +187,15 @@ export class DesktopPicture {
     ];
   }
 
-  #drawFrameCode(): void {
+  #drawCode(row: CodeRow, number: number): void {
     const { width, height } = this.#output;
-    const code = frameCode(this.#frame);
-    const row = frameCodeHeight(height);
+    const code = frameCode(number);
+    const y = frameCodeTop(row, height);
     for (let bit = 0; bit < FRAME_CODE_BITS; bit++) {
       const x = frameCodeEdge(bit, width);
       const on = (code >>> (FRAME_CODE_BITS - 1 - bit)) & 1;
-      const rect = { x, y: height - row, width: frameCodeEdge(bit + 1, width) - x, height: row };
+      const edge = frameCodeEdge(bit + 1, width);
+      const rect = { x, y, width: edge - x, height: frameCodeHeight(height) };
       this.#output.fill(rect, on ? THEME.bit1 : THEME.bit0);
     }
   }

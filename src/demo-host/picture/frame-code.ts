@@ -1,7 +1,12 @@
 /**
- * The frame number as a row of dark and bright blocks along the lower edge. Tests read it back from
- * decoded pixels: 24 bits, most significant first, and 8 bits of check.
+ * Rows of dark and bright blocks along the lower edge: the frame number, and above it the time at
+ * which the picture was drawn. Tests and benchmarks read them back from decoded pixels: 24 bits, most
+ * significant first, and 8 bits of check.
  */
+
+/** What a row tells; the lowest is the first. */
+export const CODE_ROWS = ['frame', 'time'] as const;
+export type CodeRow = (typeof CODE_ROWS)[number];
 
 export const FRAME_CODE_BITS = 32;
 /** Height of the row as a part of the picture's height. */
@@ -16,7 +21,7 @@ function check(number: number): number {
   return ((number >>> 16) ^ (number >>> 8) ^ number ^ 0xa5) & 0xff;
 }
 
-/** @param number taken modulo 2²⁴ */
+/** @param number taken modulo 2²⁴: a frame's, or milliseconds of the wall clock */
 export function frameCode(number: number): number {
   const short = number & 0xffffff;
   return ((short << 8) | check(short)) >>> 0;
@@ -27,23 +32,28 @@ export function frameCodeEdge(bit: number, width: number): number {
   return Math.round((bit * width) / FRAME_CODE_BITS);
 }
 
+/** Upper edge of a row in pixels. */
+export function frameCodeTop(row: CodeRow, height: number): number {
+  return height - (CODE_ROWS.indexOf(row) + 1) * frameCodeHeight(height);
+}
+
 /**
  * @public for checks of what is shown
  * @param luma one byte a pixel
- * @param stride bytes from row to row
- * @returns the frame number, or null if the check does not fit
+ * @param which the row to read
+ * @returns its number, or null if the check does not fit
  */
 export function readFrameCode(
   luma: Uint8Array,
   width: number,
   height: number,
-  stride = width,
+  which: CodeRow = 'frame',
 ): number | null {
-  const row = height - (frameCodeHeight(height) >> 1);
+  const row = frameCodeTop(which, height) + (frameCodeHeight(height) >> 1);
   let code = 0;
   for (let bit = 0; bit < FRAME_CODE_BITS; bit++) {
     const middle = (frameCodeEdge(bit, width) + frameCodeEdge(bit + 1, width)) >> 1;
-    code = code * 2 + ((luma[row * stride + middle] ?? 0) > 112 ? 1 : 0);
+    code = code * 2 + ((luma[row * width + middle] ?? 0) > 112 ? 1 : 0);
   }
   const number = Math.floor(code / 256);
   return check(number) === code % 256 ? number : null;
