@@ -15,6 +15,8 @@ export interface MediaMessage {
   readonly isKey: boolean;
   /** Something in front of it was left out. */
   readonly isAfterGap: boolean;
+  /** It is here so that the next pictures can be decoded. */
+  readonly isReplayed: boolean;
   /** Id of the configuration that it belongs to. */
   readonly configuration: number;
   /** Of its kind, modulo 2³². */
@@ -61,6 +63,7 @@ export function readMediaMessage(data: ArrayBuffer): MediaMessage | undefined {
     kind,
     isKey: (flags & 1) !== 0,
     isAfterGap: (flags & 2) !== 0,
+    isReplayed: (flags & 4) !== 0,
     configuration: view.getUint16(2),
     sequence: view.getUint32(4),
     time: Number(view.getBigUint64(8)),

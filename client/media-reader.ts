@@ -9,6 +9,8 @@ import {
 /** A picture or a packet of sound, in the order in which it goes to its decoder. */
 export interface MediaUnit {
   readonly isKey: boolean;
+  /** More pictures follow at once, so that decoders fall behind for a moment. */
+  readonly isReplayed: boolean;
   readonly sequence: number;
   /** Microseconds. */
   readonly time: number;

@@ -11,6 +11,8 @@ const MAX_ERRORS = 3;
 const ERROR_WINDOW = 30_000;
 /** Milliseconds between requests for a key frame. */
 const KEY_PAUSE = 800;
+/** Milliseconds for a decoder to take what was replayed. */
+const REPLAY_GRACE = 1_000;
 /** Pictures that are being decoded at most; a decoder that holds more back is not waited for. */
 const MAX_PENDING = 64;
 
@@ -32,6 +34,7 @@ export class VideoDecoding {
   #errors: number[] = [];
   #waitsForKey = true;
   #askedAt = -Infinity;
+  #replayedAt = -Infinity;
   /** By time: what the decoder has and has not given back. */
   readonly #pending = new Map<number, { readonly sequence: number; readonly at: number }>();
   readonly counts = { decoded: 0, keys: 0, dropped: 0, milliseconds: 0 };
@@ -86,9 +89,12 @@ export class VideoDecoding {
     );
   }
 
-  decode({ isKey, sequence, time, payload }: MediaUnit): void {
+  decode({ isKey, isReplayed, sequence, time, payload }: MediaUnit): void {
+    // Replayed pictures come all at once: for a moment it is behind in any case.
+    if (isReplayed) this.#replayedAt = performance.now();
+    const isExcused = performance.now() - this.#replayedAt < REPLAY_GRACE;
     if (isKey) this.#waitsForKey = false;
-    else if (!this.#waitsForKey && this.isBehind) this.skipToKey(KEY_REASON.BEHIND);
+    else if (!this.#waitsForKey && this.isBehind && !isExcused) this.skipToKey(KEY_REASON.BEHIND);
     if (this.#waitsForKey) {
       this.counts.dropped += 1;
       this.#askForKey(KEY_REASON.DECODER_ERROR);

@@ -6,6 +6,9 @@ import type { CodedUnit, Outlet, Packetizer, TrackId, UnitOutlet } from './outle
 
 /** Pictures kept until there is a packetizer: about a second of them. */
 const EARLY_LIMIT = 120;
+/** Nanoseconds and pictures that are kept for outlets that come after a key frame. */
+const RECENT_SPAN = 300e6;
+const RECENT_LIMIT = 20;
 /** Milliseconds for an outlet that threw to close. */
 const EVICTION_TIMEOUT_MS = 3_000;
 
@@ -30,6 +33,8 @@ export class MediaBus extends EventEmitter<MediaBusEvents> {
   #packetizer: Packetizer | null = null;
   /** Pictures that came before the packetizer, from the last key frame on. */
   #early: CodedUnit[] = [];
+  /** The latest key frame and what has followed it, unless that is too much. */
+  #recent: CodedUnit[] = [];
   #timer: NodeJS.Timeout | null = null;
   readonly #keyframeRequests: Record<KeyframeReason, number> = {
     join: 0,
@@ -49,6 +54,19 @@ export class MediaBus extends EventEmitter<MediaBusEvents> {
     return { ...this.#keyframeRequests };
   }
 
+  /**
+   * Pictures with which a decoder that starts now has the latest one: the key frame and what followed
+   * it. Empty if the key frame is too long ago.
+   */
+  get recent(): readonly CodedUnit[] {
+    return this.#recent;
+  }
+
+  /** What comes from now on does not continue what was. */
+  forgetRecent(): void {
+    this.#recent = [];
+  }
+
   /** There is somebody to make packets: pictures that waited for it go out first. */
   open(packetizer: Packetizer): void {
     this.#packetizer = packetizer;
@@ -62,6 +80,7 @@ export class MediaBus extends EventEmitter<MediaBusEvents> {
     if (this.#closed || coded.data.length === 0) return;
     const unit = { ...coded, pts: this.#nextTime(track, coded.pts) };
     const isKeyframe = track === 'video' && unit.keyframe;
+    if (track === 'video') this.#remember(unit);
     if (isKeyframe) for (const outlet of this.#unitOutlets) this.#announce(outlet);
     if (this.#packetizer !== null) this.#packetize(track, unit);
     else if (track === 'video') this.#keep(unit);
@@ -99,6 +118,7 @@ export class MediaBus extends EventEmitter<MediaBusEvents> {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
     this.#early = [];
+    this.#recent = [];
     this.#packetizer = null;
     this.#outlets.clear();
     this.#unitOutlets.clear();
@@ -110,6 +130,14 @@ export class MediaBus extends EventEmitter<MediaBusEvents> {
     const time = Math.max(Math.round(Number.isFinite(pts) ? pts : 0), this.#lastPts[track] + 1);
     this.#lastPts[track] = time;
     return time;
+  }
+
+  #remember(unit: CodedUnit): void {
+    const [first = unit] = unit.keyframe ? [] : this.#recent;
+    if (unit.keyframe) this.#recent = [unit];
+    else if (this.#recent.length > 0) this.#recent.push(unit);
+    const isTooLong = unit.pts - first.pts > RECENT_SPAN || this.#recent.length > RECENT_LIMIT;
+    if (isTooLong) this.#recent = [];
   }
 
   #keep(unit: CodedUnit): void {

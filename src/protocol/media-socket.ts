@@ -18,6 +18,8 @@ export const MEDIA_FLAG = {
   KEY: 1,
   /** Pictures in front of this one were left out. */
   GAP: 2,
+  /** Shown to others before: it is here so that the next pictures can be decoded. */
+  REPLAYED: 4,
 } as const;
 
 export interface MediaHeader {

@@ -516,6 +516,7 @@ export class ChildStreamer {
     });
     this.#session.on('reconnected', (negotiated) => {
       this.#negotiated = negotiated;
+      this.#bus.forgetRecent();
       this.#media.negotiated(negotiated);
       this.#desktop.negotiated(negotiated);
       this.#hasPicture = false;

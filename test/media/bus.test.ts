@@ -159,3 +159,31 @@ test('times strictly increase within a track, whatever is published', (t) => {
   );
   t.pass();
 });
+
+test('what followed the latest key frame is kept for 300 ms and not longer', (t) => {
+  const bus = new MediaBus(log);
+  bus.publish('video', picture(1));
+  t.deepEqual(bus.recent, [], 'nothing can be decoded without a key frame');
+  bus.publish('video', picture(10, true));
+  bus.publish('audio', picture(15));
+  bus.publish('video', picture(20));
+  t.deepEqual(
+    bus.recent.map(({ pts }) => pts),
+    [10, 20],
+  );
+  bus.publish('video', picture(10 + 300e6));
+  t.is(bus.recent.length, 3);
+  bus.publish('video', picture(11 + 300e6));
+  t.deepEqual(bus.recent, []);
+  bus.publish('video', picture(12 + 300e6));
+  t.deepEqual(bus.recent, [], 'a hole would be in it');
+  bus.publish('video', picture(13 + 300e6, true));
+  for (let count = 0; count < 18; count += 1) bus.publish('video', picture(14 + 300e6 + count));
+  t.is(bus.recent.length, 19);
+  for (let count = 0; count < 10; count += 1) bus.publish('video', picture(50 + 300e6 + count));
+  t.deepEqual(bus.recent, [], 'many pictures are too much as well');
+  bus.publish('video', picture(400e6, true));
+  bus.forgetRecent();
+  t.deepEqual(bus.recent, []);
+  bus.close();
+});

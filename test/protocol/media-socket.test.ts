@@ -15,7 +15,7 @@ test('a header is read as it was written', (t) => {
   fc.assert(
     fc.property(
       fc.constantFrom(...Object.values(MEDIA_KIND)),
-      fc.nat(3),
+      fc.nat(7),
       fc.nat(0xffff),
       fc.nat(0xffff_ffff),
       fc.maxSafeNat(),
@@ -26,6 +26,7 @@ test('a header is read as it was written', (t) => {
           ...{ kind, configuration, sequence, time },
           isKey: (flags & 1) !== 0,
           isAfterGap: (flags & 2) !== 0,
+          isReplayed: (flags & 4) !== 0,
         });
       },
     ),

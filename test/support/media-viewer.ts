@@ -14,6 +14,7 @@ export interface MediaMessage {
   readonly kind: number;
   readonly isKey: boolean;
   readonly isAfterGap: boolean;
+  readonly isReplayed: boolean;
   readonly configuration: number;
   readonly sequence: number;
   /** Microseconds. */
@@ -35,6 +36,7 @@ export function readMedia(data: Buffer): MediaMessage {
     kind: data.readUInt8(0),
     isKey: (flags & 1) !== 0,
     isAfterGap: (flags & 2) !== 0,
+    isReplayed: (flags & 4) !== 0,
     configuration: data.readUInt16BE(2),
     sequence: data.readUInt32BE(4),
     time: Number(data.readBigUInt64BE(8)),

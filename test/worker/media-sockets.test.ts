@@ -45,16 +45,59 @@ test('a joiner asks for a key frame and gets the configuration in front of it', 
   t.like(video, { codec: 'avc1.64002A', width: 1280, height: 720, fps: 60, hdr: false });
 });
 
-test('a second viewer gets the same pictures, from its own key frame on', async (t) => {
+test('a second viewer begins at once with what was shown lately, and then gets the same', async (t) => {
   const stage = await MediaStage.start(t);
   const one = await watching(stage, 'a');
+  stage.show(false);
+  const requests: unknown[] = [];
+  stage.bus.on('keyframe-needed', (request) => requests.push(request));
   const other = await joined(stage, 'b');
+  await until('the replay', () => other.of(KIND.VIDEO).length === 2);
   stage.show(false);
   stage.show(true);
-  stage.show(false);
-  await until('both', () => other.of(KIND.VIDEO).length === 2 && one.of(KIND.VIDEO).length === 4);
-  t.deepEqual(other.of(KIND.VIDEO), one.of(KIND.VIDEO).slice(2));
+  await until('both', () => other.of(KIND.VIDEO).length === 4 && one.of(KIND.VIDEO).length === 4);
+  t.deepEqual(
+    other.of(KIND.VIDEO).map(({ isReplayed }) => isReplayed),
+    [true, true, false, false],
+  );
+  const asNew = other.of(KIND.VIDEO).map((message) => ({ ...message, isReplayed: false }));
+  t.deepEqual(asNew, one.of(KIND.VIDEO));
   t.is(one.of(KIND.CONFIG).length, 1);
+  t.deepEqual(requests, [], 'nobody needs another key frame');
+});
+
+test('a key frame of long ago is not replayed, nor one of another session', async (t) => {
+  const stage = await MediaStage.start(t);
+  await watching(stage, 'a');
+  for (let count = 0; count < 30; count += 1) stage.show(false);
+  const late = await joined(stage, 'b');
+  stage.show(false);
+  stage.show(true);
+  await until('the next key frame', () => late.of(KIND.VIDEO).length > 0);
+  t.like(late.of(KIND.VIDEO)[0], { isKey: true, isReplayed: false });
+  stage.bus.forgetRecent();
+  const later = await joined(stage, 'c');
+  stage.show(false);
+  stage.show(true);
+  await until('its own key frame', () => later.of(KIND.VIDEO).length > 0);
+  t.like(later.of(KIND.VIDEO)[0], { isKey: true, isReplayed: false });
+});
+
+test('who joins an empty streamer gets what was shown before there was a viewer', async (t) => {
+  const stage = await MediaStage.start(t);
+  stage.show(true);
+  stage.show(false);
+  const client = await joined(stage, 'a');
+  stage.show(false);
+  await until('all of it', () => client.of(KIND.VIDEO).length === 3);
+  t.deepEqual(
+    client.of(KIND.VIDEO).map(({ isKey, isReplayed, sequence }) => [isKey, isReplayed, sequence]),
+    [
+      [true, true, 1],
+      [false, true, 2],
+      [false, false, 3],
+    ],
+  );
 });
 
 test('another session, or HDR, is another configuration, in front of its first picture', async (t) => {
@@ -155,7 +198,7 @@ test('one that does not read, and lies about it, costs a megabyte and hurts nobo
   }
   t.true(most <= MIB + 200_000, `${most}`);
   t.true(most > 0, 'the kernel took no more');
-  await until('all has arrived', () => honest.of(KIND.VIDEO).length === 401);
+  await until('all has arrived', () => honest.of(KIND.VIDEO).length === 402);
   t.true(honest.of(KIND.VIDEO).every(({ isAfterGap }) => !isAfterGap));
   // A picture that was left out shows that it does not know what it got.
   t.true(stage.said.includes('closed liar VIEWER_MESSAGE_INVALID'));
@@ -222,7 +265,8 @@ test('one whose connection throws is thrown out, and nobody else', async (t) => 
   };
   stage.show(false);
   stage.show(false);
-  await until('the other goes on', () => other.of(KIND.VIDEO).length === 3);
+  // The replay, its own key frame, and these.
+  await until('the other goes on', () => other.of(KIND.VIDEO).length === 4);
   await until('it is closed', () => client.closed !== null);
   t.true(stage.said.includes('closed a INTERNAL'));
   t.deepEqual(

@@ -51,10 +51,8 @@ export class MediaFramer {
   readonly #sequence: Record<TrackId, number> = { video: 0, audio: 0 };
   readonly #lastTime: Record<TrackId, number> = { video: 0, audio: 0 };
   #rate = { bytes: 0, since: performance.now(), last: 0 };
-  readonly #last: Record<TrackId, { unit: CodedUnit; framed: FramedUnit | null } | null> = {
-    video: null,
-    audio: null,
-  };
+  /** What was made of units that are still in use. */
+  readonly #framed = new WeakMap<CodedUnit, FramedUnit | null>();
   readonly #cleaner = new PictureCleaner();
 
   constructor(stream: NegotiatedStream) {
@@ -81,10 +79,10 @@ export class MediaFramer {
 
   /** @returns null for what browsers get nothing of; the same object for the same unit */
   frame(track: TrackId, unit: CodedUnit): FramedUnit | null {
-    const last = this.#last[track];
-    if (last?.unit === unit) return last.framed;
+    const before = this.#framed.get(unit);
+    if (before !== undefined) return before;
     const framed = track === 'video' ? this.#frameVideo(unit) : this.#frameAudio(unit);
-    this.#last[track] = { unit, framed };
+    this.#framed.set(unit, framed);
     return framed;
   }
 

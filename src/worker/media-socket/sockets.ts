@@ -145,7 +145,8 @@ export class MediaSockets {
     const detach = bus.attach(viewer);
     this.#viewers.set(peerId, { viewer, detach });
     log.info({ peer_id: peerId }, 'media socket opened');
-    // Asks for the key frame that it begins with.
+    viewer.replay(bus.recent);
+    // Asks for the key frame that it begins with, if there was none.
     viewer.poll(performance.now());
     if (this.#poll === null) this.#startPolling();
     onOpened(peerId);

@@ -94,6 +94,14 @@ export class MediaViewer implements UnitOutlet {
     // The key frame itself decides, see accept().
   }
 
+  /** Begins with pictures that others have had: the latest can be decoded at once. */
+  replay(units: readonly CodedUnit[]): void {
+    for (const unit of units) {
+      const framed = this.#ending ? null : this.#options.framer.frame('video', unit);
+      if (framed !== null) this.#sendPicture(framed, MEDIA_FLAG.REPLAYED);
+    }
+  }
+
   accept(track: TrackId, unit: CodedUnit): void {
     if (this.#ending) return;
     if (track === 'audio' && !this.#options.sound) return;
@@ -163,13 +171,14 @@ export class MediaViewer implements UnitOutlet {
     return this.#options.stream.writableLength;
   }
 
-  #sendPicture(framed: FramedUnit): void {
+  /** @param flags beside those of the picture itself */
+  #sendPicture(framed: FramedUnit, flags = 0): void {
     const { sequence, keyframe, bytes } = framed;
     const unit = { sequence, keyframe, size: bytes.length };
     const admission = this.#gate.admit(unit, this.#queued, performance.now());
     if (admission === 'drop') return;
     this.#counts.pictures += 1;
-    this.#send(framed, admission === 'send-after-gap');
+    this.#send(framed, admission === 'send-after-gap' ? flags | MEDIA_FLAG.GAP : flags);
   }
 
   /** Sound never waits for pictures; it is left out if the network takes nothing at all. */
@@ -181,22 +190,22 @@ export class MediaViewer implements UnitOutlet {
       this.#soundAfterGap = true;
       return;
     }
-    this.#send(framed, this.#soundAfterGap);
+    this.#send(framed, this.#soundAfterGap ? MEDIA_FLAG.GAP : 0);
     this.#soundAfterGap = false;
   }
 
-  #send({ bytes, configuration, flagsAt }: FramedUnit, isAfterGap: boolean): void {
+  #send({ bytes, configuration, flagsAt }: FramedUnit, flags: number): void {
     if (configuration.id !== this.#configuration) {
       this.#configuration = configuration.id;
       this.#write(configuration.bytes);
     }
-    if (!isAfterGap) {
+    if (flags === 0) {
       this.#write(bytes);
       return;
     }
     // The payload stays shared.
     const head = Buffer.from(bytes.subarray(0, flagsAt + 1));
-    head[flagsAt] = (head[flagsAt] ?? 0) | MEDIA_FLAG.GAP;
+    head[flagsAt] = (head[flagsAt] ?? 0) | flags;
     const { stream } = this.#options;
     stream.cork();
     this.#write(head);
