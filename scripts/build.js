@@ -16,7 +16,7 @@ import { build } from 'esbuild';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const STAMPS = join(ROOT, '.cache');
-const BUNDLES = ['main', 'media-worker', 'sound-worklet'];
+const BUNDLES = ['main', 'media-worker', 'sound-worklet', 'opus-decoding'];
 const STATIC_FILES = ['index.html', 'style.css', 'favicon.svg'];
 
 const { values: options } = parseArgs({
@@ -31,22 +31,27 @@ if (!options['page-only']) await buildServer();
 
 /** One bundle, those that a browser loads into threads of their own, one style sheet, one document. */
 async function buildPage(directory) {
-  await whenChanged('page', ['web', 'client', 'scripts/build.js'], directory, async () => {
-    await mkdir(directory, { recursive: true });
-    await build({
-      entryPoints: BUNDLES.map((name) => join(ROOT, 'web', `${name}.ts`)),
-      outdir: directory,
-      bundle: true,
-      minify: true,
-      format: 'esm',
-      target: ['es2022'],
-      sourcemap: 'linked',
-      logLevel: 'warning',
-    });
-    for (const file of STATIC_FILES) {
-      await copyFile(join(ROOT, 'web', file), join(directory, file));
-    }
-  });
+  await whenChanged(
+    'page',
+    ['web', 'client', 'scripts/build.js', 'package-lock.json'],
+    directory,
+    async () => {
+      await mkdir(directory, { recursive: true });
+      await build({
+        entryPoints: BUNDLES.map((name) => join(ROOT, 'web', `${name}.ts`)),
+        outdir: directory,
+        bundle: true,
+        minify: true,
+        format: 'esm',
+        target: ['es2022'],
+        sourcemap: 'linked',
+        logLevel: 'warning',
+      });
+      for (const file of STATIC_FILES) {
+        await copyFile(join(ROOT, 'web', file), join(directory, file));
+      }
+    },
+  );
 }
 
 async function buildServer() {

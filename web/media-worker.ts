@@ -3,6 +3,7 @@ import type { MediaSupport } from '../client/index.js';
 import { attemptAsync } from '../client/attempt.js';
 import { MediaReceiver, type Say } from './media-receiver.js';
 import { hasTrackGenerator } from './picture-sink.js';
+import { opusDecoderMaker } from './sound-decoding.js';
 import type { PageMessage } from './worker-messages.js';
 
 /** Codecs of Moonlight hosts, at a size and rate that are usual. */
@@ -14,11 +15,15 @@ async function support(): Promise<MediaSupport> {
     const answer = await attemptAsync(() => VideoDecoder.isConfigSupported({ codec }));
     return answer?.supported === true ? [codec] : [];
   };
+  const [video, hasSound] = await Promise.all([Promise.all(VIDEO.map(ask)), decodesSound()]);
+  return { video: video.flat(), audio: hasSound ? [SOUND.codec] : [] };
+}
+
+/** A browser without any such decoder gets one of ours. */
+async function decodesSound(): Promise<boolean> {
+  if (typeof AudioDecoder !== 'function') return (await opusDecoderMaker()) !== undefined;
   const sound = await attemptAsync(() => AudioDecoder.isConfigSupported(SOUND));
-  return {
-    video: (await Promise.all(VIDEO.map(ask))).flat(),
-    audio: sound?.supported === true ? [SOUND.codec] : [],
-  };
+  return sound?.supported === true;
 }
 
 const say: Say = (message, transfer = []) => postMessage(message, { transfer });

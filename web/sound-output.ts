@@ -33,7 +33,10 @@ export class SoundOutput {
       const context = new AudioContext({ latencyHint: 'interactive', sampleRate: 48_000 });
       cleanup.add(() => void attemptAsync(() => context.close()));
       await context.audioWorklet.addModule(new URL('./sound-worklet.js', import.meta.url));
-      return new SoundOutput(context, cleanup);
+      const output = new SoundOutput(context, cleanup);
+      // A page with a live track is not kept by a browser for the way back.
+      cleanup.add(() => output.track.stop());
+      return output;
     });
   }
 

@@ -95,6 +95,8 @@ function headers({ config }: ApiContext): Koa.Middleware {
       useDefaults: false,
       directives: {
         'default-src': ["'self'"],
+        // Sound is decoded by WebAssembly in browsers that have no decoder for it.
+        'script-src': ["'self'", "'wasm-unsafe-eval'"],
         'connect-src': ["'self'", 'ws:', 'wss:'],
         'img-src': ["'self'", 'data:', 'blob:'],
         'media-src': ["'self'", 'blob:'],
