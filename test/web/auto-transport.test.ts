@@ -2,14 +2,15 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isIP } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
-import type { Page } from 'playwright-core';
 import { formatCandidate, parseCandidate } from '../../src/media/sdp.js';
 import { CUT, LossyLink, WHOLE, type LinkCondition } from '../network/lossy-link.js';
 import { demoServer, demoStreamer } from '../support/demo-server.js';
 import { temporaryFolder } from '../support/server.js';
 import { until } from '../support/until.js';
 import { TestBrowser, buildPage } from './browser.js';
+import { Firefox } from './firefox.js';
 
 // What the children say is of no interest here.
 process.env['MOONTEE_LOG'] ??= 'error';
@@ -61,8 +62,43 @@ const DETOUR = `
   };
 `;
 
+/** What both drivers have. */
+interface Tab {
+  evaluate(code: string): Promise<unknown>;
+  focus(selector: string): Promise<void>;
+  readonly keyboard: {
+    down(key: 'a'): Promise<void>;
+    up(key: 'a'): Promise<void>;
+  };
+}
+
+type Detour = (candidate: string) => Promise<string | null>;
+
+const BROWSERS = {
+  Chromium: async (t: ExecutionContext, url: string, script: string, detour: Detour) => {
+    const browser = await TestBrowser.launch();
+    t.teardown(() => browser.close());
+    await browser.context.exposeFunction('detour', detour);
+    await browser.context.addInitScript(script);
+    const errors: string[] = [];
+    const page: Tab = await browser.open(url, errors);
+    return { page, errors };
+  },
+  Firefox: async (t: ExecutionContext, url: string, script: string, detour: Detour) => {
+    const firefox = await Firefox.launch();
+    t.teardown(() => firefox.close());
+    const errors: string[] = [];
+    const page: Tab = await firefox.open(url, errors, async (tab) => {
+      await tab.exposeFunction('detour', detour);
+      await tab.evaluateOnNewDocument(script);
+    });
+    return { page, errors };
+  },
+} as const;
+const NAMES = ['Chromium', 'Firefox'] as const;
+
 interface Stage {
-  readonly page: Page;
+  readonly page: Tab;
   readonly errors: string[];
   readonly untilShown: (transport: string) => Promise<void>;
   /** What became of keys at the host. */
@@ -74,30 +110,28 @@ interface Stage {
 /** The page with its default settings. */
 async function stage(
   t: ExecutionContext,
+  browser: keyof typeof BROWSERS,
   script: string,
-  detour: (candidate: string) => Promise<string | null>,
+  detour: Detour,
 ): Promise<Stage> {
-  t.timeout(240_000);
+  t.timeout(300_000);
   const log = join(await temporaryFolder(t), 'input.jsonl');
   const server = await demoServer(t, { host: ['--input-log', log], staticDirectory: directory });
   await demoStreamer(server);
-  const browser = await TestBrowser.launch();
-  t.teardown(() => browser.close());
-  await browser.context.exposeFunction('detour', detour);
-  await browser.context.addInitScript(script);
-  const errors: string[] = [];
-  const page = await browser.open(`${server.url}#/streamers/s`, errors);
+  const { page, errors } = await BROWSERS[browser](t, `${server.url}#/streamers/s`, script, detour);
   return {
     page,
     errors,
     untilShown: async (transport) => {
       await until(`pictures over ${transport}`, async () => {
-        const state = await page.evaluate<string>(
-          '`${window.moontee?.state} ${window.moontee?.reason}`',
+        const state = String(
+          await page.evaluate('`${window.moontee?.state} ${window.moontee?.reason}`'),
         );
         if (/^ended|^waiting/.test(state)) throw new Error(state);
-        return page.evaluate<boolean>(
-          `window.moontee?.transport === '${transport}' && moontee.framesPainted > 30`,
+        return Boolean(
+          await page.evaluate(
+            `window.moontee?.transport === '${transport}' && moontee.framesPainted > 30`,
+          ),
         );
       });
     },
@@ -106,73 +140,80 @@ async function stage(
         .split('\n')
         .filter((line) => line.includes('"key"'))
         .map((line) => (line.includes('"down":true') ? 'down' : 'up')),
-    isRemembered: () =>
-      page.evaluate('(JSON.parse(localStorage["moontee.settings"]).socketNeededAt > 0)'),
+    isRemembered: async () =>
+      Boolean(
+        await page.evaluate('(JSON.parse(localStorage["moontee.settings"]).socketNeededAt > 0)'),
+      ),
   };
 }
 
-test.serial('a socket shows the picture until WebRTC has one, and a key stays down', async (t) => {
-  const { page, errors, untilShown, keys, isRemembered } = await stage(t, BLOCK, () =>
-    Promise.resolve(null),
+for (const browser of NAMES) {
+  test.serial(
+    `${browser}: a socket shows the picture until WebRTC has one, and a key stays down`,
+    async (t) => {
+      const { page, errors, untilShown, keys, isRemembered } = await stage(t, browser, BLOCK, () =>
+        Promise.resolve(null),
+      );
+      await untilShown('websocket');
+      t.true(await isRemembered());
+      await page.focus('.stage');
+      await page.keyboard.down('a');
+      await until('the key goes down', async () => (await keys()).length === 1);
+
+      await page.evaluate('unblock()');
+      await untilShown('webrtc');
+      t.is(await page.evaluate('moontee.stats().then(({ path }) => /udp/.test(path))'), true);
+      t.false(await isRemembered());
+      t.deepEqual(await keys(), ['down']);
+      await page.keyboard.up('a');
+      await until('the key comes up', async () => (await keys()).length === 2);
+      t.deepEqual(await keys(), ['down', 'up']);
+      t.deepEqual(errors, []);
+    },
   );
-  await untilShown('websocket');
-  t.true(await isRemembered());
-  await page.focus('.stage');
-  await page.keyboard.down('a');
-  await until('the key goes down', async () => (await keys()).length === 1);
 
-  await page.evaluate('unblock()');
-  await untilShown('webrtc');
-  t.is(await page.evaluate('moontee.stats().then(({ path }) => /udp/.test(path))'), true);
-  t.false(await isRemembered());
-  t.deepEqual(await keys(), ['down']);
-  await page.keyboard.up('a');
-  await until('the key comes up', async () => (await keys()).length === 2);
-  t.deepEqual(await keys(), ['down', 'up']);
-  t.deepEqual(errors, []);
-});
+  test.serial(
+    `${browser}: UDP that is cut makes way for a socket, and comes back with the network`,
+    async (t) => {
+      const links: LossyLink[] = [];
+      let condition = WHOLE;
+      t.teardown(() => {
+        for (const link of links) link.close();
+      });
+      const { page, errors, untilShown, keys } = await stage(t, browser, DETOUR, async (line) => {
+        const parsed = parseCandidate(line);
+        if (parsed?.transport.toLowerCase() !== 'udp' || isIP(parsed.address) !== 4) return null;
+        const link = await LossyLink.open(parsed.port, condition, parsed.address);
+        links.push(link);
+        return formatCandidate({ ...parsed, port: link.port });
+      });
+      const impose = (all: LinkCondition): void => {
+        condition = all;
+        for (const link of links) link.impose(all);
+      };
+      await untilShown('webrtc');
+      await page.focus('.stage');
+      await page.keyboard.down('a');
+      await until('the key goes down', async () => (await keys()).length === 1);
 
-test.serial(
-  'UDP that is cut makes way for a socket, and comes back with the network',
-  async (t) => {
-    const links: LossyLink[] = [];
-    let condition = WHOLE;
-    t.teardown(() => {
-      for (const link of links) link.close();
-    });
-    const { page, errors, untilShown, keys } = await stage(t, DETOUR, async (line) => {
-      const parsed = parseCandidate(line);
-      if (parsed?.transport.toLowerCase() !== 'udp' || isIP(parsed.address) !== 4) return null;
-      const link = await LossyLink.open(parsed.port, condition, parsed.address);
-      links.push(link);
-      return formatCandidate({ ...parsed, port: link.port });
-    });
-    const impose = (all: LinkCondition): void => {
-      condition = all;
-      for (const link of links) link.impose(all);
-    };
-    await untilShown('webrtc');
-    await page.focus('.stage');
-    await page.keyboard.down('a');
-    await until('the key goes down', async () => (await keys()).length === 1);
+      impose(CUT);
+      await untilShown('websocket');
+      t.deepEqual(await keys(), ['down']);
+      // Both sides give the peer up; the socket goes on.
+      await delay(40_000);
+      await untilShown('websocket');
 
-    impose(CUT);
-    await untilShown('websocket');
-    t.deepEqual(await keys(), ['down']);
-    // Both sides give the peer up; the socket goes on.
-    await page.waitForTimeout(40_000);
-    await untilShown('websocket');
-
-    impose(WHOLE);
-    await until('WebRTC is tried again', async () => {
-      await page.evaluate("window.dispatchEvent(new Event('online'))");
-      return page.evaluate<boolean>("moontee.transport === 'webrtc'");
-    });
-    await untilShown('webrtc');
-    t.deepEqual(await keys(), ['down']);
-    await page.keyboard.up('a');
-    await until('the key comes up', async () => (await keys()).length === 2);
-    t.deepEqual(await keys(), ['down', 'up']);
-    t.deepEqual(errors, []);
-  },
-);
+      impose(WHOLE);
+      await until('WebRTC is tried again', async () => {
+        await page.evaluate("window.dispatchEvent(new Event('online'))");
+        return Boolean(await page.evaluate("moontee.transport === 'webrtc'"));
+      });
+      await untilShown('webrtc');
+      t.deepEqual(await keys(), ['down']);
+      await page.keyboard.up('a');
+      await until('the key comes up', async () => (await keys()).length === 2);
+      t.deepEqual(await keys(), ['down', 'up']);
+      t.deepEqual(errors, []);
+    },
+  );
+}

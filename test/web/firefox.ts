@@ -55,9 +55,17 @@ export class Firefox {
     return new Firefox(browser, profile);
   }
 
-  /** @param errors collects what the page complains about */
-  async open(url: string, errors: string[] = []): Promise<Page> {
+  /**
+   * @param errors collects what the page complains about
+   * @param prepare does what must be done before the page's own script runs
+   */
+  async open(
+    url: string,
+    errors: string[] = [],
+    prepare: (page: Page) => Promise<void> = () => Promise.resolve(),
+  ): Promise<Page> {
     const page = await this.#browser.newPage();
+    await prepare(page);
     page.on('pageerror', (error) => {
       errors.push(error instanceof Error ? error.message : String(error));
     });
