@@ -14,6 +14,7 @@ const CHROMIUM = '/usr/bin/chromium';
 const WARM_UP = 3;
 /** Milliseconds between two joins, so that the server has forgotten the last one. */
 const PAUSE_MS = 700;
+const TRANSPORTS = ['webrtc', 'websocket'] as const;
 
 interface Plan {
   readonly joins: number;
@@ -26,20 +27,27 @@ interface Plan {
 const FULL: Plan = { joins: 20, others: 19, together: 10, crowds: 3 };
 const QUICK: Plan = { joins: 5, others: 4, together: 4, crowds: 1 };
 
+type Transport = (typeof TRANSPORTS)[number];
+
 /** When what happened, in the page's milliseconds. */
 interface Marks {
   readonly start: number;
   readonly open: number;
-  readonly offer: number;
-  readonly answer: number;
+  readonly offer?: number;
+  readonly answer?: number;
   readonly ice?: number;
   readonly connected?: number;
+  /** A media socket's own steps. */
+  readonly ticket?: number;
+  readonly media?: number;
   readonly packet?: number;
   readonly frame: number;
+  readonly painted?: number;
 }
 
 interface Scenario {
   readonly name: string;
+  readonly over: Transport;
   readonly marks: Marks[];
   /** IDRs that the host was asked for meanwhile. */
   readonly requests: number;
@@ -48,7 +56,8 @@ interface Scenario {
 /** How long a viewer waits for a picture. */
 export const join: Benchmark = {
   name: 'join',
-  description: 'WebSocket open → first decoded frame in headless Chromium, milliseconds',
+  description:
+    'WebSocket open → first decoded frame in headless Chromium, over both transports, milliseconds',
   async run({ quick }) {
     const plan = quick ? QUICK : FULL;
     const server = await BenchServer.start();
@@ -56,24 +65,28 @@ export const join: Benchmark = {
     const context = await openBrowser();
     try {
       const page = await preparePage(context, server);
-      await oneByOne(page, server, WARM_UP);
-      const scenarios = [await scenario('nobody else watches', server, page, plan.joins)];
-      const crowds: Scenario[] = [];
-      for (let i = 0; i < plan.crowds; i += 1) {
-        crowds.push(await crowd(server, page, plan.together));
-        await delay(PAUSE_MS);
+      const scenarios: Scenario[] = [];
+      for (const over of TRANSPORTS) {
+        await oneByOne(page, server, over, WARM_UP);
+        scenarios.push(await scenario('nobody else watches', server, page, over, plan.joins));
+        for (let i = 0; i < plan.crowds; i += 1) {
+          scenarios.push(await crowd(server, page, over, plan.together));
+          await delay(PAUSE_MS);
+        }
       }
       for (let i = 0; i < plan.others; i += 1) await server.join(`other-${i}`, receivers);
       await delay(PAUSE_MS);
-      scenarios.push(
-        await scenario(`${plan.others} others watch`, server, page, plan.joins),
-        ...crowds,
-      );
+      for (const over of TRANSPORTS) {
+        scenarios.push(
+          await scenario(`${plan.others} others watch`, server, page, over, plan.joins),
+        );
+      }
       return {
         rows: scenarios.map(row),
         notes: [
           'Times from the socket\'s opening, medians: "offer" arrives, "answer" is sent, "connected" is ICE and DTLS, "packet" the first RTP packet, "frame" the first decoded picture.',
-          '"p95" and "max" are of the whole way to the first decoded picture.',
+          'Over a WebSocket: "ticket" arrives, "media" is the media socket\'s opening, "packet" the first picture, "painted" the screen\'s frame after it was drawn.',
+          '"p95" and "max" are of the whole way to the first decoded picture, over a WebSocket to the painted one.',
         ],
       };
     } finally {
@@ -111,14 +124,20 @@ async function preparePage(context: BrowserContext, server: BenchServer): Promis
   return page;
 }
 
-function joinOnce(page: Page, url: string): Promise<Marks> {
-  return page.evaluate(`moonteeBenchJoin(${JSON.stringify(url)})`);
+function joinOnce(page: Page, over: Transport, url: string): Promise<Marks> {
+  const program = over === 'webrtc' ? 'moonteeBenchJoin' : 'moonteeBenchJoinSocket';
+  return page.evaluate(`${program}(${JSON.stringify(url)})`);
 }
 
-async function oneByOne(page: Page, server: BenchServer, count: number): Promise<Marks[]> {
+async function oneByOne(
+  page: Page,
+  server: BenchServer,
+  over: Transport,
+  count: number,
+): Promise<Marks[]> {
   const marks: Marks[] = [];
   for (let i = 0; i < count; i += 1) {
-    marks.push(await joinOnce(page, server.peerUrl));
+    marks.push(await joinOnce(page, over, server.peerUrl));
     await delay(PAUSE_MS);
   }
   return marks;
@@ -128,21 +147,27 @@ async function scenario(
   name: string,
   server: BenchServer,
   page: Page,
+  over: Transport,
   joins: number,
 ): Promise<Scenario> {
   const before = await server.stats();
-  const marks = await oneByOne(page, server, joins);
+  const marks = await oneByOne(page, server, over, joins);
   const after = await server.stats();
-  return { name, marks, requests: requests(after) - requests(before) };
+  return { name, over, marks, requests: requests(after) - requests(before) };
 }
 
-async function crowd(server: BenchServer, page: Page, size: number): Promise<Scenario> {
+async function crowd(
+  server: BenchServer,
+  page: Page,
+  over: Transport,
+  size: number,
+): Promise<Scenario> {
   const before = await server.stats();
   const marks = await Promise.all(
-    Array.from({ length: size }, () => joinOnce(page, server.peerUrl)),
+    Array.from({ length: size }, () => joinOnce(page, over, server.peerUrl)),
   );
   const after = await server.stats();
-  return { name: `${size} at once`, marks, requests: requests(after) - requests(before) };
+  return { name: `${size} at once`, over, marks, requests: requests(after) - requests(before) };
 }
 
 /** What the pipeline asked of the host, for whatever reason. */
@@ -150,24 +175,28 @@ function requests(stats: MoonteeStats): number {
   return stats.pipeline?.keyframeRequests ?? 0;
 }
 
-function row({ name, marks, requests }: Scenario): Record<string, string | number> {
-  const since = (step: keyof Marks): number => {
+function row({ name, over, marks, requests }: Scenario): Record<string, string | number> {
+  const since = (step: keyof Marks): number | string => {
     const times = marks.flatMap((one) => {
       const at = one[step];
       return at === undefined ? [] : [at - one.open];
     });
-    return round(quantile(times, 0.5), 1);
+    return times.length === 0 ? '' : round(quantile(times, 0.5), 1);
   };
-  const whole = marks.map((one) => one.frame - one.open);
+  const whole = marks.map((one) => (one.painted ?? one.frame) - one.open);
   return {
     scenario: name,
+    over,
     joins: marks.length,
     offer: since('offer'),
     answer: since('answer'),
     ice: since('ice'),
     connected: since('connected'),
+    ticket: since('ticket'),
+    media: since('media'),
     packet: since('packet'),
     frame: since('frame'),
+    painted: since('painted'),
     p95: round(quantile(whole, 0.95), 1),
     max: round(quantile(whole, 1), 1),
     IDRs: requests,

@@ -18,6 +18,9 @@ const ADDRESS = '127.0.0.1';
 export const PIN = '4711';
 const CLIP_TITLE = 'Clip';
 
+/** What it can show, by title: a clip that costs it nothing, and the desktop, which it encodes. */
+export type BenchApp = typeof CLIP_TITLE | 'Desktop';
+
 export class BenchHost {
   readonly httpPort: number;
   readonly #child: ChildProcess;
@@ -64,7 +67,7 @@ export class BenchHost {
       tls: { identity, certificatePem },
     });
     return {
-      appId: clipApp(await client.apps()),
+      appId: appOf(await client.apps(), CLIP_TITLE),
       target: {
         host_address: ADDRESS,
         host_http_port: this.httpPort,
@@ -89,8 +92,11 @@ export class BenchHost {
   }
 }
 
-export function clipApp(apps: readonly { readonly id: number; readonly title: string }[]): number {
-  const app = apps.find(({ title }) => title === CLIP_TITLE);
-  if (!app) throw new Error('the demo host does not show the clip');
+export function appOf(
+  apps: readonly { readonly id: number; readonly title: string }[],
+  wanted: BenchApp,
+): number {
+  const app = apps.find(({ title }) => title === wanted);
+  if (!app) throw new Error(`the demo host does not show ${wanted}`);
   return app.id;
 }

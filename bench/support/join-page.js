@@ -96,3 +96,97 @@ globalThis.moonteeBenchJoin = async (url) => {
     socket.close();
   }
 };
+
+/** Draws what comes on a media socket until the first picture is on the screen. */
+function paint({ mark, done, fail }) {
+  const canvas = document.body.appendChild(document.createElement('canvas'));
+  const context = canvas.getContext('2d', { alpha: false });
+  let hasDrawn = false;
+
+  const draw = (frame) => {
+    hasDrawn = true;
+    canvas.width = frame.displayWidth;
+    canvas.height = frame.displayHeight;
+    context.drawImage(frame, 0, 0);
+    requestAnimationFrame(() => {
+      mark('painted');
+      done();
+    });
+  };
+  const decoder = new VideoDecoder({
+    output: (frame) => {
+      mark('frame');
+      if (!hasDrawn) draw(frame);
+      frame.close();
+    },
+    error: fail,
+  });
+
+  const take = (data) => {
+    const view = new DataView(data);
+    const payload = new Uint8Array(data, 16);
+    const kind = view.getUint8(0);
+    if (kind === 3) {
+      const { video } = JSON.parse(new TextDecoder().decode(payload));
+      decoder.configure({ codec: video.codec, optimizeForLatency: true });
+    } else if (kind === 1) {
+      mark('packet');
+      const type = view.getUint8(1) & 1 ? 'key' : 'delta';
+      const timestamp = Number(view.getBigUint64(8));
+      decoder.decode(new EncodedVideoChunk({ type, timestamp, duration: 16_667, data: payload }));
+    }
+  };
+  const close = () => {
+    decoder.close();
+    canvas.remove();
+  };
+  return { take, close };
+}
+
+/** As {@link moonteeBenchJoin}, over a media socket; `painted` is behind the screen's next frame. */
+globalThis.moonteeBenchJoinSocket = async (url) => {
+  const marks = { start: performance.now() };
+  const mark = (name) => {
+    marks[name] ??= performance.now();
+  };
+  let done;
+  let fail;
+  const shown = new Promise((resolve, reject) => {
+    done = resolve;
+    fail = reject;
+  });
+  const deadline = setTimeout(
+    () => fail(new Error(`no picture: ${JSON.stringify(marks)}`)),
+    20_000,
+  );
+  const painter = paint({ mark, done, fail });
+
+  let media;
+  const viewer = new WebSocket(`${url}?transport=websocket`);
+  viewer.onerror = () => fail(new Error('the socket failed'));
+  viewer.onopen = () => {
+    mark('open');
+    const support = { video: ['avc1.640028'], audio: ['opus'] };
+    viewer.send(JSON.stringify({ MediaSocket: { support } }));
+  };
+  viewer.onmessage = ({ data }) => {
+    if (typeof data !== 'string') return;
+    const ticket = JSON.parse(data).MediaTicket;
+    if (!ticket) return;
+    mark('ticket');
+    media = new WebSocket(new URL(`${ticket.path}?t=${ticket.ticket}`, url), 'moontee.media.v1');
+    media.binaryType = 'arraybuffer';
+    media.onerror = () => fail(new Error('the media socket failed'));
+    media.onopen = () => mark('media');
+    media.onmessage = ({ data: bytes }) => painter.take(bytes);
+  };
+  try {
+    await shown;
+    return marks;
+  } finally {
+    clearTimeout(deadline);
+    media?.close();
+    viewer.close();
+    painter.close();
+  }
+};

@@ -1,33 +1,33 @@
 /**
- * Moontee's whole server with a streamer for each demo host, which shows its clip. Arguments: the
- * hosts' HTTP ports, behind `tls` if the server shall use it. Prints its URL once all stream;
- * answers `stats` with those of the first streamer, until `stop`.
+ * Moontee's whole server with a streamer for each demo host. Its argument is a
+ * {@link ServerOrder} as JSON. Sends its URL once all stream; answers questions about the first
+ * streamer, until `stop`.
  */
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { resolveConfig } from '../../src/config/load.js';
 import { createLog } from '../../src/core/log.js';
 import { createIdentity } from '../../src/moonlight/identity.js';
 import { MoonteeServer } from '../../src/server/server.js';
 import type { Streamer } from '../../src/streamer/streamer.js';
 import { STREAMER_SETTINGS } from '../../test/support/stream-settings.js';
-import { clipApp, PIN } from './demo-host.js';
+import { appOf, PIN } from './demo-host.js';
 import { logLevel, removeAtExit } from './processes.js';
-import type { ServerReady } from './server.js';
+import { DESKTOP_PATH, type ServerOrder, type ServerReady } from './server.js';
 
 const STREAMER = 'bench';
 const MAX_VIEWERS = 250;
 
-const [first, ...rest] = process.argv.slice(2);
-const isSecure = first === 'tls';
-const ports = isSecure ? rest : [first, ...rest];
+const { tls, ports, app, settings, page } = JSON.parse(process.argv[2] ?? '') as ServerOrder;
 
 const directory = mkdtempSync(join(tmpdir(), 'moontee-bench-server-'));
 removeAtExit(directory);
 
 async function tlsFlags(): Promise<{ certificate?: string }> {
-  if (!isSecure) return {};
+  if (!tls) return {};
   const { privateKeyPem, certificatePem } = await createIdentity();
   const paths = {
     private_key_pem: join(directory, 'key.pem'),
@@ -42,6 +42,8 @@ const { config } = resolveConfig({
   flags: {
     ...(await tlsFlags()),
     max_viewers: String(MAX_VIEWERS),
+    creations_per_minute: '10000',
+    desktop_socket: JSON.stringify({ path: DESKTOP_PATH, open_to: ['127.0.0.1'] }),
     max_connections: String(4 * MAX_VIEWERS),
     max_connections_per_address: String(4 * MAX_VIEWERS),
     max_pending_sockets_per_address: String(MAX_VIEWERS),
@@ -52,18 +54,18 @@ const { config } = resolveConfig({
   },
 });
 const log = createLog('moontee', logLevel());
-const server = await MoonteeServer.start(config, { log, staticDirectory: null });
+const server = await MoonteeServer.start(config, { log, staticDirectory: page });
 
-async function stream(port: string | undefined, index: number): Promise<Streamer> {
-  const host = await server.hosts.add('127.0.0.1', Number(port));
+async function stream(port: number, index: number): Promise<Streamer> {
+  const host = await server.hosts.add('127.0.0.1', port);
   await server.hosts.pair(host, PIN);
   const id = index === 0 ? STREAMER : `${STREAMER}-${index}`;
   const streamer = await server.streamers.create({
     streamer_id: id,
     client_unique_id: id,
     host_id: host.id,
-    app_id: clipApp(await host.apps()),
-    settings: STREAMER_SETTINGS,
+    app_id: appOf(await host.apps(), app),
+    settings: { ...STREAMER_SETTINGS, ...settings },
   });
   await streamer.connected();
   return streamer;
@@ -72,11 +74,26 @@ async function stream(port: string | undefined, index: number): Promise<Streamer
 const streamers: Streamer[] = [];
 for (const [index, port] of ports.entries()) streamers.push(await stream(port, index));
 
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
 async function answer(message: unknown): Promise<void> {
-  if (message === 'stats') process.send?.({ stats: await streamers[0]?.request('stats', null) });
-  if (message !== 'stop') return;
-  await server.close();
-  process.exit(0);
+  const [streamer] = streamers;
+  switch (message) {
+    case 'stats':
+      process.send?.({ result: await streamer?.request('stats', null) });
+      break;
+    case 'collect':
+      collect();
+      process.send?.({ result: await streamer?.request('collect_garbage', null) });
+      break;
+    case 'viewers':
+      process.send?.({ result: streamer?.viewers.length });
+      break;
+    case 'stop':
+      await server.close();
+      process.exit(0);
+  }
 }
 
 process.on('message', (message) => {

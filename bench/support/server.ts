@@ -1,16 +1,45 @@
 /** Moontee's server in a process of its own, and viewers that come through its socket. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import type {
   StreamClientMessage,
   StreamServerMessage,
 } from '../../src/protocol/viewer-messages.js';
+import type { IpcSettings } from '../../src/protocol/ipc.js';
 import type { Viewer } from './contender.js';
-import { BenchHost } from './demo-host.js';
+import { BenchHost, type BenchApp } from './demo-host.js';
 import type { MoonteeStats } from './moontee.js';
 import { end, forkProgram } from './processes.js';
-import { PATIENCE_MS, type ReceiverProcess } from './receiver.js';
+import { PATIENCE_MS, type Receiver, type ReceiverProcess } from './receiver.js';
+import type { FrameDeparture } from './timed-host-process.js';
+
+/** Where the desktop socket is. */
+export const DESKTOP_PATH = '/ws/stream';
+/** Milliseconds between two looks. */
+const POLL_MS = 100;
+
+/** What the server's process is to do. */
+export interface ServerOrder {
+  readonly tls: boolean;
+  /** The hosts' HTTP ports, one for each streamer. */
+  readonly ports: readonly number[];
+  readonly app: BenchApp;
+  readonly settings: Partial<IpcSettings>;
+  /** Folder of the built page, if it is to be served. */
+  readonly page: string | null;
+}
+
+export interface BenchServerOptions {
+  readonly audio?: boolean;
+  readonly tls?: boolean;
+  /** Each has a host of its own. */
+  readonly streamers?: number;
+  readonly app?: BenchApp;
+  readonly settings?: Partial<IpcSettings>;
+  readonly page?: string | null;
+}
 
 /** What the server's process says first. */
 export interface ServerReady {
@@ -42,17 +71,20 @@ export class BenchServer {
     this.streamerPid = ready.streamerPid;
   }
 
-  /** @param options.streamers each has a host of its own */
   static async start({
     audio = true,
     tls = false,
     streamers = 1,
-  }: { audio?: boolean; tls?: boolean; streamers?: number } = {}): Promise<BenchServer> {
+    app = 'Clip',
+    settings = {},
+    page = null,
+  }: BenchServerOptions = {}): Promise<BenchServer> {
     const hosts: BenchHost[] = [];
     for (let count = 0; count < streamers; count += 1) hosts.push(await BenchHost.start({ audio }));
+    const ports = hosts.map(({ httpPort }) => httpPort);
+    const order: ServerOrder = { tls, ports, app, settings, page };
     const child = forkProgram(new URL('./server-process.ts', import.meta.url), [
-      ...(tls ? ['tls'] : []),
-      ...hosts.map(({ httpPort }) => String(httpPort)),
+      JSON.stringify(order),
     ]);
     const [ready] = (await once(child, 'message', {
       signal: AbortSignal.timeout(PATIENCE_MS * streamers),
@@ -69,18 +101,36 @@ export class BenchServer {
     return this.#hosts[0]?.pid ?? 0;
   }
 
-  async stats(): Promise<MoonteeStats> {
-    const answer = once(this.#child, 'message', { signal: AbortSignal.timeout(PATIENCE_MS) });
-    this.#child.send('stats');
-    const [{ stats }] = (await answer) as [{ stats: MoonteeStats }];
-    return stats;
+  /** When the first host's latest pictures left it. */
+  async departures(): Promise<readonly FrameDeparture[]> {
+    return (await this.#hosts[0]?.departures()) ?? [];
   }
 
-  /** Resolves when the first video packet has come. */
-  async join(id: string, receivers: ReceiverProcess): Promise<Viewer> {
+  stats(): Promise<MoonteeStats> {
+    return this.#ask('stats');
+  }
+
+  /** In the server and in the first streamer. */
+  async collectGarbage(): Promise<void> {
+    await this.#ask('collect');
+  }
+
+  /** Until no viewer is left. */
+  async untilEmpty(): Promise<void> {
+    const deadline = performance.now() + PATIENCE_MS;
+    while ((await this.#ask<number>('viewers')) > 0) {
+      if (performance.now() > deadline) throw new Error('viewers stay');
+      await delay(POLL_MS);
+    }
+  }
+
+  /** Begins a viewer over WebRTC without waiting for anything. */
+  open(id: string, receivers: ReceiverProcess): { receiver: Receiver; socket: WebSocket } {
     const receiver = receivers.open(id);
     const socket = new WebSocket(this.peerUrl);
-    const send = (message: StreamClientMessage): void => socket.send(JSON.stringify(message));
+    const send = (message: StreamClientMessage): void => {
+      if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+    };
     socket.on('error', (error) => receiver.emit('failed', error));
     socket.on('close', () => receiver.emit('failed', new Error('the server closed the socket')));
     socket.on('message', (data: Buffer) => {
@@ -97,6 +147,12 @@ export class BenchServer {
       send({ Signaling: { Description: { ty: 'answer', sdp } } });
       send({ Signaling: { AddIceCandidate: { candidate, sdp_mline_index: 0 } } });
     });
+    return { receiver, socket };
+  }
+
+  /** Resolves when the first video packet has come. */
+  async join(id: string, receivers: ReceiverProcess): Promise<Viewer> {
+    const { receiver, socket } = this.open(id, receivers);
     await receiver.untilMedia();
     return {
       receiver,
@@ -117,5 +173,12 @@ export class BenchServer {
     }
     await end(this.#child);
     for (const host of this.#hosts) await host.stop();
+  }
+
+  async #ask<T>(question: 'stats' | 'collect' | 'viewers'): Promise<T> {
+    const answer = once(this.#child, 'message', { signal: AbortSignal.timeout(PATIENCE_MS) });
+    this.#child.send(question);
+    const [{ result }] = (await answer) as [{ result: T }];
+    return result;
   }
 }
