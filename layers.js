@@ -22,7 +22,7 @@ export const LAYERS = {
   worker: ['core', 'codec', 'protocol', 'ice', 'moonlight', 'input', 'media', 'gst'],
 
   // The server process.
-  access: ['core'],
+  access: ['core', 'codec', 'protocol', 'storage'],
   http: ['core', 'codec', 'config', 'access'],
   streamer: ['core', 'codec', 'protocol', 'storage', 'config', 'moonlight', 'ice'],
   recordings: ['core', 'codec', 'protocol', 'storage', 'streamer'],

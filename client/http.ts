@@ -9,7 +9,7 @@ export interface MoonteeApiOptions {
 }
 
 export interface Call {
-  readonly method?: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  readonly method?: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
   /** With `/api`; segments are encoded. */
   readonly path: string;
   /** Undefined values are left out. */

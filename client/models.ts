@@ -30,3 +30,14 @@ export type AdminStatus = Schemas['AdminStatus'];
 export type FeedEvent = Schemas['Event'];
 /** A code of docs/errors.md. */
 export type ErrorCode = Schemas['Error']['code'];
+/** What somebody may do with a streamer. */
+export type Right = Schemas['TokenInfo']['rights'][number];
+export type CreateToken = Schemas['CreateTokenRequest'];
+export type TokenInfo = Schemas['TokenInfo'];
+/** A token with its text, which is told once. */
+export type NewToken = Schemas['NewToken'];
+export type CreateShare = Schemas['CreateShareRequest'];
+export type ShareInfo = Schemas['ShareInfo'];
+/** A link with its address, which is told once. */
+export type NewShare = Schemas['NewShare'];
+export type RedeemShare = Schemas['RedeemShareRequest'];

@@ -702,7 +702,7 @@ export interface paths {
     };
     /**
      * All streamers, oldest first
-     * @description Failed ones stay in the list for a while, so that they can be asked why.
+     * @description Failed ones stay in the list for a while, so that they can be asked why. A viewer gets those that are its own, without what is of others.
      */
     get: {
       parameters: {
@@ -858,7 +858,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** One streamer */
+    /**
+     * One streamer
+     * @description A viewer gets it without outputs, client and reasons for operators; `peers` are for those who manage it.
+     */
     get: {
       parameters: {
         query?: never;
@@ -1192,7 +1195,7 @@ export interface paths {
             'application/json': components['schemas']['Error'];
           };
         };
-        /** @description The holder has no right to steer */
+        /** @description The holder has no right to steer, or the caller none to manage */
         403: {
           headers: {
             [name: string]: unknown;
@@ -1249,6 +1252,15 @@ export interface paths {
         };
         /** @description Missing or wrong credentials */
         401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The caller does not have the right */
+        403: {
           headers: {
             [name: string]: unknown;
           };
@@ -1313,6 +1325,15 @@ export interface paths {
         };
         /** @description Missing or wrong credentials */
         401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The caller does not have the right */
+        403: {
           headers: {
             [name: string]: unknown;
           };
@@ -2508,6 +2529,639 @@ export interface paths {
     };
     trace?: never;
   };
+  '/api/streamers/{id}/viewers/{viewer}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * Ends a viewer
+     * @description It is told so, and does not come back by itself. To keep it out, delete its token as well.
+     */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+          viewer: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The caller does not have the right */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such streamer or viewer */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    options?: never;
+    head?: never;
+    /**
+     * Changes what a viewer may do, from now on
+     * @description Until it leaves: who comes back has what its token gives. What it holds without the right is released. Without `watch` it is ended. Nobody gives rights that they do not have.
+     */
+    patch: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+          viewer: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['PatchViewerRequest'];
+        };
+      };
+      responses: {
+        /** @description Done */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Bad request */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The caller does not have the right */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such streamer or viewer */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    trace?: never;
+  };
+  '/api/streamers/{id}/tokens': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Tokens of a streamer that are good, without the tokens themselves */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Tokens */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['TokenList'];
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The caller does not have the right */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such streamer */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    put?: never;
+    /**
+     * Makes a token for a viewer
+     * @description It is good for this streamer, as `Authorization: Bearer`, as `credentials` of the first message of a viewer socket, and as `?token=`. It gives no more than its giver has, and ends with its giver’s token at the latest.
+     */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['CreateTokenRequest'];
+        };
+      };
+      responses: {
+        /** @description The token */
+        201: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['NewToken'];
+          };
+        };
+        /** @description Bad request */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The caller does not have the right */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such streamer */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description A limit is reached */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/streamers/{id}/tokens/{token}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * Takes a token back, by its id
+     * @description Everything that is open by it ends at once, viewers with close code 4003. So does what its holder has given to others.
+     */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+          token: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The caller does not have the right */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such streamer or token */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/streamers/{id}/shares': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Links of a streamer, and who came by them
+     * @description Who does not manage the streamer sees the links that it has made itself.
+     */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Links */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ShareList'];
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The caller does not have the right */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such streamer */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    put?: never;
+    /**
+     * Makes a link by which people come to a streamer
+     * @description Who comes by it gets a token with its rights, which ends when the link does. `pin` has 4 to 64 characters; after ten wrong ones the link lets nobody in.
+     */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['CreateShareRequest'];
+        };
+      };
+      responses: {
+        /** @description The link */
+        201: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['NewShare'];
+          };
+        };
+        /** @description Bad request */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The caller does not have the right */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such streamer */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description A limit is reached */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/streamers/{id}/shares/{share}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * Takes a link back
+     * @description Who came by it is ended as well, unless `keep_viewers=true`.
+     */
+    delete: {
+      parameters: {
+        query?: {
+          keep_viewers?: boolean;
+        };
+        header?: never;
+        path: {
+          id: string;
+          share: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Done */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The caller does not have the right */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such streamer or link */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/shares/redeem': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Comes by a link */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['RedeemShareRequest'];
+        };
+      };
+      responses: {
+        /** @description A token */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['NewToken'];
+          };
+        };
+        /** @description Bad request */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The link needs a PIN, or it is wrong */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The link does not exist, or is not good any more */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description Too many in a minute */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description A limit is reached */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/sessions': {
     parameters: {
       query?: never;
@@ -2607,7 +3261,7 @@ export interface paths {
     };
     /**
      * Events of streamers, peers, recordings and outputs
-     * @description Server-sent events, each an `Event`; `Last-Event-ID` resumes. An event `reset` says that the gap is too long: read the lists again.
+     * @description Server-sent events, each an `Event`; `Last-Event-ID` resumes. An event `reset` says that the gap is too long: read the lists again. A viewer reads of the streamers that it may watch and of their peers, and the stream ends with its token.
      */
     get: {
       parameters: {
@@ -2759,6 +3413,10 @@ export interface components {
      *     - `BAD_REQUEST`: Bad request. Correct the request; the message names the invalid part.
      *     - `UNAUTHORIZED`: Unauthorized. Send the credentials that the server is configured with.
      *     - `FORBIDDEN`: Forbidden. Use credentials that permit this, and list the origin of the page in `allowed_origins`.
+     *     - `IDENTITY_UNAVAILABLE`: The keys of the identity provider cannot be had. Check `identity` in the configuration, and that the server reaches the provider.
+     *     - `SHARE_ENDED`: This link does not exist, or is not good any more. Ask for another link.
+     *     - `SHARE_PIN_REQUIRED`: This link needs its PIN. Send the PIN that was set for the link.
+     *     - `SHARE_PIN_WRONG`: This PIN is wrong. Ask for the PIN: after ten wrong ones the link lets nobody in.
      *     - `NOT_FOUND`: Not found. Correct the path; `GET /api/openapi.json` lists all of them.
      *     - `METHOD_NOT_ALLOWED`: Method not allowed. Use one of the methods that the header `Allow` lists.
      *     - `PRECONDITION_FAILED`: Precondition failed. Use the `ETag` of the latest answer in `If-Match`.
@@ -2820,6 +3478,10 @@ export interface components {
       | 'BAD_REQUEST'
       | 'UNAUTHORIZED'
       | 'FORBIDDEN'
+      | 'IDENTITY_UNAVAILABLE'
+      | 'SHARE_ENDED'
+      | 'SHARE_PIN_REQUIRED'
+      | 'SHARE_PIN_WRONG'
       | 'NOT_FOUND'
       | 'METHOD_NOT_ALLOWED'
       | 'PRECONDITION_FAILED'
@@ -2961,6 +3623,9 @@ export interface components {
       components['schemas']['Settings'];
     CreateStreamerRequest:
       components['schemas']['NestedCreateRequest'] | components['schemas']['FlatCreateRequest'];
+    /** @enum {string} */
+    Right: 'watch' | 'pointer' | 'keyboard' | 'touch' | 'gamepad' | 'share' | 'manage';
+    RightList: components['schemas']['Right'][];
     PeerInfo: {
       peer_id: string;
       connected_at: string;
@@ -2971,6 +3636,8 @@ export interface components {
       transport: 'webrtc' | 'websocket' | 'desktop';
       /** @enum {string} */
       kind: 'socket' | 'whep';
+      name: string | null;
+      rights: components['schemas']['RightList'];
     };
     /** @enum {string} */
     OutputState: 'connecting' | 'active' | 'retrying' | 'failed';
@@ -3091,6 +3758,86 @@ export interface components {
     };
     PutOutputRequest:
       components['schemas']['PutRtpOutput'] | components['schemas']['PutWhipOutput'];
+    PatchViewerRequest: {
+      rights: components['schemas']['RightList'];
+    };
+    CreateTokenRequest: {
+      rights: components['schemas']['RightList'];
+    } & {
+      name?: string | null;
+      expires_in_s?: number | null;
+    };
+    NewToken: {
+      id: string;
+      streamer_id: string;
+      name: string | null;
+      rights: components['schemas']['RightList'];
+      issued_at: string;
+      expires_at: string;
+      share_id: string | null;
+      token: string;
+    };
+    TokenInfo: {
+      id: string;
+      streamer_id: string;
+      name: string | null;
+      rights: components['schemas']['RightList'];
+      issued_at: string;
+      expires_at: string;
+      share_id: string | null;
+    };
+    TokenList: {
+      tokens: components['schemas']['TokenInfo'][];
+    };
+    CreateShareRequest: {
+      rights: components['schemas']['RightList'];
+    } & {
+      expires_in_s?: number | null;
+      max_uses?: number | null;
+      pin?: string | null;
+    };
+    ShareVisitor: {
+      name: string | null;
+      at: string;
+      token_id: string;
+    };
+    NewShare: {
+      id: string;
+      streamer_id: string;
+      rights: components['schemas']['RightList'];
+      created_at: string;
+      expires_at: string;
+      max_uses: number | null;
+      uses: number;
+      has_pin: boolean;
+      /** @enum {string} */
+      state: 'open' | 'used_up' | 'locked';
+      visitors: components['schemas']['ShareVisitor'][];
+      url: string;
+      secret: string;
+    };
+    ShareInfo: {
+      id: string;
+      streamer_id: string;
+      rights: components['schemas']['RightList'];
+      created_at: string;
+      expires_at: string;
+      max_uses: number | null;
+      uses: number;
+      has_pin: boolean;
+      /** @enum {string} */
+      state: 'open' | 'used_up' | 'locked';
+      visitors: components['schemas']['ShareVisitor'][];
+    };
+    ShareList: {
+      shares: components['schemas']['ShareInfo'][];
+    };
+    RedeemShareRequest: {
+      secret: string;
+    } & {
+      pin?: string | null;
+      name?: string | null;
+    };
     Session: {
       session_id: string;
       client_unique_id: string | null;
@@ -3221,6 +3968,10 @@ export interface components {
      *     - `BAD_REQUEST`: Bad request. Correct the request; the message names the invalid part.
      *     - `UNAUTHORIZED`: Unauthorized. Send the credentials that the server is configured with.
      *     - `FORBIDDEN`: Forbidden. Use credentials that permit this, and list the origin of the page in `allowed_origins`.
+     *     - `IDENTITY_UNAVAILABLE`: The keys of the identity provider cannot be had. Check `identity` in the configuration, and that the server reaches the provider.
+     *     - `SHARE_ENDED`: This link does not exist, or is not good any more. Ask for another link.
+     *     - `SHARE_PIN_REQUIRED`: This link needs its PIN. Send the PIN that was set for the link.
+     *     - `SHARE_PIN_WRONG`: This PIN is wrong. Ask for the PIN: after ten wrong ones the link lets nobody in.
      *     - `NOT_FOUND`: Not found. Correct the path; `GET /api/openapi.json` lists all of them.
      *     - `METHOD_NOT_ALLOWED`: Method not allowed. Use one of the methods that the header `Allow` lists.
      *     - `PRECONDITION_FAILED`: Precondition failed. Use the `ETag` of the latest answer in `If-Match`.
@@ -3273,6 +4024,8 @@ export interface components {
      *     - `LEFT`: This viewer has left. Nothing is to be done: the viewer closed its socket.
      *     - `SUPERSEDED`: This viewer was opened again somewhere else. Nothing is to be done: the newer connection of this client goes on.
      *     - `KICKED`: A person with the right to do so has closed this viewer. Ask for another invitation.
+     *     - `REVOKED`: The access of this viewer was taken back. Ask for another invitation.
+     *     - `EXPIRED`: The access of this viewer has expired. Ask for another token, or another link.
      * @enum {string}
      */
     OutcomeCode:
@@ -3285,6 +4038,10 @@ export interface components {
       | 'BAD_REQUEST'
       | 'UNAUTHORIZED'
       | 'FORBIDDEN'
+      | 'IDENTITY_UNAVAILABLE'
+      | 'SHARE_ENDED'
+      | 'SHARE_PIN_REQUIRED'
+      | 'SHARE_PIN_WRONG'
       | 'NOT_FOUND'
       | 'METHOD_NOT_ALLOWED'
       | 'PRECONDITION_FAILED'
@@ -3336,10 +4093,9 @@ export interface components {
       | 'INTERNAL'
       | 'LEFT'
       | 'SUPERSEDED'
-      | 'KICKED';
-    /** @enum {string} */
-    Right: 'watch' | 'pointer' | 'keyboard' | 'touch' | 'gamepad' | 'share' | 'manage';
-    RightList: components['schemas']['Right'][];
+      | 'KICKED'
+      | 'REVOKED'
+      | 'EXPIRED';
     PresentViewer: {
       peer_id: string;
       name: string | null;

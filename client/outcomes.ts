@@ -43,6 +43,22 @@ const ROWS = {
     retry: false,
     words: 'The server does not let this page in.',
   },
+  IDENTITY_UNAVAILABLE: {
+    retry: true,
+    words: 'The server cannot check who this viewer is now.',
+  },
+  SHARE_ENDED: {
+    retry: false,
+    words: 'This link does not exist, or is not good any more.',
+  },
+  SHARE_PIN_REQUIRED: {
+    retry: false,
+    words: 'This link needs its PIN.',
+  },
+  SHARE_PIN_WRONG: {
+    retry: false,
+    words: 'This PIN is wrong.',
+  },
   NOT_FOUND: {
     retry: false,
     words: 'The server does not have this.',
@@ -251,6 +267,14 @@ const ROWS = {
     retry: false,
     words: 'A person with the right to do so has closed this viewer.',
   },
+  REVOKED: {
+    retry: false,
+    words: 'The access of this viewer was taken back.',
+  },
+  EXPIRED: {
+    retry: false,
+    words: 'The access of this viewer has expired.',
+  },
   NO_WEBRTC: {
     retry: false,
     words: 'This browser has no WebRTC, or it is switched off in its settings.',
@@ -302,6 +326,7 @@ export const CLOSE_CODES: Readonly<Record<number, OutcomeCode>> = {
   1000: 'SOCKET_LOST',
   1001: 'SERVER_STOPPING',
   1008: 'REFUSED',
+  4003: 'REVOKED',
   4401: 'UNAUTHORIZED',
   4404: 'STREAMER_NOT_FOUND',
   4408: 'SOCKET_LOST',

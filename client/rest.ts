@@ -7,16 +7,24 @@ import type {
   AppInfo,
   ControlChange,
   ControlInfo,
+  CreateShare,
   CreateStreamer,
+  CreateToken,
   DetailedHost,
   FeedEvent,
   HeldInput,
   HostInfo,
+  NewShare,
+  NewToken,
   OutputInfo,
   PutOutput,
   RecordingInfo,
+  RedeemShare,
+  Right,
   SessionInfo,
+  ShareInfo,
   StreamerInfo,
+  TokenInfo,
 } from './models.js';
 
 export { ApiError } from './api-error.js';
@@ -210,6 +218,62 @@ export class MoonteeApi {
     return this.#http.exchange(call, ({ response }) => response.blob());
   }
 
+  /** From now on, until it leaves. What it holds without the right is released. */
+  async setViewerRights(id: string, peerId: string, rights: readonly Right[]): Promise<void> {
+    await this.#http.json({ method: 'PATCH', path: viewerPath(id, peerId), body: { rights } });
+  }
+
+  /** Ends a viewer. To keep it out, revoke its token as well. */
+  async kickViewer(id: string, peerId: string): Promise<void> {
+    await this.#http.json({ method: 'DELETE', path: viewerPath(id, peerId) });
+  }
+
+  /** A token for one viewer of this streamer. */
+  async createToken(id: string, token: CreateToken): Promise<NewToken> {
+    return this.#get({ method: 'POST', path: `${streamerPath(id)}/tokens`, body: token });
+  }
+
+  /** Those that are good, without the tokens themselves. */
+  async listTokens(id: string): Promise<readonly TokenInfo[]> {
+    return (await this.#get<{ tokens: TokenInfo[] }>({ path: `${streamerPath(id)}/tokens` }))
+      .tokens;
+  }
+
+  /** Everything that is open by it ends. */
+  async revokeToken(id: string, tokenId: string): Promise<void> {
+    const path = `${streamerPath(id)}/tokens/${encodeURIComponent(tokenId)}`;
+    await this.#http.json({ method: 'DELETE', path });
+  }
+
+  /** A link by which people come to this streamer. */
+  async createShare(id: string, share: CreateShare): Promise<NewShare> {
+    return this.#get({ method: 'POST', path: `${streamerPath(id)}/shares`, body: share });
+  }
+
+  /** Also who came by them. */
+  async listShares(id: string): Promise<readonly ShareInfo[]> {
+    return (await this.#get<{ shares: ShareInfo[] }>({ path: `${streamerPath(id)}/shares` }))
+      .shares;
+  }
+
+  /** @param options `keepViewers`: who came by it stays */
+  async revokeShare(
+    id: string,
+    shareId: string,
+    { keepViewers }: { readonly keepViewers?: boolean } = {},
+  ): Promise<void> {
+    const path = `${streamerPath(id)}/shares/${encodeURIComponent(shareId)}`;
+    await this.#http.json({ method: 'DELETE', path, query: { keep_viewers: keepViewers } });
+  }
+
+  /**
+   * A token for who comes by a link; no credentials are needed. Rejects with `SHARE_PIN_REQUIRED` or
+   * `SHARE_PIN_WRONG` where the link has a PIN.
+   */
+  async redeemShare(share: RedeemShare): Promise<NewToken> {
+    return this.#get({ method: 'POST', path: '/api/shares/redeem', body: share });
+  }
+
   async listHosts(): Promise<readonly HostInfo[]> {
     return (await this.#get<{ hosts: HostInfo[] }>({ path: '/api/hosts' })).hosts;
   }
@@ -369,6 +433,10 @@ function outputPath(id: string, name?: string): string {
 function recordingPath(id: string, recordingId?: string): string {
   const path = `${streamerPath(id)}/recordings`;
   return recordingId === undefined ? path : `${path}/${encodeURIComponent(recordingId)}`;
+}
+
+function viewerPath(id: string, peerId: string): string {
+  return `${streamerPath(id)}/viewers/${encodeURIComponent(peerId)}`;
 }
 
 function streamerPath(id: string): string {

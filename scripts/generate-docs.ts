@@ -9,6 +9,7 @@ import { documentConfig } from '../src/config/report.js';
 import { CLIENT_TYPES, clientTypes } from './client-types.js';
 import { documentMetrics } from './metrics-table.js';
 import { clientOutcomes, documentOutcomes } from './outcome-tables.js';
+import { documentRoutes } from './routes-table.js';
 
 const CONFIGURATION = `# Configuration
 
@@ -70,6 +71,7 @@ export function generatedPages(): Readonly<Record<string, string>> {
     'docs/configuration.md': CONFIGURATION + documentConfig(),
     'docs/socket-messages.md': MESSAGES + documentMessages(),
     'docs/errors.md': documentOutcomes(),
+    'docs/routes.md': documentRoutes(),
     'docs/metrics.md': METRICS + documentMetrics(),
     'client/outcomes.ts': clientOutcomes(),
   };

@@ -8,6 +8,11 @@ export function storedCredentials(): string | null {
   return attempt(() => sessionStorage.getItem(KEY)) ?? null;
 }
 
+/** What cannot be kept is asked for again after a reload. */
+export function storeCredentials(credentials: string): void {
+  attempt(() => sessionStorage.setItem(KEY, credentials));
+}
+
 /**
  * Asks in a dialog and keeps the answer.
  *
@@ -64,7 +69,6 @@ export async function askCredentials(wasWrong: boolean): Promise<string | null> 
     field.focus();
   });
   dialog.remove();
-  // If it cannot be kept, it is asked for again after a reload.
-  if (credentials !== null) attempt(() => sessionStorage.setItem(KEY, credentials));
+  if (credentials !== null) storeCredentials(credentials);
   return credentials;
 }

@@ -1,5 +1,6 @@
 import { MoonteeApi } from '../client/index.js';
-import { askCredentials, storedCredentials } from './credentials.js';
+import { askCredentials, storeCredentials, storedCredentials } from './credentials.js';
+import { redeem, takeInvitation } from './invitation.js';
 import { listPage } from './list-page.js';
 import { startError } from './start-error.js';
 import { ViewerPage } from './viewer-page.js';
@@ -29,11 +30,31 @@ class App {
 
   constructor(url: string) {
     this.#url = url;
-    addEventListener('hashchange', () => this.show());
+    addEventListener('hashchange', () => void this.start());
     addEventListener('pagehide', () => this.#page?.close());
     addEventListener('pageshow', ({ persisted }) => {
       if (persisted) this.show();
     });
+  }
+
+  /** Shows what the address names, once what it brings has been taken. */
+  async start(): Promise<void> {
+    const { token, share } = takeInvitation();
+    if (token !== null) this.#enter(token);
+    if (share !== null) {
+      const welcome = await redeem(new MoonteeApi({ url: this.#url }), share);
+      if (welcome !== null) {
+        this.#enter(welcome.token);
+        const hash = `#/streamers/${encodeURIComponent(welcome.streamerId)}`;
+        if (location.hash !== hash) history.replaceState(history.state, '', hash);
+      }
+    }
+    this.show();
+  }
+
+  #enter(token: string): void {
+    storeCredentials(token);
+    this.#credentials = token;
   }
 
   show(): void {
@@ -79,7 +100,7 @@ function streamerOf(hash: string): string | undefined {
 }
 
 try {
-  new App(location.origin + (await pathPrefix())).show();
+  await new App(location.origin + (await pathPrefix())).start();
 } catch (error) {
   document.body.replaceChildren(startError(error));
 }

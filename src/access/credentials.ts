@@ -32,12 +32,23 @@ export class Credentials {
    * @throws RATE_LIMITED if they are wrong and the address has failed too often lately
    */
   check(given: readonly string[], address: string): boolean {
+    if (this.match(given)) return true;
+    this.fail(address);
+    return false;
+  }
+
+  /** Whether one of the readings is right; counts nothing. */
+  match(given: readonly string[]): boolean {
     const expected = this.#digest;
     if (expected === null) return true;
-    if (given.some((reading) => timingSafeEqual(digest(reading), expected))) return true;
+    return given.some((reading) => timingSafeEqual(digest(reading), expected));
+  }
+
+  /** Counts wrong credentials, also of other kinds. @throws RATE_LIMITED as {@link check} */
+  fail(address: string): void {
     this.#failed += 1;
     const wait = this.#allowed.take(address);
-    if (wait === null) return false;
+    if (wait === null) return;
     throw new MoonteeError('RATE_LIMITED', 'Too many wrong credentials', {
       details: { retry_after_s: wait },
     });

@@ -45,6 +45,14 @@ export class OriginGuard {
     );
   }
 
+  /** It comes from no page, or from one of ours: what its browser shows by itself may count. */
+  isOwnPage(request: IncomingMessage): boolean {
+    const { origin } = request.headers;
+    const { allowedOrigins, addresses, secure } = this.#options;
+    if (origin === undefined || allowedOrigins.includes(origin)) return true;
+    return origin === addresses.originOf(request, secure);
+  }
+
   /**
    * A WebSocket from this page may be opened. Not asked if the upgrade has credentials.
    *

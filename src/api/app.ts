@@ -18,8 +18,11 @@ import { targetOf } from '../http/request-target.js';
 import { recordingRoutes } from './recordings.js';
 import type { Routes } from '../http/routes.js';
 import { sessionRoutes } from './sessions.js';
+import { shareRoutes } from './shares.js';
 import { StaticFiles } from '../http/static-files.js';
 import { streamerRoutes } from './streamers.js';
+import { tokenRoutes } from './tokens.js';
+import { viewerRoutes } from './viewers.js';
 
 /** Where players that speak WHEP join a streamer. */
 const WHEP_PATH = /^\/api\/streamers\/[^/]+\/whep$/;
@@ -57,7 +60,7 @@ export async function createApp(api: ApiContext, guard: OriginGuard, routes: Rou
   if (config.allowed_origins.length > 0) app.use(crossOrigin(config.allowed_origins));
   app.use(routes.serve());
   app.use(async (context, next) => {
-    gate.admit(context.req, accessOfUnknown(targetOf(context.req).path));
+    await gate.admit(context.req, accessOfUnknown(targetOf(context.req).path));
     await next();
   });
   app.use((await StaticFiles.read(api.staticDirectory, config.static_path)).serve());
@@ -74,7 +77,7 @@ export function apiRoutes(routes: Routes, api: ApiContext): void {
     context.type = 'text/javascript';
     context.body = `export default ${JSON.stringify(settings)}`;
   });
-  routes.get('/api/authenticate', 'viewer', (context) => empty(context));
+  routes.get('/api/authenticate', 'known', (context) => empty(context));
   hostRoutes(routes, api);
   pairRoutes(routes, api);
   appRoutes(routes, api);
@@ -83,6 +86,9 @@ export function apiRoutes(routes: Routes, api: ApiContext): void {
   recordingRoutes(routes, api);
   outputRoutes(routes, api);
   sessionRoutes(routes, api);
+  tokenRoutes(routes, api);
+  shareRoutes(routes, api);
+  viewerRoutes(routes, api);
   eventRoutes(routes, api);
   metricRoutes(routes, api);
   openApiRoutes(routes);
@@ -109,6 +115,8 @@ function headers({ config }: ApiContext): Koa.Middleware {
     },
     // `frame-ancestors` is more precise.
     frameguard: false,
+    // An address may hold a token.
+    referrerPolicy: { policy: 'no-referrer' },
     // For this name only: the protocols of names below it are not ours to decide.
     hsts: config.certificate !== null && { includeSubDomains: false },
   });

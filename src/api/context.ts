@@ -10,6 +10,7 @@ import type { CreationLimit } from '../access/creation-limit.js';
 import type { Credentials } from '../access/credentials.js';
 import type { Gate } from '../access/gate.js';
 import type { RefusalLog } from '../access/refusal-log.js';
+import type { ViewerAccess } from '../access/viewer-access.js';
 import type { EventFeed } from './event-feed.js';
 import type { Metrics } from './metrics.js';
 
@@ -24,7 +25,11 @@ export interface ApiContext {
   readonly recorder: Recorder | null;
   readonly credentials: Credentials;
   readonly gate: Gate;
+  /** Tokens and links. */
+  readonly access: ViewerAccess;
   readonly creations: CreationLimit;
+  /** How often one address may try to come by a link. */
+  readonly redemptions: CreationLimit;
   readonly addresses: ClientAddress;
   /** For lines whose number callers decide. */
   readonly refusals: RefusalLog;

@@ -11,25 +11,25 @@ const INPUT = '/api/streamers/:id/input';
 
 /** Who steers a streamer, and what is held at its host. */
 export function controlRoutes(routes: Routes, { streamers }: ApiContext): void {
-  routes.get(CONTROL, 'administrator', (context) => {
+  routes.get(CONTROL, 'watch', (context) => {
     context.body = streamers.require(idOf(context)).company.control;
   });
 
-  routes.put(CONTROL, 'administrator', (context) => {
+  routes.put(CONTROL, 'manage', (context) => {
     const request = bodyOf(context, ControlRequest);
     const { company } = streamers.require(idOf(context));
     company.set(request);
     context.body = company.control;
   });
 
-  routes.get(INPUT, 'administrator', async (context) => {
+  routes.get(INPUT, 'manage', async (context) => {
     const streamer = streamers.require(idOf(context));
     const held = await streamer.heldInput();
     const viewers = held.map((hold) => ({ ...hold, name: streamer.company.nameOf(hold.peer_id) }));
     context.body = { viewers };
   });
 
-  routes.delete(INPUT, 'administrator', async (context) => {
+  routes.delete(INPUT, 'manage', async (context) => {
     const streamer = streamers.require(idOf(context));
     const peerId = queryParameter(targetOf(context.req), 'peer_id') ?? null;
     if (peerId !== null && !streamer.company.has(peerId)) {

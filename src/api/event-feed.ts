@@ -1,3 +1,6 @@
+import { principalOf } from '../access/gate.js';
+import { rightsOn } from '../access/principal.js';
+import type { Tenures } from '../access/tenures.js';
 import type { Routes } from '../http/routes.js';
 import { randomBytes } from 'node:crypto';
 import type { EventEmitter } from 'node:events';
@@ -11,10 +14,23 @@ import type { FeedEvent } from '../protocol/rest-models.js';
 
 const RING = 1_000;
 const MAX_READERS = 64;
+/** Of these, viewers may be so many: the rest is for administrators. */
+const MAX_VIEWING_READERS = 48;
 /** Bytes that a reader may be behind before it is let go. */
 const MAX_BEHIND = 1 << 20;
 /** Milliseconds; proxies close what is silent. */
 const KEEP_ALIVE_MS = 15_000;
+
+/** Who reads: null for one who may read everything, else whether it may watch a streamer. */
+type FeedFilter = ((streamerId: string) => boolean) | null;
+
+interface Entry {
+  readonly number: number;
+  readonly text: string;
+  readonly streamerId: string;
+  /** As it is told to viewers; null: it is not. */
+  readonly forViewers: string | null;
+}
 
 /**
  * The life of streamers, peers, recordings and outputs as server-sent events. Ids are `<run>-<number>`. A
@@ -24,8 +40,8 @@ const KEEP_ALIVE_MS = 15_000;
 export class EventFeed {
   /** Distinguishes this run of the server from earlier ones. */
   readonly #run = randomBytes(4).toString('hex');
-  readonly #ring: { number: number; text: string }[] = [];
-  readonly #readers = new Set<PassThrough>();
+  readonly #ring: Entry[] = [];
+  readonly #readers = new Map<PassThrough, FeedFilter>();
   readonly #keepAlive: NodeJS.Timeout;
   readonly #log: Log;
   #next = 1;
@@ -63,7 +79,7 @@ export class EventFeed {
       const why = { code, reason: reason ?? '' };
       this.#publish({ type: 'recording.ended', streamer_id, recording_id, ...why });
     });
-    this.#keepAlive = setInterval(() => this.#send(':\n\n'), KEEP_ALIVE_MS);
+    this.#keepAlive = setInterval(() => this.#send(() => ':\n\n'), KEEP_ALIVE_MS);
     this.#keepAlive.unref();
   }
 
@@ -72,17 +88,19 @@ export class EventFeed {
    *
    * @throws LIMIT_REACHED
    */
-  read(lastEventId: string): PassThrough {
+  read(lastEventId: string, filter: FeedFilter = null): PassThrough {
     if (this.#closed) throw new MoonteeError('CLOSED', 'The server is shutting down');
-    if (this.#readers.size >= MAX_READERS) {
+    const viewing = [...this.#readers.values()].filter((each) => each !== null);
+    const isFull = filter !== null && viewing.length >= MAX_VIEWING_READERS;
+    if (isFull || this.#readers.size >= MAX_READERS) {
       throw new MoonteeError('LIMIT_REACHED', 'Too many readers of the event feed');
     }
     const reader = new PassThrough({ highWaterMark: MAX_BEHIND });
-    this.#readers.add(reader);
+    this.#readers.set(reader, filter);
     reader.once('close', () => this.#readers.delete(reader));
     reader.write('retry: 2000\n\n');
     if (lastEventId !== '') {
-      const missed = this.#since(lastEventId);
+      const missed = this.#since(lastEventId, filter);
       reader.write(missed ?? `event: reset\ndata: {}\n\n`);
     }
     return reader;
@@ -91,7 +109,7 @@ export class EventFeed {
   close(): void {
     this.#closed = true;
     clearInterval(this.#keepAlive);
-    for (const reader of this.#readers) reader.end();
+    for (const reader of this.#readers.keys()) reader.end();
     this.#readers.clear();
   }
 
@@ -109,15 +127,26 @@ export class EventFeed {
   #publish(event: Omit<FeedEvent, 'at'>): void {
     const number = this.#next;
     this.#next += 1;
-    const data = JSON.stringify({ ...event, at: new Date().toISOString() });
-    const text = `id: ${this.#run}-${number}\nevent: ${event.type}\ndata: ${data}\n\n`;
-    this.#ring.push({ number, text });
+    const timed = { ...event, at: new Date().toISOString() };
+    const told = { ...timed };
+    // Reasons are for operators.
+    delete told.reason;
+    const id = `${this.#run}-${number}`;
+    const entry = {
+      number,
+      text: textOf(id, timed),
+      streamerId: event.streamer_id,
+      forViewers: isForViewers(event) ? textOf(id, told) : null,
+    };
+    this.#ring.push(entry);
     if (this.#ring.length > RING) this.#ring.shift();
-    this.#send(text);
+    this.#send((filter) => textFor(entry, filter));
   }
 
-  #send(text: string): void {
-    for (const reader of this.#readers) {
+  #send(textFor: (filter: FeedFilter) => string | null): void {
+    for (const [reader, filter] of this.#readers) {
+      const text = textFor(filter);
+      if (text === null) continue;
       if (reader.writableLength + reader.readableLength > MAX_BEHIND) {
         this.#log.info('reader of the event feed too slow, closed');
         this.#readers.delete(reader);
@@ -129,7 +158,7 @@ export class EventFeed {
   }
 
   /** The events after that id; null if it is not known any more. */
-  #since(lastEventId: string): string | null {
+  #since(lastEventId: string, filter: FeedFilter): string | null {
     const match = /^([0-9a-f]{8})-(\d{1,15})$/.exec(lastEventId);
     const last = Number(match?.[2]);
     if (match?.[1] !== this.#run || last >= this.#next) return null;
@@ -137,14 +166,42 @@ export class EventFeed {
     if (last + 1 < oldest) return null;
     return this.#ring
       .filter(({ number }) => number > last)
-      .map(({ text }) => text)
+      .map((entry) => textFor(entry, filter) ?? '')
       .join('');
   }
 }
 
-export function eventRoutes(routes: Routes, { events }: { events: EventFeed }): void {
-  routes.get('/api/events', 'administrator', (context) => {
-    const stream = events.read(context.get('Last-Event-ID'));
+function textOf(id: string, event: FeedEvent): string {
+  return `id: ${id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+}
+
+function textFor({ text, streamerId, forViewers }: Entry, filter: FeedFilter): string | null {
+  if (filter === null) return text;
+  return filter(streamerId) ? forViewers : null;
+}
+
+/** Recordings and outputs are not their concern. */
+function isForViewers({ type }: Pick<FeedEvent, 'type'>): boolean {
+  return type.startsWith('streamer.') || type.startsWith('peer.');
+}
+
+export function eventRoutes(
+  routes: Routes,
+  { events, access }: { events: EventFeed; access: { readonly tenures: Tenures } },
+): void {
+  // A viewer reads of its own streamers.
+  routes.get('/api/events', 'known', (context) => {
+    const reader = principalOf(context.req);
+    const filter: FeedFilter =
+      reader.kind === 'administrator' ? null : (id) => rightsOn(reader, id).has('watch');
+    const stream = events.read(context.get('Last-Event-ID'), filter);
+    try {
+      const tenure = access.tenures.hold(reader, () => stream.end());
+      stream.once('close', () => tenure.release());
+    } catch (error) {
+      stream.destroy();
+      throw error;
+    }
     context.res.once('close', () => stream.destroy());
     context.type = 'text/event-stream';
     context.set('Cache-Control', 'no-cache');

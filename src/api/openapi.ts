@@ -1,4 +1,5 @@
 import type { OpenAPIV3_1 } from 'openapi-types';
+import type { Access } from '../access/gate.js';
 import { ERRORS, isErrorCode, OUTCOMES, type OutcomeCode } from '../core/outcomes.js';
 import {
   StreamClientMessage,
@@ -41,7 +42,20 @@ export function openApiDocument(version: string): OpenApiDocument {
     paths: paths,
     components: {
       schemas: maker.components,
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
+      securitySchemes: {
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'The password, or a token of a viewer.',
+        },
+        token: {
+          type: 'apiKey',
+          in: 'query',
+          name: 'token',
+          description:
+            'A token of a viewer, as it stands in a link. The password is not good here.',
+        },
+      },
     },
     security: [{ bearer: [] }],
     'x-websocket-messages': messages,
@@ -67,7 +81,8 @@ function meaning(code: OutcomeCode): string {
 const UNAUTHORIZED: Answer = { doc: 'Missing or wrong credentials', codec: ErrorAnswer };
 
 function describe(operation: Operation, maker: SchemaMaker): OpenAPIV3_1.OperationObject {
-  const { path, summary, description, query = {}, body, bodyType, answers, access } = operation;
+  const { path, summary, description, query = {}, body, bodyType, answers } = operation;
+  const { access = 'administrator' } = operation;
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
     name,
     in: 'path',
@@ -103,8 +118,15 @@ function describe(operation: Operation, maker: SchemaMaker): OpenAPIV3_1.Operati
         Object.entries(answers).map(([status, answer]) => [status, respond(answer, maker)]),
       ),
     },
-    ...(access === 'open' ? { security: [] } : {}),
+    ...security(access),
+    ...{ 'x-required-right': access },
   };
+}
+
+function security(access: Access): Pick<OpenAPIV3_1.OperationObject, 'security'> {
+  if (access === 'open') return { security: [] };
+  // Nobody else than administrators has the password, and no token makes one.
+  return access === 'administrator' ? {} : { security: [{ bearer: [] }, { token: [] }] };
 }
 
 function respond({ doc, codec, type }: Answer, maker: SchemaMaker): OpenAPIV3_1.ResponseObject {

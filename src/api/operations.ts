@@ -2,6 +2,16 @@ import type * as t from 'io-ts';
 import type { Access } from '../access/gate.js';
 import { ControlInfo, ControlRequest, HeldInputList } from '../protocol/company-messages.js';
 import {
+  CreateShareRequest,
+  CreateTokenRequest,
+  NewShare,
+  NewToken,
+  PatchViewerRequest,
+  RedeemShareRequest,
+  ShareList,
+  TokenList,
+} from '../protocol/access-models.js';
+import {
   AddHostRequest,
   AdminStatus,
   AppList,
@@ -53,6 +63,8 @@ const hostId = { host_id: { type: 'integer', required: true } } as const;
 const refresh = { force_refresh: { type: 'boolean' } } as const;
 const noHost = failed('No such host');
 const noStreamer = failed('No such streamer');
+const noViewer = failed('No such streamer or viewer');
+const mayNot = failed('The caller does not have the right');
 const noOutput = failed('No such streamer or output');
 const noRecording = failed('No such recording, or recording is off');
 
@@ -70,7 +82,7 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/api/authenticate',
     summary: 'Whether the credentials are right',
     answers: { 200: done },
-    access: 'viewer',
+    access: 'known',
   },
   {
     method: 'get',
@@ -196,14 +208,19 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: '/api/streamers',
     summary: 'All streamers, oldest first',
-    description: 'Failed ones stay in the list for a while, so that they can be asked why.',
+    description:
+      'Failed ones stay in the list for a while, so that they can be asked why. A viewer gets those that are its own, without what is of others.',
     answers: { 200: { doc: 'Streamers', codec: StreamerList } },
+    access: 'known',
   },
   {
     method: 'get',
     path: '/api/streamers/{id}',
     summary: 'One streamer',
+    description:
+      'A viewer gets it without outputs, client and reasons for operators; `peers` are for those who manage it.',
     answers: { 200: { doc: 'The streamer', codec: StreamerInfo }, 404: noStreamer },
+    access: 'member',
   },
   {
     method: 'delete',
@@ -241,6 +258,7 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/api/streamers/{id}/control',
     summary: 'Who steers, and whose the pads are',
     answers: { 200: { doc: 'Control', codec: ControlInfo }, 404: noStreamer },
+    access: 'watch',
   },
   {
     method: 'put',
@@ -252,9 +270,10 @@ export const OPERATIONS: readonly Operation[] = [
     answers: {
       200: { doc: 'Control', codec: ControlInfo },
       400: failed('Bad request, or a holder in a mode that has none'),
-      403: failed('The holder has no right to steer'),
+      403: failed('The holder has no right to steer, or the caller none to manage'),
       404: failed('No such streamer or viewer'),
     },
+    access: 'manage',
   },
   {
     method: 'get',
@@ -262,10 +281,12 @@ export const OPERATIONS: readonly Operation[] = [
     summary: 'What is held at the host, and by whom',
     answers: {
       200: { doc: 'Viewers who hold something, or have a pad', codec: HeldInputList },
+      403: mayNot,
       404: noStreamer,
       409: failed('It has no session now'),
       504: failed('It did not answer in time'),
     },
+    access: 'manage',
   },
   {
     method: 'delete',
@@ -276,10 +297,12 @@ export const OPERATIONS: readonly Operation[] = [
     query: { peer_id: { type: 'string' } },
     answers: {
       204: done,
+      403: mayNot,
       404: failed('No such streamer or viewer'),
       409: failed('It has no session now'),
       504: failed('It did not answer in time'),
     },
+    access: 'manage',
   },
   {
     method: 'post',
@@ -385,7 +408,7 @@ export const OPERATIONS: readonly Operation[] = [
       429: failed('Too many wrong credentials'),
       503: failed('Too many sockets that have not authenticated'),
     },
-    access: 'viewer',
+    access: 'watch',
   },
   {
     method: 'get',
@@ -401,7 +424,7 @@ export const OPERATIONS: readonly Operation[] = [
       404: noStreamer,
       409: failed('The viewer has no session now'),
     },
-    access: 'viewer',
+    access: 'watch',
   },
   {
     method: 'head',
@@ -412,7 +435,7 @@ export const OPERATIONS: readonly Operation[] = [
       403: { doc: 'This server sends no media over WebRTC' },
       404: { doc: 'No such streamer' },
     },
-    access: 'viewer',
+    access: 'watch',
   },
   {
     method: 'options',
@@ -445,7 +468,7 @@ export const OPERATIONS: readonly Operation[] = [
       503: failed('A limit is reached; see `Retry-After`'),
       504: failed('The streamer did not answer in time'),
     },
-    access: 'viewer',
+    access: 'watch',
   },
   {
     method: 'patch',
@@ -467,14 +490,113 @@ export const OPERATIONS: readonly Operation[] = [
       422: failed('The fragment, or the answer, cannot be applied'),
       428: failed('A restart without `If-Match`'),
     },
-    access: 'viewer',
+    access: 'watch',
   },
   {
     method: 'delete',
     path: '/api/streamers/{id}/whep/{session}',
     summary: 'Ends the session of a player',
     answers: { 204: done, 404: failed('No such session, or it is over') },
-    access: 'viewer',
+    access: 'watch',
+  },
+  {
+    method: 'patch',
+    path: '/api/streamers/{id}/viewers/{viewer}',
+    summary: 'Changes what a viewer may do, from now on',
+    description:
+      'Until it leaves: who comes back has what its token gives. What it holds without the right is released. Without `watch` it is ended. Nobody gives rights that they do not have.',
+    body: PatchViewerRequest,
+    answers: { 204: done, 400: failed('Bad request'), 403: mayNot, 404: noViewer },
+    access: 'manage',
+  },
+  {
+    method: 'delete',
+    path: '/api/streamers/{id}/viewers/{viewer}',
+    summary: 'Ends a viewer',
+    description:
+      'It is told so, and does not come back by itself. To keep it out, delete its token as well.',
+    answers: { 204: done, 403: mayNot, 404: noViewer },
+    access: 'manage',
+  },
+  {
+    method: 'post',
+    path: '/api/streamers/{id}/tokens',
+    summary: 'Makes a token for a viewer',
+    description:
+      'It is good for this streamer, as `Authorization: Bearer`, as `credentials` of the first message of a viewer socket, and as `?token=`. It gives no more than its giver has, and ends with its giver’s token at the latest.',
+    body: CreateTokenRequest,
+    answers: {
+      201: { doc: 'The token', codec: NewToken },
+      400: failed('Bad request'),
+      403: mayNot,
+      404: noStreamer,
+      503: failed('A limit is reached'),
+    },
+    access: 'manage',
+  },
+  {
+    method: 'get',
+    path: '/api/streamers/{id}/tokens',
+    summary: 'Tokens of a streamer that are good, without the tokens themselves',
+    answers: { 200: { doc: 'Tokens', codec: TokenList }, 403: mayNot, 404: noStreamer },
+    access: 'manage',
+  },
+  {
+    method: 'delete',
+    path: '/api/streamers/{id}/tokens/{token}',
+    summary: 'Takes a token back, by its id',
+    description:
+      'Everything that is open by it ends at once, viewers with close code 4003. So does what its holder has given to others.',
+    answers: { 204: done, 403: mayNot, 404: failed('No such streamer or token') },
+    access: 'manage',
+  },
+  {
+    method: 'post',
+    path: '/api/streamers/{id}/shares',
+    summary: 'Makes a link by which people come to a streamer',
+    description:
+      'Who comes by it gets a token with its rights, which ends when the link does. `pin` has 4 to 64 characters; after ten wrong ones the link lets nobody in.',
+    body: CreateShareRequest,
+    answers: {
+      201: { doc: 'The link', codec: NewShare },
+      400: failed('Bad request'),
+      403: mayNot,
+      404: noStreamer,
+      503: failed('A limit is reached'),
+    },
+    access: 'share',
+  },
+  {
+    method: 'get',
+    path: '/api/streamers/{id}/shares',
+    summary: 'Links of a streamer, and who came by them',
+    description: 'Who does not manage the streamer sees the links that it has made itself.',
+    answers: { 200: { doc: 'Links', codec: ShareList }, 403: mayNot, 404: noStreamer },
+    access: 'share',
+  },
+  {
+    method: 'delete',
+    path: '/api/streamers/{id}/shares/{share}',
+    summary: 'Takes a link back',
+    description: 'Who came by it is ended as well, unless `keep_viewers=true`.',
+    query: { keep_viewers: { type: 'boolean' } },
+    answers: { 204: done, 403: mayNot, 404: failed('No such streamer or link') },
+    access: 'share',
+  },
+  {
+    method: 'post',
+    path: '/api/shares/redeem',
+    summary: 'Comes by a link',
+    body: RedeemShareRequest,
+    answers: {
+      200: { doc: 'A token', codec: NewToken },
+      400: failed('Bad request'),
+      403: failed('The link needs a PIN, or it is wrong'),
+      404: failed('The link does not exist, or is not good any more'),
+      429: failed('Too many in a minute'),
+      503: failed('A limit is reached'),
+    },
+    access: 'open',
   },
   {
     method: 'get',
@@ -493,11 +615,12 @@ export const OPERATIONS: readonly Operation[] = [
     path: '/api/events',
     summary: 'Events of streamers, peers, recordings and outputs',
     description:
-      'Server-sent events, each an `Event`; `Last-Event-ID` resumes. An event `reset` says that the gap is too long: read the lists again.',
+      'Server-sent events, each an `Event`; `Last-Event-ID` resumes. An event `reset` says that the gap is too long: read the lists again. A viewer reads of the streamers that it may watch and of their peers, and the stream ends with its token.',
     answers: {
       200: { doc: 'A stream of events', type: 'text/event-stream' },
       503: failed('Too many readers'),
     },
+    access: 'known',
   },
   {
     method: 'get',

@@ -1,4 +1,6 @@
 import type { Routes } from '../http/routes.js';
+import { principalOf } from '../access/gate.js';
+import { rightsOn } from '../access/principal.js';
 import { MoonteeError } from '../core/errors.js';
 import type { StreamerSpec } from '../protocol/streamer-spec.js';
 import { Idempotency } from '../streamer/idempotency.js';
@@ -7,7 +9,7 @@ import type { ApiContext } from './context.js';
 import { CreateStreamerRequest } from '../protocol/rest-models.js';
 import { bodyOf, queryFlag } from './request.js';
 import { streamerSpec } from '../protocol/create-request.js';
-import { streamerInfo } from './streamer-dto.js';
+import { streamerInfo, streamerInfoFor } from './streamer-dto.js';
 
 export function streamerRoutes(routes: Routes, api: ApiContext): void {
   const { streamers, hosts, config } = api;
@@ -24,12 +26,16 @@ export function streamerRoutes(routes: Routes, api: ApiContext): void {
     context.body = streamerInfo(streamer);
   });
 
-  routes.get('/api/streamers', 'administrator', (context) => {
-    context.body = { streamers: streamers.list().map(streamerInfo) };
+  // A viewer sees those that are its own.
+  routes.get('/api/streamers', 'known', (context) => {
+    const reader = principalOf(context.req);
+    const own = streamers.list().filter(({ id }) => rightsOn(reader, id).size > 0);
+    context.body = { streamers: own.map((streamer) => streamerInfoFor(streamer, reader)) };
   });
 
-  routes.get('/api/streamers/:id', 'administrator', (context) => {
-    context.body = streamerInfo(streamers.require(idOf(context.params)));
+  routes.get('/api/streamers/:id', 'member', (context) => {
+    const streamer = streamers.require(idOf(context.params));
+    context.body = streamerInfoFor(streamer, principalOf(context.req));
   });
 
   routes.delete('/api/streamers/:id', 'administrator', async (context) => {
@@ -52,7 +58,7 @@ export function streamerRoutes(routes: Routes, api: ApiContext): void {
   });
 
   for (const socket of ['peer', 'media']) {
-    routes.get(`/api/streamers/:id/${socket}`, 'viewer', (context) => {
+    routes.get(`/api/streamers/:id/${socket}`, 'watch', (context) => {
       streamers.require(idOf(context.params));
       throw new MoonteeError('BAD_REQUEST', 'This is a WebSocket');
     });

@@ -150,6 +150,27 @@ export const httpUrl = refined(t.string, 'an http: or https: URL', (value) => {
   }
 });
 
+export const identity = refined(
+  t.intersection([
+    t.type({ issuer: text, audience: text }),
+    t.partial({
+      jwks_url: nullable(httpUrl),
+      jwks_path: nullable(text),
+      claims: nullable(
+        t.partial({ name: nullable(text), rights: nullable(text), streamers: nullable(text) }),
+      ),
+    }),
+  ]),
+  'an identity provider: {"issuer": "…", "audience": "…"} with either "jwks_url" or "jwks_path"',
+  ({ jwks_url: url = null, jwks_path: path = null }) => (url === null) !== (path === null),
+);
+
+export const headerName = refined(
+  t.string,
+  'the name of a header, like X-Forwarded-User',
+  (value) => /^[!#$%&'*+.^`|~\w-]+$/.test(value) && !/^(authorization|host|cookie)$/i.test(value),
+);
+
 /** Of a socket beside the interface, which has all paths below /api and /metrics for itself. */
 const socketPath = refined(
   t.string,

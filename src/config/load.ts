@@ -242,6 +242,12 @@ function conflicts(config: Config): string[] {
   if (config.webrtc_relay_only && !mayHaveRelay(config)) {
     problems.push('webrtc_relay_only needs a TURN server');
   }
+  if (config.user_header !== null && config.trusted_proxies.length === 0) {
+    problems.push('user_header needs trusted_proxies');
+  }
+  if (config.identity?.issuer === 'moontee') {
+    problems.push('identity.issuer must not be "moontee", which is our own name');
+  }
   if (config.ping_timeout_ms <= config.ping_interval_ms) {
     problems.push('ping_timeout_ms must be more than ping_interval_ms');
   }

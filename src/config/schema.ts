@@ -4,6 +4,7 @@
  * accepted as it is.
  */
 import * as t from 'io-ts';
+import { RIGHTS } from '../core/rights.js';
 import {
   argv,
   bindAddress,
@@ -11,8 +12,10 @@ import {
   choice,
   desktopSocket,
   flag,
+  headerName,
   httpUrl,
   iceServer,
+  identity,
   integer,
   ipAddress,
   list,
@@ -123,6 +126,21 @@ export const KEYS = {
     list(network),
     [],
     'Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.',
+  ),
+  identity: key(
+    nullable(identity),
+    null,
+    'An identity provider whose tokens (JWT) are good here too. Its keys are at `jwks_url`, or in the file `jwks_path`. `claims` names the claims that hold `name` (default: `name`), `rights` (`moontee_rights`) and `streamers` (`moontee_streamers`, `*` for all); `a.b` is the `b` in `a`.',
+  ),
+  user_header: key(
+    nullable(headerName),
+    null,
+    'Header in which `trusted_proxies` name the user that they have signed in. They must remove it from what clients send. From anybody else it is ignored.',
+  ),
+  proxy_user_rights: key(
+    list(choice(...RIGHTS)),
+    ['watch', 'pointer', 'keyboard', 'touch', 'gamepad'],
+    'What users whom `user_header` names may do with every streamer.',
   ),
   allowed_origins: key(
     list(origin),
@@ -247,6 +265,17 @@ export const KEYS = {
     integer(1, 1_000_000),
     300,
     'Streamers and pairings that one address (IPv6: one /64) may ask for in a minute.',
+  ),
+
+  redemptions_per_minute: key(
+    integer(1, 1_000_000),
+    30,
+    'Tries to come by a link that one address (IPv6: one /64) has in a minute.',
+  ),
+  max_tokens: key(
+    integer(1, 10_000),
+    1_000,
+    'Tokens of one streamer that have not expired, and as many links.',
   ),
 
   auth_timeout_ms: key(milliseconds, 5_000, 'Time a viewer has to authenticate.'),

@@ -23,6 +23,11 @@ const ROWS = {
     outcome: 'REFUSED',
     meaning: 'The viewer broke the protocol: do not come back.',
   },
+  REVOKED: {
+    number: 4003,
+    outcome: 'REVOKED',
+    meaning: 'The access of the viewer was taken back, or has expired: do not come back with it.',
+  },
   UNAUTHORIZED: {
     number: 4401,
     outcome: 'UNAUTHORIZED',

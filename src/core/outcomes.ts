@@ -124,6 +124,42 @@ const ERROR_ROWS = {
     remedy:
       'Use credentials that permit this, and list the origin of the page in `allowed_origins`.',
   },
+  IDENTITY_UNAVAILABLE: {
+    status: 503,
+    fault: 'internal',
+    close: 'FAILED',
+    retry: true,
+    message: 'The keys of the identity provider cannot be had',
+    words: 'The server cannot check who this viewer is now.',
+    remedy: 'Check `identity` in the configuration, and that the server reaches the provider.',
+  },
+  SHARE_ENDED: {
+    status: 404,
+    fault: 'caller',
+    close: 'FINAL',
+    retry: false,
+    message: 'This link does not exist, or is not good any more',
+    words: 'This link does not exist, or is not good any more.',
+    remedy: 'Ask for another link.',
+  },
+  SHARE_PIN_REQUIRED: {
+    status: 403,
+    fault: 'caller',
+    close: 'FINAL',
+    retry: false,
+    message: 'This link needs its PIN',
+    words: 'This link needs its PIN.',
+    remedy: 'Send the PIN that was set for the link.',
+  },
+  SHARE_PIN_WRONG: {
+    status: 403,
+    fault: 'caller',
+    close: 'FINAL',
+    retry: false,
+    message: 'This PIN is wrong',
+    words: 'This PIN is wrong.',
+    remedy: 'Ask for the PIN: after ten wrong ones the link lets nobody in.',
+  },
   NOT_FOUND: {
     status: 404,
     fault: 'caller',
@@ -606,6 +642,18 @@ const END_ROWS = {
     retry: false,
     words: 'A person with the right to do so has closed this viewer.',
     remedy: 'Ask for another invitation.',
+  },
+  REVOKED: {
+    close: 'REVOKED',
+    retry: false,
+    words: 'The access of this viewer was taken back.',
+    remedy: 'Ask for another invitation.',
+  },
+  EXPIRED: {
+    close: 'REVOKED',
+    retry: false,
+    words: 'The access of this viewer has expired.',
+    remedy: 'Ask for another token, or another link.',
   },
 } as const satisfies Record<string, Outcome>;
 

@@ -1,6 +1,6 @@
 import Router, { type RouterContext } from '@koa/router';
 import type Koa from 'koa';
-import { ACCESS, type Access, type Gate } from '../access/gate.js';
+import { ACCESS, isOfStreamer, type Access, type Gate } from '../access/gate.js';
 import { MoonteeError } from '../core/errors.js';
 import { HttpError } from './error-answers.js';
 
@@ -41,6 +41,10 @@ export class Routes<Endpoint = unknown> {
     return this.#declared;
   }
 
+  get sockets(): readonly (Route & { readonly endpoint: Endpoint })[] {
+    return this.#sockets;
+  }
+
   get(path: string, access: Access, handler: Handler): void {
     this.#add('get', path, access, handler);
   }
@@ -75,13 +79,16 @@ export class Routes<Endpoint = unknown> {
    * @param allowed value of the header `Allow`
    */
   refuseOthers(path: string, access: Access, allowed: string): void {
-    this.#router.all(path, (context) => {
-      this.#gate.admit(context.req, access);
+    this.#router.all(path, async (context) => {
+      await this.#gate.admit(context.req, access, streamerOf(context));
       throw new HttpError(405, new MoonteeError('METHOD_NOT_ALLOWED'), { Allow: allowed });
     });
   }
 
-  /** A socket of that access may still have to show its credentials in its first message. */
+  /**
+   * A socket of that access may still have to show its credentials in its first message. One that asks for a
+   * right, and whose path names no streamer, compares it itself.
+   */
   socket(path: string, access: Access, endpoint: Endpoint): void {
     this.#declare({ method: 'socket', path, access });
     this.#sockets.push({ method: 'socket', path, access, endpoint });
@@ -107,7 +114,7 @@ export class Routes<Endpoint = unknown> {
     this.#router[method](
       path,
       async (context, next) => {
-        this.#gate.admit(context.req, access);
+        await this.#gate.admit(context.req, access, streamerOf(context));
         await next();
       },
       ...(hasBody ? [this.#readBody] : []),
@@ -118,12 +125,21 @@ export class Routes<Endpoint = unknown> {
   }
 
   #declare(route: Route): void {
-    if (!ACCESS.includes(route.access)) {
-      const name = `${route.method} ${route.path}`;
-      throw new MoonteeError('INTERNAL', `Missing access of the route ${name}`);
+    const { method, path, access } = route;
+    if (!ACCESS.includes(access)) {
+      throw new MoonteeError('INTERNAL', `Missing access of the route ${method} ${path}`);
+    }
+    // A socket may name its streamer in another way.
+    if (method !== 'socket' && isOfStreamer(access) && !path.split('/').includes(':id')) {
+      throw new MoonteeError('INTERNAL', `No streamer in the route ${method} ${path}`);
     }
     this.#declared.push(route);
   }
+}
+
+/** The streamer that a request is about. */
+function streamerOf({ params }: RouterContext): string | null {
+  return (params as Record<string, string | undefined>)['id'] ?? null;
 }
 
 function match(pattern: string, path: string): Record<string, string> | null {

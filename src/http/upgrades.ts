@@ -13,8 +13,8 @@ type ViewerSocket = Koa.Context['websocket'];
 
 export interface UpgradesOptions<Grant> {
   readonly prefix: string;
-  /** Decides before there is a socket. @throws MoonteeError the refusal */
-  readonly grant: (request: IncomingMessage) => Grant;
+  /** Decides before there is a socket. Rejects with a MoonteeError, the refusal. */
+  readonly grant: (request: IncomingMessage) => Promise<Grant>;
   readonly serve: (socket: ViewerSocket, grant: Grant) => void;
   /**
    * Answers an upgrade itself.
@@ -66,7 +66,7 @@ export class Upgrades<Grant> {
       stream.on('error', () => void stream.destroy());
       // Its answer would come between those that are still to come.
       if (answering.has(request.socket)) stream.destroy();
-      else this.#upgrade(request, stream, head);
+      else void this.#upgrade(request, stream, head);
     });
     server.on('connect', (_request: IncomingMessage, stream: Duplex) => {
       stream.on('error', () => void stream.destroy());
@@ -78,11 +78,13 @@ export class Upgrades<Grant> {
     this.#app.ws.server?.close();
   }
 
-  #upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): void {
+  /** Never rejects. */
+  async #upgrade(request: IncomingMessage, stream: Duplex, first: Buffer): Promise<void> {
     try {
       readTarget(request, this.#options.prefix);
       checkHandshake(request);
-      const grant = this.#options.grant(request);
+      const grant = await this.#options.grant(request);
+      const head = withEarly(first, stream);
       const sockets = this.#app.ws.server;
       if (sockets === undefined || stream.destroyed) return;
       if (this.#options.take(request, stream, head, grant)) return;
@@ -117,6 +119,13 @@ export class Upgrades<Grant> {
       socket.terminate();
     }
   }
+}
+
+/** What came behind the request, also while it was decided about. */
+function withEarly(head: Buffer, stream: Duplex): Buffer {
+  if (stream.readableLength === 0) return head;
+  const more: unknown = stream.read();
+  return Buffer.isBuffer(more) ? Buffer.concat([head, more]) : head;
 }
 
 /** Connections on which requests wait for their answers. */

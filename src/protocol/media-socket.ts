@@ -120,6 +120,8 @@ export const MEDIA_CLOSE = {
   ENDED: 4001,
   /** Nothing was acknowledged for too long. */
   TOO_SLOW: 4002,
+  /** The access of the viewer was taken back, or has expired. */
+  REVOKED: 4003,
 } as const;
 export type MediaCloseCode = (typeof MEDIA_CLOSE)[keyof typeof MEDIA_CLOSE];
 

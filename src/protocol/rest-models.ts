@@ -4,6 +4,7 @@ import { AppMessage } from './viewer-messages.js';
 import { Integer } from '../codec/integer.js';
 import { ErrorCode, OutcomeCode } from './outcome-codes.js';
 import { OutputState } from './output-state.js';
+import { RightList } from './right-codec.js';
 
 const nullish = <C extends t.Mixed>(codec: C): t.UnionC<[C, t.NullC, t.UndefinedC]> =>
   t.union([codec, t.null, t.undefined]);
@@ -181,6 +182,10 @@ const PeerInfo = t.type(
     transport: t.keyof({ webrtc: null, websocket: null, desktop: null }),
     /** How it signals: over a socket, or by HTTP. */
     kind: ViewerKind,
+    /** As its token names it. */
+    name: nullable(t.string),
+    /** What it may do now. */
+    rights: RightList,
   },
   'PeerInfo',
 );

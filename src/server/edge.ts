@@ -173,9 +173,10 @@ function createUpgrades(
   app: websockify.App,
   routes: Routes<Endpoint>,
 ): Upgrades<UpgradeGrant> {
-  const { credentials, gate, addresses, origins, pending, refusals, onKnown } = guards;
+  const { authenticator, gate, addresses, origins, pending, refusals, onKnown } = guards;
   const granting = {
-    ...{ streamers: api.streamers, credentials, gate, addresses, guard: origins, routes },
+    ...{ streamers: api.streamers, gate, addresses, guard: origins, routes },
+    credentialsRequired: authenticator.required,
     ...{ tickets, pending, onKnown, peerCredentials: config.peer_credentials },
     desktop: guards.desktop,
   };

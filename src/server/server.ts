@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { ViewerAccess } from '../access/viewer-access.js';
 import type { ApiContext } from '../api/context.js';
 import { EventFeed } from '../api/event-feed.js';
 import { Metrics } from '../api/metrics.js';
@@ -47,6 +48,7 @@ interface Parts {
   readonly lock: FolderLock;
   readonly stores: Stores;
   readonly guards: Guards;
+  readonly access: ViewerAccess;
   readonly streamers: StreamerRegistry;
   readonly recorder: Recorder | null;
   readonly restore: StreamerRestore | null;
@@ -75,6 +77,7 @@ export class MoonteeServer {
     try {
       const parts = await assemble(config, options, lock);
       await parts.restore?.start();
+      parts.access.keepStreamers(parts.streamers.list().map(({ id }) => id));
       return new MoonteeServer(parts);
     } catch (error) {
       await lock.release();
@@ -114,7 +117,7 @@ export class MoonteeServer {
   }
 
   async #close(): Promise<void> {
-    const { edge, guards, control, lock, log } = this.#parts;
+    const { edge, guards, access, control, lock, log } = this.#parts;
     log.info('server stopping');
     const begun = performance.now();
     const endConnections = edge.stop();
@@ -125,6 +128,7 @@ export class MoonteeServer {
     await this.#saveHosts();
     await endConnections();
     guards.refusals.close();
+    access.close();
     await lock.release();
     log.info('server stopped');
   }
@@ -163,14 +167,24 @@ async function assemble(
   lock: FolderLock,
 ): Promise<Parts> {
   const stores = await openStores(config, log);
-  const guards = createGuards(config, log);
+  const access = await ViewerAccess.open({
+    folder: stores.folder,
+    maxTokens: config.max_tokens,
+    identity: config.identity,
+    log,
+  });
+  const guards = createGuards(config, access, log);
   const tickets = new MediaTickets();
   const { streamers, apps } = createStreamers(config, stores, tickets, childModule, log);
+  streamers.on('removed', ({ id }, isForGood) => {
+    if (isForGood) access.forgetStreamer(id);
+  });
   const recorder = await openRecorder(config, streamers, log);
   const events = new EventFeed(streamers, recorder, log);
   const metrics = new Metrics(streamers, guards.credentials, recorder);
   const { hosts, identities, folder } = stores;
-  const { credentials, gate, creations, addresses, refusals } = guards;
+  const { credentials, authenticator, gate, creations, redemptions, addresses, refusals } = guards;
+  const { tenures } = access;
   const socket = {
     maxMessagesPerSecond: config.max_messages_per_second,
     pingInterval: config.ping_interval_ms,
@@ -178,17 +192,18 @@ async function assemble(
     onInvalid: () => metrics.invalidMessages.inc(),
   };
   const authTimeout = config.auth_timeout_ms;
-  const common = { streamers, credentials, socket, authTimeout, refusals, log };
-  const peers = new PeerEndpoint(common);
+  const common = { streamers, authenticator, socket, authTimeout, refusals, log };
+  const peers = new PeerEndpoint({ ...common, tenures });
   const legacy = new LegacyStreams({ ...common, hosts, creations, grace: config.legacy_grace_ms });
   const api: ApiContext = {
     ...{ config, hosts, identities, apps, streamers, credentials, gate, creations, addresses },
+    ...{ access, redemptions },
     ...{ recorder, refusals, events, metrics, staticDirectory, log },
   };
   const handOver = new HandOver(log);
   const media = new MediaEndpoint(streamers, handOver);
-  const desktop = new DesktopEndpoint(streamers, handOver, log);
-  const whep = new WhepEndpoint({ streamers, log });
+  const desktop = new DesktopEndpoint(streamers, handOver, tenures, log);
+  const whep = new WhepEndpoint({ streamers, tenures, log });
   const sockets = { peers, legacy, media, desktop, whep };
   const edge = await Edge.listen({ config, guards, api, ...sockets, tickets, log });
   log.info({ url: edge.url, credentials_required: credentials.required }, 'server listens');
@@ -207,6 +222,7 @@ async function assemble(
       lock,
       stores,
       guards,
+      access,
       streamers,
       recorder,
       restore,

@@ -1,4 +1,5 @@
-import type { Credentials } from '../access/credentials.js';
+import type { Authenticator } from '../access/authenticator.js';
+import type { Principal } from '../access/principal.js';
 import type { RefusalLog } from '../access/refusal-log.js';
 import { MoonteeError, type ErrorCode } from '../core/errors.js';
 import type { OutcomeCode } from '../core/outcomes.js';
@@ -14,7 +15,7 @@ export type Init = Extract<
 
 /** What all endpoints have in common. */
 export interface AuthenticationOptions {
-  readonly credentials: Credentials;
+  readonly authenticator: Authenticator;
   readonly socket: Omit<ViewerSocketOptions, 'log' | 'refusals' | 'address' | 'stranger'>;
   /** Milliseconds for the first message, if one is needed. */
   readonly authTimeout: number;
@@ -27,6 +28,8 @@ export interface AuthenticationOptions {
 const MAX_WAITING = 64;
 
 export interface AuthenticatedSocketHandlers {
+  /** Whether who showed these credentials may enter. @throws why not */
+  readonly assertAdmitted: (principal: Principal) => void;
   /** Every `AuthenticateAndInit` whose credentials are right, or were before. */
   readonly onInit: (init: Init) => Promise<void> | void;
   /** Any other message of a viewer who has entered. */
@@ -53,8 +56,8 @@ export class AuthenticatedSocket {
   #turn: Promise<void> = Promise.resolve();
   /** Messages that were received and not handled. */
   #waiting = 0;
-  /** Its credentials are right. */
-  #isKnown: boolean;
+  /** Whose credentials it has shown; null: none yet. */
+  #principal: Principal | null;
   /** It may also speak: a first message that was needed has come. */
   #entered: boolean;
   #ended = false;
@@ -70,15 +73,21 @@ export class AuthenticatedSocket {
     this.#grant = grant;
     this.#options = options;
     this.#handlers = handlers;
-    this.#entered = grant.authenticated && !needsInit;
+    this.#principal = grant.principal;
+    this.#entered = grant.principal !== null && !needsInit;
     this.#deadline = this.#entered
       ? null
       : setTimeout(() => this.#refuse('No credentials came in time'), options.authTimeout);
-    this.#isKnown = grant.authenticated;
     const { log, refusals } = options;
     this.#socket = new ViewerSocket(
       socket,
-      { ...options.socket, log, refusals, address: grant.address, stranger: !this.#isKnown },
+      {
+        ...options.socket,
+        log,
+        refusals,
+        address: grant.address,
+        stranger: grant.principal === null,
+      },
       {
         onMessage: (message) => this.#receive(message),
         onChannel: (channel, data) => this.#receiveChannel(channel, data),
@@ -86,6 +95,12 @@ export class AuthenticatedSocket {
         onClosed: (code, reason) => this.#left(code, reason),
       },
     );
+  }
+
+  /** Whose it is, once it has entered. */
+  get principal(): Principal {
+    if (this.#principal === null) throw new MoonteeError('UNAUTHORIZED');
+    return this.#principal;
   }
 
   /** It has shown what it must show. */
@@ -114,24 +129,56 @@ export class AuthenticatedSocket {
     this.#socket.endPlainly(reason);
   }
 
-  /** Credentials are checked at once, so that nothing behind them is read before; the rest takes turns. */
+  /**
+   * Credentials are checked first. A token takes a moment, in which nothing behind it is read; the rest
+   * takes turns.
+   */
   #receive(message: StreamClientMessage): void {
     if (this.#ended) return;
-    if (!this.#isKnown) {
-      const init = 'AuthenticateAndInit' in message ? message.AuthenticateAndInit : null;
-      if (init === null) {
-        this.#refuse('The first message must be AuthenticateAndInit');
-        return;
-      }
-      const problem = this.#problemOf(init);
-      if (problem !== null) {
-        this.#refuse(problem.message, problem.code);
-        return;
-      }
-      this.#isKnown = true;
-      this.#grant.onKnown();
-      this.#socket.admit();
+    if (this.#principal !== null) {
+      this.#queue(message);
+      return;
     }
+    const init = 'AuthenticateAndInit' in message ? message.AuthenticateAndInit : null;
+    if (init === null) {
+      this.#refuse('The first message must be AuthenticateAndInit');
+      return;
+    }
+    try {
+      const found = this.#options.authenticator.identify(
+        [init.credentials ?? ''],
+        this.#grant.address,
+      );
+      if (found instanceof Promise) {
+        this.#socket.hold();
+        found.then(
+          (principal) => this.#admit(principal, message),
+          (error: unknown) => this.#refuseFor(error),
+        );
+      } else {
+        this.#admit(found, message);
+      }
+    } catch (error) {
+      this.#refuseFor(error);
+    }
+  }
+
+  #admit(principal: Principal, message: StreamClientMessage): void {
+    if (this.#ended) return;
+    try {
+      this.#handlers.assertAdmitted(principal);
+    } catch (error) {
+      this.#refuseFor(error);
+      return;
+    }
+    this.#principal = principal;
+    this.#grant.onKnown();
+    this.#queue(message);
+    // What came behind it follows.
+    this.#socket.admit();
+  }
+
+  #queue(message: StreamClientMessage): void {
     if (this.#waiting >= MAX_WAITING) {
       const reason = 'Too many messages';
       this.#left('RATE_LIMITED', reason);
@@ -181,13 +228,11 @@ export class AuthenticatedSocket {
     }
   }
 
-  #problemOf({ credentials }: Init): MoonteeError | null {
-    try {
-      const isRight = this.#options.credentials.check([credentials ?? ''], this.#grant.address);
-      return isRight ? null : new MoonteeError('UNAUTHORIZED', 'Wrong credentials');
-    } catch (error) {
-      return MoonteeError.from(error);
-    }
+  #refuseFor(thrown: unknown): void {
+    const { code, message } = MoonteeError.from(thrown);
+    if (code === 'INTERNAL') this.#options.log.error({ err: thrown }, 'viewer not authenticated');
+    // One answer for whatever is wrong with credentials.
+    this.#refuse(code === 'UNAUTHORIZED' ? 'Wrong credentials' : message, code);
   }
 
   #refuse(reason: string, code: ErrorCode = 'UNAUTHORIZED'): void {

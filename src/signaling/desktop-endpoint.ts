@@ -1,5 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { assertMay } from '../access/gate.js';
+import type { Principal } from '../access/principal.js';
+import type { Tenures } from '../access/tenures.js';
 import { MoonteeError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import { refuseRaw } from '../http/raw-answer.js';
@@ -23,6 +26,7 @@ export interface DesktopGrant {
   readonly streamerId: string | null;
   /** What the client calls itself; '' if it does not. */
   readonly clientId: string;
+  readonly principal: Principal;
 }
 
 /**
@@ -33,25 +37,27 @@ export interface DesktopGrant {
 export class DesktopEndpoint {
   readonly #streamers: StreamerRegistry;
   readonly #handOver: HandOver;
+  readonly #tenures: Tenures;
   readonly #log: Log;
   /** Connections whose first message has not come. */
   readonly #unnamed = new Set<Duplex>();
 
-  constructor(streamers: StreamerRegistry, handOver: HandOver, log: Log) {
+  constructor(streamers: StreamerRegistry, handOver: HandOver, tenures: Tenures, log: Log) {
     this.#streamers = streamers;
     this.#handOver = handOver;
+    this.#tenures = tenures;
     this.#log = log;
   }
 
   /** @throws STREAMER_NOT_FOUND, LIMIT_REACHED and other refusals; the stream is untouched then */
   take(request: IncomingMessage, stream: Duplex, head: Buffer, grant: DesktopGrant): void {
     const key = request.headers['sec-websocket-key'] ?? '';
-    const { streamerId, clientId } = grant;
+    const { streamerId } = grant;
     if (streamerId === null) {
-      void this.#takeUnnamed(stream, head, key, clientId);
+      void this.#takeUnnamed(stream, head, key, grant);
       return;
     }
-    this.#open(streamerId, clientId, {
+    this.#open(streamerId, grant, {
       ...{ stream, key, head: headOf(head), received: null },
       refuse: (error) => refuseRaw(stream, error),
     });
@@ -62,13 +68,20 @@ export class DesktopEndpoint {
     for (const stream of this.#unnamed) stream.destroy();
   }
 
-  #open(streamerId: string, clientId: string, arrival: Arrival): void {
+  #open(streamerId: string, grant: DesktopGrant, arrival: Arrival): void {
+    assertMay(grant.principal, 'watch', streamerId);
     const streamer = this.#streamers.require(streamerId);
-    new DesktopSession(streamer, clientId, arrival, this.#handOver).start();
+    const parts = { handOver: this.#handOver, tenures: this.#tenures };
+    new DesktopSession(streamer, grant, arrival, parts).start();
   }
 
   /** Never rejects: an error costs this connection. */
-  async #takeUnnamed(stream: Duplex, head: Buffer, key: string, clientId: string): Promise<void> {
+  async #takeUnnamed(
+    stream: Duplex,
+    head: Buffer,
+    key: string,
+    grant: DesktopGrant,
+  ): Promise<void> {
     this.#unnamed.add(stream);
     const refuse = (error: MoonteeError): void => refuseByText(stream, error);
     try {
@@ -84,7 +97,7 @@ export class DesktopEndpoint {
       if (init.sessionId === '') {
         throw new MoonteeError('BAD_REQUEST', 'The first message names no session');
       }
-      this.#open(init.sessionId, clientId, { stream, key, head: '', received, refuse });
+      this.#open(init.sessionId, grant, { stream, key, head: '', received, refuse });
     } catch (thrown) {
       const error = MoonteeError.from(thrown);
       this.#log.info({ code: error.code }, 'desktop socket refused');

@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
+import { rightsOn, type Principal } from '../access/principal.js';
+import type { Tenure, Tenures } from '../access/tenures.js';
 import { MoonteeError } from '../core/errors.js';
-import { ALL_RIGHTS } from '../core/rights.js';
 import type { OutcomeCode } from '../core/outcomes.js';
+import type { Rights } from '../core/rights.js';
 import type { Streamer } from '../streamer/streamer.js';
 import type { Viewer } from '../streamer/viewers.js';
+import type { DesktopGrant } from './desktop-endpoint.js';
 import type { HandOver } from './hand-over.js';
 
 /**
@@ -32,20 +35,28 @@ export interface Arrival {
  */
 export class DesktopSession implements Viewer {
   readonly peerId = randomUUID();
-  readonly rights = ALL_RIGHTS;
-  readonly name = null;
   readonly isPeerless = true;
   readonly isDesktop = true;
   readonly #streamer: Streamer;
   readonly #clientId: string;
+  readonly #principal: Principal;
+  readonly #tenures: Tenures;
   readonly #handOver: HandOver;
   /** Null once it was given away, or refused. */
   #arrival: Arrival | null;
   readonly #timer: NodeJS.Timeout;
+  #tenure: Tenure | null = null;
 
-  constructor(streamer: Streamer, clientId: string, arrival: Arrival, handOver: HandOver) {
+  constructor(
+    streamer: Streamer,
+    { clientId, principal }: Pick<DesktopGrant, 'clientId' | 'principal'>,
+    arrival: Arrival,
+    { handOver, tenures }: { readonly handOver: HandOver; readonly tenures: Tenures },
+  ) {
     this.#streamer = streamer;
     this.#clientId = clientId;
+    this.#principal = principal;
+    this.#tenures = tenures;
     this.#arrival = arrival;
     this.#handOver = handOver;
     this.#timer = setTimeout(() => {
@@ -56,11 +67,23 @@ export class DesktopSession implements Viewer {
     });
   }
 
-  /** @throws the streamer's refusal; nothing is left of the session then */
+  get rights(): Rights {
+    return rightsOn(this.#principal, this.#streamer.id);
+  }
+
+  get name(): string | null {
+    return this.#principal.name;
+  }
+
+  /** @throws the streamer's refusal, UNAUTHORIZED; nothing is left of the session then */
   start(): void {
     try {
+      this.#tenure = this.#tenures.hold(this.#principal, (code, reason) => {
+        this.#streamer.dismissViewer(this.peerId, code, reason);
+      });
       this.#streamer.addViewer(this);
     } catch (error) {
+      this.#tenure?.release();
       this.#take();
       throw error;
     }
@@ -86,6 +109,7 @@ export class DesktopSession implements Viewer {
 
   /** From the streamer, which has forgotten it. */
   end(_code: OutcomeCode, reason: string): void {
+    this.#tenure?.release();
     this.#take()?.refuse(new MoonteeError('CLOSED', reason));
   }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { streamerSpec } from '../protocol/create-request.js';
+import { assertMay } from '../access/gate.js';
 import { MoonteeError } from '../core/errors.js';
 import { ALL_RIGHTS } from '../core/rights.js';
 import type { OutcomeCode } from '../core/outcomes.js';
@@ -66,6 +67,8 @@ export class LegacySession implements Viewer {
       true,
       { ...options, log: this.#log },
       {
+        // Who opens it may make streamers.
+        assertAdmitted: (principal) => assertMay(principal, 'administrator', null),
         onInit: (init) => this.#begin(init),
         onMessage: (message) => this.#streamer?.fromViewer(this.peerId, message),
         onChannel: (channel, data) => {

@@ -1,8 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { assertMay } from '../access/gate.js';
+import { rightsOn } from '../access/principal.js';
+import type { Tenure, Tenures } from '../access/tenures.js';
 import { MoonteeError } from '../core/errors.js';
-import { ALL_RIGHTS } from '../core/rights.js';
 import type { OutcomeCode } from '../core/outcomes.js';
 import type { Log } from '../core/log.js';
+import type { Rights } from '../core/rights.js';
 import type { StreamerRegistry } from '../streamer/registry.js';
 import type { Streamer } from '../streamer/streamer.js';
 import type { Viewer } from '../streamer/viewers.js';
@@ -15,6 +18,7 @@ import type { BrowserSocket } from './viewer-socket.js';
 
 export interface PeerEndpointOptions extends AuthenticationOptions {
   readonly streamers: StreamerRegistry;
+  readonly tenures: Tenures;
 }
 
 /** `/api/streamers/{id}/peer`: viewers of streamers that exist (signaling.md b.3). */
@@ -43,18 +47,18 @@ export class PeerEndpoint {
 
 class PeerSession implements Viewer, Supersedable {
   readonly peerId = randomUUID();
-  readonly rights = ALL_RIGHTS;
-  readonly name = null;
   /** Made of the secret that its client was given. */
   seat?: string;
   readonly isPeerless: boolean;
   readonly #grant: SocketGrant & { streamerId: string };
   readonly #streamers: StreamerRegistry;
+  readonly #tenures: Tenures;
   readonly #clients: Clients;
   readonly #gone: () => void;
   readonly #log: Log;
   readonly #socket: AuthenticatedSocket;
   #streamer: Streamer | null = null;
+  #tenure: Tenure | null = null;
   #ended = false;
 
   constructor(
@@ -67,6 +71,7 @@ class PeerSession implements Viewer, Supersedable {
     this.#grant = grant;
     this.isPeerless = grant.isPeerless;
     this.#streamers = options.streamers;
+    this.#tenures = options.tenures;
     this.#clients = clients;
     this.#gone = gone;
     this.#log = options.log.child({ streamer_id: grant.streamerId, peer_id: this.peerId });
@@ -76,6 +81,7 @@ class PeerSession implements Viewer, Supersedable {
       false,
       { ...options, log: this.#log },
       {
+        assertAdmitted: (principal) => assertMay(principal, 'watch', grant.streamerId),
         onInit: ({ resume_secret: secret, host_quality: hostQuality, presence }) => {
           this.#join(secret ?? null);
           if (presence) this.#streamer?.company.introduce(this.peerId, presence);
@@ -90,6 +96,14 @@ class PeerSession implements Viewer, Supersedable {
         onLeft: (code, reason) => this.#left(code, reason),
       },
     );
+  }
+
+  get rights(): Rights {
+    return rightsOn(this.#socket.principal, this.#grant.streamerId);
+  }
+
+  get name(): string | null {
+    return this.#socket.principal.name;
   }
 
   start(): void {
@@ -136,6 +150,9 @@ class PeerSession implements Viewer, Supersedable {
       return;
     }
     const streamer = this.#streamers.require(streamerId);
+    this.#tenure = this.#tenures.hold(this.#socket.principal, (code, reason) => {
+      streamer.dismissViewer(this.peerId, code, reason);
+    });
     this.#streamer = streamer;
     const issued = this.#clients.enter(streamerId, this);
     this.seat = seatOf(issued);
@@ -176,6 +193,7 @@ class PeerSession implements Viewer, Supersedable {
   #forget(): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#tenure?.release();
     this.#clients.leave(this);
     this.#gone();
   }

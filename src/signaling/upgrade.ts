@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import type { AddressList } from '../access/address-list.js';
 import type { AddressQuota, Place } from '../access/address-quota.js';
 import type { ClientAddress } from '../access/client-address.js';
-import type { Credentials } from '../access/credentials.js';
+import { accessOfUnknown, assertMay, type Gate } from '../access/gate.js';
 import type { OriginGuard } from '../access/origin-guard.js';
-import { accessOfUnknown, type Gate } from '../access/gate.js';
+import { GUEST, type Principal } from '../access/principal.js';
 import { queryParameter, targetOf } from '../http/request-target.js';
 import type { Routes } from '../http/routes.js';
 import { MoonteeError } from '../core/errors.js';
@@ -18,8 +18,8 @@ import type { DesktopGrant } from './desktop-endpoint.js';
 export interface SocketGrant {
   readonly endpoint: 'peer' | 'legacy';
   readonly streamerId: string | null;
-  /** The upgrade carried the right credentials, or none are needed. */
-  readonly authenticated: boolean;
+  /** Whose credentials the upgrade carried, or a guest where none are needed; null: they are still to come. */
+  readonly principal: Principal | null;
   readonly address: string;
   /** It wants no peer: its media comes over a socket alone. */
   readonly isPeerless: boolean;
@@ -44,7 +44,8 @@ export type Endpoint = UpgradeGrant['endpoint'];
 
 export interface UpgradeOptions {
   readonly streamers: StreamerRegistry;
-  readonly credentials: Credentials;
+  /** Whether callers need credentials at all. */
+  readonly credentialsRequired: boolean;
   readonly gate: Gate;
   readonly addresses: ClientAddress;
   readonly guard: OriginGuard;
@@ -71,10 +72,11 @@ export interface DesktopAccess {
 
 /** The sockets of viewers, who may also show their credentials in the first message. */
 export function socketRoutes(routes: Routes<Endpoint>, { path }: DesktopAccess): void {
-  routes.socket('/api/streamers/:id/peer', 'viewer', 'peer');
-  routes.socket('/api/streamers/:id/media', 'viewer', 'media');
-  routes.socket('/api/host/stream', 'viewer', 'legacy');
-  if (path !== null) routes.socket(path, 'viewer', 'desktop');
+  routes.socket('/api/streamers/:id/peer', 'watch', 'peer');
+  // Its ticket was given to a viewer.
+  routes.socket('/api/streamers/:id/media', 'watch', 'media');
+  routes.socket('/api/host/stream', 'administrator', 'legacy');
+  if (path !== null) routes.socket(path, 'watch', 'desktop');
 }
 
 /**
@@ -83,37 +85,57 @@ export function socketRoutes(routes: Routes<Endpoint>, { path }: DesktopAccess):
  *
  * @throws MoonteeError the refusal
  */
-export function grantSocket(request: IncomingMessage, options: UpgradeOptions): UpgradeGrant {
-  const { streamers, credentials, gate, addresses, guard, routes } = options;
+export async function grantSocket(
+  request: IncomingMessage,
+  options: UpgradeOptions,
+): Promise<UpgradeGrant> {
+  const { streamers, gate, addresses, guard, routes } = options;
   const target = targetOf(request);
   if (!guard.allowsHost(request)) throw new MoonteeError('FORBIDDEN');
   const route = routes.matchSocket(target.path);
   if (route === null) {
-    gate.admit(request, accessOfUnknown(target.path));
+    await gate.admit(request, accessOfUnknown(target.path));
     throw new MoonteeError('NOT_FOUND');
   }
-  const isKnown = gate.identify(request) !== 'stranger';
-  if (route.endpoint === 'desktop') return grantDesktop(request, isKnown, options);
-  if (route.endpoint === 'media') {
-    return grantMedia(request, route.parameters['id'] ?? '', options);
-  }
-  const isOpen = route.endpoint === 'peer' && options.peerCredentials === 'optional';
-  const authenticated = isKnown || isOpen;
-  const isShown = isKnown && credentials.required;
-  if (!isShown && !guard.allowsSocket(request, isOpen)) {
-    throw new MoonteeError('FORBIDDEN', 'This page may not open a socket here');
-  }
   const streamerId = route.parameters['id'] ?? null;
+  if (route.endpoint === 'media') return grantMedia(request, streamerId ?? '', options);
+  const caller = await gate.identify(request);
+  if (route.endpoint === 'desktop') return grantDesktop(request, caller, options);
+  const isOpen = route.endpoint === 'peer' && options.peerCredentials === 'optional';
+  const isKnown = caller.kind !== 'stranger';
+  if (isKnown) assertMay(caller, route.access, streamerId);
+  assertPage(request, caller, isOpen, options);
+  const principal = isKnown ? caller : isOpen ? GUEST : null;
   const address = addresses.of(request);
-  if (authenticated && streamerId !== null) streamers.require(streamerId);
-  const place = authenticated ? null : waitIn(options.pending, address, request);
+  if (principal !== null && streamerId !== null) streamers.require(streamerId);
+  const place = principal !== null ? null : waitIn(options.pending, address, request);
   const onKnown = (): void => {
     place?.leave();
     options.onKnown(request);
   };
+  if (isKnown) onKnown();
   const { endpoint } = route;
   const isPeerless = transportOf(request) === 'websocket';
-  return { endpoint, streamerId, authenticated, address, isPeerless, onKnown };
+  return { endpoint, streamerId, principal, address, isPeerless, onKnown };
+}
+
+/**
+ * A page of another site shows no credentials that it does not know, but a browser may show a proxy who it
+ * is for any page.
+ *
+ * @throws FORBIDDEN
+ */
+function assertPage(
+  request: IncomingMessage,
+  { kind, isAmbient }: Principal,
+  isOpen: boolean,
+  { guard, credentialsRequired }: UpgradeOptions,
+): void {
+  const isShown = kind !== 'stranger' && (credentialsRequired || kind === 'viewer');
+  const isFine = isAmbient
+    ? guard.isOwnPage(request)
+    : isShown || guard.allowsSocket(request, isOpen);
+  if (!isFine) throw new MoonteeError('FORBIDDEN', 'This page may not open a socket here');
 }
 
 /** The ticket is what a viewer shows here, which has shown the rest when it was given the ticket. */
@@ -134,21 +156,22 @@ function grantMedia(
 /** Its frontend shows no credentials of ours: who stands before it does, or it is open to an address. */
 function grantDesktop(
   request: IncomingMessage,
-  isKnown: boolean,
-  { desktop, guard, credentials, addresses, onKnown }: UpgradeOptions,
+  caller: Principal,
+  options: UpgradeOptions,
 ): DesktopSocketGrant {
+  const { desktop, addresses, onKnown } = options;
   const isOpen = desktop.openTo.has(addresses.of(request));
+  const isKnown = caller.kind !== 'stranger';
   if (!isKnown && !isOpen) throw new MoonteeError('UNAUTHORIZED');
-  const isShown = isKnown && credentials.required;
-  if (!isShown && !guard.allowsSocket(request, true)) {
-    throw new MoonteeError('FORBIDDEN', 'This page may not open a socket here');
-  }
+  assertPage(request, caller, true, options);
   const target = targetOf(request);
   const sessionId = queryParameter(target, 'session_id') ?? '';
   const clientId = readClientId(queryParameter(target, 'client_id') ?? '');
   const streamerId = desktop.streamer ?? (sessionId === '' ? null : sessionId);
+  const principal = isKnown ? caller : GUEST;
+  if (streamerId !== null) assertMay(principal, 'watch', streamerId);
   onKnown(request);
-  return { endpoint: 'desktop', desktop: { streamerId, clientId } };
+  return { endpoint: 'desktop', desktop: { streamerId, clientId, principal } };
 }
 
 /** @throws BAD_REQUEST */

@@ -50,6 +50,9 @@ const MAX_SKIPPABLE_BUFFERED = 16 * 1024;
 const MAX_INVALID = 20;
 /** Bytes of a message of input: the longest is a text. */
 const MAX_INPUT_BYTES = 2_048;
+/** Messages of a stranger that wait while its first one is checked, and their bytes. */
+const MAX_HELD = 16;
+const MAX_HELD_BYTES = 65_536;
 /** Milliseconds that the other side has to answer a close frame. */
 const CLOSE_TIMEOUT_MS = 1_500;
 
@@ -73,6 +76,8 @@ export class ViewerSocket {
   #invalid = 0;
   /** Messages that a stranger may still send; null: it is not a stranger. */
   #strangers: number | null;
+  /** What a stranger sent behind its first message, which nobody has read; null: none may. */
+  #held: { readonly data: Buffer; readonly isBinary: boolean }[] | null = null;
   #ending = false;
 
   constructor(socket: BrowserSocket, options: ViewerSocketOptions, handlers: ViewerSocketHandlers) {
@@ -114,9 +119,17 @@ export class ViewerSocket {
     this.#socket.send(Buffer.concat([Buffer.from([channel]), data]));
   }
 
-  /** The stranger has shown its credentials. */
+  /** The stranger's first message is being checked: what comes behind it waits, up to a bound. */
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  /** The stranger has shown its credentials. What waited is read. */
   admit(): void {
     this.#strangers = null;
+    const held = this.#held ?? [];
+    this.#held = null;
+    for (const { data, isBinary } of held) this.#read(data, isBinary);
   }
 
   /**
@@ -197,6 +210,28 @@ export class ViewerSocket {
       this.#flooded();
       return;
     }
+    if (this.#held !== null) {
+      this.#keep(this.#held, bytes, isBinary);
+      return;
+    }
+    this.#read(bytes, isBinary);
+  }
+
+  /** Takes what waits; too much of it ends the stranger. */
+  #keep(
+    held: { readonly data: Buffer; readonly isBinary: boolean }[],
+    data: Buffer,
+    isBinary: boolean,
+  ): void {
+    held.push({ data, isBinary });
+    const size = held.reduce((sum, each) => sum + each.data.length, 0);
+    if (held.length <= MAX_HELD && size <= MAX_HELD_BYTES) return;
+    this.#handlers?.onStray('Too many messages before the credentials are checked');
+  }
+
+  #read(bytes: Buffer, isBinary: boolean): void {
+    const handlers = this.#handlers;
+    if (handlers === null) return;
     if (this.#strangers !== null) {
       const problem = this.#strayness(bytes, isBinary);
       this.#strangers -= 1;

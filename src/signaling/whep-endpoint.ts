@@ -1,7 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { rightsOn, type Principal } from '../access/principal.js';
+import type { Tenure, Tenures } from '../access/tenures.js';
 import { MoonteeError } from '../core/errors.js';
-import { ALL_RIGHTS } from '../core/rights.js';
-import type { OutcomeCode } from '../core/outcomes.js';
+import { isErrorCode, type OutcomeCode } from '../core/outcomes.js';
+import type { Rights } from '../core/rights.js';
 import type { Log } from '../core/log.js';
 import type { BrowserIceServer } from '../ice/browser-servers.js';
 import type { ViewerAnswer, ViewerPatch, ViewerPatched } from '../protocol/ipc.js';
@@ -11,7 +13,17 @@ import type { Viewer, ViewerOffer } from '../streamer/viewers.js';
 
 export interface WhepEndpointOptions {
   readonly streamers: StreamerRegistry;
+  readonly tenures: Tenures;
   readonly log: Log;
+}
+
+/** A player at the door. */
+export interface WhepCaller {
+  readonly principal: Principal;
+  /** Its offer; null: it wants ours. */
+  readonly sdp: string | null;
+  /** It has gone before there was an answer. */
+  readonly signal: AbortSignal;
 }
 
 /** What a player gets for its offer. */
@@ -43,19 +55,19 @@ export class WhepEndpoint {
   }
 
   /**
-   * Adds a viewer with its offer, or one that wants ours (`sdp` is null then). It leaves if `signal` is aborted before there is an answer.
+   * Adds a viewer. It leaves if its signal is aborted before there is an answer.
    *
    * @throws STREAMER_NOT_FOUND, CLOSED if there is no session with the host for now, LIMIT_REACHED, and why
    * the child does not answer
    */
-  async join(streamerId: string, sdp: string | null, signal: AbortSignal): Promise<WhepJoined> {
+  async join(streamerId: string, caller: WhepCaller): Promise<WhepJoined> {
     const streamer = this.#usable(streamerId);
-    const session = new WhepSession(streamer, sdp, this.#options.log, (gone) => {
+    const session = new WhepSession(streamer, caller, this.#options, (gone) => {
       this.#sessions.delete(gone.id);
     });
     this.#sessions.set(session.id, session);
     try {
-      return await session.join(signal);
+      return await session.join(caller.signal);
     } catch (error) {
       this.#sessions.delete(session.id);
       throw error;
@@ -103,24 +115,27 @@ export class WhepEndpoint {
 class WhepSession implements Viewer {
   readonly id = randomBytes(ID_BYTES).toString('base64url');
   readonly peerId = randomUUID();
-  readonly rights = ALL_RIGHTS;
-  readonly name = null;
   readonly isPeerless = false;
   readonly offer: ViewerOffer;
   readonly #streamer: Streamer;
   readonly #log: Log;
+  readonly #principal: Principal;
+  readonly #tenures: Tenures;
   readonly #gone: (session: WhepSession) => void;
+  #tenure: Tenure | null = null;
   /** Settles {@link join}. */
   #settle: (result: Omit<WhepJoined, 'sessionId'> | MoonteeError) => void = () => undefined;
 
   constructor(
     streamer: Streamer,
-    sdp: string | null,
-    log: Log,
+    { sdp, principal }: WhepCaller,
+    { tenures, log }: Pick<WhepEndpointOptions, 'tenures' | 'log'>,
     gone: (session: WhepSession) => void,
   ) {
     this.#streamer = streamer;
     this.#log = log.child({ streamer_id: streamer.id, peer_id: this.peerId });
+    this.#principal = principal;
+    this.#tenures = tenures;
     this.#gone = gone;
     this.offer = {
       sdp,
@@ -130,6 +145,14 @@ class WhepSession implements Viewer {
 
   get streamerId(): string {
     return this.#streamer.id;
+  }
+
+  get rights(): Rights {
+    return rightsOn(this.#principal, this.#streamer.id);
+  }
+
+  get name(): string | null {
+    return this.#principal.name;
   }
 
   /** @throws why there is no answer */
@@ -148,8 +171,14 @@ class WhepSession implements Viewer {
     const onAbort = (): void => this.#refuse('LEFT', 'The player did not wait for the answer');
     signal.addEventListener('abort', onAbort, { once: true });
     try {
+      this.#tenure = this.#tenures.hold(this.#principal, (code, reason) => {
+        this.#streamer.dismissViewer(this.peerId, code, reason);
+      });
       this.#streamer.addViewer(this);
       return { sessionId: this.id, ...(await answered) };
+    } catch (error) {
+      this.#tenure?.release();
+      throw error;
     } finally {
       clearTimeout(impatient);
       signal.removeEventListener('abort', onAbort);
@@ -161,7 +190,7 @@ class WhepSession implements Viewer {
   }
 
   leave(reason: string): void {
-    this.#gone(this);
+    this.#over();
     this.#streamer.removeViewer(this.peerId, 'LEFT', reason);
   }
 
@@ -177,19 +206,23 @@ class WhepSession implements Viewer {
   /** From the streamer, which has forgotten it. */
   end(code: OutcomeCode, reason: string): void {
     this.#log.debug({ code, reason }, 'session of a player over');
-    this.#gone(this);
+    this.#over();
     this.#settle(errorOf(code, reason));
   }
 
   #refuse(code: 'CLOSED' | 'LEFT', reason: string): void {
-    this.#gone(this);
+    this.#over();
     this.#streamer.removeViewer(this.peerId, code, reason);
     this.#settle(errorOf(code, reason));
+  }
+
+  #over(): void {
+    this.#tenure?.release();
+    this.#gone(this);
   }
 }
 
 /** An end that is not an error is one for who waits for an answer. */
 function errorOf(code: OutcomeCode, reason: string): MoonteeError {
-  const isError = code !== 'LEFT' && code !== 'SUPERSEDED' && code !== 'KICKED';
-  return new MoonteeError(isError ? code : 'CLOSED', reason);
+  return new MoonteeError(isErrorCode(code) ? code : 'CLOSED', reason);
 }

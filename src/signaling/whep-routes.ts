@@ -5,7 +5,8 @@
 import type { RouterContext } from '@koa/router';
 import type { ClientAddress } from '../access/client-address.js';
 import type { CreationLimit } from '../access/creation-limit.js';
-import type { Gate } from '../access/gate.js';
+import { principalOf, type Gate } from '../access/gate.js';
+import { rightsOn } from '../access/principal.js';
 import { MoonteeError } from '../core/errors.js';
 import { mediaTypeOf, textBody } from '../http/body.js';
 import { HttpError } from '../http/error-answers.js';
@@ -41,7 +42,7 @@ const ANSWER_TIME_MS = 15_000;
 export function whepRoutes(routes: Routes, options: WhepRoutesOptions): void {
   const { endpoint, gate } = options;
 
-  routes.head(PATH, 'viewer', (context) => {
+  routes.head(PATH, 'watch', (context) => {
     endpoint.assertEndpoint(parameter(context, 'id'));
     context.set('Content-Type', SDP);
     context.status = 200;
@@ -49,13 +50,15 @@ export function whepRoutes(routes: Routes, options: WhepRoutesOptions): void {
 
   // A preflight has no credentials; a player that shows them learns of the ICE servers.
   routes.options(PATH, 'open', async (context) => {
-    if (context.get('Authorization') !== '' && gate.identify(context.req) !== 'stranger') {
-      linkServers(context, await endpoint.iceServers(parameter(context, 'id')));
+    const id = parameter(context, 'id');
+    const isShown = context.get('Authorization') !== '' || tokenOf(context) !== undefined;
+    if (isShown && rightsOn(await gate.identify(context.req), id).has('watch')) {
+      linkServers(context, await endpoint.iceServers(id));
     }
     context.status = 204;
   });
 
-  routes.post(PATH, 'viewer', async (context) => {
+  routes.post(PATH, 'watch', async (context) => {
     const offers = queryParameter(targetOf(context.req), 'offer') ?? 'player';
     if (offers !== 'player' && offers !== 'server') {
       throw new MoonteeError('BAD_REQUEST', 'Query parameter offer must be player or server');
@@ -66,7 +69,7 @@ export function whepRoutes(routes: Routes, options: WhepRoutesOptions): void {
     await answer(context, sdp, options);
   });
 
-  routes.patch(SESSION_PATH, 'viewer', async (context) => {
+  routes.patch(SESSION_PATH, 'watch', async (context) => {
     const [id, session] = [parameter(context, 'id'), parameter(context, 'session')];
     endpoint.assertSession(id, session);
     const isAnswer = mediaTypeOf(context) === SDP;
@@ -87,13 +90,13 @@ export function whepRoutes(routes: Routes, options: WhepRoutesOptions): void {
     context.body = Buffer.from(patched.fragment);
   });
 
-  routes.delete(SESSION_PATH, 'viewer', (context) => {
+  routes.delete(SESSION_PATH, 'watch', (context) => {
     endpoint.leave(parameter(context, 'id'), parameter(context, 'session'));
     context.status = 204;
   });
 
-  routes.refuseOthers(PATH, 'viewer', 'HEAD, OPTIONS, POST');
-  routes.refuseOthers(SESSION_PATH, 'viewer', 'PATCH, DELETE');
+  routes.refuseOthers(PATH, 'watch', 'HEAD, OPTIONS, POST');
+  routes.refuseOthers(SESSION_PATH, 'watch', 'PATCH, DELETE');
 }
 
 async function answer(
@@ -106,12 +109,16 @@ async function answer(
   const onClosed = (): void => left.abort();
   context.res.once('close', onClosed);
   try {
-    const joined = await endpoint.join(id, sdp, left.signal);
+    const principal = principalOf(context.req);
+    const joined = await endpoint.join(id, { principal, sdp, signal: left.signal });
     if (context.res.destroyed) endpoint.leave(id, joined.sessionId);
     const path = `${pathPrefix}/api/streamers/${encodeURIComponent(id)}/whep`;
     // An offer of ours is the counter-offer of the draft, which the player answers by PATCH.
     context.status = sdp === null ? 406 : 201;
-    context.set('Location', `${path}/${joined.sessionId}`);
+    // Who comes by a link has no other way to show who it is later.
+    const token = tokenOf(context);
+    const query = token === undefined ? '' : `?token=${encodeURIComponent(token)}`;
+    context.set('Location', `${path}/${joined.sessionId}${query}`);
     context.set('ETag', `"${joined.answer.ice}"`);
     context.set('Accept-Patch', FRAGMENT);
     linkServers(context, joined.iceServers);
@@ -175,6 +182,10 @@ function isHeaderText(text: string): boolean {
 /** RFC 9110, section 5.6.4. */
 function quoted(text: string): string {
   return `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
+}
+
+function tokenOf(context: RouterContext): string | undefined {
+  return queryParameter(targetOf(context.req), 'token');
 }
 
 function parameter({ params }: RouterContext, name: string): string {

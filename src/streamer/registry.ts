@@ -27,7 +27,8 @@ export interface RegistryEvents {
   status: [Streamer];
   viewer: [Streamer, ViewerChange];
   output: [Streamer, OutputChange];
-  removed: [Streamer];
+  /** Whether for good: it neither comes back nor is replaced. */
+  removed: [Streamer, boolean];
 }
 
 /** All streamers of the server, by id, in the order of their creation. */
@@ -178,7 +179,7 @@ export class StreamerRegistry extends EventEmitter<RegistryEvents> {
     await streamer.close(code, reason, leave, deadline);
     if (this.#streamers.get(streamer.id) !== streamer) return;
     this.#streamers.delete(streamer.id);
-    this.emit('removed', streamer);
+    this.emit('removed', streamer, leave.forGood);
     streamer.removeAllListeners();
   }
 

@@ -342,6 +342,11 @@ export class Streamer extends EventEmitter<StreamerEvents> {
     await this.request('release_input', { peer_id: peerId });
   }
 
+  /** As {@link Viewers.dismiss}. */
+  dismissViewer(peerId: string, code: OutcomeCode, reason: string): boolean {
+    return this.#viewers.dismiss(peerId, code, reason);
+  }
+
   removeViewer(peerId: string, code: OutcomeCode, reason: string): void {
     this.#viewers.remove(peerId, code, reason);
   }

@@ -79,6 +79,8 @@ export interface ViewerInfo {
   readonly quality: (typeof VIEWER_QUALITIES)[number] | null;
   readonly transport: ViewerTransport;
   readonly kind: ViewerKind;
+  readonly name: string | null;
+  readonly rights: Rights;
 }
 
 /** The stream as viewers are told of it. */
@@ -172,6 +174,8 @@ export class Viewers {
       quality: entry.quality,
       transport: this.#transportOf(entry),
       kind: kindOf(entry.viewer),
+      name: entry.viewer.name,
+      rights: entry.rights,
     }));
   }
 
@@ -261,6 +265,15 @@ export class Viewers {
     if (entry.attached) {
       this.#options.send({ SetRights: { peer_id: peerId, rights: listOf(rights) } });
     }
+  }
+
+  /** Ends a viewer, with the reason. @returns whether it was here */
+  dismiss(peerId: string, code: OutcomeCode, reason: string): boolean {
+    const entry = this.#entries.get(peerId);
+    if (entry === undefined) return false;
+    this.#dismiss(entry, code, reason);
+    if (entry.attached) this.#options.send({ RemovePeer: { peer_id: peerId, code, reason } });
+    return true;
   }
 
   /** The browser is gone. Idempotent. */

@@ -1,8 +1,6 @@
 import test from 'ava';
 import { AddressList } from '../../src/access/address-list.js';
-import { ClientAddress } from '../../src/access/client-address.js';
-import { Credentials } from '../../src/access/credentials.js';
-import { Gate, type Access } from '../../src/access/gate.js';
+import type { Access, Gate } from '../../src/access/gate.js';
 import { apiRoutes } from '../../src/api/app.js';
 import type { ApiContext } from '../../src/api/context.js';
 import { OPERATIONS } from '../../src/api/operations.js';
@@ -11,8 +9,7 @@ import { whepRoutes, type WhepRoutesOptions } from '../../src/signaling/whep-rou
 import { socketRoutes, type SocketGrant } from '../../src/signaling/upgrade.js';
 
 function emptyRoutes(): Routes<SocketGrant['endpoint']> {
-  const gate = new Gate(new Credentials('x', 1), new ClientAddress([]));
-  return new Routes(gate, (_context, next) => next());
+  return new Routes({} as unknown as Gate, (_context, next) => next());
 }
 
 test('a route that does not say who may use it cannot be made', (t) => {
@@ -31,6 +28,17 @@ test('a route that does not say who may use it cannot be made', (t) => {
   t.deepEqual(routes.declared, []);
 });
 
+test('a route that asks for a right names the streamer', (t) => {
+  const routes = emptyRoutes();
+  for (const access of ['member', 'watch', 'keyboard', 'manage'] as const) {
+    t.throws(() => routes.get('/api/x', access, () => undefined), {
+      message: /No streamer in the route get \/api\/x/,
+    });
+    routes.get(`/api/streamers/:id/${access}`, access, () => undefined);
+  }
+  t.is(routes.declared.length, 4);
+});
+
 test('every route is described, with what it asks of its caller', (t) => {
   const routes = emptyRoutes();
   const api = { config: { max_body_bytes: 1, outputs_allowed: [] } } as unknown as ApiContext;
@@ -45,7 +53,7 @@ test('every route is described, with what it asks of its caller', (t) => {
   t.deepEqual(
     routes.declared.filter(({ access }) => access === 'open').map(({ path }) => path),
     // A preflight has no credentials.
-    ['/config.js', '/api/streamers/:id/whep'],
+    ['/config.js', '/api/shares/redeem', '/api/streamers/:id/whep'],
   );
 });
 
@@ -54,11 +62,11 @@ test('sockets: exact paths, and parameters that are not empty', (t) => {
   socketRoutes(routes, { path: '/ws/stream', streamer: null, openTo: new AddressList([]) });
   t.like(routes.matchSocket('/api/streamers/a:b/peer'), {
     endpoint: 'peer',
-    access: 'viewer',
+    access: 'watch',
     parameters: { id: 'a:b' },
   });
   t.like(routes.matchSocket('/api/host/stream'), { endpoint: 'legacy', parameters: {} });
-  t.like(routes.matchSocket('/ws/stream'), { endpoint: 'desktop', access: 'viewer' });
+  t.like(routes.matchSocket('/ws/stream'), { endpoint: 'desktop', access: 'watch' });
   for (const path of [
     '/',
     '*',

@@ -30,7 +30,10 @@ function recordRequests(t: { teardown: (undo: () => void) => void }): Set<string
       .replace(/^(\/api\/streamers\/)[^/]+/, '$1{id}')
       .replace(/(\/recordings\/)[^/]+/, '$1{recording}')
       .replace(/(\/files\/)[^/]+/, '$1{number}')
-      .replace(/(\/outputs\/)[^/]+/, '$1{name}');
+      .replace(/(\/outputs\/)[^/]+/, '$1{name}')
+      .replace(/(\/viewers\/)[^/]+/, '$1{viewer}')
+      .replace(/(\/tokens\/)[^/]+/, '$1{token}')
+      .replace(/(\/(?:streamers\/\{id\})\/shares\/)[^/]+/, '$1{share}');
     seen.add(`${(init?.method ?? 'GET').toLowerCase()} ${path}`);
     return original(input, init);
   };
@@ -91,6 +94,23 @@ test.serial('there is a method for every operation, and each works', async (t) =
   t.is((await api.listOutputs('s')).length, 1);
   t.like(await api.getOutput('s', 'sfu'), { host: '127.0.0.1', audio_port: null });
   await api.deleteOutput('s', 'sfu');
+  const token = await api.createToken('s', { rights: ['watch', 'keyboard'], name: 'Ann' });
+  t.like((await api.listTokens('s'))[0], { id: token.id, name: 'Ann' });
+  const viewing = await server.viewer('s', { headers: { Authorization: `Bearer ${token.token}` } });
+  await viewing.until('Resume');
+  const [peer] = (await api.getStreamer('s')).peers;
+  t.is(peer?.name, 'Ann');
+  await api.setViewerRights('s', peer?.peer_id ?? '', ['watch']);
+  await api.kickViewer('s', peer?.peer_id ?? '');
+  await api.revokeToken('s', token.id);
+  const share = await api.createShare('s', { rights: ['watch'], pin: '4711' });
+  const secret = new URL(share.url).hash.replace(/.*share=/, '');
+  const visitor = new MoonteeApi({ url: server.running.url });
+  await t.throwsAsync(visitor.redeemShare({ secret }), { code: 'SHARE_PIN_REQUIRED' });
+  const came = await visitor.redeemShare({ secret, pin: '4711', name: 'Bo' });
+  t.like((await api.listShares('s'))[0], { uses: 1, visitors: [{ token_id: came.id }] });
+  await api.revokeShare('s', share.id, { keepViewers: true });
+  t.is((await api.listTokens('s'))[0]?.id, came.id);
   t.is((await api.listSessions())[0]?.session_id, 's');
   t.is((await api.adminStatus()).total_sessions, 1);
   t.true((await api.metrics()).includes('moontee_'));

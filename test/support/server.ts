@@ -10,7 +10,7 @@ import { resolveConfig } from '../../src/config/load.js';
 import type { ConfigKey } from '../../src/config/schema.js';
 import { createIdentity } from '../../src/moonlight/identity.js';
 import type { ClientIdentity } from '../../src/moonlight/types.js';
-import { silentLog } from '../../src/core/log.js';
+import { silentLog, type Log } from '../../src/core/log.js';
 import type { StreamServerMessage } from '../../src/protocol/viewer-messages.js';
 import { MoonteeServer } from '../../src/server/server.js';
 import { APP } from './fake-apps.js';
@@ -19,6 +19,9 @@ import { FakeHost } from './fake-host.js';
 export const PASSWORD = 'helix';
 export const AUTHORIZATION = { Authorization: `Bearer ${PASSWORD}` };
 export const CHILD = new URL('./fake-streamer.ts', import.meta.url);
+
+/** Undoes what was made for a test, or for several. */
+export type Undoing = Pick<ExecutionContext, 'teardown'>;
 
 /** Milliseconds that anything may take on a machine that others use too. */
 const DEADLINE = 60_000;
@@ -216,7 +219,7 @@ function parsed(text: string): unknown {
   }
 }
 
-export async function temporaryFolder(t: ExecutionContext): Promise<string> {
+export async function temporaryFolder(t: Undoing): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'moontee-test-'));
   // A process that was killed may still be on its way out.
   t.teardown(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }));
@@ -225,9 +228,9 @@ export async function temporaryFolder(t: ExecutionContext): Promise<string> {
 
 /** Starts a server; what a test does not care about is set for tests, null leaves a key out. */
 export async function serve(
-  t: ExecutionContext,
+  t: Undoing,
   flags: Partial<Record<ConfigKey, string | null>> = {},
-  options: { folder?: string; staticDirectory?: string; childModule?: URL } = {},
+  options: { folder?: string; staticDirectory?: string; childModule?: URL; log?: Log } = {},
 ): Promise<TestServer> {
   const folder = options.folder ?? (await temporaryFolder(t));
   const { config } = resolveConfig({
@@ -246,7 +249,7 @@ export async function serve(
     }),
   });
   const running = await MoonteeServer.start(config, {
-    log: silentLog(),
+    log: options.log ?? silentLog(),
     staticDirectory: options.staticDirectory ?? null,
     childModule: options.childModule ?? CHILD,
   });
@@ -264,11 +267,7 @@ function given(flags: Record<string, string | null>): Record<string, string> {
 let paired: Promise<ClientIdentity> | null = null;
 
 /** A host, known to the server as host 0; paired unless told otherwise. */
-export async function addHost(
-  t: ExecutionContext,
-  server: TestServer,
-  pair = true,
-): Promise<FakeHost> {
+export async function addHost(t: Undoing, server: TestServer, pair = true): Promise<FakeHost> {
   const host = await FakeHost.start();
   t.teardown(() => host.close());
   host.apps = Object.entries(APP).map(([title, id]) => ({ id, title }));

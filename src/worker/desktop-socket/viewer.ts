@@ -50,6 +50,8 @@ const CLOSE = { NORMAL: 1000, INVALID: 1008, RESTART: 1012, FINAL: 4000 } as con
 const FINAL: ReadonlySet<OutcomeCode> = new Set<OutcomeCode>([
   'SUPERSEDED',
   'KICKED',
+  'REVOKED',
+  'EXPIRED',
   'VIEWER_CODEC_UNSUPPORTED',
 ]);
 

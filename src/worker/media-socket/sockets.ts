@@ -196,5 +196,6 @@ function addCounts(sum: SocketTotals, one: SocketTotals): SocketTotals {
 function closeCodeOf(code: OutcomeCode): MediaCloseCode {
   if (code === 'LEFT') return MEDIA_CLOSE.NORMAL;
   if (code === 'SUPERSEDED') return MEDIA_CLOSE.SUPERSEDED;
+  if (code === 'REVOKED' || code === 'EXPIRED') return MEDIA_CLOSE.REVOKED;
   return OUTCOMES[code].retry ? MEDIA_CLOSE.RESTART : MEDIA_CLOSE.ENDED;
 }
