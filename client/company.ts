@@ -93,6 +93,12 @@ export class Company extends Emitter<CompanyEvents> {
     this.#order({ ReleaseInput: { peer_id: peerId } });
   }
 
+  /** How others see this viewer from now on; nothing happens to the name of a token. */
+  rename(name: string | null): void {
+    this.name = name;
+    if (this.isKnown) this.#send?.({ Rename: { name } });
+  }
+
   /** Whether {@link CompanyEvents.pointers} is wanted. */
   wantPointers(wanted: boolean): void {
     if (wanted === this.#wantsPointers) return;

@@ -3949,6 +3949,11 @@ export interface components {
           Control: components['schemas']['ControlOrder'];
         }
       | {
+          Rename: {
+            name: string | null;
+          };
+        }
+      | {
           Pointers: {
             wanted: boolean;
           };
@@ -4101,6 +4106,8 @@ export interface components {
       name: string | null;
       color: string;
       rights: components['schemas']['RightList'];
+      granted: components['schemas']['RightList'];
+      is_name_certain: boolean;
     };
     Presence: {
       you: string;

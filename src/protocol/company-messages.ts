@@ -81,6 +81,10 @@ export const PresentViewer = t.type(
     color: t.string,
     /** What it may do now. */
     rights: RightList,
+    /** What it may do whenever the mode lets it. */
+    granted: RightList,
+    /** Its name is that of its token, or of its proxy. */
+    is_name_certain: t.boolean,
   },
   'PresentViewer',
 );

@@ -89,6 +89,8 @@ export const StreamClientMessage = t.union(
     t.type({ MediaSocket: t.type({ support: MediaSupport }) }),
     /** Extension: an order about control; {@link ControlRefused} if it is not followed. */
     t.type({ Control: ControlOrder }),
+    /** Extension: how others see this viewer from now on, unless it was let in with a name. */
+    t.type({ Rename: t.type({ name: nullable(t.string) }) }),
     /** Extension: whether the pointers of others are wanted. */
     t.type({ Pointers: t.type({ wanted: t.boolean }) }),
   ],

@@ -143,6 +143,14 @@ export class Company {
     member.companion.deliver({ Control: this.control });
   }
 
+  /** Nothing happens to a name that it was let in with. */
+  rename(peerId: string, name: string | null): void {
+    const member = this.#members.get(peerId);
+    if (member === undefined || nameOf(member.companion.name) !== null) return;
+    member.name = nameOf(name);
+    this.#tell([peerId]);
+  }
+
   wantPointers(peerId: string, wanted: boolean): void {
     const member = this.#members.get(peerId);
     if (member !== undefined) this.#setPointers(member, wanted);
@@ -315,8 +323,15 @@ export class Company {
     }
   }
 
-  #entry({ companion: { peerId }, name, color }: Member): PresentViewer {
-    return { peer_id: peerId, name, color, rights: [...this.#control.rights(peerId)] };
+  #entry({ companion: { peerId, name: given }, name, color, granted }: Member): PresentViewer {
+    return {
+      peer_id: peerId,
+      name,
+      color,
+      rights: [...this.#control.rights(peerId)],
+      granted: [...granted],
+      is_name_certain: nameOf(given) !== null,
+    };
   }
 }
 

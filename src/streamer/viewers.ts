@@ -218,6 +218,10 @@ export class Viewers {
       this.#options.company.order(peerId, message.Control);
       return;
     }
+    if ('Rename' in message) {
+      this.#options.company.rename(peerId, message.Rename.name ?? null);
+      return;
+    }
     if ('Pointers' in message) {
       this.#options.company.wantPointers(peerId, message.Pointers.wanted);
       return;

@@ -6,6 +6,7 @@ import type { StreamClientMessage } from '../../client/messages.js';
 
 const viewer = (peer_id: string, rights: PresentViewer['rights'] = ['watch']): PresentViewer => ({
   ...{ peer_id, name: peer_id.toUpperCase(), color: '#000000', rights },
+  ...{ granted: rights, is_name_certain: false },
 });
 const control = { mode: 'single' as const, holder: 'b', asking: [], idle_timeout_ms: 0, pads: [] };
 
@@ -67,12 +68,15 @@ test('control is told, and orders go to the server', (t) => {
   company.releaseInput();
   company.wantPointers(true);
   company.wantPointers(true);
+  company.rename('Ann');
+  t.is(company.introduction().name, 'Ann');
   t.deepEqual(said, [
     { Control: 'Ask' },
     { Control: { Grant: { peer_id: 'b' } } },
     { Control: { Set: { mode: 'locked' } } },
     { Control: { ReleaseInput: { peer_id: null } } },
     { Pointers: { wanted: true } },
+    { Rename: { name: 'Ann' } },
   ]);
   company.receive({ ControlRefused: { code: 'FORBIDDEN', reason: 'no' } });
   t.deepEqual(events.at(-1), ['refused', 'FORBIDDEN']);

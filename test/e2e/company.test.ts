@@ -243,6 +243,14 @@ test.serial('others see where a viewer points, and who comes and goes', async (t
   );
   t.deepEqual(seen.pointers as unknown, [{ peer_id: bob.id, x: 0.25, y: 0.75 }]);
   t.is(bob.viewer.heard('Pointers').length, 0, 'nobody is told of its own');
+  bob.viewer.say({ Rename: { name: ' Rob\n' } });
+  const renamed = await until('she is told his name', () =>
+    ann.viewer
+      .heard<{ put: PresentViewer[] }>('PresenceChange')
+      .flatMap(({ put }) => put)
+      .find(({ name }) => name === 'Rob'),
+  );
+  t.like(renamed, { peer_id: bob.id, is_name_certain: false });
   const { id } = bob;
   bob.viewer.socket.terminate();
   await until('she is told', () =>
