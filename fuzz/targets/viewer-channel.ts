@@ -59,6 +59,8 @@ export const viewerChannel: FuzzTarget = {
       LEAVE,
       0,
     ],
+    [JOIN, 0, ...message('keyboard', 2, 0, 0, 0, 9, 0x41, 0xa0)],
+    [JOIN, 0, ...message('mouseClicks', 5, 0, 0, 0, 9, 3), ...message('touch', 3, 0, 0, 0, 9)],
     [JOIN, 0, JOIN, 1, RIGHTS, 0, 1, ...message('keyboard', 0, 1, 0, 0, 9), RESET, LEAVE, 1],
   ].map((bytes) => Buffer.from(bytes)),
   words: LABELS.map((label, index) =>
@@ -77,6 +79,7 @@ export const viewerChannel: FuzzTarget = {
     };
     for (let step = 0; step < MAX_STEPS && !reader.done; step++) {
       now += 5;
+      send(aggregator.letGoOfSilent(now));
       switch (reader.below(5)) {
         case MESSAGE: {
           const peer = reader.choose([...PEERS]);

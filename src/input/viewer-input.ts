@@ -102,3 +102,17 @@ export interface PadInput extends PadControls {
   /** The browser's own number of the pad, 0…15. */
   readonly pad: number;
 }
+
+/** Whether it states that something is held: whoever holds still acts. */
+export function holdsSomething(input: ViewerInput): boolean {
+  switch (input.type) {
+    case 'held-keys':
+      return input.keyCodes.length > 0;
+    case 'held-buttons':
+      return input.buttons.length > 0;
+    case 'held-touches':
+      return input.touches.length > 0;
+    default:
+      return false;
+  }
+}

@@ -10,7 +10,7 @@ import type { IceServer, NetworkOptions } from '../ice/types.js';
 import { MediaBus } from '../media/bus.js';
 import type { Peer, StreamPipeline } from '../media/types.js';
 import { decodeChannelMessage } from '../input/channels.js';
-import type { ViewerInput } from '../input/viewer-input.js';
+import { holdsSomething, type ViewerInput } from '../input/viewer-input.js';
 import { InputAggregator } from '../input/aggregator.js';
 import type { Log } from '../core/log.js';
 import { PresentationClock } from '../moonlight/presentation-clock.js';
@@ -695,8 +695,8 @@ export class ChildStreamer {
     this.#reports.came(id, input);
     const inputs = this.#aggregator.input(id, input, performance.now());
     this.#silence.watch();
+    if (inputs.length > 0 || holdsSomething(input)) this.#reports.acted(id);
     if (inputs.length === 0) return false;
-    this.#reports.acted(id);
     this.#sendInput(inputs);
     return true;
   }
