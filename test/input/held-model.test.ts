@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { ALL_RIGHTS, RIGHTS, type Rights } from '../../src/core/rights.js';
 import { InputAggregator } from '../../src/input/aggregator.js';
 import { decodeChannelMessage } from '../../src/input/channels.js';
+import { Control, type ControlMode } from '../../src/streamer/control.js';
 import type { HostInput } from '../../src/moonlight/types.js';
 import {
   encodeButton,
@@ -200,6 +201,10 @@ const ACTIONS = [
   'heal',
   'lose',
   'rights',
+  'mode',
+  'ask',
+  'release',
+  'take',
   'leave',
   'wait',
 ] as const;
@@ -210,6 +215,7 @@ const steps = fc.array(
     what: fc.constantFrom(...ACTIONS),
     which: fc.nat({ max: 2 }),
     rights: fc.subarray([...RIGHTS]),
+    mode: fc.constantFrom<ControlMode>('shared', 'shared', 'single', 'locked'),
     ticks: fc.nat({ max: 14 }),
   }),
   { minLength: 20, maxLength: 60 },
@@ -219,20 +225,56 @@ type Step = typeof steps extends fc.Arbitrary<readonly (infer S)[]> ? S : never;
 class World {
   readonly all = new InputAggregator({ padSlots: VIEWERS });
   readonly host = new Host();
+  readonly control = new Control();
   readonly clients = Array.from({ length: VIEWERS }, (_, index) => new Client(index));
   now = 1_000;
 
   constructor() {
-    for (const { name } of this.clients) this.all.join(name, ALL_RIGHTS);
+    for (const { name } of this.clients) {
+      this.control.join(name, ALL_RIGHTS);
+      this.all.join(name, ALL_RIGHTS);
+    }
   }
 
-  do({ viewer, what, which, rights, ticks }: Step): void {
+  do(step: Step): void {
+    const { viewer, what, which, ticks } = step;
     const client = this.clients[viewer];
-    if (client?.isHere === true) this.#do(client, what, which, rights);
+    if (client?.isHere === true) {
+      this.#steer(client, step);
+      this.#do(client, what, which);
+    }
     for (let tick = 0; tick < ticks; tick += 1) this.tick();
   }
 
-  #do(client: Client, what: Step['what'], which: number, rights: Step['rights']): void {
+  /** What the server does about rights and control; what follows from it is told to the child. */
+  #steer({ name }: Client, { what, rights, mode }: Step): void {
+    const { control, now } = this;
+    try {
+      if (what === 'rights') control.setGranted(name, new Set(rights), now);
+      else if (what === 'mode') control.setMode(mode, 1_000);
+      else if (what === 'ask') control.ask(name, now);
+      else if (what === 'release') control.release(name, now);
+      else if (what === 'take') control.take(name, now);
+      else if (what === 'leave') control.leave(name, false, now);
+    } catch {
+      // It may not, or has no right to: then nothing has changed.
+    }
+    this.#applyRights();
+  }
+
+  #applyRights(): void {
+    for (const client of this.clients) {
+      if (!client.isHere) continue;
+      const rights = this.control.rights(client.name);
+      if ([...rights].sort().join() === [...client.rights].sort().join()) continue;
+      client.rights = rights;
+      client.changedAt = this.now;
+      client.isClean = false;
+      this.host.take(this.all.setRights(client.name, rights));
+    }
+  }
+
+  #do(client: Client, what: Step['what'], which: number): void {
     const touched = (): void => {
       client.changedAt = this.now;
     };
@@ -247,14 +289,8 @@ class World {
     else if (what === 'freeze' || what === 'thaw') client.isFrozen = what === 'freeze';
     else if (what === 'stall' || what === 'heal') client.isStalled = what === 'stall';
     else if (what === 'lose') client.losses = which + 1;
-    else if (what === 'rights') this.#setRights(client, new Set(rights));
     else if (what === 'leave') this.leave(client);
-    if (['freeze', 'stall', 'rights', 'leave'].includes(what)) client.isClean = false;
-  }
-
-  #setRights(client: Client, rights: Rights): void {
-    client.rights = rights;
-    this.host.take(this.all.setRights(client.name, rights));
+    if (['freeze', 'stall', 'leave'].includes(what)) client.isClean = false;
   }
 
   leave(client: Client): void {
@@ -264,6 +300,7 @@ class World {
 
   tick(): void {
     this.now += TICK;
+    if (this.control.expire(this.now)) this.#applyRights();
     for (const client of this.clients) {
       if (this.now % STATEMENT === 0) client.state(this.now);
       for (const [label, data, snapshot] of client.take())
