@@ -88,7 +88,7 @@ async function answer(message: unknown): Promise<void> {
       process.send?.({ result: await streamer?.request('collect_garbage', null) });
       break;
     case 'viewers':
-      process.send?.({ result: streamer?.viewers.length });
+      process.send?.({ result: streamer?.viewers });
       break;
     case 'stop':
       await server.close();

@@ -118,8 +118,12 @@ export class BenchServer {
   /** Until no viewer is left. */
   async untilEmpty(): Promise<void> {
     const deadline = performance.now() + PATIENCE_MS;
-    while ((await this.#ask<number>('viewers')) > 0) {
-      if (performance.now() > deadline) throw new Error('viewers stay');
+    for (;;) {
+      const viewers = await this.#ask<readonly unknown[]>('viewers');
+      if (viewers.length === 0) return;
+      if (performance.now() > deadline) {
+        throw new Error(`viewers stay: ${JSON.stringify(viewers)}`);
+      }
       await delay(POLL_MS);
     }
   }
