@@ -1,5 +1,6 @@
 /** A whole server, and a browser that WebRTC does not reach at first. */
 import { readFile, rm } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { isIP } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -14,6 +15,12 @@ import { Firefox } from './firefox.js';
 
 // What the children say is of no interest here.
 process.env['MOONTEE_LOG'] ??= 'error';
+
+/** Of this machine, and not loopback if there is another. */
+const ADDRESS =
+  Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
 
 let directory = '';
 
@@ -116,7 +123,12 @@ async function stage(
 ): Promise<Stage> {
   t.timeout(300_000);
   const log = join(await temporaryFolder(t), 'input.jsonl');
-  const server = await demoServer(t, { host: ['--input-log', log], staticDirectory: directory });
+  const server = await demoServer(t, {
+    host: ['--input-log', log],
+    // Firefox does not pair its own address with a loopback one.
+    flags: { webrtc_local_addresses: ADDRESS },
+    staticDirectory: directory,
+  });
   await demoStreamer(server);
   const { page, errors } = await BROWSERS[browser](t, `${server.url}#/streamers/s`, script, detour);
   return {
@@ -198,7 +210,10 @@ for (const browser of NAMES) {
 
       impose(CUT);
       await untilShown('websocket');
-      t.deepEqual(await keys(), ['down']);
+      // Nothing was heard of the viewer for a moment; then it said over the socket what it holds.
+      const held = ['down', 'up', 'down'];
+      await until('the key is down again', async () => (await keys()).length === held.length);
+      t.deepEqual(await keys(), held);
       // Both sides give the peer up; the socket goes on.
       await delay(40_000);
       await untilShown('websocket');
@@ -209,11 +224,13 @@ for (const browser of NAMES) {
         return Boolean(await page.evaluate("moontee.transport === 'webrtc'"));
       });
       await untilShown('webrtc');
-      t.deepEqual(await keys(), ['down']);
+      t.deepEqual(await keys(), held);
       await page.keyboard.up('a');
-      await until('the key comes up', async () => (await keys()).length === 2);
-      t.deepEqual(await keys(), ['down', 'up']);
-      t.deepEqual(errors, []);
+      await until('the key comes up', async () => (await keys()).length > held.length);
+      t.deepEqual(await keys(), [...held, 'up']);
+      // Firefox complains of what the test did.
+      const others = errors.filter((error) => !error.startsWith('WebRTC: ICE failed'));
+      t.deepEqual(others, []);
     },
   );
 }
