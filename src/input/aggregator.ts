@@ -32,6 +32,14 @@ export interface HeldInput {
   readonly pads: number;
 }
 
+/** Inputs of all viewers so far that the host did not get. */
+export interface RefusedInputs {
+  /** Without the right, for now or for good. */
+  readonly forbidden: number;
+  /** Beyond the rate limit. */
+  readonly limited: number;
+}
+
 /** What one viewer holds. */
 export interface ViewerHold {
   readonly peerId: string;
@@ -72,6 +80,8 @@ export class InputAggregator {
   readonly #pointer = new Pointer();
   readonly #touches = new Touches();
   readonly #pads: Pads;
+  #forbidden = 0;
+  #limited = 0;
 
   constructor({
     padSlots = MAX_PADS,
@@ -113,6 +123,7 @@ export class InputAggregator {
     if (isStatement(input)) return this.#stated(peerId, viewer, input, now);
     viewer.attention.hear(deviceOf(input), now);
     if (!isAllowed(viewer.rights, input)) {
+      this.#forbidden += 1;
       if (input.type === 'pad-add') this.#pads.note(peerId, input);
       if (input.type === 'pad-remove') this.#pads.remove(peerId, input.pad);
       return [];
@@ -121,6 +132,7 @@ export class InputAggregator {
     if (input.type === 'pad-state' && this.#pads.isKnown(peerId, input)) return [];
     if (!viewer.rate.admit(input, now)) {
       viewer.refused += 1;
+      this.#limited += 1;
       if (input.type === 'key') return this.#keys.follow(peerId, input, now);
       return input.type === 'pad-state' ? this.#pads.letGo(peerId, input) : [];
     }
@@ -130,6 +142,11 @@ export class InputAggregator {
   /** How many inputs of a viewer the rate limit has refused. */
   refused(peerId: string): number {
     return this.#viewers.get(peerId)?.refused ?? 0;
+  }
+
+  /** Of all viewers so far, those that left too. */
+  get refusals(): RefusedInputs {
+    return { forbidden: this.#forbidden, limited: this.#limited };
   }
 
   rights(peerId: string): Rights | undefined {
@@ -254,9 +271,13 @@ export class InputAggregator {
 
   #stated(peerId: string, viewer: Viewer, input: HeldStatement, now: number): HostInput[] {
     const isFresh = viewer.attention.state(deviceOf(input), input.at, now);
-    if (!isAllowed(viewer.rights, input)) return [];
+    if (!isAllowed(viewer.rights, input)) {
+      this.#forbidden += 1;
+      return [];
+    }
     if (!viewer.rate.admit(input, now)) {
       viewer.refused += 1;
+      this.#limited += 1;
       return [];
     }
     const admit = (): boolean => isFresh && viewer.rate.admitPress(now);

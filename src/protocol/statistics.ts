@@ -193,6 +193,8 @@ export const StreamerStats = t.type(
     socketViewers: t.readonlyArray(SocketViewer),
     /** Of all media sockets so far, those that ended too. */
     socketTotals: t.type(socketCounts),
+    /** Inputs that the host did not get: without the right, and beyond the rate limit. */
+    inputRefused: t.type({ forbidden: Integer, limited: Integer }),
     process: Process,
   },
   'StreamerStats',

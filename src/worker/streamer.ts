@@ -433,6 +433,7 @@ export class ChildStreamer {
       socketTotals: addTotals(this.#media.totals(), this.#desktop.totals()),
       outputs: this.#outputs.figures(),
       outputTotals: this.#outputs.totals(),
+      inputRefused: this.#aggregator.refusals,
       process: this.#meter.stats(),
     };
   }

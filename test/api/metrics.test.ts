@@ -62,6 +62,8 @@ test.serial(
       ['moontee_viewers_by_state', 0, 'transport="webrtc"', 'state="waiting"'],
       ['moontee_viewers_by_quality', 1, 'quality="unknown"'],
       ['moontee_viewer_nacks_total', 5],
+      ['moontee_input_refused_total', 8, 'reason="forbidden"'],
+      ['moontee_input_refused_total', 9, 'reason="limited"'],
       ['moontee_viewer_plis_total', 6],
       ['moontee_viewer_dropped_packets_total', 4],
       ['moontee_viewer_bandwidth_lowest_bytes_per_second', 1_000_000],

@@ -126,6 +126,13 @@ class Scene {
     return until(`the host gets ${wanted}`, async () => (await this.keys()) === wanted);
   }
 
+  /** Inputs that were refused for want of a right. */
+  async forbidden(): Promise<number> {
+    const { json } = await this.rest.ask('GET', '/api/streamers/s/stats');
+    const { stats } = json as { stats: { inputRefused: { forbidden: number } } };
+    return stats.inputRefused.forbidden;
+  }
+
   async control(change: unknown): Promise<ControlInfo> {
     const answer = await this.rest.ask('PUT', '/api/streamers/s/control', { body: change });
     if (answer.status !== 200) throw new Error(answer.text);
@@ -214,7 +221,9 @@ test.serial('one in control: asked for, given, taken by order, and let go at onc
   t.like(locked, { mode: 'locked', holder: null });
   bob.order('Ask');
   await until('it is refused', () => bob.viewer.heard('ControlRefused').length > 0);
+  const forbidden = await scene.forbidden();
   bob.input.keyPress(W);
+  await until('it is counted', async () => (await scene.forbidden()) >= forbidden + 2);
   const bad = await scene.rest.ask('PUT', '/api/streamers/s/control', {
     body: { holder: bob.id },
   });

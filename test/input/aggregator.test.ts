@@ -376,6 +376,7 @@ test('rights: each opens its own device, none opens nothing, all open everything
     ...new Set(inputs.flatMap((input) => all.input(peerId, input, 0).map(({ type }) => type))),
   ];
   t.deepEqual(types('ann'), []);
+  t.deepEqual(all.refusals, { forbidden: 9, limited: 0 });
   t.deepEqual(types('bob'), ['pad-arrival', 'pad-state']);
   t.deepEqual(types('cleo'), [
     'key',
@@ -466,6 +467,7 @@ test('who floods is cut off, the others are not, and what is held can be let go'
   for (let i = 0; i < 1000; i += 1) passed += all.input('ann', point(i), 0).length;
   t.is(passed, 5);
   t.is(all.refused('ann'), 995);
+  t.deepEqual(all.refusals, { forbidden: 0, limited: 995 });
   t.is(all.input('ann', key(true, A), 0).length, 1, 'a press has its own budget');
   t.is(all.input('ann', button(true, 1), 0).length, 1);
   t.is(all.input('ann', touch('down', 1), 0).length, 1);

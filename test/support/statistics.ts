@@ -55,5 +55,6 @@ export const STATISTICS: StreamerStats = {
   recordingTotals: { bytes: 5_000_000, durationMs: 90_000, unitsDropped: 7 },
   socketViewers: [],
   socketTotals: { picturesSent: 5, bytesSent: 6, picturesDropped: 7 },
+  inputRefused: { forbidden: 8, limited: 9 },
   process: { heapUsed: 20_000_000, cpuTime: 1500, eventLoopDelay: { p99: 3, max: 40 } },
 };

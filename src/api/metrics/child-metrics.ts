@@ -144,6 +144,15 @@ const RECORDING_COUNTERS: readonly ChildMetric[] = [
   },
 ];
 
+const INPUT_COUNTERS: readonly ChildMetric[] = [
+  {
+    name: 'moontee_input_refused_total',
+    help: 'Inputs of viewers that the host did not get: without the right, or beyond the rate limit',
+    labels: ['reason'],
+    read: ({ inputRefused: { forbidden, limited } }) => by('reason', { forbidden, limited }),
+  },
+];
+
 type PeerTotals = NonNullable<StreamerStats['pipeline']>['peerTotals'];
 
 function viewerCounter(name: string, help: string, key: keyof PeerTotals): ChildMetric {
@@ -193,6 +202,7 @@ export const CHILD_COUNTERS: readonly ChildMetric[] = [
   ...RECORDING_COUNTERS,
   ...VIEWER_COUNTERS,
   ...SOCKET_COUNTERS,
+  ...INPUT_COUNTERS,
 ];
 
 export const CHILD_GAUGES: readonly ChildMetric[] = [
