@@ -48,7 +48,35 @@ function check(
 const RECORDINGS = '/api/streamers/{id}/recordings';
 const WHEP = '/api/streamers/{id}/whep';
 const OUTPUTS = '/api/streamers/{id}/outputs';
+const CONTROL = '/api/streamers/{id}/control';
+const INPUT = '/api/streamers/{id}/input';
+const VIEWER = '/api/streamers/{id}/viewers/{viewer}';
+const TOKENS = '/api/streamers/{id}/tokens';
+const SHARES = '/api/streamers/{id}/shares';
+const REDEEM = '/api/shares/redeem';
 const RECORDED_FILE = `${RECORDINGS}/{recording}/files/{number}`;
+
+/** What an answer names, for the requests behind it: `:recording` and the like. */
+function learn(known: Map<string, string>, template: string, { headers, json }: Answer): void {
+  const { id, secret } = json as { id?: string; secret?: string };
+  const { recording_id: recording } = json as Partial<RecordingInfo>;
+  const facts = {
+    recording,
+    session: template === WHEP ? headers.location : undefined,
+    token: template === TOKENS ? id : undefined,
+    share: template === SHARES ? id : undefined,
+    secret,
+  };
+  for (const [name, value] of Object.entries(facts)) {
+    if (value !== undefined) known.set(`:${name}`, value);
+  }
+}
+
+function filled<T>(known: ReadonlyMap<string, string>, value: T): T {
+  if (value === undefined) return value;
+  const text = JSON.stringify(value).replaceAll(/:[a-z]+/g, (name) => known.get(name) ?? name);
+  return JSON.parse(text) as T;
+}
 
 /** Text goes in the media type of the operation, anything else as JSON. */
 function bodyFor(method: string, path: string, body: unknown): AskOptions {
@@ -134,6 +162,34 @@ test.serial('answers are as the served document describes them', async (t) => {
     ['patch', `${WHEP}/{session}`, ':session', {}],
     ['delete', `${WHEP}/{session}`, ':session'],
     ['delete', `${WHEP}/{session}`, ':session'],
+    ['get', CONTROL, '/api/streamers/s/control'],
+    ['get', CONTROL, '/api/streamers/x/control'],
+    ['put', CONTROL, '/api/streamers/s/control', { mode: 'shared' }],
+    ['put', CONTROL, '/api/streamers/s/control', { holder: 'nobody' }],
+    ['get', INPUT, '/api/streamers/s/input'],
+    ['get', INPUT, '/api/streamers/x/input'],
+    ['delete', INPUT, '/api/streamers/s/input'],
+    ['delete', INPUT, '/api/streamers/s/input?peer_id=x'],
+    ['patch', VIEWER, '/api/streamers/s/viewers/:viewer', { rights: ['watch'] }],
+    ['patch', VIEWER, '/api/streamers/s/viewers/:viewer', { rights: 1 }],
+    ['patch', VIEWER, '/api/streamers/s/viewers/x', { rights: ['watch'] }],
+    ['delete', VIEWER, '/api/streamers/s/viewers/:viewer'],
+    ['delete', VIEWER, '/api/streamers/s/viewers/x'],
+    ['post', TOKENS, '/api/streamers/s/tokens', { rights: ['watch'], name: 'Ann' }],
+    ['post', TOKENS, '/api/streamers/s/tokens', { rights: [] }],
+    ['post', TOKENS, '/api/streamers/x/tokens', { rights: ['watch'] }],
+    ['get', TOKENS, '/api/streamers/s/tokens'],
+    ['delete', `${TOKENS}/{token}`, '/api/streamers/s/tokens/:token'],
+    ['delete', `${TOKENS}/{token}`, '/api/streamers/s/tokens/:token'],
+    ['post', SHARES, '/api/streamers/s/shares', { rights: ['watch'], pin: '4711' }],
+    ['post', SHARES, '/api/streamers/s/shares', { rights: ['watch'], pin: '1' }],
+    ['post', REDEEM, REDEEM, { secret: ':secret', pin: '4711' }],
+    ['post', REDEEM, REDEEM, { secret: ':secret' }],
+    ['post', REDEEM, REDEEM, { secret: 'x' }],
+    ['post', REDEEM, REDEEM, {}],
+    ['get', SHARES, '/api/streamers/s/shares'],
+    ['delete', `${SHARES}/{share}`, '/api/streamers/s/shares/:share'],
+    ['delete', `${SHARES}/{share}`, '/api/streamers/s/shares/x'],
     ['get', '/api/sessions', '/api/sessions'],
     ['get', '/api/admin/status', '/api/admin/status'],
     ['get', '/api/openapi.json', '/api/openapi.json'],
@@ -150,17 +206,18 @@ test.serial('answers are as the served document describes them', async (t) => {
     const socket = await server.viewer('s');
     await socket.until('offer');
   };
-  let recording = '';
-  let session = '';
-  for (const [method, template, pattern, body] of calls) {
-    const path = pattern.replace(':recording', recording).replace(':session', session);
+  const known = new Map<string, string>();
+  for (const [method, template, pattern, given] of calls) {
     if (template === '/api/streamers/{id}/stats') await viewer();
+    if (template === VIEWER && !known.has(':viewer')) {
+      const [present] = server.running.streamers.require('s').viewers;
+      known.set(':viewer', present?.peerId ?? '');
+    }
+    const path = filled(known, pattern);
+    const body = filled(known, given);
     const answer = await server.ask(method.toUpperCase(), path, bodyFor(method, template, body));
     t.deepEqual(check(document, method, template, answer), [], `${method} ${path} ${answer.text}`);
-    if (template === WHEP) session = answer.headers.location ?? session;
-    if (answer.status === 201 && template === RECORDINGS) {
-      ({ recording_id: recording } = answer.json as RecordingInfo);
-    }
+    learn(known, template, answer);
     if (template === '/config.js') continue;
     if (/\/(?:peer|media)$/.test(template)) continue;
     const bare = await server.ask(method.toUpperCase(), path, { headers: { Authorization: '' } });

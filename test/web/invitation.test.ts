@@ -36,7 +36,7 @@ async function open(t: ExecutionContext, url: string): Promise<Page> {
 
 const address = (page: Page): Promise<string> => page.evaluate<string>('location.href');
 
-function viewer(server: TestServer): { name: string | null } | undefined {
+function viewer(server: TestServer): { name: string | null; peerId: string } | undefined {
   return server.running.streamers.require('a').viewers[0];
 }
 
@@ -57,8 +57,12 @@ test.serial('a link with a PIN asks for it and for a name, and leaves the addres
   t.like(viewer(server), { name: 'Bo' });
   t.is(await address(page), `${server.running.url}#/streamers/a`);
 
+  const { peerId = '' } = viewer(server) ?? {};
   await page.reload();
-  await until('the viewer is back', () => viewer(server)?.name === 'Bo');
+  await until('the viewer is back', () => {
+    const now = viewer(server);
+    return now?.name === 'Bo' && now.peerId !== peerId;
+  });
   await server.ask('DELETE', `/api/streamers/a/shares/${share.id}`);
   await page.getByText('The access of this viewer was taken back').first().waitFor();
 });
