@@ -58,8 +58,8 @@ const RECORDED_FILE = `${RECORDINGS}/{recording}/files/{number}`;
 
 /** What an answer names, for the requests behind it: `:recording` and the like. */
 function learn(known: Map<string, string>, template: string, { headers, json }: Answer): void {
-  const { id, secret } = json as { id?: string; secret?: string };
-  const { recording_id: recording } = json as Partial<RecordingInfo>;
+  const answered = (json ?? {}) as { id?: string; secret?: string } & Partial<RecordingInfo>;
+  const { id, secret, recording_id: recording } = answered;
   const facts = {
     recording,
     session: template === WHEP ? headers.location : undefined,
