@@ -55,16 +55,22 @@ export class Attention {
   }
 
   #isFresh(at: number, now: number): boolean {
-    const offset = (((now - at) % CLOCK_RANGE) + CLOCK_RANGE) % CLOCK_RANGE;
+    const offset = wrapped(now - at);
     const gone = Math.max(0, now - this.#statedAt);
     this.#statedAt = now;
-    const fastest = this.#offset;
-    if (fastest === undefined || offset <= fastest || offset - fastest > MAX_LATENESS_MS) {
+    const fastest = this.#offset ?? offset;
+    const lateness = wrapped(offset - fastest + CLOCK_RANGE / 2) - CLOCK_RANGE / 2;
+    if (lateness <= 0 || lateness > MAX_LATENESS_MS) {
       this.#offset = offset;
       return true;
     }
     // A way that has become slower for good is found out in seconds, a backlog is over before.
-    this.#offset = Math.min(offset, fastest + Math.min(gone, MAX_CREEP_MS) * CREEP);
-    return offset - fastest <= SILENCE_MS;
+    const creep = Math.min(gone, MAX_CREEP_MS) * CREEP;
+    this.#offset = wrapped(fastest + Math.min(lateness, creep));
+    return lateness <= SILENCE_MS;
   }
+}
+
+function wrapped(time: number): number {
+  return ((time % CLOCK_RANGE) + CLOCK_RANGE) % CLOCK_RANGE;
 }
