@@ -25,6 +25,9 @@ export type PresentViewer = Schemas['PresentViewer'];
 export type PointerPlace = Schemas['PointerPlace'];
 /** What a viewer holds at the host. */
 export type HeldInput = Schemas['HeldInput'];
+/** What an agent may do; see docs/agents.md. */
+export type AgentEvent = Schemas['AgentEvent'];
+export type AgentInputAnswer = Schemas['AgentInputAnswer'];
 export type AdminStatus = Schemas['AdminStatus'];
 /** An event of the life of streamers and viewers. */
 export type FeedEvent = Schemas['Event'];

@@ -1298,7 +1298,99 @@ export interface paths {
       };
     };
     put?: never;
-    post?: never;
+    /**
+     * Executes a list of input events
+     * @description Everything is checked before anything is sent; a refusal names the event by its index. The events are executed in order, as a viewer of its own, and the answer comes when the last one has gone to the host; then everything that is still held is released. Lists of one streamer wait for each other. A person who does something pauses a list between two events (`agent_pause_ms`), and ends it in the midst of one or while it holds something. A caller that leaves ends its list. See docs/agents.md.
+     */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['AgentInputRequest'];
+        };
+      };
+      responses: {
+        /** @description All of them have gone to the host */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['AgentInputAnswer'];
+          };
+        };
+        /** @description An event is wrong */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description An event needs a right that the caller does not have now */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such streamer */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The streamer has no session now, or a person has taken over */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description A limit is reached */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description Not executed in time */
+        504: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
     /**
      * Lets go of what is held
      * @description Of everything, or of what the viewer `peer_id` holds. It stays so until it is pressed anew.
@@ -1958,6 +2050,252 @@ export interface paths {
         };
       };
     };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/streamers/{id}/snapshot.png': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The picture of a streamer as PNG
+     * @description The first one waits for a key frame of the host. It is `max_age_ms` old at most (default 250), unless nothing has come from the host since. `width` makes it smaller. `Moontee-Picture-Age` tells its age in milliseconds.
+     */
+    get: {
+      parameters: {
+        query?: {
+          width?: number;
+          max_age_ms?: number;
+        };
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The picture */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'image/png': unknown;
+          };
+        };
+        /** @description It is the one of `If-None-Match` */
+        304: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Bad request */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such streamer */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The streamer has no session now */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description Too many in a second */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description There is no decoder for the codec of the stream, or it failed */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description A limit is reached */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No picture came in time */
+        504: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/streamers/{id}/snapshot.jpg': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The picture of a streamer as JPEG
+     * @description The first one waits for a key frame of the host. It is `max_age_ms` old at most (default 250), unless nothing has come from the host since. `width` makes it smaller. `Moontee-Picture-Age` tells its age in milliseconds.
+     */
+    get: {
+      parameters: {
+        query?: {
+          width?: number;
+          max_age_ms?: number;
+        };
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The picture */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'image/jpeg': unknown;
+          };
+        };
+        /** @description It is the one of `If-None-Match` */
+        304: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Bad request */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description Missing or wrong credentials */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No such streamer */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description The streamer has no session now */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description Too many in a second */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description There is no decoder for the codec of the stream, or it failed */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description A limit is reached */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+        /** @description No picture came in time */
+        504: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Error'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
     options?: never;
     head?: never;
     patch?: never;
@@ -3459,6 +3797,7 @@ export interface components {
      *     - `VIEWER_STALLED`: The viewer could not keep up with the stream. Give the viewer a faster network, or lower the bitrate of the streamer.
      *     - `VIEWER_CERTIFICATE_MISMATCH`: The certificate on the media path is not the one that the viewer announced. Look for a proxy or an attacker on the media path.
      *     - `VIEWER_FLOODS`: The viewer sent more than any player can. Look for a broken or hostile client at the address in the log.
+     *     - `PERSON_TOOK_OVER`: A person has taken over. Look at the picture again before you go on: a person has changed it.
      *     - `STREAMER_FAILED`: The streamer failed. Read `failure` in `GET /api/streamers/{id}`, and the log.
      *     - `STREAMER_HUNG`: The streamer stopped responding. Look for the states of its threads in the log; report it if it happens again.
      *     - `STREAMER_MEMORY`: The streamer took more memory than it may have. Raise `streamer_memory_mib`, or lower `max_viewers`.
@@ -3524,6 +3863,7 @@ export interface components {
       | 'VIEWER_STALLED'
       | 'VIEWER_CERTIFICATE_MISMATCH'
       | 'VIEWER_FLOODS'
+      | 'PERSON_TOOK_OVER'
       | 'STREAMER_FAILED'
       | 'STREAMER_HUNG'
       | 'STREAMER_MEMORY'
@@ -3758,6 +4098,130 @@ export interface components {
     };
     PutOutputRequest:
       components['schemas']['PutRtpOutput'] | components['schemas']['PutWhipOutput'];
+    AgentKey: {
+      /** @constant */
+      type: 'key';
+      key: string | string[];
+    } & {
+      /** @enum {string} */
+      action?: 'press' | 'down' | 'up';
+    };
+    AgentText: {
+      /** @constant */
+      type: 'text';
+      text: string;
+    };
+    AgentMove: {
+      /** @constant */
+      type: 'move';
+      x: number;
+      y: number;
+    };
+    AgentMoveBy: {
+      /** @constant */
+      type: 'move-by';
+      dx: number;
+      dy: number;
+    };
+    AgentClick: {
+      /** @constant */
+      type: 'click';
+    } & {
+      x?: number;
+      y?: number;
+      /** @enum {string} */
+      button?: 'left' | 'middle' | 'right' | 'back' | 'forward';
+      count?: number;
+    };
+    AgentButton: {
+      /** @constant */
+      type: 'button';
+      /** @enum {string} */
+      action: 'down' | 'up';
+    } & {
+      x?: number;
+      y?: number;
+      /** @enum {string} */
+      button?: 'left' | 'middle' | 'right' | 'back' | 'forward';
+    };
+    Point: {
+      x: number;
+      y: number;
+    };
+    AgentDrag: {
+      /** @constant */
+      type: 'drag';
+      from: components['schemas']['Point'];
+      to: components['schemas']['Point'];
+    } & {
+      /** @enum {string} */
+      button?: 'left' | 'middle' | 'right' | 'back' | 'forward';
+      steps?: number;
+    };
+    AgentScroll: {
+      /** @constant */
+      type: 'scroll';
+    } & {
+      x?: number;
+      y?: number;
+      dx?: number;
+      dy?: number;
+    };
+    AgentTouch: {
+      /** @constant */
+      type: 'touch';
+      /** @enum {string} */
+      action: 'tap' | 'down' | 'move' | 'up';
+      x: number;
+      y: number;
+    } & {
+      finger?: number;
+      pressure?: number;
+    };
+    Stick: {
+      x: number;
+      y: number;
+    };
+    AgentPad: {
+      /** @constant */
+      type: 'pad';
+    } & {
+      pad?: number;
+      /** @enum {string} */
+      action?: 'state' | 'unplug';
+      buttons?: string[];
+      left?: components['schemas']['Stick'];
+      right?: components['schemas']['Stick'];
+      left_trigger?: number;
+      right_trigger?: number;
+    };
+    AgentWait: {
+      /** @constant */
+      type: 'wait';
+      ms: number;
+    };
+    AgentEvent:
+      | components['schemas']['AgentKey']
+      | components['schemas']['AgentText']
+      | components['schemas']['AgentMove']
+      | components['schemas']['AgentMoveBy']
+      | components['schemas']['AgentClick']
+      | components['schemas']['AgentButton']
+      | components['schemas']['AgentDrag']
+      | components['schemas']['AgentScroll']
+      | components['schemas']['AgentTouch']
+      | components['schemas']['AgentPad']
+      | components['schemas']['AgentWait'];
+    AgentInputRequest: {
+      events: components['schemas']['AgentEvent'][];
+    } & {
+      name?: string | null;
+    };
+    AgentInputAnswer: {
+      executed: number;
+      duration_ms: number;
+      paused_ms: number;
+    };
     PatchViewerRequest: {
       rights: components['schemas']['RightList'];
     };
@@ -4019,6 +4483,7 @@ export interface components {
      *     - `VIEWER_STALLED`: The viewer could not keep up with the stream. Give the viewer a faster network, or lower the bitrate of the streamer.
      *     - `VIEWER_CERTIFICATE_MISMATCH`: The certificate on the media path is not the one that the viewer announced. Look for a proxy or an attacker on the media path.
      *     - `VIEWER_FLOODS`: The viewer sent more than any player can. Look for a broken or hostile client at the address in the log.
+     *     - `PERSON_TOOK_OVER`: A person has taken over. Look at the picture again before you go on: a person has changed it.
      *     - `STREAMER_FAILED`: The streamer failed. Read `failure` in `GET /api/streamers/{id}`, and the log.
      *     - `STREAMER_HUNG`: The streamer stopped responding. Look for the states of its threads in the log; report it if it happens again.
      *     - `STREAMER_MEMORY`: The streamer took more memory than it may have. Raise `streamer_memory_mib`, or lower `max_viewers`.
@@ -4089,6 +4554,7 @@ export interface components {
       | 'VIEWER_STALLED'
       | 'VIEWER_CERTIFICATE_MISMATCH'
       | 'VIEWER_FLOODS'
+      | 'PERSON_TOOK_OVER'
       | 'STREAMER_FAILED'
       | 'STREAMER_HUNG'
       | 'STREAMER_MEMORY'

@@ -227,6 +227,10 @@ const ROWS = {
     retry: false,
     words: 'This viewer sent the server more than any player can.',
   },
+  PERSON_TOOK_OVER: {
+    retry: true,
+    words: 'A person has taken over.',
+  },
   STREAMER_FAILED: {
     retry: false,
     words: 'The streamer has failed.',

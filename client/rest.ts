@@ -4,6 +4,8 @@ import { HttpCaller, parseJson, type Call, type MoonteeApiOptions } from './http
 import type {
   AddHost,
   AdminStatus,
+  AgentEvent,
+  AgentInputAnswer,
   AppInfo,
   ControlChange,
   ControlInfo,
@@ -43,6 +45,14 @@ export interface CreateOptions {
   readonly idempotencyKey?: string;
 }
 
+export interface SnapshotOptions {
+  readonly format?: 'png' | 'jpg';
+  /** Pixels; default and most: those of the stream. */
+  readonly width?: number;
+  /** Milliseconds that it may be old; default 250. */
+  readonly maxAge?: number;
+}
+
 /** Bytes of a file, both ends included. */
 export interface ByteRange {
   readonly start: number;
@@ -65,6 +75,8 @@ export interface FeedEntry {
 /** Milliseconds. */
 const CREATE_TIMEOUT_MS = 30_000;
 const SLOW_TIMEOUT_MS = 35_000;
+const INPUT_TIMEOUT_MS = 35_000;
+const SNAPSHOT_TIMEOUT_MS = 12_000;
 /** A person enters a PIN meanwhile. */
 const PAIR_TIMEOUT_MS = 130_000;
 /** The server sends something every 15 s. */
@@ -202,6 +214,38 @@ export class MoonteeApi {
 
   async deleteOutput(id: string, name: string): Promise<void> {
     await this.#http.json({ method: 'DELETE', path: outputPath(id, name) });
+  }
+
+  /**
+   * Executes a list of input events in order, and resolves when the last one has gone to the host.
+   *
+   * @param options `name`: who acts, for the log of the server
+   */
+  async sendInput(
+    id: string,
+    events: readonly AgentEvent[],
+    { name, signal }: { readonly name?: string; readonly signal?: AbortSignal } = {},
+  ): Promise<AgentInputAnswer> {
+    return this.#get({
+      method: 'POST',
+      path: `${streamerPath(id)}/input`,
+      body: { events, ...(name === undefined ? {} : { name }) },
+      timeout: Math.max(this.#http.timeout, INPUT_TIMEOUT_MS),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  }
+
+  /** The picture of a streamer as it is now. */
+  async snapshot(
+    id: string,
+    { format = 'png', width, maxAge }: SnapshotOptions = {},
+  ): Promise<Blob> {
+    const call: Call = {
+      path: `${streamerPath(id)}/snapshot.${format}`,
+      query: { width, max_age_ms: maxAge },
+      timeout: Math.max(this.#http.timeout, SNAPSHOT_TIMEOUT_MS),
+    };
+    return this.#http.exchange(call, ({ response }) => response.blob());
   }
 
   /** A file of a recording, or a part of it: it is kept in memory. */

@@ -1,6 +1,7 @@
 import Koa from 'koa';
 import helmet from 'koa-helmet';
 import { MoonteeError } from '../core/errors.js';
+import { agentRoutes } from './agent-input.js';
 import { appRoutes } from './apps.js';
 import type { ApiContext } from './context.js';
 import { accessOfUnknown } from '../access/gate.js';
@@ -19,6 +20,7 @@ import { recordingRoutes } from './recordings.js';
 import type { Routes } from '../http/routes.js';
 import { sessionRoutes } from './sessions.js';
 import { shareRoutes } from './shares.js';
+import { snapshotRoutes } from './snapshots.js';
 import { StaticFiles } from '../http/static-files.js';
 import { streamerRoutes } from './streamers.js';
 import { tokenRoutes } from './tokens.js';
@@ -85,6 +87,8 @@ export function apiRoutes(routes: Routes, api: ApiContext): void {
   controlRoutes(routes, api);
   recordingRoutes(routes, api);
   outputRoutes(routes, api);
+  agentRoutes(routes, api);
+  snapshotRoutes(routes, api);
   sessionRoutes(routes, api);
   tokenRoutes(routes, api);
   shareRoutes(routes, api);

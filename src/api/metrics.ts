@@ -6,7 +6,7 @@ import type { Streamer } from '../streamer/streamer.js';
 import { ChildFigures } from './metrics/child-figures.js';
 import { recordingMetrics, type MeteredRecorder } from './metrics/recording-metrics.js';
 import { StreamerMetrics } from './metrics/streamer-metrics.js';
-import { packageVersion } from './package-version.js';
+import { packageVersion } from '../core/package-version.js';
 
 const STATUSES = ['starting', 'active', 'reconnecting', 'failed', 'stopping'] as const;
 

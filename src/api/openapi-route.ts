@@ -1,6 +1,6 @@
 import type { Routes } from '../http/routes.js';
 import { openApiDocument } from './openapi.js';
-import { packageVersion } from './package-version.js';
+import { packageVersion } from '../core/package-version.js';
 
 export function openApiRoutes(routes: Routes): void {
   let document: string | null = null;

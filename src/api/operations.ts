@@ -1,6 +1,7 @@
 import type * as t from 'io-ts';
 import type { Access } from '../access/gate.js';
 import { ControlInfo, ControlRequest, HeldInputList } from '../protocol/company-messages.js';
+import { AgentInputAnswer, AgentInputRequest } from '../protocol/agent-input.js';
 import {
   CreateShareRequest,
   CreateTokenRequest,
@@ -394,6 +395,43 @@ export const OPERATIONS: readonly Operation[] = [
     summary: 'Ends an output',
     answers: { 204: done, 404: noOutput },
   },
+  {
+    method: 'post',
+    path: '/api/streamers/{id}/input',
+    summary: 'Executes a list of input events',
+    description:
+      'Everything is checked before anything is sent; a refusal names the event by its index. The events are executed in order, as a viewer of its own, and the answer comes when the last one has gone to the host; then everything that is still held is released. Lists of one streamer wait for each other. A person who does something pauses a list between two events (`agent_pause_ms`), and ends it in the midst of one or while it holds something. A caller that leaves ends its list. See docs/agents.md.',
+    body: AgentInputRequest,
+    answers: {
+      200: { doc: 'All of them have gone to the host', codec: AgentInputAnswer },
+      400: failed('An event is wrong'),
+      403: failed('An event needs a right that the caller does not have now'),
+      404: noStreamer,
+      409: failed('The streamer has no session now, or a person has taken over'),
+      503: failed('A limit is reached'),
+      504: failed('Not executed in time'),
+    },
+    access: 'member',
+  },
+  ...(['png', 'jpg'] as const).map((ending): Operation => ({
+    method: 'get',
+    path: `/api/streamers/{id}/snapshot.${ending}`,
+    summary: `The picture of a streamer as ${ending === 'png' ? 'PNG' : 'JPEG'}`,
+    description:
+      'The first one waits for a key frame of the host. It is `max_age_ms` old at most (default 250), unless nothing has come from the host since. `width` makes it smaller. `Moontee-Picture-Age` tells its age in milliseconds.',
+    query: { width: { type: 'integer' }, max_age_ms: { type: 'integer' } },
+    answers: {
+      200: { doc: 'The picture', type: ending === 'png' ? 'image/png' : 'image/jpeg' },
+      304: { doc: 'It is the one of `If-None-Match`' },
+      400: failed('Bad request'),
+      404: noStreamer,
+      409: failed('The streamer has no session now'),
+      429: failed('Too many in a second'),
+      500: failed('There is no decoder for the codec of the stream, or it failed'),
+      503: failed('A limit is reached'),
+      504: failed('No picture came in time'),
+    },
+  })),
   {
     method: 'get',
     path: '/api/streamers/{id}/peer',

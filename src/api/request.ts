@@ -9,14 +9,19 @@ import { describeIssues } from '../codec/issues.js';
 
 /** The JSON body, checked. @throws BAD_REQUEST naming what is wrong */
 export function bodyOf<T>(context: { request: Koa.Request }, codec: t.Type<T, unknown>): T {
-  if (context.request.is('application/json') !== 'application/json') {
-    throw new MoonteeError('BAD_REQUEST', 'Content-Type must be application/json');
-  }
-  const decoded = codec.decode(jsonBody(context.request.req));
+  const decoded = codec.decode(jsonBodyOf(context));
   if (!isRight(decoded)) {
     throw new MoonteeError('BAD_REQUEST', `Invalid body: ${describeIssues(decoded.left)}`);
   }
   return decoded.right;
+}
+
+/** What the JSON body holds, whatever it is. @throws BAD_REQUEST if there is none */
+export function jsonBodyOf(context: { request: Koa.Request }): unknown {
+  if (context.request.is('application/json') !== 'application/json') {
+    throw new MoonteeError('BAD_REQUEST', 'Content-Type must be application/json');
+  }
+  return jsonBody(context.request.req);
 }
 
 /** An integer of the query. @throws BAD_REQUEST */
@@ -26,6 +31,18 @@ export function queryInteger(context: { req: IncomingMessage }, name: string): n
     throw new MoonteeError('BAD_REQUEST', `Query parameter ${name} must be an integer`);
   }
   return Number(value);
+}
+
+/** An integer of the query within a range; undefined without one. @throws BAD_REQUEST */
+export function optionalInteger(
+  context: { req: IncomingMessage },
+  name: string,
+  [min, max]: readonly [min: number, max: number],
+): number | undefined {
+  if (queryParameter(targetOf(context.req), name) === undefined) return undefined;
+  const value = queryInteger(context, name);
+  if (value >= min && value <= max) return value;
+  throw new MoonteeError('BAD_REQUEST', `Query parameter ${name} must be from ${min} to ${max}`);
 }
 
 /** `true` or `false` of the query. @throws BAD_REQUEST */

@@ -278,6 +278,11 @@ export const KEYS = {
     'Tokens of one streamer that have not expired, and as many links.',
   ),
 
+  agent_pause_ms: key(
+    integer(0, 60_000),
+    2_000,
+    'Time without input of persons after which the input of an agent goes on. 0: persons do not pause agents.',
+  ),
   auth_timeout_ms: key(milliseconds, 5_000, 'Time a viewer has to authenticate.'),
   ping_interval_ms: key(milliseconds, 5_000, 'Time between pings to viewers.'),
   ping_timeout_ms: key(

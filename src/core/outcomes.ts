@@ -553,6 +553,15 @@ const ERROR_ROWS = {
     words: 'This viewer sent the server more than any player can.',
     remedy: 'Look for a broken or hostile client at the address in the log.',
   },
+  PERSON_TOOK_OVER: {
+    status: 409,
+    fault: 'caller',
+    close: 'FAILED',
+    retry: true,
+    message: 'A person has taken over',
+    words: 'A person has taken over.',
+    remedy: 'Look at the picture again before you go on: a person has changed it.',
+  },
   STREAMER_FAILED: {
     status: 500,
     fault: 'internal',

@@ -17,6 +17,15 @@ export interface FileSinkElement extends Gst.Element {
   location: string;
 }
 
+/** `valve`: what comes while it drops is thrown away. */
+export interface ValveElement extends Gst.Element {
+  drop: boolean;
+}
+
+export interface CapsFilterElement extends Gst.Element {
+  caps: Gst.Caps;
+}
+
 export interface QueueElement extends Gst.Element {
   readonly currentLevelBuffers: number;
   readonly maxSizeBuffers: number;

@@ -296,14 +296,48 @@ function vorbisMapping(channels: 6 | 8, mapping: readonly number[]): number[] {
   return VORBIS_ORDER[channels].map((index) => mapping[index] ?? 0);
 }
 
-/** Values of the template `record`. */
-export function recordValues(codec: VideoCodec, audio: AudioLayout): PlaceholderValues {
+/** How units of a codec are delimited. */
+function unitValues(codec: VideoCodec): PlaceholderValues {
   const isAnnexB = codec !== 'av1';
-  const { channels, streams, coupledStreams, mapping } = audio;
   return {
     codec,
     format: isAnnexB ? 'byte-stream' : 'obu-stream',
     alignment: isAnnexB ? 'au' : 'tu',
+  };
+}
+
+/** Software decoders, the faster one first. */
+const DECODERS: Readonly<Record<VideoCodec, readonly string[]>> = {
+  h264: ['avdec_h264', 'openh264dec'],
+  h265: ['avdec_h265', 'libde265dec'],
+  av1: ['dav1ddec', 'av1dec'],
+};
+
+/**
+ * Values of the template `snapshot` that follow from the codec.
+ *
+ * @throws ELEMENT_MISSING where no decoder is installed
+ */
+export function snapshotValues(
+  runtime: Pick<GstRuntime, 'hasElement'>,
+  codec: VideoCodec,
+): PlaceholderValues {
+  const decoder = DECODERS[codec].find((name) => runtime.hasElement(name));
+  if (decoder !== undefined) return { ...unitValues(codec), decoder };
+  const [first = ''] = DECODERS[codec];
+  throw new MoonteeError(
+    'ELEMENT_MISSING',
+    `Pictures of ${VIDEO[codec].name} need one of the GStreamer elements ` +
+      `${DECODERS[codec].join(', ')}; Debian package of the first: ${packageOfElement(first)}`,
+    { details: { element: first, package: packageOfElement(first) } },
+  );
+}
+
+/** Values of the template `record`. */
+export function recordValues(codec: VideoCodec, audio: AudioLayout): PlaceholderValues {
+  const { channels, streams, coupledStreams, mapping } = audio;
+  return {
+    ...unitValues(codec),
     channels,
     family: channels === 2 ? 0 : 1,
     streams,

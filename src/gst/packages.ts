@@ -14,13 +14,14 @@ const TYPELIBS: Readonly<Record<string, string>> = {
 const ELEMENTS: readonly (readonly [pattern: RegExp, debian: string])[] = [
   [/^nice(sink|src)$/, 'gstreamer1.0-nice'],
   [
-    /^(webrtcbin|dtls|srtp|sctp|openh264|h26[45]parse|av1parse|av1(enc|dec)|x265)/,
+    /^(webrtcbin|dtls|srtp|sctp|openh264|h26[45]parse|av1parse|av1(enc|dec)|x265|libde265)/,
     'gstreamer1.0-plugins-bad',
   ],
+  [/^dav1ddec$/, 'gstreamer1.0-plugins-rs (not part of Debian)'],
   [/^rtpav1(pay|depay)$/, 'gstreamer1.0-plugins-rs (not part of Debian)'],
-  [/^(rtp|udp)/, 'gstreamer1.0-plugins-good'],
+  [/^(rtp|udp|png|jpeg)/, 'gstreamer1.0-plugins-good'],
   [
-    /^(tee|queue|fakesink|fakesrc|fdsink|filesrc|filesink|capsfilter|identity|funnel|clocksync)$/,
+    /^(tee|queue|fakesink|fakesrc|fdsink|filesrc|filesink|capsfilter|valve|identity|funnel|clocksync)$/,
     'libgstreamer1.0-0',
   ],
   [

@@ -185,6 +185,9 @@ function bitOf(code: number): number {
   return MODIFIER_BITS.get(code) ?? 0;
 }
 
+/** The bit of a virtual key that is a modifier; 0 of any other. */
+export const modifierBit = bitOf;
+
 function isModifier(code: number): boolean {
   return MODIFIER_BITS.has(code);
 }

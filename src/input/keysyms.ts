@@ -106,6 +106,12 @@ export function readKeysym(keysym: number): Keysym | undefined {
   return CHARACTERS.get(character) ?? { kind: 'text', text: character };
 }
 
+/** The key of a US keyboard that has this character; undefined if none has. */
+export function keyOfUsCharacter(character: string): Extract<Keysym, { kind: 'key' }> | undefined {
+  const found = CHARACTERS.get(character);
+  return found?.kind === 'key' ? found : undefined;
+}
+
 function characterOf(keysym: number): string | undefined {
   if (keysym === EURO_SIGN) return '€';
   const isLatin = keysym <= 0xff;

@@ -28,6 +28,8 @@ export const KEYFRAME_BUDGETS: Readonly<Record<OutletKind, KeyframeBudget>> = {
   recording: { burst: 2, refill: 5_000 },
   // Its pacer keeps it far below, and over all attempts to reach its receiver.
   output: { burst: 2, refill: 1_000 },
+  // One to begin with, and one for a picture that does not move or a decoder that is behind.
+  snapshot: { burst: 2, refill: 2_500 },
 };
 
 export interface KeyframeLimits {

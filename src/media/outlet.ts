@@ -17,7 +17,7 @@ export interface CodedUnit {
   readonly keyframe: boolean;
 }
 
-export type OutletKind = 'webrtc' | 'websocket' | 'desktop' | 'recording' | 'output';
+export type OutletKind = 'webrtc' | 'websocket' | 'desktop' | 'recording' | 'output' | 'snapshot';
 
 export interface OutletStats {
   readonly id: string;

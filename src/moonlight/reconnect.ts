@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MoonteeError, type ErrorCode } from '../core/errors.js';
+import type { InputProgress } from './input/queue.js';
 import { guard } from './session/guard.js';
 import { addCounts, mergeStats } from './session/stats.js';
 import { MoonlightSession, type MoonlightSessionOptions } from './session.js';
@@ -100,6 +101,11 @@ export class ReconnectingSession extends EventEmitter<ReconnectingSessionEvents>
   /** @returns `closed` while reconnecting: what is held down is to be pressed again after it */
   sendInput(input: HostInput): SentInput {
     return this.#session.sendInput(input);
+  }
+
+  /** How far the input has come that was taken. */
+  get inputProgress(): InputProgress {
+    return this.#session.inputProgress;
   }
 
   /** Of the current session. */

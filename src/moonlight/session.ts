@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { MoonteeError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { DatagramFaults } from './datagram.js';
+import type { InputProgress } from './input/queue.js';
 import { HostClient } from './nvhttp/host-client.js';
 import { resolveHost } from './nvhttp/resolve-host.js';
 import { startApp, type StartedApp } from './nvhttp/start-app.js';
@@ -156,6 +157,11 @@ export class MoonlightSession extends EventEmitter<MoonlightSessionEvents> {
   sendInput(input: HostInput): SentInput {
     if (this.#state !== 'running' || this.#streams === null) return 'closed';
     return this.#streams.sendInput(input);
+  }
+
+  /** How far the input has come that was taken. */
+  get inputProgress(): InputProgress {
+    return this.#streams?.inputProgress ?? 'arrived';
   }
 
   stats(): SessionStats {

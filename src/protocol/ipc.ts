@@ -5,11 +5,13 @@
  */
 import * as t from 'io-ts';
 import { Integer } from '../codec/integer.js';
+import { AgentOrder, AgentOutcome } from './agent-input.js';
 import type { Channel, Methods } from './channel.js';
 import { ErrorCode, OutcomeCode, RecordingEndCode } from './outcome-codes.js';
 import { OutputOrder, OutputStatus } from './output-spec.js';
 import { PointerPlace, ViewerHold } from './company-messages.js';
 import { RightList } from './right-codec.js';
+import { SnapshotOrder } from './snapshot.js';
 import { StreamerStats } from './statistics.js';
 import { StreamClientMessage, StreamServerMessage } from './viewer-messages.js';
 
@@ -231,14 +233,17 @@ export const ParentMessage = t.union(
     t.type({ TellPointers: t.type({ wanted: t.boolean }) }),
     t.type({ FromChannel: ChannelData }),
     /**
-     * A connection comes with this message. Nothing may be answered on it before `OpenMedia` or
-     * `OpenDesktop`: until then the server may still read what comes back.
+     * A connection comes with this message. Nothing may be answered on it before `OpenMedia`,
+     * `OpenDesktop` or `TakeSnapshot`: until then the server may still read what comes back.
      */
     t.type({ MediaConnection: t.type({ socket_id: Integer }) }),
     t.type({ OpenMedia: MediaOrder }),
     t.type({ OpenDesktop: DesktopOrder }),
+    t.type({ TakeSnapshot: SnapshotOrder }),
     /** Makes an output, or takes the place of the one of that name. */
     t.type({ PutOutput: OutputOrder }),
+    /** What is left of the list of `agent_input` is not executed. */
+    t.type({ StopAgent: t.type({ agent_id: t.string, code: ErrorCode, reason: t.string }) }),
     t.type({ RemovePeer: t.type({ peer_id: t.string, code: OutcomeCode, reason: t.string }) }),
     /** Ends the session and the process; the app on the host is the server's business. */
     t.type({
@@ -348,6 +353,8 @@ export const CHILD_METHODS = {
   start_recording: { data: RecordingOrder, result: t.null },
   /** Answered when its files are complete. */
   stop_recording: { data: t.type({ recording_id: t.string }), result: t.null },
+  /** Answered when its last event has gone to the host, or why it has not. */
+  agent_input: { data: AgentOrder, result: AgentOutcome },
   /** Answered when nothing of it is left. */
   remove_output: { data: t.type({ name: t.string }), result: t.null },
 } as const satisfies Methods;

@@ -38,6 +38,8 @@ export interface CompanyOptions {
   /** Hands a message to the child, if there is one. */
   readonly send: (message: ParentMessage) => void;
   readonly releaseInput: (peerId: string | null) => void;
+  /** The mode, the holder or who waits. */
+  readonly controlChanged: () => void;
   readonly log: Log;
 }
 
@@ -156,6 +158,11 @@ export class Company {
     if (member !== undefined) this.#setPointers(member, wanted);
   }
 
+  /** What somebody may do now who is no viewer, of what it was granted. */
+  guestRights(granted: Rights): Rights {
+    return this.#control.guestRights(granted);
+  }
+
   setGranted(peerId: string, rights: Rights): void {
     const member = this.#members.get(peerId);
     if (member === undefined) return;
@@ -258,7 +265,10 @@ export class Company {
       affected.add(id);
       this.#options.setRights(id, has);
     }
-    if (JSON.stringify(this.#control.state) !== before) this.#isControlChanged = true;
+    if (JSON.stringify(this.#control.state) !== before) {
+      this.#isControlChanged = true;
+      this.#options.controlChanged();
+    }
     this.#tell([...affected]);
     this.#watchExpiry();
   }

@@ -66,9 +66,12 @@ export class Control {
   /** What the viewer may do now; nothing if it is not here. */
   rights(peerId: string): Rights {
     const granted = this.#people.get(peerId)?.granted ?? new Set<Right>();
-    if (this.#mode === 'shared' || (this.#mode === 'single' && this.#holder === peerId)) {
-      return granted;
-    }
+    return this.#holder === peerId ? granted : this.guestRights(granted);
+  }
+
+  /** What somebody may do now who is no viewer, and never has control. */
+  guestRights(granted: Rights): Rights {
+    if (this.#mode === 'shared') return granted;
     const kept = this.#mode === 'locked' ? INPUT : STEERING;
     return new Set([...granted].filter((right) => !kept.includes(right)));
   }

@@ -25,6 +25,7 @@ import { StreamerOutputs, type OutputChange } from './outputs.js';
 import { RestartPolicy, type RestartOptions, type SessionEnd } from './policy.js';
 import { StreamerProcess, type ChildMethod, type SocketOrder } from './supervisor/process.js';
 import { runSession, type RunEnd, type SessionVerdict } from './session.js';
+import type { AgentOrder, AgentOutcome } from '../protocol/agent-input.js';
 import type { OutputOrder, OutputSpec } from '../protocol/output-spec.js';
 import type { InitMessage, SessionTarget, StreamerSpec } from '../protocol/streamer-spec.js';
 import {
@@ -125,6 +126,8 @@ export class Streamer extends EventEmitter<StreamerEvents> {
   readonly #policy: RestartPolicy;
   /** What viewers know of each other, and who of them steers. */
   readonly company: Company;
+  /** What agents may do whose lists are executed. */
+  readonly #agents = new Map<string, Rights>();
   readonly #viewers: Viewers;
   readonly #stop = new AbortController();
   /** By then its process has to be gone. */
@@ -169,6 +172,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
       setRights: (peerId, rights) => this.#viewers.setRights(peerId, rights),
       send: (message) => this.#process?.send(message),
       releaseInput: (peerId) => void this.#releaseInput(peerId),
+      controlChanged: () => this.#limitAgents(),
       log: this.#log,
     });
     this.#viewers = new Viewers({
@@ -345,6 +349,44 @@ export class Streamer extends EventEmitter<StreamerEvents> {
   /** As {@link Viewers.dismiss}. */
   dismissViewer(peerId: string, code: OutcomeCode, reason: string): boolean {
     return this.#viewers.dismiss(peerId, code, reason);
+  }
+
+  /**
+   * Executes an agent's list.
+   *
+   * @param granted what the mode of control leaves of it, it may do
+   * @param options `signal`: the caller has gone: the rest is not executed
+   * @throws what the child throws, TIMEOUT, CLOSED
+   */
+  async agentInput(
+    order: Omit<AgentOrder, 'rights'>,
+    granted: Rights,
+    options: Required<RequestOptions>,
+  ): Promise<AgentOutcome> {
+    const { agent_id: id } = order;
+    const rights = this.company.guestRights(granted);
+    this.#agents.set(id, rights);
+    try {
+      return await this.request('agent_input', { ...order, rights: [...rights] }, options);
+    } catch (error) {
+      // Of what the child has refused, or does not know any more, nothing is left to be stopped.
+      this.#stopAgent(id, new MoonteeError('CLOSED', 'The agent has left'));
+      throw error;
+    } finally {
+      this.#agents.delete(id);
+    }
+  }
+
+  /** Agents that may do less from now on end at once. */
+  #limitAgents(): void {
+    for (const [id, rights] of this.#agents) {
+      if (this.company.guestRights(rights).size === rights.size) continue;
+      this.#stopAgent(id, new MoonteeError('FORBIDDEN', 'The mode of control has changed'));
+    }
+  }
+
+  #stopAgent(id: string, { code, message: reason }: MoonteeError): void {
+    this.#process?.send({ StopAgent: { agent_id: id, code, reason } });
   }
 
   removeViewer(peerId: string, code: OutcomeCode, reason: string): void {

@@ -75,6 +75,7 @@ const channel: ServerChannel = new Channel({
       await running().stopRecording(recording_id);
       return null;
     },
+    agent_input: (order) => running().agentInput(order),
     remove_output: async ({ name }) => {
       await running().removeOutput(name);
       return null;
@@ -187,8 +188,13 @@ function receive(message: ParentMessage, connection?: Socket): void {
     streamer?.openMedia(message.OpenMedia);
   } else if ('OpenDesktop' in message) {
     streamer?.openDesktop(message.OpenDesktop);
+  } else if ('TakeSnapshot' in message) {
+    streamer?.takeSnapshot(message.TakeSnapshot);
   } else if ('PutOutput' in message) {
     streamer?.putOutput(message.PutOutput);
+  } else if ('StopAgent' in message) {
+    const { agent_id, code, reason } = message.StopAgent;
+    streamer?.stopAgent(agent_id, new MoonteeError(code, reason));
   } else if ('RemovePeer' in message) {
     const { peer_id, code, reason } = message.RemovePeer;
     void streamer?.removePeer(peer_id, code, reason);

@@ -12,6 +12,7 @@ import type { Peer, StreamPipeline } from '../media/types.js';
 import { decodeChannelMessage } from '../input/channels.js';
 import { holdsSomething, type ViewerInput } from '../input/viewer-input.js';
 import { InputAggregator } from '../input/aggregator.js';
+import { isAllowed } from '../input/policy.js';
 import type { Log } from '../core/log.js';
 import { PresentationClock } from '../moonlight/presentation-clock.js';
 import { ReconnectingSession, type SessionLoss } from '../moonlight/reconnect.js';
@@ -42,8 +43,12 @@ import type {
   ViewerPatched,
 } from '../protocol/ipc.js';
 import type { ViewerHold } from '../protocol/company-messages.js';
+import type { AgentOrder, AgentOutcome } from '../protocol/agent-input.js';
 import type { OutputOrder } from '../protocol/output-spec.js';
+import type { SnapshotOrder } from '../protocol/snapshot.js';
 import { channelLabel, channelNumber } from '../protocol/media-socket.js';
+import { Agents } from './agents/agents.js';
+import { actAsAgent } from './agents/act.js';
 import { DesktopSockets } from './desktop-socket/sockets.js';
 import { ViewerReports } from './viewer-reports.js';
 import { InputSilence } from './input-silence.js';
@@ -51,6 +56,7 @@ import { HeldConnections } from './held-connections.js';
 import { MediaSockets } from './media-socket/sockets.js';
 import { Outputs } from './outputs/outputs.js';
 import { Recordings } from './recordings.js';
+import { Snapshots } from './snapshots.js';
 import { closeParts } from './closing.js';
 import type { StreamerStats } from '../protocol/statistics.js';
 import { ProcessMeter } from './process-meter.js';
@@ -111,6 +117,8 @@ export class ChildStreamer {
   readonly #recordings: Recordings;
   readonly #held = new HeldConnections();
   readonly #outputs: Outputs;
+  readonly #agents: Agents;
+  readonly #snapshots: Snapshots;
   readonly #media: MediaSockets;
   readonly #desktop: DesktopSockets;
   readonly #meter = new ProcessMeter();
@@ -146,6 +154,7 @@ export class ChildStreamer {
       this.#session.requestIdr();
     });
     this.#recordings = new Recordings(this.#bus, send, log);
+    this.#snapshots = new Snapshots(this.#bus, log);
     this.#outputs = new Outputs({
       orders: init.outputs,
       allowed: init.outputs_allowed,
@@ -177,6 +186,12 @@ export class ChildStreamer {
     this.#aggregator = new InputAggregator({ padShare: init.max_pads });
     this.#reports = new ViewerReports(send);
     this.#silence = new InputSilence(this.#aggregator, (inputs) => this.#sendInput(inputs));
+    this.#agents = new Agents({
+      join: (id, rights) => this.#aggregator.join(id, rights),
+      act: (id, input) => actAsAgent(this.#aggregator, this.#session, id, input),
+      leave: (id) => this.#sendInput(this.#aggregator.leave(id)),
+      progress: () => this.#session.inputProgress,
+    });
     this.#session = new ReconnectingSession({
       host: {
         address: init.host_address,
@@ -451,6 +466,28 @@ export class ChildStreamer {
     return this.#recordings.stop(id, 'STOPPED', 'The recording was stopped');
   }
 
+  /** @throws CLOSED before there is a session, and what {@link Agents.run} throws */
+  agentInput(order: AgentOrder): Promise<AgentOutcome> {
+    if (!this.#negotiated || this.#closing) {
+      throw new MoonteeError('CLOSED', 'The streamer has no session now');
+    }
+    const { video, hostFeatures } = this.#negotiated;
+    const { width, height } = video;
+    const pads = this.#init.max_pads;
+    return this.#agents.run(order, { width, height, touch: hostFeatures.touchAndPen, pads });
+  }
+
+  /** The picture, or why there is none, goes out on the connection. */
+  takeSnapshot(order: SnapshotOrder): void {
+    const socket = this.#held.take(order.socket_id);
+    const video = this.#closing ? null : (this.#negotiated?.video ?? null);
+    if (socket !== null) void this.#snapshots.serve(order, video, socket);
+  }
+
+  stopAgent(id: string, error: MoonteeError): void {
+    this.#agents.stop(id, error);
+  }
+
   putOutput(order: OutputOrder): void {
     void this.#outputs.put(order);
   }
@@ -471,9 +508,10 @@ export class ChildStreamer {
   }
 
   async #close(deadline: Deadline): Promise<void> {
+    this.#snapshots.close();
     const parts = {
       viewers: async (by: Deadline) => {
-        await Promise.all([this.#removeAll(by), this.#outputs.close(by)]);
+        await Promise.all([this.#agents.close(by), this.#removeAll(by), this.#outputs.close(by)]);
       },
       recordings: (by: Deadline) => this.#recordings.close(by, this.#cause),
       session: () => this.#session.close(),
@@ -520,6 +558,7 @@ export class ChildStreamer {
       this.#bus.forgetRecent();
       this.#media.negotiated(negotiated);
       this.#desktop.negotiated(negotiated);
+      this.#snapshots.restart();
       this.#hasPicture = false;
       this.#broadcastHostQuality('ok');
       if (this.#hostSilent) this.#broadcast({ StageComplete: { stage: WAITING } });
@@ -694,6 +733,8 @@ export class ChildStreamer {
   /** @returns whether the host gets anything of it */
   #take(id: string, input: ViewerInput): boolean {
     this.#reports.came(id, input);
+    const rights = this.#aggregator.rights(id);
+    if (rights !== undefined && isAllowed(rights, input)) this.#agents.personActs(input);
     const inputs = this.#aggregator.input(id, input, performance.now());
     this.#silence.watch();
     if (inputs.length > 0 || holdsSomething(input)) this.#reports.acted(id);

@@ -47,6 +47,8 @@ function check(
 
 const RECORDINGS = '/api/streamers/{id}/recordings';
 const WHEP = '/api/streamers/{id}/whep';
+const INPUT = '/api/streamers/{id}/input';
+const SNAPSHOT = '/api/streamers/{id}/snapshot';
 const OUTPUTS = '/api/streamers/{id}/outputs';
 const CONTROL = '/api/streamers/{id}/control';
 const INPUT = '/api/streamers/{id}/input';
@@ -144,6 +146,14 @@ test.serial('answers are as the served document describes them', async (t) => {
     ['get', '/api/streamers/{id}', '/api/streamers/s'],
     ['delete', `${OUTPUTS}/{name}`, '/api/streamers/s/outputs/sfu'],
     ['delete', `${OUTPUTS}/{name}`, '/api/streamers/s/outputs/sfu'],
+    ['post', INPUT, '/api/streamers/s/input', { events: [{ type: 'wait', ms: 1 }] }],
+    ['post', INPUT, '/api/streamers/s/input', { events: [] }],
+    ['post', INPUT, '/api/streamers/x/input', { events: [{ type: 'wait', ms: 1 }] }],
+    ['get', `${SNAPSHOT}.png`, '/api/streamers/s/snapshot.png'],
+    ['get', `${SNAPSHOT}.png`, '/api/streamers/s/snapshot.png?width=99'],
+    ['get', `${SNAPSHOT}.png`, '/api/streamers/s/snapshot.png?width=1'],
+    ['get', `${SNAPSHOT}.jpg`, '/api/streamers/s/snapshot.jpg'],
+    ['get', `${SNAPSHOT}.jpg`, '/api/streamers/x/snapshot.jpg'],
     ['get', '/api/streamers/{id}/peer', '/api/streamers/x/peer'],
     ['get', '/api/streamers/{id}/peer', '/api/streamers/s/peer'],
     ['get', '/api/streamers/{id}/media', '/api/streamers/s/media'],

@@ -91,6 +91,7 @@ for (const [name, fault] of Object.entries(FAULTS)) {
         setRights: () => undefined,
         send: () => undefined,
         releaseInput: () => undefined,
+        controlChanged: () => undefined,
         log: silentLog(),
       }),
       log: silentLog(),

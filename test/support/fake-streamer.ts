@@ -21,7 +21,9 @@ import {
   type ViewerPatch,
   type ViewerPatched,
 } from '../../src/protocol/ipc.js';
+import { planAgentInput } from '../../src/worker/agents/plan.js';
 import type { OutputOrder } from '../../src/protocol/output-spec.js';
+import { encodeSnapshotHead, type SnapshotOrder } from '../../src/protocol/snapshot.js';
 import { recordingFileName } from '../../src/protocol/recording-files.js';
 import { APP } from './fake-apps.js';
 import { STATISTICS } from './statistics.js';
@@ -82,6 +84,13 @@ const channel: ServerChannel = new Channel({
       return null;
     },
     remove_output: () => null,
+    agent_input: ({ events }) => {
+      const steps = planAgentInput(events, { ...picture, touch: true, pads: 4 });
+      return answered({
+        ...{ executed: steps.length, duration_ms: 1, paused_ms: 0 },
+        ...{ code: null, reason: null },
+      });
+    },
     stop_recording: ({ recording_id }) => {
       send({ RecordingEnded: { recording_id, code: 'STOPPED', reason: 'stopped' } });
       return null;
@@ -240,6 +249,19 @@ function openDesktop(order: DesktopOrder): void {
   open(order, { peer_id, client_id });
 }
 
+/** A width of 99 is one that fails, and one of 98 is never answered. */
+function takeSnapshot({ socket_id, format, width }: SnapshotOrder): void {
+  const socket = connections.get(socket_id);
+  connections.delete(socket_id);
+  if (width === 98) return;
+  const message = 'No pictures';
+  const head =
+    width === 99
+      ? encodeSnapshotHead({ refused: { code: 'PIPELINE_FAILED', message } })
+      : encodeSnapshotHead({ taken: { id: '1-7', width: width ?? 64, height: 36, age_ms: 1_300 } });
+  socket?.end(Buffer.concat([head, Buffer.from(width === 99 ? '' : `a ${format}`)]));
+}
+
 /** The name says what becomes of it. */
 function begin({ name }: OutputOrder): void {
   const isRefused = name === 'refused';
@@ -264,6 +286,8 @@ function receiveMedia(message: ParentMessage, connection?: Socket): boolean {
   if ('AddViewer' in message) addViewer(message.AddViewer);
   else if ('FromChannel' in message) send({ ToChannel: message.FromChannel });
   else if ('PutOutput' in message) begin(message.PutOutput);
+  else if ('StopAgent' in message) return true;
+  else if ('TakeSnapshot' in message) takeSnapshot(message.TakeSnapshot);
   else if ('OpenMedia' in message) openMedia(message.OpenMedia);
   else if ('OpenDesktop' in message) openDesktop(message.OpenDesktop);
   else if ('AssignPads' in message) pads = message.AssignPads.slots;

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { MoonteeError } from '../../core/errors.js';
 import { EnetHost } from '../enet/host.js';
 import type { Delivery, DisconnectReason, EnetPeer } from '../enet/peer.js';
-import type { InputVerdict } from '../input/queue.js';
+import type { InputProgress, InputVerdict } from '../input/queue.js';
 import type { HostInput, Termination } from '../types.js';
 import { ControlCipher } from './cipher.js';
 import {
@@ -206,6 +206,12 @@ export class ControlStream extends EventEmitter<ControlStreamEvents> {
     const verdict = this.#input.send(input);
     if (verdict !== 'taken') this.counters.inputRefused += 1;
     return verdict;
+  }
+
+  /** How far the input has come that was taken. */
+  get inputProgress(): InputProgress {
+    if (this.#input.waiting > 0) return 'waiting';
+    return (this.#enet?.peer.isIdle() ?? true) ? 'arrived' : 'sent';
   }
 
   #isUp(): boolean {

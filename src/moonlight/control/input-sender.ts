@@ -35,6 +35,11 @@ export class InputSender {
     return verdict;
   }
 
+  /** Events that have not left. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
   /** Sends all that waits, now. */
   drain(): void {
     this.#queue.drain();

@@ -11,6 +11,9 @@ export interface InputSupport {
   readonly padTouchAndMotion: boolean;
 }
 
+/** Of all input so far: some has not left, it has left, or the host has confirmed all of it. */
+export type InputProgress = 'waiting' | 'sent' | 'arrived';
+
 /** The way to the host. */
 export interface InputLink {
   /** Sends at once; false if it was refused. */

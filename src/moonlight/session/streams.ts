@@ -2,6 +2,7 @@ import type { Log } from '../../core/log.js';
 import { AudioStream } from '../audio/audio-stream.js';
 import { ControlStream } from '../control/control-stream.js';
 import type { DatagramFaults } from '../datagram.js';
+import type { InputProgress } from '../input/queue.js';
 import type { AudioSetup, HandshakeResult } from '../rtsp/handshake.js';
 import type {
   AccessUnit,
@@ -162,6 +163,11 @@ export class SessionStreams {
   sendInput(input: HostInput): SentInput {
     this.#video?.stir();
     return this.#control?.sendInput(input) ?? 'closed';
+  }
+
+  /** `arrived` without a control stream. */
+  get inputProgress(): InputProgress {
+    return this.#control?.inputProgress ?? 'arrived';
   }
 
   stats(): SessionStats {

@@ -1,0 +1,95 @@
+/** Still pictures by REST, of a true server and its children, in front of the demo host. */
+import test from 'ava';
+import { readFrameCode } from '../../src/demo-host/picture/frame-code.js';
+import type { MoonteeServer } from '../../src/server/server.js';
+import { demoServer, demoStreamer } from '../support/demo-server.js';
+import { colorAt, lumaOf, readPng } from '../support/png.js';
+import { counters } from '../support/process-table.js';
+import { until } from '../support/until.js';
+
+process.env['MOONTEE_LOG'] ??= 'error';
+
+interface Taken {
+  readonly response: Response;
+  readonly data: Buffer;
+}
+
+async function take(server: MoonteeServer, query = '', headers = {}): Promise<Taken> {
+  const response = await fetch(`${server.url}api/streamers/s/snapshot.${query}`, { headers });
+  return { response, data: Buffer.from(await response.arrayBuffer()) };
+}
+
+/** The number of the host's frame, which it shows. */
+function frameOf({ data }: Taken): number {
+  const pixels = readPng(data);
+  const number = readFrameCode(lumaOf(pixels), pixels.width, pixels.height);
+  if (number === null) throw new Error('the picture shows no frame number');
+  return number;
+}
+
+for (const [codec, formats] of [
+  ['H.264', 1],
+  ['H.265', 0x100],
+  ['AV1', 0x1000],
+] as const) {
+  test.serial(`${codec} of a streamer without viewers is shown as it is`, async (t) => {
+    const server = await demoServer(t, { host: ['--hevc', '--av1'] });
+    await demoStreamer(server, { video_supported_formats: formats });
+    const first = await take(server, 'png');
+    t.is(first.response.status, 200, first.data.toString());
+    t.is(first.response.headers.get('content-type'), 'image/png');
+    const pixels = readPng(first.data);
+    t.deepEqual([pixels.width, pixels.height], [640, 360]);
+    // The moon of the logo, in the color of the theme.
+    const moon = colorAt(pixels, 24, 32);
+    for (const [index, value] of [0xf6, 0xf0, 0xd6].entries()) {
+      t.true(Math.abs((moon[index] ?? 0) - value) < 24, String(moon));
+    }
+    const frame = frameOf(first);
+    const later = await take(server, 'png?max_age_ms=0');
+    t.true(frameOf(later) > frame);
+    t.true(Number(later.response.headers.get('moontee-picture-age')) < 5_000);
+    t.like(server.streamers.get('s')?.viewers, []);
+  });
+}
+
+test.serial('what was asked for before is kept, and known by its tag', async (t) => {
+  const server = await demoServer(t);
+  await demoStreamer(server);
+  const first = await take(server, 'jpg?width=320');
+  t.is(first.response.headers.get('content-type'), 'image/jpeg');
+  t.deepEqual([...first.data.subarray(0, 2)], [0xff, 0xd8]);
+  const tag = first.response.headers.get('etag') ?? '';
+  const again = await take(server, 'jpg?width=320&max_age_ms=60000', { 'If-None-Match': tag });
+  t.is(again.response.status, 304);
+  t.is(again.data.length, 0);
+  t.is((await take(server, 'jpg?width=15')).response.status, 400);
+  t.is((await take(server, 'jpg?width=x')).response.status, 400);
+  t.is((await take(server, 'png?max_age_ms=60001')).response.status, 400);
+  const many = await Promise.all(Array.from({ length: 60 }, () => take(server, 'jpg?width=320')));
+  const statuses = new Set(many.map(({ response }) => response.status));
+  t.true(statuses.has(429) || statuses.has(503), [...statuses].join());
+  t.true(statuses.has(200));
+});
+
+test.serial('the decoder goes when nobody asks any more', async (t) => {
+  const server = await demoServer(t);
+  await demoStreamer(server);
+  const pid = server.streamers.get('s')?.pid ?? 0;
+  await until('pictures', async () => (await take(server, 'png')).response.status === 200);
+  await until('it is at rest', async () => {
+    const before = await counters(pid);
+    await new Promise((resolve) => setTimeout(resolve, 7_000));
+    return (await counters(pid)).threads === before.threads;
+  });
+  const before = await counters(pid);
+  await take(server, 'png');
+  const during = await counters(pid);
+  t.true(during.threads > before.threads, `${during.threads} ${before.threads}`);
+  const after = await until('its threads are gone', async () => {
+    const now = await counters(pid);
+    return now.threads <= before.threads ? now : null;
+  });
+  t.true(after.descriptors <= before.descriptors + 2, `${after.descriptors}`);
+  t.log({ before, during, after });
+});
