@@ -39,6 +39,7 @@ export const LAYERS = {
 
   // Programs of their own.
   'demo-host': ['core', 'moonlight', 'gst'],
+  mcp: ['core', 'protocol'],
   commands: [
     'core',
     'config',
@@ -49,6 +50,7 @@ export const LAYERS = {
     'gst',
     'streamer',
     'server',
+    'mcp',
   ],
 
   // The browser. The client is a package of its own: its types come from the OpenAPI document.

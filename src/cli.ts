@@ -19,6 +19,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   config: async () => (await import('./commands/config.js')).config,
   pipeline: async () => (await import('./commands/pipeline.js')).pipeline,
   doctor: async () => (await import('./commands/doctor.js')).doctor,
+  mcp: async () => (await import('./commands/mcp.js')).mcp,
   'demo-host': async () => (await import('./commands/demo-host.js')).demoHost,
 };
 

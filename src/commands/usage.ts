@@ -25,6 +25,8 @@ export const USAGE = `Moontee keeps one Moonlight session alive and shows it to 
   moontee doctor [--config FILE]      what is missing on this machine, and how to mend it
   moontee doctor ice [--timeout MS] [--config FILE]
                                       whether viewers' media will find its way, tried for real
+  moontee mcp --url URL [--token-file FILE] [--streamer ID]
+                                      tools for an agent that looks and acts, over stdio
   moontee demo-host --http-port N [--pin 1234] [--input-log FILE] [--fault …] …
                                       the built-in GameStream host alone
   moontee test, moontee bench NAME    the tests, a benchmark
