@@ -9,6 +9,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   receive: async () => (await import('./receive.js')).receive,
   floor: async () => (await import('./floor.js')).floor,
   join: async () => (await import('./join.js')).join,
+  input: async () => (await import('./input.js')).input,
   latency: async () => (await import('./latency.js')).latency,
   fanout: async () => (await import('./fanout.js')).fanout,
   glass: async () => (await import('./glass.js')).glass,

@@ -1,5 +1,5 @@
 /**
- * The stream that all benchmarks send: noise, H.264, 720p60, 10 Mbit/s. It is encoded once and kept
+ * The stream that all benchmarks send: noise, H.264, 720p60, 10 Mbit/s unless they ask for more. It is encoded once and kept
  * under .cache/bench, so that no encoder runs during a measurement.
  */
 import { once } from 'node:events';
@@ -11,10 +11,9 @@ export const CLIP_FPS = 60;
 const CLIP_SECONDS = 10;
 const CLIP_WIDTH = 1280;
 const CLIP_HEIGHT = 720;
-const CLIP_BITRATE = 10_000_000;
 
 /** Part of the file name: change it with anything below that changes the stream. */
-const RECIPE = 'noise-720p60-10mbit-1';
+const recipe = (mbit: number): string => `noise-720p60-${mbit}mbit-1`;
 
 const NAL_ACCESS_UNIT_DELIMITER = 9;
 
@@ -29,16 +28,16 @@ export interface Clip {
   readonly bitrate: number;
 }
 
-/** Encodes the clip if it is missing. */
-export async function ensureClip(): Promise<Clip> {
+/** Encodes the clip if it is missing. @param mbit Mbit/s of it */
+export async function ensureClip(mbit = 10): Promise<Clip> {
   const directory = fileURLToPath(new URL('../../.cache/bench/', import.meta.url));
   mkdirSync(directory, { recursive: true });
-  const base = `${directory}${RECIPE}`;
+  const base = `${directory}${recipe(mbit)}`;
   const unitsFile = `${base}.h264`;
   const packetsFile = `${base}.rtp`;
   if (!existsSync(unitsFile) || !existsSync(packetsFile)) {
     const partial = `${base}.${process.pid}`;
-    await encode(`${partial}.annexb`, `${partial}.rtp`);
+    await encode(`${partial}.annexb`, `${partial}.rtp`, mbit * 1e6);
     const lengths = splitAnnexB(readFileSync(`${partial}.annexb`)).flatMap((unit) => {
       const length = Buffer.alloc(4);
       length.writeUInt32BE(unit.length);
@@ -58,14 +57,15 @@ export async function ensureClip(): Promise<Clip> {
   return { unitsFile, units, packets, bitrate: (bytes * 8) / CLIP_SECONDS / 1e6 };
 }
 
-async function encode(annexBFile: string, rtpFile: string): Promise<void> {
+/** @param bitrate bit/s */
+async function encode(annexBFile: string, rtpFile: string, bitrate: number): Promise<void> {
   const raw = `video/x-raw,width=${CLIP_WIDTH},height=${CLIP_HEIGHT}`;
   const description =
     // Coarse noise: fine noise cannot be had at this bitrate.
     `videotestsrc num-buffers=${CLIP_FPS * CLIP_SECONDS} pattern=snow ! ` +
     `video/x-raw,width=64,height=36,framerate=${CLIP_FPS}/1 ! videoscale method=bilinear ! ` +
     `${raw} ! videoconvert ! video/x-raw,format=I420 ! ` +
-    `openh264enc bitrate=${CLIP_BITRATE} rate-control=bitrate usage-type=camera ` +
+    `openh264enc bitrate=${bitrate} rate-control=bitrate usage-type=camera ` +
     `gop-size=${CLIP_FPS * CLIP_SECONDS} scene-change-detection=false enable-frame-skip=false ` +
     `complexity=low ! h264parse config-interval=-1 ! ` +
     `video/x-h264,stream-format=byte-stream,alignment=au ! tee name=t ! queue ! ` +

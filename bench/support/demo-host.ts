@@ -12,7 +12,7 @@ import type { SessionTarget } from '../../src/protocol/streamer-spec.js';
 import { ensureClip } from './clip.js';
 import { end, forkProgram, logLevel } from './processes.js';
 import { PATIENCE_MS } from './receiver.js';
-import type { FrameDeparture } from './timed-host-process.js';
+import type { FrameDeparture, PositionArrival } from './timed-host-process.js';
 
 const ADDRESS = '127.0.0.1';
 export const PIN = '4711';
@@ -20,6 +20,13 @@ const CLIP_TITLE = 'Clip';
 
 /** What it can show, by title: a clip that costs it nothing, and the desktop, which it encodes. */
 export type BenchApp = typeof CLIP_TITLE | 'Desktop';
+
+export interface BenchHostOptions {
+  /** Whether it sends sound beside the clip. */
+  readonly audio?: boolean;
+  /** Mbit/s of the clip. */
+  readonly mbit?: number;
+}
 
 export class BenchHost {
   readonly httpPort: number;
@@ -30,9 +37,8 @@ export class BenchHost {
     this.httpPort = httpPort;
   }
 
-  /** @param audio whether it sends sound beside the clip */
-  static async start({ audio = true }: { audio?: boolean } = {}): Promise<BenchHost> {
-    const { unitsFile } = await ensureClip();
+  static async start({ audio = true, mbit = 10 }: BenchHostOptions = {}): Promise<BenchHost> {
+    const { unitsFile } = await ensureClip(mbit);
     const child = forkProgram(
       new URL('./timed-host-process.ts', import.meta.url),
       [
@@ -81,10 +87,19 @@ export class BenchHost {
 
   /** When the latest pictures left; the oldest are forgotten. */
   async departures(): Promise<readonly FrameDeparture[]> {
+    return (await this.#ask('departures')) as readonly FrameDeparture[];
+  }
+
+  /** The positions of the pointer that came since the last question. */
+  async positions(): Promise<readonly PositionArrival[]> {
+    return (await this.#ask('positions')) as readonly PositionArrival[];
+  }
+
+  async #ask(question: string): Promise<unknown> {
     const answer = once(this.#child, 'message', { signal: AbortSignal.timeout(PATIENCE_MS) });
-    this.#child.send('departures');
-    const [departures] = (await answer) as [readonly FrameDeparture[]];
-    return departures;
+    this.#child.send(question);
+    const [value] = (await answer) as [unknown];
+    return value;
   }
 
   async stop(): Promise<void> {

@@ -18,7 +18,7 @@ import { createDtlsIdentity } from '../../src/streamer/dtls-identity.js';
 import { threadStates } from '../../src/streamer/supervisor/thread-states.js';
 import { PIPELINES, STREAMER_SETTINGS } from '../../test/support/stream-settings.js';
 import { PACKET_RATE, type Contender, type Viewer } from './contender.js';
-import { BenchHost } from './demo-host.js';
+import { BenchHost, type BenchHostOptions } from './demo-host.js';
 import { end, keep, logLevel } from './processes.js';
 import { PATIENCE_MS, type Receiver, type ReceiverProcess } from './receiver.js';
 
@@ -26,6 +26,12 @@ const MAX_PEERS = 200;
 /** Milliseconds between the child's heartbeats, and of silence after which it hangs. */
 const HEARTBEAT_MS = 1_000;
 const SILENCE_MS = 15_000;
+
+/** The other end of a viewer, as far as signaling goes. */
+export interface SignalledPeer {
+  offer(sdp: string): void;
+  addCandidate(candidate: string): void;
+}
 
 export type Detour = (candidate: string) => Promise<string | null>;
 
@@ -51,7 +57,7 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
   readonly #child: ChildProcess;
   readonly #receivers = new Map<
     string,
-    { readonly receiver: Receiver; readonly detour: Detour | undefined }
+    { readonly receiver: SignalledPeer; readonly detour: Detour | undefined }
   >();
   readonly #channel: ChildChannel;
   /** Rejections of waits for something that a dead child will not do. */
@@ -111,7 +117,7 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
   }
 
   /** Host and child run, and the first picture is in the pipeline. */
-  static async start(options: { audio?: boolean } = {}): Promise<Moontee> {
+  static async start(options: BenchHostOptions = {}): Promise<Moontee> {
     const host = await BenchHost.start(options);
     const { target, appId } = await host.target();
     process.env['MOONTEE_LOG'] ??= logLevel();
@@ -175,19 +181,32 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
     const receiver = receivers.open(id, demanding);
     this.#receivers.set(id, { receiver, detour });
     receiver.on('answer', ({ sdp, candidate }) => {
-      this.#signal(id, { Description: { ty: 'answer', sdp } });
-      if (detour) return;
-      this.#signal(id, {
-        AddIceCandidate: {
-          candidate,
-          sdp_mid: null,
-          sdp_mline_index: 0,
-          username_fragment: null,
-        },
-      });
+      this.answer(id, sdp);
+      if (!detour) this.candidate(id, candidate);
     });
     this.#send({ AddPeer: { peer_id: id, rights: [...RIGHTS] } });
     return receiver;
+  }
+
+  /** Begins a viewer whose other end is not a {@link ReceiverProcess}'s; it answers by {@link answer}. */
+  attach(id: string, peer: SignalledPeer): void {
+    this.#receivers.set(id, { receiver: peer, detour: undefined });
+    this.#send({ AddPeer: { peer_id: id } });
+  }
+
+  answer(id: string, sdp: string): void {
+    this.#signal(id, { Description: { ty: 'answer', sdp } });
+  }
+
+  candidate(id: string, candidate: string): void {
+    this.#signal(id, {
+      AddIceCandidate: {
+        candidate,
+        sdp_mid: null,
+        sdp_mline_index: 0,
+        username_fragment: null,
+      },
+    });
   }
 
   /** The server's side of a viewer ends; the receiver's ends by itself. */

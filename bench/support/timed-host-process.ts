@@ -1,6 +1,6 @@
 /**
- * The demo host as it is, with a note of when each picture's datagrams left. The time is taken
- * around `send`, outside the host's own code.
+ * The demo host as it is, with a note of when each picture's datagrams left, and of when each position
+ * of the pointer came. The times are taken around `send` and `apply`, outside the host's own code.
  */
 import { Socket } from 'node:dgram';
 import {
@@ -8,6 +8,7 @@ import {
   OFFSET,
   PACKET_HEADER_BYTES,
 } from '../../src/moonlight/video/packet.js';
+import { Desktop } from '../../src/demo-host/picture/desktop.js';
 import { monotonic } from './clock.js';
 
 /** Times in milliseconds of CLOCK_MONOTONIC. */
@@ -58,8 +59,26 @@ const timed: Send = function (datagram, ...rest) {
 };
 Socket.prototype.send = timed as typeof Socket.prototype.send;
 
+/** A position that a datagram brought; `at` is in milliseconds of CLOCK_MONOTONIC. */
+export interface PositionArrival {
+  readonly x: number;
+  readonly y: number;
+  readonly at: number;
+}
+
+let positions: PositionArrival[] = [];
+// eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this`
+const { apply } = Desktop.prototype;
+Desktop.prototype.apply = function (input, width, height) {
+  if (input.type === 'mouse-position') positions.push({ x: input.x, y: input.y, at: monotonic() });
+  apply.call(this, input, width, height);
+};
+
 process.on('message', (message) => {
   if (message === 'departures') process.send?.(departures);
+  if (message !== 'positions') return;
+  process.send?.(positions);
+  positions = [];
 });
 
 await import('../../src/demo-host/main.js');

@@ -28,6 +28,7 @@ test('every pipeline is listed and says what it is for', (t) => {
     'output-rtp',
     'peer',
     'record',
+    'snapshot',
     'video-av1',
     'video-h264',
     'video-h265',

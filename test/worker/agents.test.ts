@@ -274,12 +274,14 @@ test('what an agent has no right to is refused before anything is sent', (t) => 
 
 test('what a person states to hold is something that it does', async (t) => {
   const stage = new Stage();
-  const outcome = stage.run([{ type: 'text', text: 'a' }], { within: 400, pause: 300 });
-  const timer = setInterval(() => {
-    stage.person({ type: 'held-keys', keyCodes: [0x41], at: performance.now() });
-  }, 20);
-  const second = stage.run([{ type: 'text', text: 'b' }], { within: 600, pause: 300 });
-  await outcome;
-  t.like(await second, { executed: 0, code: 'PERSON_TOOK_OVER' });
+  const state = (keyCodes: readonly number[]): void =>
+    stage.person({ type: 'held-keys', keyCodes, at: performance.now() });
+  state([0x41]);
+  const timer = setInterval(() => state([0x41]), 20);
+  t.teardown(() => clearInterval(timer));
+  const held = stage.run([{ type: 'text', text: 'a' }], { within: 600, pause: 300 });
+  t.like(await held, { executed: 0, code: 'PERSON_TOOK_OVER' });
   clearInterval(timer);
+  state([]);
+  t.like(await stage.run([{ type: 'text', text: 'b' }], { pause: 300 }), { executed: 1 });
 });
