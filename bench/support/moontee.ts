@@ -191,7 +191,7 @@ export class Moontee extends EventEmitter<StreamerEvents> implements Contender {
   /** Begins a viewer whose other end is not a {@link ReceiverProcess}'s; it answers by {@link answer}. */
   attach(id: string, peer: SignalledPeer): void {
     this.#receivers.set(id, { receiver: peer, detour: undefined });
-    this.#send({ AddPeer: { peer_id: id } });
+    this.#send({ AddPeer: { peer_id: id, rights: [...RIGHTS] } });
   }
 
   answer(id: string, sdp: string): void {
