@@ -16,7 +16,7 @@ const WITHIN_MS = 30_000;
 const MARGIN_MS = 3_000;
 const MAX_NAME = 64;
 
-export function agentRoutes(routes: Routes, { config, streamers, log }: ApiContext): void {
+export function agentRoutes(routes: Routes, { access, config, streamers, log }: ApiContext): void {
   routes.post('/api/streamers/:id/input', 'member', async (context) => {
     const id = (context.params as Record<string, string | undefined>)['id'] ?? '';
     const streamer = streamers.require(id);
@@ -33,19 +33,26 @@ export function agentRoutes(routes: Routes, { config, streamers, log }: ApiConte
     // Who and what kind, but never what was typed nor which keys.
     const facts = {
       streamer_id: id,
+      who: principal.id,
       name: cleanText(name ?? '', MAX_NAME),
       kinds: kindsOf(events),
     };
-    const outcome = await whileHere(context, (signal) =>
+    const leaving = new AbortController();
+    const tenure = access.tenures.hold(principal, (_code, reason) =>
+      leaving.abort(new MoonteeError('UNAUTHORIZED', reason)),
+    );
+    const outcome = await whileHere(context, leaving, (signal) =>
       streamer.agentInput(order, granted, {
         deadline: Deadline.in(WITHIN_MS + MARGIN_MS),
         signal,
       }),
-    ).catch((error: unknown) => {
-      const { code } = MoonteeError.from(error);
-      log.info({ ...facts, code }, 'agent input refused');
-      throw error;
-    });
+    )
+      .catch((error: unknown) => {
+        const { code } = MoonteeError.from(error);
+        log.info({ ...facts, code }, 'agent input refused');
+        throw error;
+      })
+      .finally(() => tenure.release());
     const { executed, duration_ms, paused_ms, code } = outcome;
     log.info({ ...facts, executed, duration_ms, paused_ms, code }, 'agent input');
     context.body = answerOf(outcome, events.length);
@@ -61,12 +68,12 @@ function answerOf(
   throw new MoonteeError(code, `${reason ?? code}, after ${executed} of ${count} events`);
 }
 
-/** @param work gets a signal that the caller has gone without an answer */
+/** @param leaving is aborted if the caller goes without an answer */
 async function whileHere<T>(
   { res }: RouterContext,
+  leaving: AbortController,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const leaving = new AbortController();
   const onClose = (): void => {
     if (!res.writableFinished) leaving.abort(new MoonteeError('CLOSED', 'The caller has left'));
   };
