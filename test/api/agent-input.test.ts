@@ -86,3 +86,38 @@ test.serial('what is no list of events, and who has no right', async (t) => {
   const large = { events: [{ type: 'text', text: 'x'.repeat(20_000) }] };
   t.is((await server.ask('POST', PATH, { body: large })).status, 413);
 });
+
+test.serial('a token does what its rights allow, and ends with them', async (t) => {
+  const server = await inputServer(t);
+  const token = async (...rights: string[]): Promise<Record<string, string>> => {
+    const made = await server.ask('POST', '/api/streamers/one/tokens', { body: { rights } });
+    t.is(made.status, 201, made.text);
+    return { Authorization: `Bearer ${(made.json as { token: string }).token}` };
+  };
+  const act = async (headers: Record<string, string>, ...events: unknown[]): Promise<string> => {
+    const { status, json } = await server.ask('POST', PATH, { body: { events }, headers });
+    return `${status} ${(json as { code?: string }).code ?? ''}`;
+  };
+  const look = async (headers: Record<string, string>): Promise<number> =>
+    (await server.ask('GET', '/api/streamers/one/snapshot.png', { headers })).status;
+  const [typist, watcher] = [await token('watch', 'keyboard'), await token('watch')];
+  const [key, move] = [
+    { type: 'key', key: 'a' },
+    { type: 'move', x: 1, y: 1 },
+  ];
+  t.is(await act(typist, key), '200 ');
+  t.is(await act(typist, key, move), '403 FORBIDDEN');
+  t.is(await act(watcher, key), '403 FORBIDDEN');
+  t.is(await act(watcher, { type: 'wait', ms: 1 }), '200 ');
+  t.is(await look(watcher), 200);
+  t.is(await look(await token('keyboard')), 403);
+  t.is(await look({ Authorization: '' }), 401);
+  // What the mode of control keeps from viewers, it keeps from agents.
+  const mode = (name: string): Promise<unknown> =>
+    server.ask('PUT', '/api/streamers/one/control', { body: { mode: name } });
+  await mode('locked');
+  t.is(await act(typist, key), '403 FORBIDDEN');
+  t.is(await look(watcher), 200);
+  await mode('shared');
+  t.is(await act(typist, key), '200 ');
+});

@@ -45,6 +45,7 @@ class Evening {
       setRights: (peerId, rights) => this.rights.set(peerId, [...rights].sort().join()),
       send: (message) => this.sent.push(message),
       releaseInput: (peerId) => this.released.push(peerId),
+      controlChanged: () => undefined,
       log: silentLog(),
     });
     t.teardown(() => this.company.close());

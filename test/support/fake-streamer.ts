@@ -21,6 +21,7 @@ import {
   type ViewerPatch,
   type ViewerPatched,
 } from '../../src/protocol/ipc.js';
+import { assertAllowed } from '../../src/worker/agents/agents.js';
 import { planAgentInput } from '../../src/worker/agents/plan.js';
 import type { OutputOrder } from '../../src/protocol/output-spec.js';
 import { encodeSnapshotHead, type SnapshotOrder } from '../../src/protocol/snapshot.js';
@@ -84,8 +85,9 @@ const channel: ServerChannel = new Channel({
       return null;
     },
     remove_output: () => null,
-    agent_input: ({ events }) => {
+    agent_input: ({ events, rights }) => {
       const steps = planAgentInput(events, { ...picture, touch: true, pads: 4 });
+      assertAllowed(steps, new Set(rights));
       return answered({
         ...{ executed: steps.length, duration_ms: 1, paused_ms: 0 },
         ...{ code: null, reason: null },

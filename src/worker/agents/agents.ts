@@ -84,7 +84,7 @@ export class Agents {
 }
 
 /** @throws FORBIDDEN naming the event and the right that it needs */
-function assertAllowed(steps: readonly AgentStep[], rights: Rights): void {
+export function assertAllowed(steps: readonly AgentStep[], rights: Rights): void {
   for (const [index, { acts }] of steps.entries()) {
     for (const act of acts) {
       if (act.kind === 'pause' || isAllowed(rights, act.input)) continue;
