@@ -51,7 +51,6 @@ const INPUT = '/api/streamers/{id}/input';
 const SNAPSHOT = '/api/streamers/{id}/snapshot';
 const OUTPUTS = '/api/streamers/{id}/outputs';
 const CONTROL = '/api/streamers/{id}/control';
-const INPUT = '/api/streamers/{id}/input';
 const VIEWER = '/api/streamers/{id}/viewers/{viewer}';
 const TOKENS = '/api/streamers/{id}/tokens';
 const SHARES = '/api/streamers/{id}/shares';
