@@ -155,3 +155,8 @@ function own(table: Readonly<Record<string, number>>, name: string): number | un
 function range(prefix: string, names: string, first: number): Record<string, number> {
   return Object.fromEntries(Array.from(names, (name, n) => [prefix + name, first + n]));
 }
+
+/** @returns the `KeyboardEvent.code` of a virtual key, the first if there are several */
+export function codeOfKey(keyCode: number): string | undefined {
+  return Object.entries(BY_CODE).find(([, known]) => known === keyCode)?.[0];
+}

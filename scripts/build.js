@@ -17,7 +17,7 @@ import { build } from 'esbuild';
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const STAMPS = join(ROOT, '.cache');
 const BUNDLES = ['main', 'media-worker', 'sound-worklet', 'opus-decoding'];
-const STATIC_FILES = ['index.html', 'style.css', 'favicon.svg'];
+const STATIC_FILES = ['index.html', 'style.css', 'people.css', 'favicon.svg'];
 
 const { values: options } = parseArgs({
   options: {

@@ -14,6 +14,7 @@ const TIERS = {
   unit: [
     ...['client', 'config', 'core', 'docs', 'input', 'media', 'protocol', 'worker'],
     ...['web/sound-ring', 'web/media-figures', 'web/paint-watch'],
+    ...['web/situation', 'web/zoom'],
     ...['moonlight/audio', 'moonlight/control', 'moonlight/fec', 'moonlight/input'],
     ...['moonlight/nvhttp', 'moonlight/rtsp', 'moonlight/video'],
   ],

@@ -37,6 +37,8 @@ const ICONS = {
   unfold: 'M6 9l6 6 6-6',
   fold: 'M6 15l6-6 6 6',
   screen: 'M3 5h18v11H3zM8 20h8M12 16v4',
+  close: 'M6 6l12 12M18 6L6 18',
+  view: 'M10 17a7 7 0 100-14 7 7 0 000 14zM15.5 15.5L21 21M10 7v6M7 10h6',
   people:
     'M9 11a3 3 0 100-6 3 3 0 000 6zM3 19a6 6 0 0112 0M16 5.5a3 3 0 010 5.5M17 13.5a6 6 0 014 5.5',
 } as const;

@@ -4,6 +4,7 @@ import { redeem, takeInvitation } from './invitation.js';
 import { listPage } from './list-page.js';
 import { startError } from './start-error.js';
 import { ViewerPage } from './viewer-page.js';
+import { WatchPage } from './watch-page.js';
 
 interface Page {
   readonly element: HTMLElement;
@@ -76,7 +77,8 @@ class App {
       document.title = 'Moontee';
       return listPage(api, onUnauthorized);
     }
-    return new ViewerPage({ api, streamerId, onUnauthorized });
+    const Page = isWatchOnly() ? WatchPage : ViewerPage;
+    return new Page({ api, streamerId, onUnauthorized });
   }
 
   async #signIn(): Promise<void> {
@@ -90,8 +92,16 @@ class App {
   }
 }
 
+/** `?view=only`, of the address or behind its hash: nothing is steered, and there is no tool bar. */
+function isWatchOnly(): boolean {
+  const [, ofHash = ''] = location.hash.split('?', 2);
+  return [location.search, ofHash].some(
+    (query) => new URLSearchParams(query).get('view') === 'only',
+  );
+}
+
 function streamerOf(hash: string): string | undefined {
-  const [, id] = /^#\/streamers\/([^/]+)$/.exec(hash) ?? [];
+  const [, id] = /^#\/streamers\/([^/?]+)(?:\?.*)?$/.exec(hash) ?? [];
   try {
     return id === undefined ? undefined : decodeURIComponent(id);
   } catch {

@@ -3,7 +3,8 @@ import { element } from './dom.js';
 
 export interface NoticeActions {
   readonly retry: () => void;
-  readonly leave: () => void;
+  /** Null: there is nowhere else to go. */
+  readonly leave: (() => void) | null;
   readonly enterCredentials: () => void;
 }
 
@@ -43,7 +44,7 @@ export class Notice {
           { class: 'actions' },
           this.#retry,
           this.#credentials,
-          element('button', { type: 'button', onclick: leave }, 'All streamers'),
+          leave !== null && element('button', { type: 'button', onclick: leave }, 'All streamers'),
         ),
       ),
     );

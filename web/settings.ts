@@ -1,14 +1,22 @@
 /** What the viewer chose, kept by the browser. */
 export interface Settings {
   mouse: 'absolute' | 'relative';
-  touch: 'touch' | 'mouse' | 'trackpad';
+  /** `view` lasts as long as the page: who comes back expects to steer. */
+  touch: 'touch' | 'mouse' | 'trackpad' | 'view';
   transport: 'auto' | 'webrtc' | 'websocket';
   /** When WebRTC had no path here, as `Date.now()`; 0 if it has one. */
   socketNeededAt: number;
   stats: boolean;
+  /** Others' pointers are drawn over the picture. */
+  pointers: boolean;
+  /** How others see this viewer; empty: as a guest. */
+  name: string;
   /** 0…1. */
   volume: number;
 }
+
+/** Characters of a name that the server keeps. */
+export const MAX_NAME = 64;
 
 const KEY = 'moontee.settings';
 
@@ -18,6 +26,8 @@ const DEFAULTS: Settings = {
   transport: 'auto',
   socketNeededAt: 0,
   stats: false,
+  pointers: true,
+  name: '',
   volume: 1,
 };
 
@@ -43,6 +53,8 @@ export function loadSettings(): Settings {
     socketNeededAt:
       typeof stored.socketNeededAt === 'number' ? stored.socketNeededAt : DEFAULTS.socketNeededAt,
     stats: stored.stats === true,
+    pointers: stored.pointers !== false,
+    name: typeof stored.name === 'string' ? stored.name.slice(0, MAX_NAME) : DEFAULTS.name,
     volume:
       typeof stored.volume === 'number' && stored.volume >= 0 && stored.volume <= 1
         ? stored.volume

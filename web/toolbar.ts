@@ -3,6 +3,8 @@ import { element, icon, type IconName } from './dom.js';
 export interface ToolbarButton {
   readonly icon: IconName;
   readonly label: string;
+  /** Of the label, for who has no pointer to rest on the button. */
+  readonly word: string;
   readonly onPress: () => void;
   /** The letter that does the same with Ctrl, Alt and Shift. */
   readonly shortcut?: string;
@@ -12,7 +14,7 @@ export interface ToolbarButton {
 
 export interface ToolbarItem {
   readonly element: HTMLButtonElement;
-  update(changes: { icon?: IconName; label?: string; pressed?: boolean }): void;
+  update(changes: { icon?: IconName; label?: string; word?: string; pressed?: boolean }): void;
 }
 
 /** What is held with the letter of a shortcut. */
@@ -20,14 +22,12 @@ const CHORD = 'Ctrl+Alt+Shift';
 
 /** One button of the bar. */
 export function toolbarItem(button: ToolbarButton): ToolbarItem {
-  const { icon: name, label, onPress, shortcut, pressed } = button;
+  const { icon: name, label, word, onPress, shortcut, pressed } = button;
   const words = element('span', {}, label);
-  const text = element(
-    'span',
-    { class: 'tip' },
-    words,
-    shortcut !== undefined && element('kbd', { class: 'for-keyboards' }, `${CHORD}+${shortcut}`),
-  );
+  const short = element('span', { class: 'word' }, word);
+  // Shown by the style sheet: the name of the button is the label alone.
+  const keys = shortcut === undefined ? undefined : `${CHORD}+${shortcut}`;
+  const text = element('span', { class: 'tip', 'data-keys': keys }, words);
   const made = element(
     'button',
     {
@@ -38,12 +38,14 @@ export function toolbarItem(button: ToolbarButton): ToolbarItem {
       onclick: onPress,
     },
     icon(name),
+    short,
     text,
   );
   return {
     element: made,
     update: (changes) => {
-      if (changes.icon !== undefined) made.replaceChildren(icon(changes.icon), text);
+      if (changes.icon !== undefined) made.replaceChildren(icon(changes.icon), short, text);
+      if (changes.word !== undefined) short.textContent = changes.word;
       if (changes.label !== undefined) {
         words.textContent = changes.label;
         made.setAttribute('aria-label', changes.label);
@@ -107,6 +109,6 @@ export class Toolbar {
   /** For those who steer by keyboard. */
   focus(): void {
     this.fold(false);
-    this.element.querySelector('button')?.focus();
+    this.element.querySelector<HTMLElement>('button:not([hidden])')?.focus();
   }
 }

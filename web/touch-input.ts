@@ -2,8 +2,9 @@ import { attempt } from '../client/attempt.js';
 import { MOUSE_BUTTON, type ViewerInput } from '../client/index.js';
 import type { Cleanup } from './dom.js';
 import type { Place } from './picture.js';
+import type { ViewGestures } from './view-gestures.js';
 
-export type TouchMode = 'touch' | 'mouse' | 'trackpad';
+export type TouchMode = 'touch' | 'mouse' | 'trackpad' | 'view';
 
 export interface TouchOptions {
   readonly stage: HTMLElement;
@@ -12,6 +13,8 @@ export interface TouchOptions {
   /** Host pixels per CSS pixel of the picture. */
   readonly scale: () => number;
   readonly mode: () => TouchMode;
+  /** Takes the fingers in the mode `view`. */
+  readonly view: ViewGestures;
   readonly cleanup: Cleanup;
 }
 
@@ -31,9 +34,9 @@ interface Finger {
   y: number;
 }
 
-/** Sends fingers: as they are, or as a mouse. */
+/** Sends fingers, as they are or as a mouse, or enlarges the picture with them. */
 export function captureTouch(options: TouchOptions): void {
-  const { stage, input, place, mode, cleanup } = options;
+  const { stage, input, place, mode, view, cleanup } = options;
   const gestures = new Gestures(options);
 
   const sendTouch = (phase: 'down' | 'move' | 'up', event: PointerEvent): void => {
@@ -57,18 +60,21 @@ export function captureTouch(options: TouchOptions): void {
     event.preventDefault();
     stage.focus({ preventScroll: true });
     attempt(() => stage.setPointerCapture(event.pointerId));
-    if (mode() === 'touch') sendTouch('down', event);
+    if (mode() === 'view') view.down(event);
+    else if (mode() === 'touch') sendTouch('down', event);
     else gestures.down(event);
   });
   cleanup.listen(stage, 'pointermove', (event) => {
     if (!isTouch(event)) return;
-    if (mode() === 'touch') sendTouch('move', event);
+    if (mode() === 'view') view.move(event);
+    else if (mode() === 'touch') sendTouch('move', event);
     else gestures.move(event);
   });
   for (const name of ['pointerup', 'pointercancel'] as const) {
     cleanup.listen(stage, name, (event) => {
       if (!isTouch(event)) return;
-      if (mode() === 'touch') sendTouch('up', event);
+      if (mode() === 'view') view.up(event);
+      else if (mode() === 'touch') sendTouch('up', event);
       else gestures.up(event, name === 'pointercancel');
     });
   }

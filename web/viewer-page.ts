@@ -4,23 +4,28 @@ import {
   type Transport,
   type ViewerReady,
 } from '../client/index.js';
-import { attempt, attemptAsync } from '../client/attempt.js';
+import { captureInput } from './capture.js';
 import { exposeViewer } from './debug.js';
 import { Cleanup, element, icon } from './dom.js';
 import { Gamepads } from './gamepad-input.js';
-import { captureKeyboard } from './keyboard-input.js';
+import type { CapturedKeyboard } from './keyboard-input.js';
 import { keyPanel } from './key-panel.js';
-import { captureMouse, unlockPointer } from './mouse-input.js';
+import { unlockPointer } from './mouse-input.js';
 import { MediaPlayer } from './media-player.js';
 import { Notice } from './notice.js';
-import { pictureBox, placeIn, type PictureBox, type Place } from './picture.js';
+import { People } from './people/people.js';
+import { maySteer } from './people/situation.js';
+import { pictureBox, type PictureBox } from './picture.js';
 import { Playback } from './playback.js';
 import { Remarks } from './remarks.js';
 import { followFullscreen, keepAwake, toggleFullscreen } from './screen.js';
 import { loadSettings, saveSettings } from './settings.js';
 import { statsPanel } from './stats-panel.js';
-import { captureTouch, type TouchMode } from './touch-input.js';
-import { ViewerToolbar } from './viewer-toolbar.js';
+import { StreamShow } from './stream-show.js';
+import type { TouchMode } from './touch-input.js';
+import { ViewGestures } from './view-gestures.js';
+import { TOUCH_HELP, ViewerToolbar } from './viewer-toolbar.js';
+import { fitVisibleRoom } from './visible-room.js';
 
 /** Milliseconds of a connection without a frame after which it is of no use. */
 const NO_PICTURE_MS = 15_000;
@@ -43,10 +48,7 @@ export class ViewerPage {
   readonly #settings = loadSettings();
   readonly #playback: Playback;
   readonly #player: MediaPlayer;
-  /** Where a browser without track generators shows the pictures of a media socket. */
-  #canvas: HTMLCanvasElement | null = null;
-  /** Waits for the first picture of a stream that is to follow a media socket. */
-  #probe: HTMLVideoElement | null = null;
+  readonly #show: StreamShow;
   readonly #stage: HTMLElement;
   readonly #notice: Notice;
   readonly #remarks = new Remarks();
@@ -55,7 +57,9 @@ export class ViewerPage {
   readonly #keys: ReturnType<typeof keyPanel>;
   readonly #soundPill: HTMLElement;
   readonly #gamepads: Gamepads;
-  readonly #keyboard: ReturnType<typeof captureKeyboard>;
+  readonly #people: People;
+  readonly #view: ViewGestures;
+  readonly #keyboard: CapturedKeyboard;
   #host: ViewerReady = { width: 0, height: 0, touch: false };
 
   constructor({ api, streamerId, onUnauthorized }: ViewerPageOptions) {
@@ -72,6 +76,9 @@ export class ViewerPage {
     saveSettings(this.#settings);
     this.#connection = connection;
     this.#stage = stageOf(streamerId, this.#playback.video);
+    this.#show = new StreamShow(connection, this.#playback, () => this.#remember(false));
+    this.#view = new ViewGestures(this.#stage, () => this.#people.place(), this.#cleanup);
+    this.#people = this.#makePeople(api, streamerId);
     this.#notice = new Notice({
       retry: () => connection.retryNow(),
       leave,
@@ -102,6 +109,7 @@ export class ViewerPage {
       this.#stats.element,
       this.#remarks.element,
       this.#soundPill,
+      this.#people.element,
       this.#keys.element,
     );
     this.#stats.element.hidden = !this.#settings.stats;
@@ -128,7 +136,7 @@ export class ViewerPage {
 
   close(): void {
     window.moontee = undefined;
-    this.#dropProbe();
+    this.#show.dropProbe();
     this.#connection.input.releaseAll();
     this.#notice.close();
     this.#cleanup.run();
@@ -136,6 +144,8 @@ export class ViewerPage {
   }
 
   get #touchMode(): TouchMode {
+    const { you } = this.#connection.company;
+    if (you !== undefined && !maySteer(you)) return 'view';
     return this.#settings.touch === 'touch' && !this.#host.touch ? 'mouse' : this.#settings.touch;
   }
 
@@ -147,6 +157,7 @@ export class ViewerPage {
       nextTouchMode: () => this.#nextTouchMode(),
       nextTransport: () => this.#nextTransport(),
       toggleKeys: () => this.#keys.toggle(),
+      togglePeople: () => this.#people.toggle(),
       toggleStats: () => this.#toggleStats(),
       toggleScreen: () => this.#toggleScreen(),
     });
@@ -162,12 +173,18 @@ export class ViewerPage {
   }
 
   #nextTouchMode(): void {
-    const modes: TouchMode[] = this.#host.touch
-      ? ['mouse', 'trackpad', 'touch']
-      : ['mouse', 'trackpad'];
+    const modes: TouchMode[] = [
+      'mouse',
+      'trackpad',
+      ...(this.#host.touch ? ['touch' as const] : []),
+    ];
+    modes.push('view');
     this.#settings.touch = modes[(modes.indexOf(this.#touchMode) + 1) % modes.length] ?? 'mouse';
     this.#toolbar.showTouch(this.#settings.touch);
     this.#connection.input.releaseAll();
+    this.#view.reset();
+    this.#remarks.showShortly(TOUCH_HELP[this.#settings.touch]);
+    this.#remark();
     saveSettings(this.#settings);
   }
 
@@ -192,19 +209,46 @@ export class ViewerPage {
     void toggleFullscreen(this.element, this.#playback.video);
   }
 
-  /** Takes keys, mouse and fingers. */
-  #capture(): ReturnType<typeof captureKeyboard> {
+  /** Where the picture is now, in the page. */
+  #box(): PictureBox {
+    return this.#view.boxOf(pictureBox(this.#stage.getBoundingClientRect(), this.#playback.size));
+  }
+
+  #makePeople(api: MoonteeApi, streamerId: string): People {
+    return new People({
+      ...{ api, streamerId, connection: this.#connection, stage: this.#stage },
+      settings: this.#settings,
+      box: () => this.#box(),
+      onCount: (count) => this.#toolbar.showPeople(count),
+      onOpen: (isOpen) => {
+        this.#toolbar.showPeopleOpen(isOpen);
+        if (isOpen) this.#toolbar.makeRoom();
+        else this.#stage.focus({ preventScroll: true });
+      },
+      onGranted: (granted) => {
+        this.#toolbar.showGranted(granted);
+        this.#toolbar.showTouch(this.#touchMode);
+      },
+      onRemark: (text) => {
+        this.#remarks.showShortly(text);
+        this.#remark();
+      },
+      cleanup: this.#cleanup,
+    });
+  }
+
+  #capture(): CapturedKeyboard {
     const stage = this.#stage;
     const cleanup = this.#cleanup;
-    const { input } = this.#connection;
-    const box = (): PictureBox => pictureBox(stage.getBoundingClientRect(), this.#playback.size);
-    const place = (x: number, y: number): Place => placeIn(box(), x, y);
-    const scale = (): number =>
-      this.#host.width > 0 ? this.#host.width / Math.max(1, box().width) : 1;
-    const keyboard = captureKeyboard({
+    for (const name of ['click', 'keydown'] as const) {
+      cleanup.listen(stage, name, () => {
+        if (this.#playback.isBlocked) this.#playback.unmute();
+      });
+    }
+    return captureInput({
       root: this.element,
       stage,
-      input,
+      input: this.#connection.input,
       shortcuts: {
         Z: () => {
           unlockPointer();
@@ -214,18 +258,14 @@ export class ViewerPage {
         S: () => this.#toggleStats(),
         Q: leave,
       },
+      box: () => this.#box(),
+      hostWidth: () => this.#host.width,
+      isRelative: () => this.#settings.mouse === 'relative',
+      touchMode: () => this.#touchMode,
+      view: this.#view,
       isActive: () => this.#connection.status.state === 'connected',
       cleanup,
     });
-    const isRelative = (): boolean => this.#settings.mouse === 'relative';
-    captureMouse({ stage, input, place, scale, isRelative, cleanup });
-    captureTouch({ stage, input, place, scale, mode: () => this.#touchMode, cleanup });
-    for (const name of ['click', 'keydown'] as const) {
-      cleanup.listen(stage, name, () => {
-        if (this.#playback.isBlocked) this.#playback.unmute();
-      });
-    }
-    return keyboard;
   }
 
   #followScreen(): void {
@@ -234,6 +274,7 @@ export class ViewerPage {
       this.#stage.focus({ preventScroll: true });
     }, this.#cleanup);
     keepAwake(this.#cleanup);
+    fitVisibleRoom(this.element, this.#cleanup);
     this.#cleanup.listen(document, 'visibilitychange', () => this.#playback.expect());
     const onNetwork = (): void => {
       if (this.#connection.status.state === 'waiting') this.#connection.retryNow();
@@ -261,7 +302,7 @@ export class ViewerPage {
       if (activeElement === this.#stage || activeElement === document.body) this.#notice.focus();
     });
     connection.on('restarted', () => {
-      this.#dropProbe();
+      this.#show.dropProbe();
       this.#playback.restart();
       this.#keyboard.restart();
       this.#remarks.reset();
@@ -282,13 +323,10 @@ export class ViewerPage {
 
   #followStream(): void {
     const connection = this.#connection;
-    connection.on('stream', (stream) => {
-      if (connection.isOnSocket) this.#moveTo(stream);
-      else this.#playStream(stream);
-    });
+    connection.on('stream', (stream) => this.#show.show(stream));
     connection.on('noMediaSocket', (reason) => this.#remarks.showShortly(reason));
     this.#player.on('stream', (stream) => this.#playback.play(stream));
-    this.#player.on('canvas', (canvas) => this.#showCanvas(canvas));
+    this.#player.on('canvas', (canvas) => this.#show.showCanvas(canvas));
     this.#player.on('drawn', (...drawn) => this.#playback.drawn(...drawn));
     connection.on('noSound', (reason) => {
       this.#toolbar.showNoSound(reason);
@@ -303,46 +341,9 @@ export class ViewerPage {
     });
   }
 
-  #playStream(stream: MediaStream): void {
-    this.#playback.play(stream);
-    this.#showCanvas(null);
-  }
-
-  /** The picture of a media socket stays until this stream has one. */
-  #moveTo(stream: MediaStream): void {
-    this.#dropProbe();
-    const probe = element('video', { autoplay: true, playsinline: true });
-    this.#probe = probe;
-    probe.muted = true;
-    probe.srcObject = stream;
-    void attemptAsync(() => probe.play());
-    attempt(() =>
-      probe.requestVideoFrameCallback(() => {
-        if (this.#probe !== probe) return;
-        this.#dropProbe();
-        if (!this.#connection.isOnSocket) return;
-        this.#connection.leaveMediaSocket();
-        this.#remember(false);
-        this.#playStream(stream);
-      }),
-    );
-  }
-
-  /** One that is not needed any more would go on decoding. */
-  #dropProbe(): void {
-    if (this.#probe !== null) this.#probe.srcObject = null;
-    this.#probe = null;
-  }
-
   #remember(isSocketNeeded: boolean): void {
     this.#settings.socketNeededAt = isSocketNeeded ? Date.now() : 0;
     saveSettings(this.#settings);
-  }
-
-  #showCanvas(canvas: HTMLCanvasElement | null): void {
-    this.#canvas?.remove();
-    this.#canvas = canvas;
-    if (canvas !== null) this.#stage.append(canvas);
   }
 
   #followPlayback(): void {

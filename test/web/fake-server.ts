@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { WebSocket, WebSocketServer } from 'ws';
 import { HOST_PAGE } from './host-page.js';
 
@@ -63,6 +64,10 @@ export class FakeServer {
   readonly statements: ChannelMessage[] = [];
   /** Viewer sockets opened so far. */
   connections = 0;
+  /** What some requests are answered with beside those about streamers, by `METHOD path`. */
+  readonly answers = new Map<string, unknown>();
+  /** Those requests, with what they brought. */
+  readonly calls: { request: string; body: unknown }[] = [];
   /** Refuses viewer sockets, as a server that is gone. */
   isDown = false;
 
@@ -104,6 +109,8 @@ export class FakeServer {
     this.credentials = undefined;
     this.streamers = [];
     this.addStreamer('demo');
+    this.answers.clear();
+    this.calls.length = 0;
     this.received.length = 0;
     this.channelMessages.length = 0;
     this.statements.length = 0;
@@ -242,7 +249,7 @@ export class FakeServer {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '/').replace(/\?.*/, '');
     if (path.startsWith('/api')) {
-      this.#serveApi(path, request, response);
+      await this.#serveApi(path, request, response);
     } else if (path === '/host.html') {
       response.setHeader('Content-Type', 'text/html').end(HOST_PAGE);
     } else if (path === '/config.js') {
@@ -262,7 +269,7 @@ export class FakeServer {
     }
   }
 
-  #serveApi(path: string, request: IncomingMessage, response: ServerResponse): void {
+  async #serveApi(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const answer = (status: number, body: unknown): void => {
       response
         .writeHead(status, { 'Content-Type': 'application/json' })
@@ -273,6 +280,12 @@ export class FakeServer {
       request.headers.authorization !== `Bearer ${this.credentials}`
     ) {
       answer(401, undefined);
+    } else if (this.answers.has(`${request.method ?? ''} ${path}`)) {
+      const name = `${request.method ?? ''} ${path}`;
+      const sent = await text(request);
+      this.calls.push({ request: name, body: sent === '' ? null : JSON.parse(sent) });
+      answer(200, this.answers.get(name));
+      this.#changed();
     } else if (path === '/api/streamers') {
       answer(200, { streamers: this.streamers });
     } else {
