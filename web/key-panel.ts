@@ -60,7 +60,8 @@ export function keyPanel(input: ViewerInput, onHide: () => void): KeyPanel {
       {
         class: 'key',
         type: 'button',
-        'aria-label': name,
+        // Who speaks what is to be seen is understood, too.
+        'aria-label': label === name || /^\W/.test(label) ? name : `${label}, ${name}`,
         onpointerdown: (event) => event.preventDefault(),
         onclick: () => press(made),
       },
