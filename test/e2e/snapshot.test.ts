@@ -30,10 +30,9 @@ function frameOf({ data }: Taken): number {
 for (const [codec, formats] of [
   ['H.264', 1],
   ['H.265', 0x100],
-  ['AV1', 0x1000],
 ] as const) {
   test.serial(`${codec} of a streamer without viewers is shown as it is`, async (t) => {
-    const server = await demoServer(t, { host: ['--hevc', '--av1'] });
+    const server = await demoServer(t, { host: ['--hevc'] });
     await demoStreamer(server, { video_supported_formats: formats });
     const first = await take(server, 'png');
     t.is(first.response.status, 200, first.data.toString());
@@ -41,7 +40,8 @@ for (const [codec, formats] of [
     const pixels = readPng(first.data);
     t.deepEqual([pixels.width, pixels.height], [640, 360]);
     // The moon of the logo, in the color of the theme.
-    const moon = colorAt(pixels, 24, 32);
+    const moon = colorAt(pixels, 26, 33);
+    t.log(moon);
     for (const [index, value] of [0xf6, 0xf0, 0xd6].entries()) {
       t.true(Math.abs((moon[index] ?? 0) - value) < 24, String(moon));
     }
@@ -49,7 +49,7 @@ for (const [codec, formats] of [
     const later = await take(server, 'png?max_age_ms=0');
     t.true(frameOf(later) > frame);
     t.true(Number(later.response.headers.get('moontee-picture-age')) < 5_000);
-    t.like(server.streamers.get('s')?.viewers, []);
+    t.deepEqual(server.streamers.get('s')?.viewers, []);
   });
 }
 
@@ -59,7 +59,10 @@ test.serial('what was asked for before is kept, and known by its tag', async (t)
   const first = await take(server, 'jpg?width=320');
   t.is(first.response.headers.get('content-type'), 'image/jpeg');
   t.deepEqual([...first.data.subarray(0, 2)], [0xff, 0xd8]);
-  const tag = first.response.headers.get('etag') ?? '';
+  // Another one may have been under way.
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const kept = await take(server, 'jpg?width=320&max_age_ms=60000');
+  const tag = kept.response.headers.get('etag') ?? '';
   const again = await take(server, 'jpg?width=320&max_age_ms=60000', { 'If-None-Match': tag });
   t.is(again.response.status, 304);
   t.is(again.data.length, 0);

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { snapshotValues } from '../../src/gst/media-format.js';
-import { SnapshotDecoder } from '../../src/gst/outlets/snapshot.js';
+import { SnapshotDecoder, type DecodedPicture } from '../../src/gst/outlets/snapshot.js';
 import { JpegReader, PngReader } from '../../src/gst/picture-pipe.js';
 import { unixPair } from '../../src/http/unix-pair.js';
 import { MediaBus } from '../../src/media/bus.js';
@@ -239,6 +239,44 @@ test.serial('nothing stays of decoders that come and go', async (t) => {
   );
   t.pass();
 });
+
+const ENCODERS = {
+  h265: 'x265enc key-int-max=10 tune=zerolatency ! h265parse ! video/x-h265,stream-format=byte-stream,alignment=au',
+  av1: 'av1enc cpu-used=8 usage-profile=realtime lag-in-frames=0 ! av1parse ! video/x-av1,stream-format=obu-stream,alignment=tu',
+} as const;
+
+for (const codec of ['h265', 'av1'] as const) {
+  test.serial(`${codec} is decoded too`, async (t) => {
+    const folder = await temporaryFolder(t);
+    const text =
+      'videotestsrc pattern=smpte num-buffers=10 ! video/x-raw,format=I420,width=640,height=360,framerate=30/1 ! ' +
+      `${ENCODERS[codec]} ! multifilesink location=${folder}/v%05d`;
+    await run('gst-launch-1.0', ['-q', ...text.split(' ')], { timeout: 60_000 });
+    const names = (await readdir(folder)).sort();
+    const units = await Promise.all(names.map((name) => readFile(join(folder, name))));
+    const found: DecodedPicture[] = [];
+    const decoder = await SnapshotDecoder.create({
+      ...{ id: codec, codec, requestKeyframe: () => undefined, log: STREAM.log },
+      onPicture: (picture) => found.push(picture),
+      failed: (error) => t.fail(error.message),
+    });
+    t.teardown(() => decoder.close());
+    decoder.want('png', { width: 640, height: 360 });
+    let pts = 0;
+    for (const [index, data] of units.entries()) {
+      pts += 33_000_000;
+      decoder.accept('video', { data, keyframe: index === 0, pts, duration: null });
+    }
+    const [picture] = await until('a picture', () => (found.length > 0 ? found : null));
+    const pixels = readPng(picture?.data ?? Buffer.alloc(0));
+    const [white = [], , , , , , blue = []] = [0, 1, 2, 3, 4, 5, 6].map((bar) =>
+      colorAt(pixels, Math.floor((bar + 0.5) * 91.4), 90),
+    );
+    t.log({ white, blue });
+    t.true(Math.min(...white) > 235, String(white));
+    t.true((blue[2] ?? 0) > 150 && (blue[0] ?? 255) < 60, String(blue));
+  });
+}
 
 test('a decoder for every codec, or the element that is missing', (t) => {
   const having = (...names: string[]): { hasElement: (name: string) => boolean } => ({
