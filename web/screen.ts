@@ -46,6 +46,22 @@ async function leaveFullscreen(): Promise<void> {
   if (isFullscreen()) attempt(() => safari.webkitExitFullscreen?.());
 }
 
+/** Whether a media query holds; where a browser knows none, it does not. */
+export function matches(query: string): boolean {
+  return attempt(() => matchMedia(query).matches) ?? false;
+}
+
+/** Where a browser does not observe elements, the size of its window says enough. */
+export function followSize(target: Element, changed: () => void, cleanup: Cleanup): void {
+  const observer = attempt(() => new ResizeObserver(changed));
+  if (observer === undefined) {
+    cleanup.listen(window, 'resize', changed);
+    return;
+  }
+  observer.observe(target);
+  cleanup.add(() => observer.disconnect());
+}
+
 export function followFullscreen(changed: (isFull: boolean) => void, cleanup: Cleanup): void {
   const unlock = (): void => {
     attempt(() => keyboardLock()?.unlock());

@@ -1,5 +1,6 @@
 import type { Cleanup } from './dom.js';
 import type { PictureBox } from './picture.js';
+import { followSize } from './screen.js';
 import { NO_ZOOM, pinched, withinStage, zoomedBox, type Zoom } from './zoom.js';
 
 /** CSS pixels that a finger may tremble without having moved. */
@@ -29,9 +30,7 @@ export class ViewGestures {
   constructor(stage: HTMLElement, onChange: () => void, cleanup: Cleanup) {
     this.#stage = stage;
     this.#onChange = onChange;
-    const observer = new ResizeObserver(() => this.#set(this.#zoom));
-    observer.observe(stage);
-    cleanup.add(() => observer.disconnect());
+    followSize(stage, () => this.#set(this.#zoom), cleanup);
   }
 
   get isZoomed(): boolean {

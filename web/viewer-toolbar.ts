@@ -1,5 +1,6 @@
 import { element } from './dom.js';
 import { may, maySteer, type Right } from './people/situation.js';
+import { matches } from './screen.js';
 import type { Settings } from './settings.js';
 import { Toolbar, toolbarItem, type ToolbarItem } from './toolbar.js';
 import type { TouchMode } from './touch-input.js';
@@ -107,7 +108,7 @@ export class ViewerToolbar {
         const isOpen = actions.toggleKeys();
         this.#keys.update({ pressed: isOpen });
         // A keyboard on the screen leaves little to the picture.
-        if (isOpen && matchMedia('(hover: none)').matches) this.fold();
+        if (isOpen && matches('(hover: none)')) this.fold();
       },
     });
     this.#people = toolbarItem({
@@ -173,7 +174,7 @@ export class ViewerToolbar {
 
   /** Something else wants the room of an open bar where there is little. */
   makeRoom(): void {
-    if (matchMedia('(max-width: 1000px)').matches) this.fold();
+    if (matches('(max-width: 1000px)')) this.fold();
   }
 
   showTitle(text: string): void {

@@ -10,8 +10,9 @@ const ZOOMED = 1.05;
  * ends above it.
  */
 export function fitVisibleRoom(root: HTMLElement, cleanup: Cleanup): void {
-  const viewport = window.visualViewport;
-  if (viewport === null) return;
+  // Absent in older browsers.
+  const { visualViewport: viewport } = window as { visualViewport?: VisualViewport | null };
+  if (!viewport) return;
   const fit = (): void => {
     const { height, offsetTop, scale } = viewport;
     root.classList.toggle('short', height * scale < SHORT);

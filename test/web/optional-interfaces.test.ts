@@ -50,6 +50,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     gone('window', 'sessionStorage'),
     gone('window', 'crypto'),
     gone('window', 'ResizeObserver'),
+    gone('window', 'visualViewport'),
     gone('window', 'matchMedia'),
     gone('AbortSignal', 'timeout'),
     gone(ELEMENT, 'requestPointerLock'),

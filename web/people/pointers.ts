@@ -1,6 +1,7 @@
 import type { Company, PointerPlace } from '../../client/index.js';
 import { element, type Cleanup } from '../dom.js';
 import type { PictureBox } from '../picture.js';
+import { followSize } from '../screen.js';
 import { inkOn } from './ink.js';
 import { nameOf } from './situation.js';
 
@@ -40,9 +41,7 @@ export class Pointers {
     });
     company.on('viewers', () => this.#forget(company));
     cleanup.every(LOOK_MS, () => this.#fade());
-    const observer = new ResizeObserver(() => this.place());
-    observer.observe(stage);
-    cleanup.add(() => observer.disconnect());
+    followSize(stage, () => this.place(), cleanup);
   }
 
   /** The picture lies somewhere else. */
