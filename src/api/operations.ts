@@ -415,6 +415,7 @@ export const OPERATIONS: readonly Operation[] = [
   },
   ...(['png', 'jpg'] as const).map((ending): Operation => ({
     method: 'get',
+    access: 'watch',
     path: `/api/streamers/{id}/snapshot.${ending}`,
     summary: `The picture of a streamer as ${ending === 'png' ? 'PNG' : 'JPEG'}`,
     description:

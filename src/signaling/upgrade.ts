@@ -98,8 +98,8 @@ export async function grantSocket(
     throw new MoonteeError('NOT_FOUND');
   }
   const streamerId = route.parameters['id'] ?? null;
-  if (route.endpoint === 'media') return grantMedia(request, streamerId ?? '', options);
   const caller = await gate.identify(request);
+  if (route.endpoint === 'media') return grantMedia(request, streamerId ?? '', options);
   if (route.endpoint === 'desktop') return grantDesktop(request, caller, options);
   const isOpen = route.endpoint === 'peer' && options.peerCredentials === 'optional';
   const isKnown = caller.kind !== 'stranger';
@@ -138,7 +138,7 @@ function assertPage(
   if (!isFine) throw new MoonteeError('FORBIDDEN', 'This page may not open a socket here');
 }
 
-/** The ticket is what a viewer shows here, which has shown the rest when it was given the ticket. */
+/** The ticket is what a viewer shows here, and has been given for the rest. Wrong credentials beside it are refused. */
 function grantMedia(
   request: IncomingMessage,
   streamerId: string,

@@ -25,7 +25,7 @@ export interface FullDiskReport {
   readonly created: number;
 }
 
-const FILES = ['data.json', 'identities.json', 'streamers.json'];
+const FILES = ['data.json', 'identities.json', 'streamers.json', 'token-key'];
 const folder = process.argv[2] ?? '';
 const filler = join(folder, 'filler');
 
