@@ -11,8 +11,7 @@ const AVA = join(ROOT, 'node_modules', '.bin', 'ava');
 const PHASES = [
   [['unit']],
   [
-    ['service'],
-    ['browser'],
+    ['service', 'browser'],
     ['media'],
     // Takes what the others leave: `nice`.
     ['check'],

@@ -203,7 +203,8 @@ test.serial('a person takes over', async (t) => {
 
   const paused = post(server, [
     { type: 'text', text: 'a' },
-    { type: 'wait', ms: 500 },
+    // Long enough for the person, however busy the machine.
+    { type: 'wait', ms: 4_000 },
     { type: 'text', text: 'b' },
   ]);
   await until('it has begun', async () => (await logged()).length > before);
