@@ -191,7 +191,7 @@ test.serial('a caller that leaves ends its list, and everything is released', as
 
 test.serial('a person takes over', async (t) => {
   const { server, logged } = await stage(t, {
-    agent_pause_ms: '1500',
+    agent_pause_ms: '5000',
     desktop_socket: JSON.stringify({ path: '/ws/stream', streamer: 's' }),
   });
   const url = new URL('/ws/stream', server.url).href.replace(/^http/, 'ws');
@@ -204,7 +204,7 @@ test.serial('a person takes over', async (t) => {
   const paused = post(server, [
     { type: 'text', text: 'a' },
     // Long enough for the person, however busy the machine.
-    { type: 'wait', ms: 4_000 },
+    { type: 'wait', ms: 3_000 },
     { type: 'text', text: 'b' },
   ]);
   await until('it has begun', async () => (await logged()).length > before);
@@ -221,7 +221,7 @@ test.serial('a person takes over', async (t) => {
     ['text', 'mouse-move', 'text'],
   );
 
-  await sleep(1_600);
+  await sleep(5_200);
   const dragging = post(server, [
     { type: 'drag', from: { x: 0, y: 0 }, to: { x: 300, y: 300 }, steps: 200 },
   ]);
