@@ -18,7 +18,7 @@ function readTime(video) {
   const { videoWidth: width, videoHeight: height } = video;
   const row = Math.max(8, Math.round(height * ROW) & ~1);
   // One pixel of the row's middle for each block.
-  context.drawImage(video, 0, height - 1.5 * row, width, 1, 0, 0, BITS, 1);
+  context.drawImage(video, 0, row / 2, width, 1, 0, 0, BITS, 1);
   const { data } = context.getImageData(0, 0, BITS, 1);
   let code = 0;
   for (let bit = 0; bit < BITS; bit += 1) code = code * 2 + (data[bit * 4 + 1] > 112 ? 1 : 0);

@@ -1,12 +1,11 @@
 /**
- * Rows of dark and bright blocks along the lower edge: the frame number, and above it the time at
- * which the picture was drawn. Tests and benchmarks read them back from decoded pixels: 24 bits, most
- * significant first, and 8 bits of check.
+ * Rows of dark and bright blocks: the frame number along the lower edge, and along the upper one the
+ * time at which the picture was drawn. Tests and benchmarks read them back from decoded pixels: 24
+ * bits, most significant first, and 8 bits of check.
  */
 
-/** What a row tells; the lowest is the first. */
-export const CODE_ROWS = ['frame', 'time'] as const;
-export type CodeRow = (typeof CODE_ROWS)[number];
+/** What a row tells. */
+export type CodeRow = 'frame' | 'time';
 
 export const FRAME_CODE_BITS = 32;
 /** Height of the row as a part of the picture's height. */
@@ -34,7 +33,7 @@ export function frameCodeEdge(bit: number, width: number): number {
 
 /** Upper edge of a row in pixels. */
 export function frameCodeTop(row: CodeRow, height: number): number {
-  return height - (CODE_ROWS.indexOf(row) + 1) * frameCodeHeight(height);
+  return row === 'time' ? 0 : height - frameCodeHeight(height);
 }
 
 /**
