@@ -44,14 +44,24 @@ export class AccessBook {
     });
   }
 
-  /** Adds a token, and saves it: one that cannot be saved is not added. @throws LIMIT_REACHED, INTERNAL */
+  /**
+   * Adds a token, and saves it: one that cannot be saved is not added. What it came from may have been
+   * taken back while it was made.
+   *
+   * @throws LIMIT_REACHED, INTERNAL, SHARE_ENDED, UNAUTHORIZED
+   */
   async addToken(token: TokenRecord): Promise<void> {
+    if (token.share_id !== null && !this.share(token.share_id)) {
+      throw new MoonteeError('SHARE_ENDED');
+    }
+    this.#assertGiver(token);
     this.#makeRoom(this.tokens, token.streamer_id, 'tokens');
     await this.#add(this.tokens, token);
   }
 
   /** As {@link addToken}. */
   async addShare(share: ShareRecord): Promise<void> {
+    this.#assertGiver(share);
     this.#makeRoom(this.shares, share.streamer_id, 'links');
     await this.#add(this.shares, share);
   }
@@ -116,6 +126,10 @@ export class AccessBook {
       records.delete(record.id);
       throw error;
     }
+  }
+
+  #assertGiver({ by }: { readonly by: string | null }): void {
+    if (by !== null && this.token(by) === undefined) throw new MoonteeError('UNAUTHORIZED');
   }
 
   #makeRoom(

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { MoonteeError } from '../core/errors.js';
 import { RIGHTS, type Right, type Rights } from '../core/rights.js';
-import { cleanText } from '../core/text.js';
+import { personName } from '../core/text.js';
 import { KeyFile, remoteKeys } from './key-set.js';
 import { viewerPrincipal, type Principal } from './principal.js';
 import { issuerOf } from './tokens.js';
@@ -33,7 +33,6 @@ const NO_KEYS: ReadonlySet<string> = new Set([
   'ERR_JWKS_INVALID',
   'ERR_JOSE_GENERIC',
 ]);
-const MAX_NAME = 64;
 const MAX_STREAMERS = 1_000;
 /** Seconds by which the provider's clock may differ. */
 const TOLERANCE_S = 10;
@@ -102,7 +101,7 @@ export class IdentityProvider {
     return viewerPrincipal({
       // Each token is a caller of its own: it ends when the token does.
       id: `identity:${createHash('sha256').update(text).digest('base64url').slice(0, 22)}`,
-      name: typeof called === 'string' ? cleanText(called, MAX_NAME) : null,
+      name: typeof called === 'string' ? personName(called) : null,
       rights: given,
       streamers: own,
       expiresAt: ((payload.exp ?? 0) + TOLERANCE_S) * 1_000,

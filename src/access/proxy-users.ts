@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Rights } from '../core/rights.js';
-import { cleanText } from '../core/text.js';
+import { personName } from '../core/text.js';
 import type { ClientAddress } from './client-address.js';
 import { viewerPrincipal, type Principal } from './principal.js';
 
@@ -12,8 +12,6 @@ export interface ProxyUsersOptions {
   readonly rights: Rights;
   readonly addresses: ClientAddress;
 }
-
-const MAX_NAME = 64;
 
 /** People whom a proxy in front has signed in, and names in a header. */
 export class ProxyUsers {
@@ -31,8 +29,8 @@ export class ProxyUsers {
     if (given === undefined || more.length > 0) return null;
     if (!addresses.isTrusted(addresses.ofSocket(request.socket))) return null;
     // Node decodes headers as Latin-1, while proxies send UTF-8.
-    const name = cleanText(Buffer.from(given, 'latin1').toString('utf8'), MAX_NAME).trim();
-    if (name === '') return null;
+    const name = personName(Buffer.from(given, 'latin1').toString('utf8'));
+    if (name === null) return null;
     const id = createHash('sha256').update(given).digest('base64url').slice(0, 22);
     return viewerPrincipal({
       id: `proxy:${id}`,

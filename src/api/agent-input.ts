@@ -4,7 +4,7 @@ import { principalOf } from '../access/gate.js';
 import { rightsOn } from '../access/principal.js';
 import { Deadline } from '../core/deadline.js';
 import { MoonteeError } from '../core/errors.js';
-import { cleanText } from '../core/text.js';
+import { personName } from '../core/text.js';
 import type { Routes } from '../http/routes.js';
 import { readAgentInput, type AgentEvent, type AgentOutcome } from '../protocol/agent-input.js';
 import type { ApiContext } from './context.js';
@@ -14,7 +14,6 @@ import { jsonBodyOf } from './request.js';
 const WITHIN_MS = 30_000;
 /** Milliseconds for its way to the child and back. */
 const MARGIN_MS = 3_000;
-const MAX_NAME = 64;
 
 export function agentRoutes(routes: Routes, { access, config, streamers, log }: ApiContext): void {
   routes.post('/api/streamers/:id/input', 'member', async (context) => {
@@ -34,7 +33,7 @@ export function agentRoutes(routes: Routes, { access, config, streamers, log }: 
     const facts = {
       streamer_id: id,
       who: principal.id,
-      name: cleanText(name ?? '', MAX_NAME),
+      name: personName(name),
       kinds: kindsOf(events),
     };
     const leaving = new AbortController();

@@ -2,6 +2,7 @@ import type { ShareRecord } from '../access/access-file.js';
 import { principalOf } from '../access/gate.js';
 import { stateOf } from '../access/shares.js';
 import { MoonteeError } from '../core/errors.js';
+import { personName } from '../core/text.js';
 import type { Routes } from '../http/routes.js';
 import {
   CreateShareRequest,
@@ -10,7 +11,7 @@ import {
 } from '../protocol/access-models.js';
 import type { ApiContext } from './context.js';
 import { bodyOf, queryFlag } from './request.js';
-import { cleanName, lifeOf, newToken, parameter } from './tokens.js';
+import { lifeOf, newToken, parameter } from './tokens.js';
 
 const PATH = '/api/streamers/:id/shares';
 const MIN_PIN = 4;
@@ -57,7 +58,7 @@ export function shareRoutes(routes: Routes, api: ApiContext): void {
   routes.post('/api/shares/redeem', 'open', async (context) => {
     redemptions.take(addresses.of(context.req));
     const { secret, pin, name } = bodyOf(context, RedeemShareRequest);
-    const redemption = { secret, pin: pin ?? null, name: cleanName(name) };
+    const redemption = { secret, pin: pin ?? null, name: personName(name) };
     if ((redemption.pin?.length ?? 0) > MAX_PIN) throw new MoonteeError('SHARE_PIN_WRONG');
     context.body = newToken(await access.shares.redeem(redemption));
   });

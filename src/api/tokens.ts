@@ -3,15 +3,13 @@ import type { TokenRecord } from '../access/access-file.js';
 import { principalOf } from '../access/gate.js';
 import type { IssuedToken } from '../access/tokens.js';
 import { MoonteeError } from '../core/errors.js';
-import { cleanText } from '../core/text.js';
+import { personName } from '../core/text.js';
 import type { Routes } from '../http/routes.js';
 import { CreateTokenRequest, type NewToken, type TokenInfo } from '../protocol/access-models.js';
 import type { ApiContext } from './context.js';
 import { bodyOf } from './request.js';
 
 const PATH = '/api/streamers/:id/tokens';
-/** Characters of a name. */
-const MAX_NAME = 64;
 
 export function tokenRoutes(routes: Routes, { access, streamers }: ApiContext): void {
   routes.post(PATH, 'manage', async (context) => {
@@ -20,7 +18,7 @@ export function tokenRoutes(routes: Routes, { access, streamers }: ApiContext): 
     const request = {
       streamerId: id,
       rights: new Set(rights),
-      name: cleanName(name),
+      name: personName(name),
       life: lifeOf(life),
     };
     context.status = 201;
@@ -48,12 +46,6 @@ function tokenInfo(record: TokenRecord): TokenInfo {
   const issued_at = new Date(record.issued_at).toISOString();
   const expires_at = new Date(record.expires_at).toISOString();
   return { id, streamer_id, name, rights, issued_at, expires_at, share_id };
-}
-
-/** Fit to be shown to others; null for one that has nothing to show. */
-export function cleanName(name: string | null | undefined): string | null {
-  const clean = cleanText(name ?? '', MAX_NAME).trim();
-  return clean === '' ? null : clean;
 }
 
 /** Milliseconds of `expires_in_s`. @throws BAD_REQUEST */

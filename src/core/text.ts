@@ -11,6 +11,15 @@ const UNSEEN = /[\p{Cf}\p{Cs}\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\uf
 /** Marks pile up on a letter: more than four cover the lines around. */
 const PILES = /(\p{M}{4})\p{M}+/gu;
 
+/** Code points of a person's name. */
+const MAX_NAME = 64;
+
+/** What a person is called, fit to be shown to others; null if nothing of it can be shown. */
+export function personName(text: string | null | undefined): string | null {
+  const clean = cleanText((text ?? '').normalize('NFC'), MAX_NAME).trim();
+  return clean === '' ? null : clean;
+}
+
 /**
  * One line, left to right as it was written, of at most `max` code points.
  *

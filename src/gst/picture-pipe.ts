@@ -51,7 +51,7 @@ export class PicturePipe {
 
 /** A picture out of pieces of bytes. */
 export interface PictureReader {
-  /** @returns the pictures that end in this piece */
+  /** @returns the pictures that end in this piece @throws PIPELINE_FAILED if there are none for too long */
   push(bytes: Buffer): PictureBytes[];
 }
 
@@ -69,6 +69,9 @@ const PNG_END = 'IEND';
 /** Of IHDR's data. */
 const PNG_WIDTH_AT = 16;
 
+/** Bytes of a picture: far more than any has. */
+const MAX_BYTES = 64 * 1_048_576;
+
 /** Bytes that grow at one end and are taken at the other. */
 class ByteStore {
   #bytes = Buffer.alloc(65_536);
@@ -80,6 +83,7 @@ class ByteStore {
 
   append(more: Buffer): void {
     const needed = this.#length + more.length;
+    if (needed > MAX_BYTES) throw new MoonteeError('PIPELINE_FAILED', 'A picture has no end');
     if (needed > this.#bytes.length) {
       const larger = Buffer.alloc(Math.max(needed, 2 * this.#bytes.length));
       this.bytes.copy(larger);

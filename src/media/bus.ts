@@ -6,9 +6,13 @@ import type { CodedUnit, Outlet, Packetizer, TrackId, UnitOutlet } from './outle
 
 /** Pictures kept until there is a packetizer: about a second of them. */
 const EARLY_LIMIT = 120;
-/** Nanoseconds and pictures that are kept for outlets that come after a key frame. */
+/**
+ * Nanoseconds, pictures and bytes that are kept for outlets that come after a key frame. More bytes
+ * would be too much at once for the queue of a socket.
+ */
 const RECENT_SPAN = 300e6;
 const RECENT_LIMIT = 20;
+const RECENT_BYTES = 512 * 1024;
 /** Milliseconds for an outlet that threw to close. */
 const EVICTION_TIMEOUT_MS = 3_000;
 
@@ -136,8 +140,9 @@ export class MediaBus extends EventEmitter<MediaBusEvents> {
     const [first = unit] = unit.keyframe ? [] : this.#recent;
     if (unit.keyframe) this.#recent = [unit];
     else if (this.#recent.length > 0) this.#recent.push(unit);
+    const bytes = this.#recent.reduce((sum, { data }) => sum + data.length, 0);
     const isTooLong = unit.pts - first.pts > RECENT_SPAN || this.#recent.length > RECENT_LIMIT;
-    if (isTooLong) this.#recent = [];
+    if (isTooLong || bytes > RECENT_BYTES) this.#recent = [];
   }
 
   #keep(unit: CodedUnit): void {

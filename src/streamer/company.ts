@@ -1,7 +1,7 @@
 import { MoonteeError } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Rights } from '../core/rights.js';
-import { cleanText } from '../core/text.js';
+import { personName } from '../core/text.js';
 import type {
   ControlInfo,
   ControlOrder,
@@ -16,7 +16,6 @@ import { Colors } from './colors.js';
 import { Control } from './control.js';
 import { PadOwners } from './pad-owners.js';
 
-const MAX_NAME = 64;
 /** Milliseconds in which changes are gathered before they are told. */
 const GATHER_MS = 50;
 
@@ -95,7 +94,7 @@ export class Company {
     this.#members.set(peerId, {
       companion,
       granted: rights,
-      name: nameOf(companion.name),
+      name: personName(companion.name),
       color: this.#colors.take(peerId),
       isTold: false,
       wantsPointers: false,
@@ -131,7 +130,7 @@ export class Company {
   introduce(peerId: string, { name, pointers }: PresenceRequest): void {
     const member = this.#members.get(peerId);
     if (member === undefined) return;
-    member.name ??= nameOf(name ?? null);
+    member.name ??= personName(name ?? null);
     this.#tell([peerId]);
     this.#setPointers(member, pointers === true);
     if (member.isTold) return;
@@ -148,8 +147,8 @@ export class Company {
   /** Nothing happens to a name that it was let in with. */
   rename(peerId: string, name: string | null): void {
     const member = this.#members.get(peerId);
-    if (member === undefined || nameOf(member.companion.name) !== null) return;
-    member.name = nameOf(name);
+    if (member === undefined || personName(member.companion.name) !== null) return;
+    member.name = personName(name);
     this.#tell([peerId]);
   }
 
@@ -340,14 +339,9 @@ export class Company {
       color,
       rights: [...this.#control.rights(peerId)],
       granted: [...granted],
-      is_name_certain: nameOf(given) !== null,
+      is_name_certain: personName(given) !== null,
     };
   }
-}
-
-function nameOf(name: string | null): string | null {
-  const clean = cleanText((name ?? '').normalize('NFC'), MAX_NAME).trim();
-  return clean === '' ? null : clean;
 }
 
 function isEqual(one: Rights, other: Rights): boolean {

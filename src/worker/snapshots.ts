@@ -52,6 +52,7 @@ export class Snapshots {
   #detach: (() => void) | null = null;
   /** Of the decoder that runs or is being made. */
   #number = 0;
+  #video: NegotiatedVideo | null = null;
   #isStarting = false;
   #failure: { readonly error: MoonteeError; readonly at: number } | null = null;
   #idle: NodeJS.Timeout | null = null;
@@ -66,7 +67,8 @@ export class Snapshots {
   /** Answers over the connection, and ends it. Never rejects. */
   async serve(order: SnapshotOrder, video: NegotiatedVideo | null, socket: Socket): Promise<void> {
     // A reader that is gone, or does not read, keeps nothing.
-    setTimeout(() => socket.destroy(), 2 * order.within_ms).unref();
+    const timer = setTimeout(() => socket.destroy(), 2 * order.within_ms);
+    socket.once('close', () => clearTimeout(timer));
     try {
       const { width, height, pts, arrivedAt, data } = await this.#take(order, video);
       const age_ms = Math.max(0, Math.round(performance.now() - arrivedAt));
@@ -106,7 +108,8 @@ export class Snapshots {
       throw new MoonteeError('LIMIT_REACHED', 'Too many wait for a picture of this streamer');
     }
     const picture = this.#wait({ format: order.format, size, since }, order.within_ms);
-    if (this.#decoder === null) void this.#start(video);
+    this.#video = video;
+    if (this.#decoder === null) void this.#start();
     else this.#serveNext();
     return picture;
   }
@@ -137,8 +140,9 @@ export class Snapshots {
   }
 
   /** Never rejects. */
-  async #start(video: NegotiatedVideo): Promise<void> {
-    if (this.#isStarting) return;
+  async #start(): Promise<void> {
+    const video = this.#video;
+    if (this.#isStarting || video === null) return;
     this.#isStarting = true;
     this.#number += 1;
     const number = this.#number;
@@ -168,6 +172,8 @@ export class Snapshots {
     } finally {
       this.#isStarting = false;
     }
+    // Who came while one was stopped before it had begun still waits.
+    if (this.#decoder === null && this.#waiting.size > 0) void this.#start();
   }
 
   /** Sets the encoders to what is waited for longest. */

@@ -120,3 +120,27 @@ test('who may share, and not manage, sees and ends the links of its own', async 
   await shares.revoke('a', own.record.id, sharer, false);
   t.is(shares.list('a', sharer).length, 0);
 });
+
+test('what is taken back while something is made of it leaves nothing behind', async (t) => {
+  const { access } = await openAccess(t);
+  const { shares, tokens } = access;
+  const rights = ['watch', 'share'] as const;
+  const { record, token } = await tokens.issue(
+    { ...grant('a', [...rights]), name: null },
+    ADMINISTRATOR,
+  );
+  const giver = await tokens.verify(token);
+  if (giver === null) throw new Error('no giver');
+  // A PIN takes a while to be hashed.
+  const link = shares.create({ ...grant('a', ['watch']), maxUses: null, pin: '4711' }, giver);
+  const child = tokens.issue({ ...grant('a', ['watch']), name: null }, giver);
+  await tokens.revoke('a', record.id);
+  t.deepEqual(codesOf(await Promise.allSettled([link, child])), ['UNAUTHORIZED', 'UNAUTHORIZED']);
+  t.deepEqual([tokens.list('a'), shares.list('a', ADMINISTRATOR)], [[], []]);
+
+  const open = await shares.create({ ...grant('a', ['watch']), ...OPEN }, ADMINISTRATOR);
+  const coming = shares.redeem({ secret: open.secret, pin: null, name: null });
+  await shares.revoke('a', open.record.id, ADMINISTRATOR, false);
+  t.deepEqual(codesOf(await Promise.allSettled([coming])), ['SHARE_ENDED']);
+  t.deepEqual(tokens.list('a'), []);
+});

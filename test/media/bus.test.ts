@@ -182,6 +182,10 @@ test('what followed the latest key frame is kept for 300 ms and not longer', (t)
   t.is(bus.recent.length, 19);
   for (let count = 0; count < 10; count += 1) bus.publish('video', picture(50 + 300e6 + count));
   t.deepEqual(bus.recent, [], 'many pictures are too much as well');
+  bus.publish('video', { ...picture(390e6, true), data: Buffer.alloc(400_000) });
+  t.is(bus.recent.length, 1);
+  bus.publish('video', { ...picture(391e6), data: Buffer.alloc(200_000) });
+  t.deepEqual(bus.recent, [], 'and so are many bytes');
   bus.publish('video', picture(400e6, true));
   bus.forgetRecent();
   t.deepEqual(bus.recent, []);

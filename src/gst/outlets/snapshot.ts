@@ -12,7 +12,13 @@ import type { AppSrcElement, CapsFilterElement, ValveElement } from '../binding.
 import { watchBus, type BusMessage } from '../bus.js';
 import { elementsOf, fillTemplate, loadTemplate } from '../launch-template.js';
 import { snapshotValues } from '../media-format.js';
-import { JpegReader, PicturePipe, PngReader, type PictureReader } from '../picture-pipe.js';
+import {
+  JpegReader,
+  PicturePipe,
+  PngReader,
+  type PictureBytes,
+  type PictureReader,
+} from '../picture-pipe.js';
 import { gstRuntime, type Gst, type GstRuntime } from '../runtime.js';
 
 export type PictureFormat = 'png' | 'jpeg';
@@ -199,10 +205,21 @@ export class SnapshotDecoder implements UnitOutlet {
 
   /** What an encoder has written. */
   onBytes(format: PictureFormat, reader: PictureReader, bytes: Buffer): void {
-    for (const picture of reader.push(bytes)) {
+    for (const picture of this.#read(reader, bytes)) {
       if (this.#closed) return;
       const { pts, at } = this.#timeOf(format);
       this.#options.onPicture({ ...picture, format, pts, arrivedAt: at });
+    }
+  }
+
+  #read(reader: PictureReader, bytes: Buffer): readonly PictureBytes[] {
+    if (this.#failed || this.#closed) return [];
+    try {
+      return reader.push(bytes);
+    } catch (error) {
+      this.#failed = true;
+      this.#options.failed(MoonteeError.from(error));
+      return [];
     }
   }
 
