@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SeededRandom } from '../src/moonlight/random.js';
 import type { Benchmark } from './benchmark.js';
+import { flatness } from './support/flatness.js';
 import { Moontee } from './support/moontee.js';
 import { ReceiverProcess, type Receiver } from './support/receiver.js';
-import { median, round } from './support/statistics.js';
+import { round } from './support/statistics.js';
 import { footprint, type Footprint } from './support/usage.js';
 
 const CYCLES = 2_000;
@@ -17,9 +18,6 @@ const RECEIVER_LIFE = 250;
 const DEFAULT_SEED = 1;
 /** Milliseconds between two cycles if the length is given in minutes: a soak, not a race. */
 const SOAK_PACE = 2_000;
-
-/** By how much a median may grow from the first half to the second and count as flat. */
-const FLAT = { threads: 1, descriptors: 4, rss: 4 } as const;
 
 /** Milliseconds. */
 const LONGEST_WATCH = 800;
@@ -82,7 +80,7 @@ export const churn: Benchmark = {
         notes: [
           ...(failure === '' ? [] : [failure]),
           `seed ${seed}; ${session.summary()}`,
-          verdict(marks),
+          flatness(marks),
           'Each row is taken without viewers, after a collection of garbage.',
         ],
       };
@@ -94,26 +92,6 @@ export const churn: Benchmark = {
 
 function rowOf({ cycles, threads, descriptors, rss }: Mark): Record<string, number> {
   return { cycles, threads, descriptors, 'rss MiB': round(rss, 1) };
-}
-
-/** From the second row on: the first cycles load plugins and fill pools. */
-function verdict(marks: readonly Mark[]): string {
-  const settled = marks.slice(1);
-  const half = Math.ceil(settled.length / 2);
-  const growth = (field: keyof Footprint): number =>
-    median(settled.slice(-half).map((mark) => mark[field])) -
-    median(settled.slice(0, half).map((mark) => mark[field]));
-  const { threads, descriptors, rss } = {
-    threads: growth('threads'),
-    descriptors: growth('descriptors'),
-    rss: growth('rss'),
-  };
-  const flat = threads <= FLAT.threads && descriptors <= FLAT.descriptors && rss <= FLAT.rss;
-  if (!flat) process.exitCode = 1;
-  return (
-    `${flat ? 'flat' : 'NOT FLAT'}: second half against first half (medians): ` +
-    `threads ${round(threads, 1)}, descriptors ${round(descriptors, 1)}, rss ${round(rss, 1)} MiB`
-  );
 }
 
 class Churn {

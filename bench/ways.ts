@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SeededRandom } from '../src/moonlight/random.js';
 import type { Benchmark } from './benchmark.js';
+import { flatness } from './support/flatness.js';
 import { ReceiverProcess } from './support/receiver.js';
 import { BenchServer } from './support/server.js';
-import { median, round } from './support/statistics.js';
+import { round } from './support/statistics.js';
 import { footprint, type Footprint } from './support/usage.js';
 import { visitors, WAYS, type Way } from './support/visitors.js';
 
@@ -22,9 +23,6 @@ const DEFAULT_SEED = 1;
 /** Of visits, those that leave before there is a picture. */
 const EARLY_SHARE = 0.2;
 const LONGEST_EARLY_MS = 120;
-
-/** By how much a median may grow from the first half to the second and count as flat. */
-const FLAT = { threads: 1, descriptors: 4, rss: 4 } as const;
 
 const PROCESSES = ['server', 'streamer'] as const;
 
@@ -54,7 +52,9 @@ export const ways: Benchmark = {
         rows: marks.map(rowOf),
         notes: [
           `seed ${seed}; ${visits.summary()}`,
-          ...PROCESSES.map((process) => `${process}: ${verdict(marks, process)}`),
+          ...PROCESSES.map(
+            (process) => `${process}: ${flatness(marks.map(({ of }) => of[process]))}`,
+          ),
           'Each row is taken without viewers, after a collection of garbage.',
         ],
       };
@@ -138,22 +138,4 @@ function rowOf({ joins, of }: Mark): Record<string, number> {
     row[`${process} rss MiB`] = round(rss, 1);
   }
   return row;
-}
-
-function verdict(marks: readonly Mark[], process: (typeof PROCESSES)[number]): string {
-  const settled = marks.slice(1);
-  const half = Math.ceil(settled.length / 2);
-  const growth = (field: keyof Footprint): number =>
-    median(settled.slice(-half).map(({ of }) => of[process][field])) -
-    median(settled.slice(0, half).map(({ of }) => of[process][field]));
-  const found = {
-    threads: growth('threads'),
-    descriptors: growth('descriptors'),
-    rss: growth('rss'),
-  };
-  const isFlat =
-    found.threads <= FLAT.threads && found.descriptors <= FLAT.descriptors && found.rss <= FLAT.rss;
-  if (!isFlat) globalThis.process.exitCode = 1;
-  const figures = `threads ${round(found.threads, 1)}, descriptors ${round(found.descriptors, 1)}, rss ${round(found.rss, 1)} MiB`;
-  return `${isFlat ? 'flat' : 'NOT FLAT'}, second half against first half (medians): ${figures}`;
 }

@@ -30,24 +30,28 @@ function connect({ signal, mark, watch, fail }) {
   return connection;
 }
 
-globalThis.moonteeBenchJoin = async (url) => {
+/** The steps of one join, and the wait for its picture. */
+function begin() {
   const marks = { start: performance.now() };
   const mark = (name) => {
     marks[name] ??= performance.now();
   };
-  const socket = new WebSocket(url);
-  let connection;
-  const early = [];
   let done;
   let fail;
   const shown = new Promise((resolve, reject) => {
     done = resolve;
     fail = reject;
   });
-  const deadline = setTimeout(
-    () => fail(new Error(`no picture: ${JSON.stringify(marks)}`)),
-    20_000,
-  );
+  const timer = setTimeout(() => fail(new Error(`no picture: ${JSON.stringify(marks)}`)), 20_000);
+  const end = () => clearTimeout(timer);
+  return { marks, mark, done, fail, shown, end };
+}
+
+globalThis.moonteeBenchJoin = async (url) => {
+  const { marks, mark, done, fail, shown, end } = begin();
+  const socket = new WebSocket(url);
+  let connection;
+  const early = [];
 
   const signal = (message) => socket.send(JSON.stringify({ Signaling: message }));
 
@@ -91,7 +95,7 @@ globalThis.moonteeBenchJoin = async (url) => {
     await shown;
     return marks;
   } finally {
-    clearTimeout(deadline);
+    end();
     connection?.close();
     socket.close();
   }
@@ -145,20 +149,7 @@ function paint({ mark, done, fail }) {
 
 /** As {@link moonteeBenchJoin}, over a media socket; `painted` is behind the screen's next frame. */
 globalThis.moonteeBenchJoinSocket = async (url) => {
-  const marks = { start: performance.now() };
-  const mark = (name) => {
-    marks[name] ??= performance.now();
-  };
-  let done;
-  let fail;
-  const shown = new Promise((resolve, reject) => {
-    done = resolve;
-    fail = reject;
-  });
-  const deadline = setTimeout(
-    () => fail(new Error(`no picture: ${JSON.stringify(marks)}`)),
-    20_000,
-  );
+  const { marks, mark, done, fail, shown, end } = begin();
   const painter = paint({ mark, done, fail });
 
   let media;
@@ -184,7 +175,7 @@ globalThis.moonteeBenchJoinSocket = async (url) => {
     await shown;
     return marks;
   } finally {
-    clearTimeout(deadline);
+    end();
     media?.close();
     viewer.close();
     painter.close();
