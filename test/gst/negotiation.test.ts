@@ -55,7 +55,7 @@ test.serial(
     t.true(beganAtOnce(stats.video));
     const heard = once(peer, 'message');
     receiver.send('keyboard', 'still here');
-    t.deepEqual(await heard, ['keyboard', 'still here']);
+    t.deepEqual(await heard, ['keyboard', Buffer.from('still here')]);
     await peer.close();
   },
 );

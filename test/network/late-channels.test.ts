@@ -8,6 +8,9 @@ import { PageBrowser, type PageViewer } from './page-viewer.js';
 
 const labels = Array.from({ length: 16 }, (_, index) => `controller${index}`);
 
+/** How often a channel comes and goes: far below the number at which that is a flood. */
+const ROUNDS = 5;
+
 interface Scene {
   readonly browser: PageBrowser;
   readonly pipeline: StreamPipeline;
@@ -74,4 +77,21 @@ test.serial('nor is one while descriptions go to and fro', async (t) => {
       }
     });
   }
+});
+
+test.serial('a channel that is closed and opened again is heard each time', async (t) => {
+  const { browser, pipeline } = await scene(t);
+  const peer = await pipeline.addPeer('flapper');
+  const heard: string[] = [];
+  peer.on('message', (label, data) => heard.push(`${label} ${data.toString()}`));
+  const viewer = await browser.open();
+  await viewer.watch(peer);
+  await viewer.flapper('touch', ROUNDS);
+  const said = Array.from({ length: ROUNDS }, (_, round) =>
+    [1, 2, 3].map((number) => `touch ${round + 1}.${number}`),
+  ).flat();
+  await until('the last word', () => heard.length >= said.length);
+  t.deepEqual(heard, said);
+  await viewer.close();
+  await peer.close();
 });

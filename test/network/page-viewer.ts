@@ -68,6 +68,17 @@ const SCRIPT = `
     clearInterval(timer);
     return said;
   };
+  window.flapper = async (label, rounds) => {
+    for (let round = 1; round <= rounds; round += 1) {
+      const channel = connection.createDataChannel(label);
+      await opened(channel);
+      for (let i = 1; i <= 3; i += 1) channel.send(round + '.' + i);
+      while (channel.bufferedAmount > 0) await new Promise((done) => setTimeout(done, 2));
+      const closed = new Promise((done) => (channel.onclose = done));
+      channel.close();
+      await closed;
+    }
+  };
   window.offer = async (restart) => {
     if (restart) connection.restartIce();
     await connection.setLocalDescription();
@@ -282,6 +293,11 @@ export class PageViewer {
    */
   async chatter(labels: readonly string[]): Promise<number> {
     return Number(await this.#page.evaluate(`window.chatter(${JSON.stringify(labels)})`));
+  }
+
+  /** Opens a channel of this label, says `ROUND.1` to `ROUND.3` and closes it, so many times. */
+  async flapper(label: string, rounds: number): Promise<void> {
+    await this.#page.evaluate(`window.flapper(${JSON.stringify(label)}, ${rounds})`);
   }
 
   /** What came on channels: label and text. */

@@ -1,7 +1,8 @@
 /**
  * The data channels of one peer. Their signals come while a GStreamer thread waits and holds
  * webrtcbin's lock, so handlers copy the data and hand it over. See {@link SignalGate} for what may
- * not be called meanwhile. A channel's properties have a lock of their own with the same trap.
+ * not be called meanwhile. A channel's properties have a lock of their own with the same trap. What
+ * comes on the channels that a browser makes comes through {@link MessageLanes}.
  */
 import { MoonteeError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
@@ -41,9 +42,9 @@ interface Entry {
   readonly ours: boolean;
   /** Null until it could be read. */
   label: string | null;
+  /** Ends its lane, once there is one. */
+  shutLane: (() => void) | null;
   open: boolean;
-  /** What came before the label was known. */
-  readonly early: Message[];
   /** Until its acknowledgement has left. */
   waiting: NodeJS.Timeout | null;
 }
@@ -165,7 +166,10 @@ export class PeerChannels {
   /** Nothing is emitted afterwards; the branch takes the handlers off. */
   close(): void {
     owners.delete(this.#owner);
-    for (const { waiting } of this.#entries.values()) if (waiting) clearTimeout(waiting);
+    for (const { waiting, shutLane } of this.#entries.values()) {
+      if (waiting) clearTimeout(waiting);
+      shutLane?.();
+    }
     this.#entries.clear();
   }
 
@@ -223,6 +227,8 @@ export class PeerChannels {
     if (!entry) return;
     if (open) {
       entry.open = true;
+      // Few messages come on a channel of ours. Its lock is nobody's who waits for us.
+      if (entry.ours) this.#branch.streams?.lanes?.leave(entry.channel.id);
       if (entry.label !== null) this.#listener.opened(entry.label);
       return;
     }
@@ -231,13 +237,11 @@ export class PeerChannels {
     if (entry.open && entry.label !== null) this.#listener.closed(entry.label);
   }
 
-  /** @private a message; a thread waits for the return */
+  /** @private a message of a channel of ours; a thread waits for the return */
   onMessage(key: number, data: Message): void {
     setImmediate(() => {
-      const entry = this.#entries.get(key);
-      if (!entry) return;
-      if (entry.label === null) entry.early.push(data);
-      else this.#listener.message(entry.label, data);
+      const label = this.#entries.get(key)?.label;
+      if (label !== undefined && label !== null) this.#listener.message(label, data);
     });
   }
 
@@ -248,12 +252,17 @@ export class PeerChannels {
     const { label } = entry.channel;
     if (!LABEL.test(label) || this.#find(label)) {
       this.#log.warn('data channel with an unusable label refused');
+      this.#branch.streams?.lanes?.leave(entry.channel.id);
       this.#forget(key, entry);
       return;
     }
     entry.label = label;
     if (entry.open) this.#listener.opened(label);
-    for (const data of entry.early.splice(0)) this.#listener.message(label, data);
+    const reader = {
+      admits: (size: number) => this.#admits(size),
+      take: (data: Buffer) => this.#listener.message(label, data),
+    };
+    entry.shutLane = this.#branch.streams?.lanes?.open(entry.channel.id, reader) ?? null;
   }
 
   #find(label: string): Entry | undefined {
@@ -264,25 +273,33 @@ export class PeerChannels {
   #keep(channel: Channel, ours: boolean): Entry {
     const key = this.#nextKey;
     this.#nextKey += 1;
-    const entry: Entry = { channel, ours, label: null, open: false, early: [], waiting: null };
+    const entry: Entry = { channel, ours, label: null, shutLane: null, open: false, waiting: null };
     this.#entries.set(key, entry);
     const { gate } = this.#branch;
     gate.connect(channel, 'on-open', stateHandler(this.#owner, key, true), true);
     gate.connect(channel, 'on-close', stateHandler(this.#owner, key, false), true);
-    gate.connect(channel, 'on-message-string', textHandler(this.#owner, key), true);
-    gate.connect(channel, 'on-message-data', bytesHandler(this.#owner, key), true);
+    if (ours) {
+      gate.connect(channel, 'on-message-string', textHandler(this.#owner, key), true);
+      gate.connect(channel, 'on-message-data', bytesHandler(this.#owner, key), true);
+    }
     return entry;
   }
 
   #forget(key: number, entry: Entry): void {
     if (entry.waiting) clearTimeout(entry.waiting);
     this.#entries.delete(key);
+    entry.shutLane?.();
     this.#branch.gate.release(entry.channel);
   }
 
-  /** @private Counts a message of so many bytes; false if it is one too many, or too large. */
+  /** @private A message's signal; false if its data is not wanted. */
   admits(size: number): boolean {
     this.#branch.gate.noteEmission();
+    return this.#admits(size);
+  }
+
+  /** Counts a message of so many bytes; false if it is one too many, or too large. */
+  #admits(size: number): boolean {
     if (this.#flooded) return false;
     const now = performance.now();
     if (now - this.#windowStart > FLOOD_WINDOW_MS) {

@@ -7,6 +7,7 @@
 import { descendants, type Handler, type WebRtcElement } from '../binding.js';
 import type { Gst, GstRuntime } from '../runtime.js';
 import type { Ingress } from './ingress.js';
+import { MessageLanes } from './message-lanes.js';
 import type { SignalGate } from './signal-gate.js';
 
 /** Streams that the decoder's association takes: its SCTP library's default, which nothing changes. */
@@ -38,6 +39,8 @@ export class SctpStreams {
   readonly #ingress: Ingress;
   readonly #decoder: Gst.Element | null;
   readonly #owner = nextOwner++;
+  /** The way of their messages; null without a data section. */
+  readonly lanes: MessageLanes | null;
   /** No channel is built any more. */
   #limited = false;
   /** Every stream has its pad. */
@@ -54,6 +57,7 @@ export class SctpStreams {
     this.#decoder = children.find(({ name }) => name.startsWith('sctpdec')) ?? null;
     const encoder = children.find(({ name }) => name.startsWith('sctpenc'));
     owners.set(this.#owner, this);
+    this.lanes = this.#decoder ? new MessageLanes(runtime, this.#decoder, gate) : null;
     if (!encoder) return;
     gate.connect(encoder, 'sctp-association-established', associationHandler(this.#owner), false);
   }
@@ -93,6 +97,7 @@ export class SctpStreams {
   /** Nothing is heard afterwards; the gate takes the handlers off. */
   close(): void {
     owners.delete(this.#owner);
+    this.lanes?.close();
     this.#surplus = null;
   }
 
