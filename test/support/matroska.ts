@@ -62,6 +62,7 @@ export function readMatroska(path: string): MatroskaFile {
 function variable(data: Buffer, at: number, isSize: boolean): { value: number; length: number } {
   const first = data.readUInt8(at);
   const length = Math.clz32(first) - 23;
+  if (length > 8) throw new Error(`neither an identifier nor a size at ${at}`);
   let value = isSize ? first & (0xff >> length) : first;
   for (let index = 1; index < length; index += 1) value = value * 256 + data.readUInt8(at + index);
   return { value, length };

@@ -60,7 +60,7 @@ export class RecordingStage {
     this.bus.attach(this.recording);
     t.teardown(async () => {
       this.#player?.stop();
-      await this.recording.close(Deadline.in(5_000));
+      await this.recording.close(Deadline.in(60_000));
       this.bus.close();
       rmSync(this.folder, { recursive: true });
     });

@@ -114,10 +114,7 @@ export class RecordingFile {
     if (time <= this.#last[track]) return;
     this.#write(track, unit.data, time, unit.duration);
     if (track === 'audio') return;
-    if (time - this.#last.audio > SILENCE_AFTER_NS) {
-      const duration = this.#options.audio.packetDuration * 1e6;
-      this.#write('audio', this.#silence, time - SILENCE_DELAY_NS, duration);
-    }
+    if (time - this.#last.audio > SILENCE_AFTER_NS) this.#writeSilence(time - SILENCE_DELAY_NS);
     if (time - this.#durationWrittenAt >= DURATION_INTERVAL_NS) {
       this.#durationWrittenAt = time;
       this.#patching = this.#patching.then(() => this.#writeDuration(time / 1e6));
@@ -149,6 +146,10 @@ export class RecordingFile {
     this.#last[track] = time;
     this.#bytes += data.length;
     this.#sources[track].pushBuffer(buffer);
+  }
+
+  #writeSilence(time: number): void {
+    this.#write('audio', this.#silence, time, this.#options.audio.packetDuration * 1e6);
   }
 
   #onMessage({ type, source, text, noSpace }: BusMessage): void {
@@ -213,6 +214,8 @@ export class RecordingFile {
 
   /** Resolves when the muxer has written everything, or has failed. */
   #drain(): Promise<void> {
+    // A picture has no duration, and the muxer leaves a header that cannot be read if all of it has none.
+    if (this.#last.audio < 0) this.#writeSilence(0);
     return new Promise((resolve) => {
       this.#ended = resolve;
       for (const source of Object.values(this.#sources)) source.endOfStream();
