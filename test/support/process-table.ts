@@ -44,6 +44,15 @@ export async function isAlive(pid: number): Promise<boolean> {
   return (await table()).some((row) => row.pid === pid && row.state !== 'Z');
 }
 
+/** As the kernel keeps them: 15 characters at most. */
+export async function threadNames(pid: number): Promise<string[]> {
+  const tasks = await readdir(`/proc/${pid}/task`);
+  const names = tasks.map((task) => readFile(`/proc/${pid}/task/${task}/comm`, 'utf8'));
+  return (await Promise.allSettled(names)).flatMap((name) =>
+    name.status === 'fulfilled' ? [name.value.trim()] : [],
+  );
+}
+
 export interface ProcessCounters {
   readonly threads: number;
   readonly descriptors: number;
