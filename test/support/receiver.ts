@@ -141,16 +141,27 @@ export class ReceivingPeer extends EventEmitter<ReceivingPeerEvents> {
   }
 }
 
+/** For statistics. */
+interface Request {
+  readonly resolve: (stats: ReceiverStats) => void;
+  readonly reject: (error: Error) => void;
+}
+
 /** A process that holds any number of receiving peers. */
 export class ReceiverProcess {
   readonly #child: ChildProcess;
   readonly #peers = new Map<string, ReceivingPeer>();
-  readonly #requests = new Map<number, (stats: ReceiverStats) => void>();
+  readonly #requests = new Map<number, Request>();
   #request = 0;
 
   private constructor(child: ChildProcess) {
     this.#child = child;
     child.on('message', (message: FromReceiver) => this.#hear(message));
+    child.once('exit', (code, signal) => {
+      const error = new Error(`the receiver has ended: ${signal ?? code}`);
+      for (const { reject } of this.#requests.values()) reject(error);
+      this.#requests.clear();
+    });
   }
 
   static async start(): Promise<ReceiverProcess> {
@@ -187,9 +198,15 @@ export class ReceiverProcess {
     const request = this.#request;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error('the receiver is silent')), PATIENCE);
-      this.#requests.set(request, (stats) => {
-        clearTimeout(timer);
-        resolve(stats);
+      this.#requests.set(request, {
+        resolve: (stats) => {
+          clearTimeout(timer);
+          resolve(stats);
+        },
+        reject: (error) => {
+          clearTimeout(timer);
+          reject(error);
+        },
       });
       this.tell({ type: 'stats', id, request });
     });
@@ -219,7 +236,7 @@ export class ReceiverProcess {
   #hear(message: FromReceiver): void {
     if (message.type === 'ready') return;
     if (message.type === 'stats') {
-      this.#requests.get(message.request)?.(message.stats);
+      this.#requests.get(message.request)?.resolve(message.stats);
       this.#requests.delete(message.request);
       return;
     }
