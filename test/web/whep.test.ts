@@ -1,4 +1,5 @@
-/** Players in Chromium that speak WHEP: the example's page, and what other players do. */
+/** Players that speak WHEP: the example's page in both browsers, and what other players do. */
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import test, { type ExecutionContext } from 'ava';
@@ -8,6 +9,7 @@ import type { MoonteeServer } from '../../src/server/server.js';
 import { PASSWORD } from '../support/server.js';
 import { until } from '../support/until.js';
 import { TestBrowser } from './browser.js';
+import { Firefox } from './firefox.js';
 
 // What the children say is of no interest here.
 process.env['MOONTEE_LOG'] ??= 'error';
@@ -21,11 +23,14 @@ interface Scene {
   readonly endpoint: string;
 }
 
-async function scene(t: ExecutionContext): Promise<Scene> {
+async function scene(
+  t: ExecutionContext,
+  flags: Readonly<Record<string, string>> = {},
+): Promise<Scene> {
   t.timeout(240_000);
   const origin = await serveFolder(t, EXAMPLES, []);
   const server = await demoServer(t, {
-    flags: { credentials: PASSWORD, allowed_origins: origin },
+    flags: { credentials: PASSWORD, allowed_origins: origin, ...flags },
   });
   await demoStreamer(server);
   const browser = await TestBrowser.launch();
@@ -38,6 +43,17 @@ const viewers = ({ server }: Scene): number => server.streamers.require('s').vie
 
 /** Code for the page is text: this program knows no DOM. */
 const FRAMES = `document.querySelector('video')?.getVideoPlaybackQuality().totalVideoFrames ?? 0`;
+
+/** Firefox counts no frames of a stream in its figures of playback. */
+const COUNT_PAINTED = `(() => {
+  const video = document.querySelector('video');
+  window.painted = 0;
+  const count = () => {
+    window.painted += 1;
+    video.requestVideoFrameCallback(count);
+  };
+  video.requestVideoFrameCallback(count);
+})()`;
 
 async function untilPlaying(page: Page, more = 10): Promise<void> {
   const before = await page.evaluate<number>(FRAMES);
@@ -53,6 +69,33 @@ test.serial('the page of the example plays, and leaves when it is left', async (
   const page = await stage.browser.open(url, errors);
   await untilPlaying(page);
   t.is(viewers(stage), 1);
+  t.like(stage.server.streamers.require('s').viewers[0], { kind: 'whep', state: 'connected' });
+  await page.goto('about:blank');
+  await until('the viewer has left', () => viewers(stage) === 0);
+  t.deepEqual(errors, []);
+});
+
+test.serial('the page of the example plays in Firefox, with its own payload types', async (t) => {
+  // Firefox sends no check to a loopback address, and this page never tells its own candidates.
+  const outward = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find(({ family, internal }) => family === 'IPv4' && !internal);
+  if (!outward) {
+    t.log('left out: this machine has no address but loopback');
+    t.pass();
+    return;
+  }
+  const stage = await scene(t, { webrtc_local_addresses: outward.address });
+  const firefox = await Firefox.launch();
+  t.teardown(() => firefox.close());
+  const errors: string[] = [];
+  const url = `${stage.origin}/whep.html#whep=${stage.endpoint}&credentials=${PASSWORD}`;
+  const page = await firefox.open(url, errors);
+  await page.evaluate(COUNT_PAINTED);
+  await until('pictures are shown', async () => Number(await page.evaluate('painted')) > 30);
+  await until('sound is heard', async () => {
+    return Number(await page.evaluate(`document.querySelector('video').mozHasAudio ? 1 : 0`)) === 1;
+  });
   t.like(stage.server.streamers.require('s').viewers[0], { kind: 'whep', state: 'connected' });
   await page.goto('about:blank');
   await until('the viewer has left', () => viewers(stage) === 0);
