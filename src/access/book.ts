@@ -10,6 +10,12 @@ export interface BookOptions {
   readonly maxPerStreamer: number;
 }
 
+/** Something that is being made for a streamer, which may end before it is. */
+export interface Draft {
+  readonly streamerId: string;
+  isOver: boolean;
+}
+
 /**
  * The tokens and links that are good, in memory and on the disk. What is not in it is not good any
  * more, so that a token is taken back by its removal.
@@ -19,6 +25,7 @@ export class AccessBook {
   readonly shares = new Map<string, ShareRecord>();
   readonly #file: AccessFile;
   readonly #maxPerStreamer: number;
+  readonly #drafts = new Set<Draft>();
 
   private constructor({ path, maxPerStreamer }: BookOptions) {
     this.#file = new AccessFile(path);
@@ -45,25 +52,44 @@ export class AccessBook {
   }
 
   /**
+   * Makes something for a streamer that is here now. A later streamer may have the same id: nothing of
+   * this one gets there.
+   */
+  async draft<T>(streamerId: string, make: (draft: Draft) => Promise<T>): Promise<T> {
+    const draft: Draft = { streamerId, isOver: false };
+    this.#drafts.add(draft);
+    try {
+      return await make(draft);
+    } finally {
+      this.#drafts.delete(draft);
+    }
+  }
+
+  /**
    * Adds a token, and saves it: one that cannot be saved is not added. What it came from may have been
    * taken back while it was made.
    *
-   * @throws LIMIT_REACHED, INTERNAL, SHARE_ENDED, UNAUTHORIZED
+   * @param draft left out: it comes from a link
+   * @throws LIMIT_REACHED, INTERNAL, SHARE_ENDED, UNAUTHORIZED, STREAMER_NOT_FOUND
    */
-  async addToken(token: TokenRecord): Promise<void> {
-    if (token.share_id !== null && !this.share(token.share_id)) {
-      throw new MoonteeError('SHARE_ENDED');
-    }
-    this.#assertGiver(token);
+  async addToken(token: TokenRecord, draft: Draft | null = null): Promise<void> {
+    const check = (): void => {
+      if (token.share_id !== null && !this.share(token.share_id)) {
+        throw new MoonteeError('SHARE_ENDED');
+      }
+      this.#assertWanted(token, draft);
+    };
+    check();
     this.#makeRoom(this.tokens, token.streamer_id, 'tokens');
-    await this.#add(this.tokens, token);
+    await this.#add(this.tokens, token, check);
   }
 
   /** As {@link addToken}. */
-  async addShare(share: ShareRecord): Promise<void> {
-    this.#assertGiver(share);
+  async addShare(share: ShareRecord, draft: Draft | null = null): Promise<void> {
+    const check = (): void => this.#assertWanted(share, draft);
+    check();
     this.#makeRoom(this.shares, share.streamer_id, 'links');
-    await this.#add(this.shares, share);
+    await this.#add(this.shares, share, check);
   }
 
   /** A token that has not expired. */
@@ -110,6 +136,7 @@ export class AccessBook {
 
   /** Removes what belongs to streamers that are not wanted. @returns as {@link removeToken} */
   removeStreamers(isGone: (streamerId: string) => boolean): string[] {
+    for (const draft of this.#drafts) draft.isOver ||= isGone(draft.streamerId);
     for (const { id, streamer_id: streamer } of [...this.shares.values()]) {
       if (isGone(streamer)) this.shares.delete(id);
     }
@@ -118,7 +145,12 @@ export class AccessBook {
     return tokens.map(({ id }) => id);
   }
 
-  async #add<R extends { readonly id: string }>(records: Map<string, R>, record: R): Promise<void> {
+  /** @param check throws why it is not wanted any more, if it was taken back while it was written */
+  async #add<R extends { readonly id: string }>(
+    records: Map<string, R>,
+    record: R,
+    check: () => void,
+  ): Promise<void> {
     records.set(record.id, record);
     try {
       await this.save();
@@ -126,9 +158,11 @@ export class AccessBook {
       records.delete(record.id);
       throw error;
     }
+    if (records.get(record.id) !== record) check();
   }
 
-  #assertGiver({ by }: { readonly by: string | null }): void {
+  #assertWanted({ by }: { readonly by: string | null }, draft: Draft | null): void {
+    if (draft?.isOver === true) throw new MoonteeError('STREAMER_NOT_FOUND');
     if (by !== null && this.token(by) === undefined) throw new MoonteeError('UNAUTHORIZED');
   }
 

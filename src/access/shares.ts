@@ -54,7 +54,8 @@ export class Shares {
    * A link with at most its giver's rights and time.
    *
    * @returns also its secret, which is told once
-   * @throws FORBIDDEN, LIMIT_REACHED, INTERNAL if it cannot be saved
+   * @throws FORBIDDEN, LIMIT_REACHED, INTERNAL if it cannot be saved, STREAMER_NOT_FOUND if the streamer
+   * has ended meanwhile
    */
   async create(
     { streamerId, rights, life, maxUses, pin }: ShareRequest,
@@ -62,22 +63,24 @@ export class Shares {
   ): Promise<{ readonly record: ShareRecord; readonly secret: string }> {
     assertMayGive(rights, giver, streamerId);
     const secret = randomBytes(SECRET_BYTES).toString('base64url');
-    const record: ShareRecord = {
-      id: randomId(),
-      streamer_id: streamerId,
-      secret_hash: hashOf(secret),
-      rights: [...rights],
-      created_at: Date.now(),
-      expires_at: endOf(life, giver),
-      by: giver.tokenId,
-      max_uses: maxUses,
-      uses: 0,
-      pin: pin === null ? null : await hashPin(pin),
-      wrong_pins: 0,
-      visitors: [],
-    };
-    await this.#book.addShare(record);
-    return { record, secret };
+    return this.#book.draft(streamerId, async (draft) => {
+      const record: ShareRecord = {
+        id: randomId(),
+        streamer_id: streamerId,
+        secret_hash: hashOf(secret),
+        rights: [...rights],
+        created_at: Date.now(),
+        expires_at: endOf(life, giver),
+        by: giver.tokenId,
+        max_uses: maxUses,
+        uses: 0,
+        pin: pin === null ? null : await hashPin(pin),
+        wrong_pins: 0,
+        visitors: [],
+      };
+      await this.#book.addShare(record, draft);
+      return { record, secret };
+    });
   }
 
   /** The streamer's; of one who may only share, its own. */

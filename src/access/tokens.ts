@@ -3,7 +3,7 @@ import { decodeJwt, jwtVerify, SignJWT } from 'jose';
 import { MoonteeError } from '../core/errors.js';
 import type { Rights } from '../core/rights.js';
 import type { TokenRecord } from './access-file.js';
-import type { AccessBook } from './book.js';
+import type { AccessBook, Draft } from './book.js';
 import { isWithin, rightsOn, viewerPrincipal, type Principal } from './principal.js';
 import type { Tenures } from './tenures.js';
 
@@ -49,7 +49,8 @@ export class Tokens {
   /**
    * A token of that giver's, with no more than its own rights and no longer than its own time.
    *
-   * @throws FORBIDDEN, LIMIT_REACHED, INTERNAL if it cannot be saved
+   * @throws FORBIDDEN, LIMIT_REACHED, INTERNAL if it cannot be saved, STREAMER_NOT_FOUND if the streamer
+   * has ended meanwhile
    */
   async issue(
     request: GrantRequest & { name: string | null },
@@ -67,11 +68,11 @@ export class Tokens {
       by: giver.tokenId,
       share_id: null,
     };
-    return this.add(record);
+    return this.#book.draft(streamerId, (draft) => this.add(record, draft));
   }
 
-  /** Signs and saves a token. @throws LIMIT_REACHED, INTERNAL */
-  async add(record: TokenRecord): Promise<IssuedToken> {
+  /** Signs and saves a token. @throws as {@link AccessBook.addToken} */
+  async add(record: TokenRecord, draft: Draft | null = null): Promise<IssuedToken> {
     const token = await new SignJWT({ name: record.name, rights: record.rights })
       .setProtectedHeader({ alg: ALGORITHM, typ: 'JWT' })
       .setIssuer(ISSUER)
@@ -80,7 +81,7 @@ export class Tokens {
       .setIssuedAt(seconds(record.issued_at))
       .setExpirationTime(seconds(record.expires_at))
       .sign(this.#key);
-    await this.#book.addToken(record);
+    await this.#book.addToken(record, draft);
     return { record, token };
   }
 

@@ -1,5 +1,6 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import test from 'ava';
 import fc from 'fast-check';
 import { decodeJwt, SignJWT } from 'jose';
@@ -9,6 +10,7 @@ import {
   viewerPrincipal,
   type Principal,
 } from '../../src/access/principal.js';
+import { MoonteeError } from '../../src/core/errors.js';
 import { RIGHTS } from '../../src/core/rights.js';
 import { grant, openAccess } from '../support/viewer-access.js';
 
@@ -197,4 +199,38 @@ test('a file that is no list of tokens is told, not replaced', async (t) => {
     await writeFile(join(folder, 'access.json'), text);
     await t.throwsAsync(openAccess(t, { folder }), { message: /access\.json/ }, text);
   }
+});
+
+test('what is made while its streamer ends is good for no later one of that name', async (t) => {
+  const { access, folder } = await openAccess(t);
+  const { tokens, shares } = access;
+  const link = { ...grant('a', ['watch']), maxUses: null, pin: '4711' };
+  const makings: readonly (() => Promise<unknown>)[] = [
+    () => tokens.issue(grant('a', ['watch']), ADMINISTRATOR),
+    () => shares.create(link, ADMINISTRATOR),
+  ];
+  const ends = new Set<string>();
+  for (const make of makings) {
+    let isMade = false;
+    // The end comes at each moment of the making, until it comes after it.
+    for (let turns = 0; !isMade; turns = Math.ceil(turns * 1.2) + 1) {
+      const making = make().then(
+        () => 'made',
+        (error: unknown) => MoonteeError.from(error).code,
+      );
+      void making.then(() => (isMade = true));
+      for (let turn = 0; turn < turns && !isMade; turn += 1) await setImmediate();
+      const wasMade: boolean = isMade;
+      access.forgetStreamer('a');
+      const end = await making;
+      t.is(end, wasMade ? 'made' : 'STREAMER_NOT_FOUND', `after ${turns} turns`);
+      ends.add(end);
+      t.deepEqual([tokens.list('a'), shares.list('a', ADMINISTRATOR)], [[], []]);
+      isMade = wasMade;
+    }
+  }
+  t.is(ends.size, 2);
+  await tokens.issue(grant('b', ['watch']), ADMINISTRATOR);
+  const { access: again } = await openAccess(t, { folder });
+  t.deepEqual([again.tokens.list('a'), again.tokens.list('b').length], [[], 1]);
 });

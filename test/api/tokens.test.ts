@@ -150,6 +150,35 @@ test.serial('tokens survive a restart with their streamers, and go with them', a
   t.is((await third.ask('GET', '/api/authenticate', { headers })).status, 401);
 });
 
+test.serial('a streamer that is made anew has no token or link of the one before', async (t) => {
+  const server = await stage(t);
+  for (let round = 0; round < 5; round += 1) {
+    const made: string[] = [];
+    const asked = ['tokens', 'shares'].flatMap((what) =>
+      Array.from({ length: 8 }, async (_, index) => {
+        await new Promise((resolve) => setTimeout(resolve, index * 5));
+        const body = { rights: ['watch'], ...(what === 'shares' ? { pin: '4711' } : {}) };
+        const answer = await server.ask('POST', `/api/streamers/a/${what}`, { body });
+        t.true([201, 404].includes(answer.status), answer.text);
+        const { token } = answer.json as Partial<NewToken>;
+        if (token !== undefined) made.push(token);
+      }),
+    );
+    t.is((await server.ask('DELETE', '/api/streamers/a')).status, 204);
+    await Promise.all(asked);
+    const again = await server.ask('POST', '/api/streamers', { body: createBody('a') });
+    t.is(again.status, 200, again.text);
+    for (const what of ['tokens', 'shares']) {
+      const { json } = await server.ask('GET', `/api/streamers/a/${what}`);
+      t.deepEqual(json, { [what]: [] });
+    }
+    for (const token of made) {
+      const answer = await server.ask('GET', '/api/streamers/a', { headers: bearer(token) });
+      t.is(answer.status, 401);
+    }
+  }
+});
+
 test.serial('a viewer learns of its own streamers, and nothing of others', async (t) => {
   const server = await stage(t, { outputs_allowed: 'rtp://127.0.0.1:5004' });
   const output = { type: 'rtp', host: '127.0.0.1', video_port: 5004 };
