@@ -201,6 +201,15 @@ export class ViewerInput {
     if (this.#send('touch', encodeTouch(phase, point))) this.#act();
   }
 
+  /** The browser has taken the finger away: it was not lifted, and must not count as a tap. */
+  cancelTouch(point: TouchPoint): void {
+    if (!this.#touches.delete(point.id)) return;
+    this.#note('touch');
+    // A statement without it cancels it. Servers that know no statements see it lifted.
+    this.#send('touch', this.#statementOf('touch', performance.now()).data);
+    this.#send('touch', encodeTouch('up', point));
+  }
+
   /** A pad that was added stays announced over reconnections until it is removed. */
   addPad(pad: number, supportedButtons: number, capabilities: number): void {
     const announced = { supportedButtons, capabilities };
@@ -223,7 +232,7 @@ export class ViewerInput {
     const keys = [...this.#keys].sort((a, b) => modifierBit(a) - modifierBit(b));
     for (const keyCode of keys) this.keyUp(keyCode);
     for (const button of [...this.#buttons]) this.buttonUp(button);
-    for (const point of [...this.#touches.values()]) this.touch('up', point);
+    for (const point of [...this.#touches.values()]) this.cancelTouch(point);
   }
 
   /** Something of that device went down, or may be believed to be. */

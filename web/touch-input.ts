@@ -39,10 +39,10 @@ export function captureTouch(options: TouchOptions): void {
   const { stage, input, place, mode, view, cleanup } = options;
   const gestures = new Gestures(options);
 
-  const sendTouch = (phase: 'down' | 'move' | 'up', event: PointerEvent): void => {
+  const sendTouch = (phase: 'down' | 'move' | 'up' | 'cancel', event: PointerEvent): void => {
     const at = place(event.clientX, event.clientY);
     if (phase === 'down' && !at.isInside) return;
-    input.touch(phase, {
+    const point = {
       id: event.pointerId,
       x: at.x,
       y: at.y,
@@ -50,7 +50,9 @@ export function captureTouch(options: TouchOptions): void {
       radiusX: event.width / 2,
       radiusY: event.height / 2,
       rotation: event.twist,
-    });
+    };
+    if (phase === 'cancel') input.cancelTouch(point);
+    else input.touch(phase, point);
   };
 
   const isTouch = (event: PointerEvent): boolean => event.pointerType === 'touch';
@@ -74,7 +76,7 @@ export function captureTouch(options: TouchOptions): void {
     cleanup.listen(stage, name, (event) => {
       if (!isTouch(event)) return;
       if (mode() === 'view') view.up(event);
-      else if (mode() === 'touch') sendTouch('up', event);
+      else if (mode() === 'touch') sendTouch(name === 'pointerup' ? 'up' : 'cancel', event);
       else gestures.up(event, name === 'pointercancel');
     });
   }

@@ -1,6 +1,8 @@
 /** What a page holds is stated over and over, and its end too. */
 import test, { type ExecutionContext } from 'ava';
 import { ViewerInput, type InputOutlet } from '../../client/input.js';
+import { ALL_RIGHTS } from '../../src/core/rights.js';
+import { InputAggregator } from '../../src/input/aggregator.js';
 import { decodeChannelMessage } from '../../src/input/channels.js';
 import type { ViewerInput as Decoded } from '../../src/input/viewer-input.js';
 import { until } from '../support/until.js';
@@ -56,9 +58,9 @@ test('all that is held is stated with a clock that runs, until nothing is', asyn
   t.like(outlet.of('held-touches').at(-1)?.touches[0], { pointerId: 7, x: 0.5, rotation: 10 });
 
   input.releaseAll();
-  await until('the last', () => outlet.of('held-touches').at(-1)?.touches.length === 0);
+  await until('the last', () => outlet.of('held-keys').at(-1)?.keyCodes.length === 0);
   const count = outlet.heard.length;
-  t.deepEqual(outlet.of('held-keys').at(-1)?.keyCodes, []);
+  t.deepEqual(outlet.of('held-touches').at(-1)?.touches, []);
   t.deepEqual(outlet.of('held-buttons').at(-1)?.buttons, []);
   input.keyPress(0x42);
   await until('one more', () => outlet.heard.length > count + 2);
@@ -85,4 +87,24 @@ test('over another way what is held is stated anew', async (t) => {
   await until('it is stated', () => other.of('held-keys').length > 0);
   t.deepEqual(other.of('held-keys')[0]?.keyCodes, [0x41]);
   t.deepEqual(other.of('key'), []);
+});
+
+test('fingers that the browser takes away are cancelled at the host, and not lifted', (t) => {
+  const { input, outlet } = attached(t);
+  const finger = { id: 7, x: 0.25, y: 0.5, force: 1, radiusX: 1, radiusY: 1, rotation: 10 };
+  input.touch('down', finger);
+  input.cancelTouch(finger);
+  input.touch('down', { ...finger, id: 8 });
+  input.touch('down', { ...finger, id: 9 });
+  input.touch('up', { ...finger, id: 9 });
+  input.releaseAll();
+  input.cancelTouch(finger);
+  const aggregator = new InputAggregator();
+  aggregator.join('a', ALL_RIGHTS);
+  const phases = outlet.heard
+    .flatMap((heard) => aggregator.input('a', heard, 0))
+    .map((each) => (each.type === 'touch' ? each.phase : each.type));
+  t.deepEqual(phases, ['down', 'cancel', 'down', 'down', 'up', 'cancel']);
+  // A server that knows no statements sees all of them lifted.
+  t.is(outlet.of('touch').filter(({ phase }) => phase === 'up').length, 3);
 });
