@@ -149,6 +149,11 @@ export class InputAggregator {
     return { forbidden: this.#forbidden, limited: this.#limited };
   }
 
+  /** Something was refused for want of a right before it came here. */
+  countForbidden(): void {
+    this.#forbidden += 1;
+  }
+
   rights(peerId: string): Rights | undefined {
     return this.#viewers.get(peerId)?.rights;
   }

@@ -189,6 +189,7 @@ export class ChildStreamer {
     this.#agents = new Agents({
       join: (id, rights) => this.#aggregator.join(id, rights),
       act: (id, input) => actAsAgent(this.#aggregator, this.#session, id, input),
+      refused: () => this.#aggregator.countForbidden(),
       leave: (id) => this.#sendInput(this.#aggregator.leave(id)),
       progress: () => this.#session.inputProgress,
     });

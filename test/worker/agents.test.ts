@@ -33,6 +33,7 @@ class Stage {
     this.agents = new Agents({
       join: (id, rights) => this.aggregator.join(id, rights),
       act: (id, input) => actAsAgent(this.aggregator, { sendInput }, id, input),
+      refused: () => this.aggregator.countForbidden(),
       leave: (id) => this.host.push(...this.aggregator.leave(id)),
       progress: () => this.progress,
     });

@@ -36,7 +36,7 @@ export class Agents {
     if (this.#closed) throw new MoonteeError('CLOSED', 'The streamer has no session now');
     const steps = planAgentInput(order.events, picture);
     const rights: Rights = new Set(order.rights);
-    assertAllowed(steps, rights);
+    this.#assertAllowed(steps, rights);
     if (this.#runs.length > MAX_WAITING) {
       throw new MoonteeError('LIMIT_REACHED', `${MAX_WAITING} lists of input wait already`);
     }
@@ -73,6 +73,15 @@ export class Agents {
     const outcomes = this.#runs.map(({ outcome }) => outcome);
     for (const run of [...this.#runs]) run.end(new MoonteeError('STREAMER_STOPPING'));
     await settlesWithin(deadline.left, Promise.all(outcomes));
+  }
+
+  #assertAllowed(steps: readonly AgentStep[], rights: Rights): void {
+    try {
+      assertAllowed(steps, rights);
+    } catch (error) {
+      this.#seat.refused();
+      throw error;
+    }
   }
 
   #remove(run: AgentRun): void {

@@ -12,6 +12,8 @@ export type AgentVerdict = 'done' | 'paced' | 'taken' | 'full' | 'closed';
 export interface AgentSeat {
   join(agentId: string, rights: Rights): void;
   act(agentId: string, input: ViewerInput): AgentVerdict;
+  /** A list was refused for want of a right. */
+  refused(): void;
   /** Everything that it holds is released. Idempotent. */
   leave(agentId: string): void;
   /** How far the input of all viewers has come. */
