@@ -210,23 +210,22 @@ test('what is made while its streamer ends is good for no later one of that name
     () => shares.create(link, ADMINISTRATOR),
   ];
   const ends = new Set<string>();
+  const over = new Set<Promise<string>>();
   for (const make of makings) {
-    let isMade = false;
     // The end comes at each moment of the making, until it comes after it.
-    for (let turns = 0; !isMade; turns = Math.ceil(turns * 1.2) + 1) {
+    for (let turns = 0, end = ''; end !== 'made'; turns = Math.ceil(turns * 1.2) + 1) {
       const making = make().then(
         () => 'made',
         (error: unknown) => MoonteeError.from(error).code,
       );
-      void making.then(() => (isMade = true));
-      for (let turn = 0; turn < turns && !isMade; turn += 1) await setImmediate();
-      const wasMade: boolean = isMade;
+      void making.then(() => over.add(making));
+      for (let turn = 0; turn < turns && !over.has(making); turn += 1) await setImmediate();
+      const wanted = over.has(making) ? 'made' : 'STREAMER_NOT_FOUND';
       access.forgetStreamer('a');
-      const end = await making;
-      t.is(end, wasMade ? 'made' : 'STREAMER_NOT_FOUND', `after ${turns} turns`);
+      end = await making;
+      t.is(end, wanted, `after ${turns} turns`);
       ends.add(end);
       t.deepEqual([tokens.list('a'), shares.list('a', ADMINISTRATOR)], [[], []]);
-      isMade = wasMade;
     }
   }
   t.is(ends.size, 2);
