@@ -37,6 +37,7 @@ class ReceivingPeer {
   #seen: SeenPacket = { ssrc: 0, sequence: 0 };
   #flooding: NodeJS.Timeout | null = null;
   #surplus = 0;
+  readonly #atOpening: ((video: Track) => void)[] = [];
 
   constructor(id: string, channels: readonly string[], network: ReceiverNetwork = {}) {
     this.#id = id;
@@ -89,13 +90,13 @@ class ReceivingPeer {
         return;
       }
       case 'keyframe':
-        this.#tracks.get('video')?.requestKeyframe();
+        this.#onceOpen((video) => video.requestKeyframe());
         return;
       case 'flood':
         this.#startFlood(message.what, message.count, message.perSecond);
         return;
       case 'bitrate':
-        this.#tracks.get('video')?.requestBitrate(message.bitrate);
+        this.#onceOpen((video) => video.requestBitrate(message.bitrate));
         return;
       case 'stats':
         tell({
@@ -153,8 +154,9 @@ class ReceivingPeer {
   }
 
   #flood(what: FloodKind, count: number): void {
-    const video = this.#tracks.get('video');
     for (let i = 0; i < count; i += 1) {
+      // The other side may hang up while this runs.
+      const video = this.#openVideo();
       if (what === 'rtcp') {
         video?.requestKeyframe();
         video?.requestBitrate(100_000 + i);
@@ -170,6 +172,19 @@ class ReceivingPeer {
         video?.sendMessageBinary(hostilePacket(what.kind, what.bytes, this.#seen));
       }
     }
+  }
+
+  /** What is said over a track that is not open ends the process. */
+  #openVideo(): Track | undefined {
+    const video = this.#tracks.get('video');
+    return video?.isOpen() === true ? video : undefined;
+  }
+
+  /** A peer is connected before its tracks are open. */
+  #onceOpen(act: (video: Track) => void): void {
+    const video = this.#openVideo();
+    if (video) act(video);
+    else this.#atOpening.push(act);
   }
 
   #openChannels(): void {
@@ -199,6 +214,11 @@ class ReceivingPeer {
     const kind = track.type() === 'audio' ? 'audio' : 'video';
     const counter = this.#counters[kind];
     this.#tracks.set(kind, track);
+    if (kind === 'video') {
+      track.onOpen(() => {
+        for (const act of this.#atOpening.splice(0)) act(track);
+      });
+    }
     // Answers with receiver reports; without it nothing tells the sender how it goes.
     if (!this.#raw) track.setMediaHandler(new RtcpReceivingSession());
     track.onMessage((packet) => {
