@@ -4,10 +4,13 @@
  * `npm test -- test/x.test.ts`.
  */
 import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { compileAll } from './typescript-cache.js';
 
 const ROOT = dirname(import.meta.dirname);
 const AVA = join(ROOT, 'node_modules', '.bin', 'ava');
+const SOURCES = ['src', 'client', 'web', 'attack', 'fuzz', 'scripts', 'test'];
 const PHASES = [
   [['unit']],
   [
@@ -33,6 +36,7 @@ if (given.length > 0) {
 }
 
 async function runTiers() {
+  await compileAll(SOURCES.flatMap(typescriptIn));
   const results = [];
   for (const lanes of PHASES) {
     results.push(...(await Promise.all(lanes.map((tiers) => runLane(tiers)))).flat());
@@ -47,6 +51,12 @@ async function runTiers() {
   const failed = sum(results.map(failures));
   process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
   process.exitCode = Math.max(...results.map(({ code }) => code));
+}
+
+function typescriptIn(folder) {
+  return readdirSync(join(ROOT, folder), { recursive: true })
+    .filter((file) => /(?<!\.d)\.ts$/.test(file) && !file.includes('node_modules'))
+    .map((file) => join(ROOT, folder, file));
 }
 
 async function runLane(tiers) {
