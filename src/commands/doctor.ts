@@ -1,16 +1,26 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../config/load.js';
 import { MoonteeError } from '../core/errors.js';
 import { descriptorLimit, viewersWithin } from '../gst/descriptors.js';
-import { holesOf, REACHABLE_PACKAGE, type KnownHole } from '../gst/known-holes.js';
+import { installedVersions } from '../gst/installed.js';
 import { elementsOf, fillTemplate, listPipelines, loadTemplate } from '../gst/launch-template.js';
 import { packageOfElement } from '../gst/packages.js';
 import { gstRuntime } from '../gst/runtime.js';
 import { readTemplateFolder } from '../gst/template-folder.js';
+import { tryBranch } from '../gst/trial-branch.js';
+import {
+  describeAbilities,
+  knownHoles,
+  REACHABLE_PACKAGE,
+  type KnownHole,
+} from '../gst/versions.js';
+import { createDtlsIdentity } from '../streamer/dtls-identity.js';
 import { openSslSrtp } from '../streamer/supervisor/libraries.js';
 import { printFindings, type Finding } from './doctor-finding.js';
 
@@ -42,9 +52,17 @@ export async function doctor(args: readonly string[]): Promise<number> {
     await receiveBuffer(),
     await tcpPort(Number(values.port)),
     await udp(),
-    await chromium(),
+    // A package has no tests.
+    ...(isClone() ? [await chromium()] : []),
   ];
   return printFindings(findings);
+}
+
+/** There are sources and scripts: two levels up from the source, three from what it was built into. */
+function isClone(): boolean {
+  return ['../..', '../../..'].some((up) =>
+    existsSync(join(import.meta.dirname, up, 'scripts', 'setup.sh')),
+  );
 }
 
 function node(): Finding {
@@ -75,7 +93,10 @@ function elementUses(): Map<string, Set<string> | null> {
 async function gstreamer(): Promise<Finding[]> {
   try {
     const runtime = gstRuntime();
-    const findings: Finding[] = [{ verdict: 'ok', what: `${runtime.version}, typelibs load` }];
+    const versions = await installedVersions(runtime);
+    const libnice = versions.libnice === null ? '' : `, libnice ${versions.libnice}`;
+    const what = `${runtime.version}${libnice}, typelibs load`;
+    const findings: Finding[] = [{ verdict: 'ok', what }];
     const install = (element: string): string =>
       `apt-get install --no-install-recommends ${packageOfElement(element)}`;
     for (const [element, uses] of elementUses()) {
@@ -95,7 +116,11 @@ async function gstreamer(): Promise<Finding[]> {
       );
     }
     if (findings.length === 1) findings.push({ verdict: 'ok', what: 'all elements are there' });
-    findings.push(...(await holesOf(runtime)).map(hole));
+    findings.push(...knownHoles(versions).map(hole));
+    for (const sentence of describeAbilities(versions)) {
+      findings.push({ verdict: 'ok', what: sentence });
+    }
+    if (!findings.some(({ verdict }) => verdict === 'problem')) findings.push(...(await trial()));
     runtime.close();
     return findings;
   } catch (error) {
@@ -103,7 +128,29 @@ async function gstreamer(): Promise<Finding[]> {
       {
         verdict: 'problem',
         what: `GStreamer cannot be used: ${MoonteeError.from(error).message}`,
-        remedy: 'Run scripts/setup.sh, which installs and builds what is needed.',
+        remedy: isClone()
+          ? 'Run scripts/setup.sh, which installs and builds what is needed.'
+          : 'Install the package once more: apt-get install --reinstall moontee',
+      },
+    ];
+  }
+}
+
+/** A viewer's way through webrtcbin, made for real. */
+async function trial(): Promise<Finding[]> {
+  try {
+    const { shortcuts } = await tryBranch(await createDtlsIdentity());
+    return shortcuts.describe().map(({ holds, what }) => ({
+      verdict: holds ? 'ok' : 'warning',
+      what,
+      remedy: 'This webrtcbin is built in another way than the releases that are known.',
+    }));
+  } catch (error) {
+    return [
+      {
+        verdict: 'problem',
+        what: `A viewer's branch cannot be made: ${MoonteeError.from(error).message}`,
+        remedy: 'Try ./moontee pipeline launch peer, which shows what GStreamer says.',
       },
     ];
   }
@@ -148,7 +195,9 @@ function srtp(): Finding {
     : {
         verdict: 'warning',
         what: 'SRTP through NSS: a viewer costs about a third more',
-        remedy: 'Run scripts/build-srtp.sh; .cache/srtp.log says why it failed.',
+        remedy: isClone()
+          ? 'Run scripts/build-srtp.sh; .cache/srtp.log says why it failed.'
+          : 'This package was built without a library of its own.',
       };
 }
 

@@ -18,6 +18,7 @@ import { mediaFormat, missingForStereo, type MediaFormat } from './media-format.
 import { applyServers, serverUris } from './webrtc/network.js';
 import { PayloadGroups } from './payload-groups.js';
 import { WebRtcPeer, type PeerContext } from './webrtc/peer.js';
+import { rehearse } from './webrtc/rehearsal.js';
 import { chooseTimestamps, type PayloaderElement } from './renumbering.js';
 import { gstRuntime, type Gst, type GstRuntime } from './runtime.js';
 import { isRtpBin, RtpOutlet } from './outlets/rtp.js';
@@ -49,6 +50,9 @@ const CLOSE_TIMEOUT_MS = 20_000;
 /** Milliseconds after a join until the next branch is prepared. */
 const SPARE_DELAY_MS = 250;
 const WARM_UP_DEADLINE_MS = 20_000;
+
+/** It holds for every pipeline of the process. */
+let rehearsed = false;
 
 /**
  * Builds and starts the media side of one streamer.
@@ -195,8 +199,40 @@ class GstStreamPipeline
     } finally {
       await branch.dispose();
     }
+    if (!rehearsed) {
+      rehearsed = true;
+      await this.#rehearse();
+    }
     this.#spare = this.#branch();
     this.#bus.open(this);
+  }
+
+  /** Logs what holds on this machine. A viewer does without what does not. */
+  async #rehearse(): Promise<void> {
+    const { Gst } = this.#runtime.namespaces;
+    const { certificate } = this.#host;
+    const format = this.#format;
+    const tap = (kind: MediaKind, caps: string): Tap => ({
+      ...this.#trunk.taps[kind],
+      caps: Gst.Caps.fromString(caps),
+    });
+    const taps = { video: tap('video', format.videoCaps), audio: tap('audio', format.audioCaps) };
+    const branch = new PeerBranch(this.#runtime, { pipeline: this.#pipeline, taps }, format);
+    try {
+      // Which sound it is depends on the viewer.
+      const media: MediaKind[] = format.stereo ? ['video'] : ['video', 'audio'];
+      await rehearse(branch, { runtime: this.#runtime, format, certificate, media });
+      const held = branch.shortcuts.describe().filter(({ holds }) => holds);
+      const figures = { gstreamer: this.#runtime.version, shortcuts: held.map(({ name }) => name) };
+      this.#log.info(figures, 'webrtcbin rehearsed');
+      for (const { name, what } of branch.shortcuts.describe().filter(({ holds }) => !holds)) {
+        this.#log.warn({ shortcut: name }, `this webrtcbin is built in another way: ${what}`);
+      }
+    } catch (error) {
+      this.#log.warn({ err: error }, 'webrtcbin could not be rehearsed');
+    } finally {
+      await branch.dispose();
+    }
   }
 
   pushVideo({ data, pts, idr }: { data: Buffer; pts: number; idr: boolean }): void {

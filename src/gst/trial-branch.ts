@@ -1,12 +1,6 @@
-/**
- * A viewer's branch as it is when media flows, without a viewer. It is made, negotiated with an
- * answer of its own, and linked by the code that does so for a real one.
- */
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { NetworkOptions } from '../ice/types.js';
-import { offerLayout, sanitizeAnswer } from '../media/sdp.js';
+/** A viewer's branch as it is when media flows, in a pipeline of its own that gets none. */
 import type { NegotiatedVideo, AudioLayout } from '../moonlight/types.js';
-import { descendants, emit } from './binding.js';
+import { descendants } from './binding.js';
 import { describeGraph } from './graph-properties.js';
 import { fillTemplate, loadTemplate } from './launch-template.js';
 import { mediaFormat } from './media-format.js';
@@ -14,7 +8,8 @@ import type { PayloaderElement } from './renumbering.js';
 import { gstRuntime, type Gst } from './runtime.js';
 import { PeerBranch, type Tap } from './webrtc/branch.js';
 import { DtlsCertificate } from './webrtc/dtls-certificate.js';
-import { WebRtcEngine } from './webrtc/engine.js';
+import { rehearse } from './webrtc/rehearsal.js';
+import type { Shortcuts } from './webrtc/shortcuts.js';
 
 const VIDEO: NegotiatedVideo = {
   codec: 'h264',
@@ -33,19 +28,6 @@ const AUDIO: AudioLayout = {
   mapping: [0, 1],
   packetDuration: 10,
 };
-const NETWORK: NetworkOptions = {
-  iceServers: [],
-  portRange: null,
-  nat1to1: null,
-  localAddresses: ['127.0.0.1'],
-  relayOnly: false,
-  tcpCandidates: false,
-  ipv6: false,
-};
-
-/** Video and audio. */
-const MEDIA = 2;
-const BUILD_DEADLINE_MS = 5_000;
 
 export interface TrialBranch {
   /** With the properties that templates set. */
@@ -56,6 +38,8 @@ export interface TrialBranch {
   readonly bypassed: readonly string[];
   /** Elements inside webrtcbin that do not wait for the clock, though its own do. */
   readonly unsynchronised: readonly string[];
+  /** Which ways through webrtcbin hold on this machine. */
+  readonly shortcuts: Shortcuts;
 }
 
 /** @throws PIPELINE_FAILED, ELEMENT_MISSING */
@@ -81,24 +65,8 @@ export async function tryBranch(dtlsIdentityPem: string): Promise<TrialBranch> {
   pipeline.setState(Gst.State.PLAYING);
   const branch = new PeerBranch(runtime, { pipeline, taps }, format);
   try {
-    const context = {
-      runtime,
-      munging: () => format.munging,
-      network: NETWORK,
-      certificate: new DtlsCertificate(runtime, dtlsIdentityPem),
-      established: () => false,
-      closing: () => false,
-      remoteComing: () => undefined,
-      mediaAgreed: () => undefined,
-    };
-    // Without one the offer has no data section.
-    emit(branch.webrtc, 'create-data-channel', 'trial', Gst.Structure.newEmpty('options'));
-    const engine = new WebRtcEngine(branch, context);
-    const offer = await engine.createOffer(false);
-    await engine.acceptAnswer(sanitizeAnswer(answerTo(offer), offerLayout(offer)));
-    await untilBuilt(branch);
-    branch.link('video');
-    branch.link('audio');
+    const certificate = new DtlsCertificate(runtime, dtlsIdentityPem);
+    await rehearse(branch, { runtime, format, certificate, media: ['video', 'audio'] });
     const dot = describeGraph(runtime, pipeline);
     const inside = [...descendants(branch.webrtc)];
     return {
@@ -109,28 +77,13 @@ export async function tryBranch(dtlsIdentityPem: string): Promise<TrialBranch> {
         .filter((each) => (each as Gst.Element & { sync?: boolean }).sync === false)
         .map(({ name }) => name)
         .filter((name) => name.startsWith('clocksync')),
+      shortcuts: branch.shortcuts,
     };
   } finally {
     await branch.dispose();
     pipeline.setState(Gst.State.NULL);
     release();
   }
-}
-
-/** What a browser would answer that takes everything; it has no candidates, so no path comes up. */
-function answerTo(offer: string): string {
-  return offer
-    .replace(/^a=sendonly/gm, 'a=recvonly')
-    .replace(/^a=setup:actpass/gm, 'a=setup:active')
-    .replace(/^a=(candidate|ssrc|ssrc-group|msid|end-of-candidates)\b.*\r?\n/gm, '');
-}
-
-/** The caps that were announced travel on the queues' threads; ICE takes longer for a real viewer. */
-async function untilBuilt(branch: PeerBranch): Promise<void> {
-  const deadline = performance.now() + BUILD_DEADLINE_MS;
-  const built = (): number =>
-    [...descendants(branch.webrtc)].filter(({ name }) => name.startsWith('rtpulpfecenc')).length;
-  while (built() < MEDIA && performance.now() < deadline) await sleep(10);
 }
 
 /** An encoder for error correction in a bin whose entrance leads nowhere. */

@@ -50,6 +50,8 @@ export const QUEUE_LIMIT = 256;
  * meanwhile.
  */
 export interface RtcEngine {
+  /** It can restart ICE. */
+  readonly restartsIce: boolean;
   /** Makes an offer and sets it. @param iceRestart with other ICE credentials than before */
   createOffer(iceRestart: boolean): Promise<string>;
   acceptAnswer(answer: SanitizedDescription): Promise<void>;
@@ -236,7 +238,8 @@ export class Negotiation {
       this.#signaling.restartWanted ||= iceRestart;
       return;
     }
-    const restart = iceRestart && this.#described;
+    // Without, an offer of the same credentials leaves the path as it is.
+    const restart = iceRestart && this.#described && this.#context.engine.restartsIce;
     if (restart) this.#restartIce();
     const sdp = await this.#describe(() => this.#context.engine.createOffer(restart));
     if (sdp === null) return;

@@ -6,9 +6,10 @@
 import { Socket } from 'node:net';
 import { Deadline } from '../core/deadline.js';
 import { MoonteeError } from '../core/errors.js';
-import { holesOf, REACHABLE_PACKAGE } from '../gst/known-holes.js';
+import { installedVersions } from '../gst/installed.js';
 import { gstRuntime } from '../gst/runtime.js';
 import { useTemplateFolder } from '../gst/template-folder.js';
+import { knownHoles, REACHABLE_PACKAGE } from '../gst/versions.js';
 import { createLog, flushLog, surviveLostReaders } from '../core/log.js';
 import {
   DRAIN_TIME_MS,
@@ -205,7 +206,8 @@ function receive(message: ParentMessage, connection?: Socket): void {
 
 async function warnOfHoles(): Promise<void> {
   try {
-    for (const { id, what, installed, mended } of await holesOf(gstRuntime())) {
+    const versions = await installedVersions(gstRuntime());
+    for (const { id, what, installed, mended } of knownHoles(versions)) {
       const hole = { hole: id, package: REACHABLE_PACKAGE, installed, mended };
       log.warn(hole, `GStreamer has a hole that viewers can reach, upgrade it: ${what}`);
     }

@@ -97,13 +97,18 @@ export class Stage {
   operation: Operation | null = null;
   /** The engine resolves at once. */
   willing = true;
+  restartsIce = true;
   #remoteSet = false;
   #describing = false;
   /** Candidates sent since ICE was started. */
   fresh: string[] = [];
 
   constructor() {
+    const can = (): boolean => this.restartsIce;
     const engine: RtcEngine = {
+      get restartsIce() {
+        return can();
+      },
       createOffer: (iceRestart) => this.#run('createOffer', iceRestart, media()),
       acceptAnswer: async (answer) => {
         await this.#run('acceptAnswer', false, '', answer);

@@ -88,6 +88,16 @@ test('a restart sends all candidates again, and waits for an answer that is miss
   t.deepEqual(stage.faults, []);
 });
 
+test('where ICE cannot be restarted, an offer leaves the path as it is', async (t) => {
+  const stage = await offering();
+  await stage.answer();
+  stage.restartsIce = false;
+  await stage.negotiation.offer({ iceRestart: true });
+  await stage.answer();
+  t.deepEqual(stage.told, ['createOffer', 'acceptAnswer', 'createOffer', 'acceptAnswer']);
+  t.deepEqual(stage.faults, []);
+});
+
 test('an offer of the browser: ignored while ours is out, a restart with other credentials', async (t) => {
   const stage = await offering();
   await stage.negotiation.receive({ type: 'offer', sdp: channels() });

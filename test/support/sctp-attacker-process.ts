@@ -64,6 +64,7 @@ function listen(source: unknown, signal: string, handler: Handler): void {
 
 function tap(prefix: string, padName: string, incoming: boolean): TapElement {
   const identity = insertTap(runtime, find(prefix), padName);
+  if (!identity) throw new Error(`${prefix} has nothing in front of it`);
   listen(identity, 'handoff', (buffer: Gst.Buffer) => {
     const size = Math.min(HEAD, Number(buffer.getSize()));
     observe(association, Buffer.from(buffer.extractDup(0, size)), incoming);

@@ -22,6 +22,7 @@ import { insertRenumbering, leftTooMuchOut, type PayloaderElement } from '../ren
 import type { Gst, GstRuntime } from '../runtime.js';
 import { announceCaps, sendAtOnce, skipErrorCorrection, tellLatency } from './send-path.js';
 import { SctpStreams } from './streams.js';
+import { Shortcuts } from './shortcuts.js';
 import { SignalGate } from './signal-gate.js';
 import type { NetworkOptions } from '../../ice/types.js';
 
@@ -75,7 +76,10 @@ export class PeerBranch {
   #closeSockets: (() => void) | null = null;
   /** Of its bin: what fails in there is this branch's. */
   readonly name: string;
-  #certified = false;
+  /** Null before it was tried. */
+  #certified: boolean | null = null;
+  /** Its way through webrtcbin. */
+  readonly shortcuts = new Shortcuts();
   #ingress: Ingress | null = null;
   #streams: SctpStreams | null = null;
   /** All handlers on webrtcbin and its data channels. */
@@ -207,51 +211,57 @@ export class PeerBranch {
   /** Clears the way of a medium, as far as it has been built. */
   #clearWay(kind: MediaKind): void {
     if (!this.#webrtc) return;
-    sendAtOnce(this.#webrtc);
-    tellLatency(this.#runtime, this.#webrtc);
+    this.shortcuts.record('clock', sendAtOnce(this.#webrtc));
+    this.shortcuts.record('latency', tellLatency(this.#runtime, this.#webrtc));
     const queue = this.element(`${kind}-queue`).getStaticPad('src');
-    if (queue && !this.#flowed.has(kind)) skipErrorCorrection(this.#runtime, queue);
+    if (queue && !this.#flowed.has(kind)) {
+      this.shortcuts.record('error-correction', skipErrorCorrection(this.#runtime, queue));
+    }
     this.#flowed.add(kind);
   }
 
   /**
    * Once an offer or answer has been made, and before it is set. Idempotent.
    *
-   * @throws ICE_FAILED if there is no address to make candidates on
+   * @throws ICE_FAILED if there is no address to make candidates on, or those that may be used cannot
+   * be set
    */
   prepareNetwork(network: NetworkOptions): void {
     this.#closeSockets ??= configureAgent(this.#runtime, this.webrtc, network);
+    this.shortcuts.record('agent', this.#closeSockets !== null);
   }
 
   /**
    * Once an offer or answer has been made, and before it is set. Idempotent.
    *
+   * @returns whether it has the certificate, and not one of its own
    * @throws PIPELINE_FAILED
    */
-  certify(certificate: DtlsCertificate): void {
-    if (this.#certified) return;
-    this.#certified = true;
-    certificate.use(this.webrtc);
+  certify(certificate: DtlsCertificate): boolean {
+    this.#certified ??= certificate.use(this.webrtc);
+    this.shortcuts.record('certificate', this.#certified);
+    return this.#certified;
   }
 
   /**
    * Once an offer or answer has been made, and before it is set. Idempotent.
    *
    * @param hasChannels it has a data section
-   * @throws PIPELINE_FAILED
    */
   watchIngress(hasChannels: boolean): void {
     if (this.#ingress) return;
-    this.#ingress = new Ingress(this.#runtime, this.webrtc, hasChannels);
+    this.#ingress = Ingress.of(this.#runtime, this.webrtc, hasChannels);
+    this.shortcuts.record('ingress', this.#ingress !== null);
+    if (!this.#ingress) return;
     this.#streams = new SctpStreams(this.#runtime, this.webrtc, this.gate, this.#ingress);
   }
 
-  /** The streams of its data channels; null before an offer or answer has been made. */
+  /** The streams of its data channels; null before an offer or answer has been made, or for good. */
   get streams(): SctpStreams | null {
     return this.#streams;
   }
 
-  /** What comes in from the viewer; null before an offer or answer has been made. */
+  /** What comes in from the viewer; null before an offer or answer has been made, or for good. */
   get ingress(): Ingress | null {
     return this.#ingress;
   }

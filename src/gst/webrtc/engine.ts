@@ -13,7 +13,7 @@ import type { GstRuntime, GstWebRTC } from '../runtime.js';
 import type { PeerBranch } from './branch.js';
 import { descriptionText } from './description-text.js';
 import type { DtlsCertificate } from './dtls-certificate.js';
-import { restartAgent, type IceCredentials } from './network.js';
+import { hasAgent, restartAgent, type IceCredentials } from './network.js';
 
 /** What the engine needs of its peer. */
 export interface WebRtcEngineContext {
@@ -41,6 +41,16 @@ export class WebRtcEngine implements RtcEngine {
   constructor(branch: PeerBranch, context: WebRtcEngineContext) {
     this.#branch = branch;
     this.#context = context;
+  }
+
+  get restartsIce(): boolean {
+    return hasAgent(this.#branch.webrtc);
+  }
+
+  /** Restarts ICE of a branch that nobody uses, to see whether that can be done. */
+  tryRestart(): void {
+    const credentials = restartAgent(this.#branch.webrtc);
+    this.#branch.shortcuts.record('ice-restart', credentials !== null);
   }
 
   async createOffer(iceRestart: boolean): Promise<string> {
@@ -107,17 +117,23 @@ export class WebRtcEngine implements RtcEngine {
     made: GstWebRTC.WebRTCSessionDescription,
   ): Promise<string> {
     const { runtime, network, certificate } = this.#context;
-    const certified = certificate.describe(descriptionText(made.sdp));
+    const own = descriptionText(made.sdp);
+    const certified = this.#branch.certify(certificate) ? certificate.describe(own) : own;
     const text = this.#credentials ? withCredentials(certified, this.#credentials) : certified;
-    this.#branch.certify(certificate);
     this.#branch.watchIngress(text.includes('\r\nm=application '));
     this.#branch.prepareNetwork(network);
     await this.#ask('set-local-description', [parseDescription(runtime, type, text)]);
     return mungeLocalDescription(withMessageLimit(text), this.#context.munging());
   }
 
-  /** Sockets stay, so do DTLS and everything above it. */
+  /**
+   * Sockets stay, so do DTLS and everything above it.
+   *
+   * @throws ICE_FAILED if the agent refuses
+   */
   #restartIce(): void {
-    this.#credentials = restartAgent(this.#branch.webrtc);
+    const credentials = restartAgent(this.#branch.webrtc);
+    if (!credentials) throw new MoonteeError('ICE_FAILED', 'ICE could not be restarted');
+    this.#credentials = credentials;
   }
 }

@@ -2,7 +2,6 @@
  * Counts what comes in from one viewer, before anything is built or done for it, and can shut it off.
  * Both without JavaScript: an `identity` counts, and drops what it is told to.
  */
-import { MoonteeError } from '../../core/errors.js';
 import { descendants, type WebRtcElement } from '../binding.js';
 import type { Gst, GstRuntime } from '../runtime.js';
 
@@ -30,21 +29,32 @@ export class Ingress {
   readonly #channels: TapElement | null;
   readonly #rtcp: TapElement;
 
+  private constructor(all: TapElement, channels: TapElement | null, rtcp: TapElement) {
+    this.#all = all;
+    this.#channels = channels;
+    this.#rtcp = rtcp;
+    if (channels) channels.silent = false;
+  }
+
   /**
    * Once an offer or answer has been made, and before it is set: the ways are built, and nothing
    * comes yet.
    *
    * @param hasChannels the description has a data section
-   * @throws PIPELINE_FAILED where webrtcbin is built in another way
+   * @returns null where webrtcbin is built in another way
    */
-  constructor(runtime: GstRuntime, webrtc: WebRtcElement, hasChannels: boolean) {
+  static of(runtime: GstRuntime, webrtc: WebRtcElement, hasChannels: boolean): Ingress | null {
     const children = [...descendants(webrtc)];
-    const find = (prefix: string): Gst.Element | undefined =>
-      children.find(({ name }) => name.startsWith(prefix));
-    this.#all = insertTap(runtime, find('dtlssrtpdec'), 'sink');
-    this.#channels = hasChannels ? insertTap(runtime, find('sctpdec'), 'sink') : null;
-    if (this.#channels) this.#channels.silent = false;
-    this.#rtcp = insertTap(runtime, find('rtpbin'), 'recv_rtcp_sink_0');
+    const tap = (prefix: string, pad: string): TapElement | null =>
+      insertTap(
+        runtime,
+        children.find(({ name }) => name.startsWith(prefix)),
+        pad,
+      );
+    const all = tap('dtlssrtpdec', 'sink');
+    const channels = hasChannels ? tap('sctpdec', 'sink') : null;
+    const rtcp = tap('rtpbin', 'recv_rtcp_sink_0');
+    return all && rtcp && (channels || !hasChannels) ? new Ingress(all, channels, rtcp) : null;
   }
 
   /** All packets but STUN, encrypted, from any sender. */
@@ -86,22 +96,20 @@ export class Ingress {
 /**
  * Puts a tap in front of an element.
  *
- * @throws PIPELINE_FAILED if nothing is linked to that pad
+ * @returns null if nothing is linked to that pad
  */
 export function insertTap(
   runtime: GstRuntime,
   element: Gst.Element | undefined,
   padName: string,
-): TapElement {
+): TapElement | null {
   const { Gst } = runtime.namespaces;
   const sink = element?.getStaticPad(padName);
   const bin = element?.getParent() as Gst.Bin | null | undefined;
   const tap = Gst.ElementFactory.make('identity', null) as TapElement | null;
   const [entry, exit] = [tap?.getStaticPad('sink'), tap?.getStaticPad('src')];
   const source = sink?.getPeer();
-  if (!tap || !entry || !exit || !sink || !source || !bin) {
-    throw new MoonteeError('PIPELINE_FAILED', 'The peer connection has no way in');
-  }
+  if (!tap || !entry || !exit || !sink || !source || !bin) return null;
   tap.signalHandoffs = false;
   bin.add(tap);
   source.unlink(sink);

@@ -66,14 +66,15 @@ export function applyServers(
  * webrtcbin's own `ice-agent` takes a reference that is not ours.
  *
  * @returns closes its sockets, to be called once webrtcbin has come to rest: they would stay open
- * until several collections of garbage have reached the agent
- * @throws ICE_FAILED if there is no address to make candidates on
+ * until several collections of garbage have reached the agent. Null: the agent was not found
+ * @throws ICE_FAILED if there is no address to make candidates on, or those that may be used cannot be
+ * set
  */
 export function configureAgent(
   runtime: GstRuntime,
   element: WebRtcElement,
   network: NetworkOptions,
-): () => void {
+): (() => void) | null {
   const { Nice } = runtime.namespaces;
   const addresses = gatheringAddresses(network);
   if (addresses.length === 0) {
@@ -83,7 +84,17 @@ export function configureAgent(
       'The server has no candidate to offer: webrtc_local_addresses, webrtc_interfaces and webrtc_network_types leave no address of this machine',
     );
   }
-  const { agent, stream } = transportOf(element);
+  const transport = transportOf(element);
+  if (!transport) {
+    if (isRestricted(network)) {
+      throw new MoonteeError(
+        'ICE_FAILED',
+        'This GStreamer does not let webrtc_port_range, webrtc_local_addresses, webrtc_interfaces and webrtc_network_types be applied',
+      );
+    }
+    return null;
+  }
+  const { agent, stream } = transport;
   // On by default: a UPnP client with sockets and a thread in every peer.
   agent.upnp = false;
   agent.stunPacingTimer = CHECK_INTERVAL_MS;
@@ -100,12 +111,30 @@ export function configureAgent(
 }
 
 /** Everything is bundled: one transport. */
-function transportOf(element: WebRtcElement): NiceSinkElement {
+function transportOf(element: WebRtcElement): NiceSinkElement | null {
   for (const child of descendants(element)) {
     // The property: node-gtk would never free what getName returns.
     if (child.name.startsWith('nicesink')) return child as NiceSinkElement;
   }
-  throw new MoonteeError('PIPELINE_FAILED', 'The peer connection has no ICE transport');
+  return null;
+}
+
+/** What libnice does by itself is not what the operator wants. */
+function isRestricted(network: NetworkOptions): boolean {
+  const { portRange, localAddresses, interfaces, ipv4, ipv6, udpCandidates } = network;
+  return (
+    portRange !== null ||
+    localAddresses.length > 0 ||
+    (interfaces ?? []).length > 0 ||
+    ipv4 === false ||
+    !ipv6 ||
+    udpCandidates === false
+  );
+}
+
+/** Whether the peer's NiceAgent can be reached. */
+export function hasAgent(element: WebRtcElement): boolean {
+  return transportOf(element) !== null;
 }
 
 export interface IceCredentials {
@@ -117,14 +146,11 @@ export interface IceCredentials {
  * Lets the peer's NiceAgent restart ICE: new credentials of its own, no remote candidates. Sockets,
  * local candidates and the path in use stay.
  *
- * @returns the credentials for the next local description
- * @throws ICE_FAILED if the agent refuses
+ * @returns the credentials for the next local description; null if the agent refuses or was not found
  */
-export function restartAgent(element: WebRtcElement): IceCredentials {
-  const { agent, stream } = transportOf(element);
-  if (agent.restartStream(stream)) {
-    const [known, ufrag, pwd] = agent.getLocalCredentials(stream);
-    if (known) return { ufrag, pwd };
-  }
-  throw new MoonteeError('ICE_FAILED', 'ICE could not be restarted');
+export function restartAgent(element: WebRtcElement): IceCredentials | null {
+  const transport = transportOf(element);
+  if (!transport?.agent.restartStream(transport.stream)) return null;
+  const [known, ufrag, pwd] = transport.agent.getLocalCredentials(transport.stream);
+  return known ? { ufrag, pwd } : null;
 }

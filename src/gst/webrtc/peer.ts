@@ -485,7 +485,8 @@ export class WebRtcPeer extends EventEmitter<PeerEvents> implements Peer, Packet
     if (this.#closing || this.state === 'failed') return false;
     if (this.#identified) return true;
     const announced = this.#announced;
-    this.#identified = announced !== null && showsAnnounced(this.#branch.webrtc, announced);
+    this.#identified =
+      announced !== null && showsAnnounced(this.#context.runtime, this.#branch.webrtc, announced);
     if (!this.#identified) {
       this.#fail(
         'VIEWER_CERTIFICATE_MISMATCH',

@@ -10,12 +10,19 @@ import type { Gst, GstRuntime } from '../runtime.js';
 /** Until the source's own takes its place. */
 const STREAM_ID = 'moontee-announced';
 
-/** Lets packets pass when they come: what is late already must not wait for a clock. */
-export function sendAtOnce(webrtc: WebRtcElement): void {
+/**
+ * Lets packets pass when they come: what is late already must not wait for a clock.
+ *
+ * @returns whether there is anything that waits
+ */
+export function sendAtOnce(webrtc: WebRtcElement): boolean {
+  let found = false;
   for (const child of descendants(webrtc)) {
     if (!child.name.startsWith('clocksync')) continue;
     (child as Gst.Element & { sync: boolean }).sync = false;
+    found = true;
   }
+  return found;
 }
 
 /**
@@ -23,12 +30,19 @@ export function sendAtOnce(webrtc: WebRtcElement): void {
  * before it knows, and only a pipeline whose sinks wait for a clock would tell it. Without such reports
  * browsers do not know which sound belongs to which picture, and receivers that only answer reports are
  * never heard.
+ *
+ * @returns whether there is a session that sends
  */
-export function tellLatency(runtime: GstRuntime, webrtc: WebRtcElement): void {
+export function tellLatency(runtime: GstRuntime, webrtc: WebRtcElement): boolean {
+  let found = false;
   for (const child of descendants(webrtc)) {
     if (!child.name.startsWith('rtpsession')) continue;
-    child.getStaticPad('send_rtp_src')?.sendEvent(runtime.namespaces.Gst.Event.newLatency(0));
+    const pad = child.getStaticPad('send_rtp_src');
+    if (!pad) continue;
+    pad.sendEvent(runtime.namespaces.Gst.Event.newLatency(0));
+    found = true;
   }
+  return found;
 }
 
 /**
@@ -50,21 +64,26 @@ export function announceCaps(runtime: GstRuntime, caps: Gst.Caps, queue: Gst.Pad
  * the way yet, nothing happens.
  *
  * @param queue the source pad of the queue before webrtcbin
+ * @returns whether packets go past them
  */
-export function skipErrorCorrection(runtime: GstRuntime, queue: Gst.Pad): void {
+export function skipErrorCorrection(runtime: GstRuntime, queue: Gst.Pad): boolean {
   const entrance = queue.getPeer() as Gst.GhostPad | null;
   const synced = entrance?.getTarget()?.getParentElement();
   const before = synced?.getStaticPad('src');
   const bin = before?.getPeer()?.getParentElement();
-  if (!before || !bin || !isErrorCorrection(bin)) return;
+  if (!before || !bin || !isErrorCorrection(bin)) return false;
   const entry = bin.getStaticPad('sink');
   const exit = bin.getStaticPad('src');
   const behind = exit?.getPeer();
-  if (!entry || !exit || !behind) return;
+  if (!entry || !exit || !behind) return false;
+  const { PadLinkCheck, PadLinkReturn } = runtime.namespaces.Gst;
   before.unlink(entry);
   exit.unlink(behind);
   // Unchecked, as webrtcbin's own link was: the caps are the same on both sides.
-  before.linkFull(behind, runtime.namespaces.Gst.PadLinkCheck.NOTHING);
+  if (before.linkFull(behind, PadLinkCheck.NOTHING) === PadLinkReturn.OK) return true;
+  exit.linkFull(behind, PadLinkCheck.NOTHING);
+  before.linkFull(entry, PadLinkCheck.NOTHING);
+  return false;
 }
 
 /** webrtcbin keeps the two encoders of a medium in a bin of their own. */

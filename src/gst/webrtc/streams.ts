@@ -12,6 +12,9 @@ import type { SignalGate } from './signal-gate.js';
 
 /** Streams that the decoder's association takes: its SCTP library's default, which nothing changes. */
 const STREAM_COUNT = 2048;
+/** Emitted by the encoder when an association comes up or ends. */
+const ASSOCIATION = 'sctp-association-established';
+const ENCODER_TYPE = 'GstSctpEnc';
 /** The decoder's own type of pads. GObject knows it once there has been one. */
 const PAD_TYPE = 'GstSctpDecPad';
 
@@ -58,8 +61,10 @@ export class SctpStreams {
     const encoder = children.find(({ name }) => name.startsWith('sctpenc'));
     owners.set(this.#owner, this);
     this.lanes = this.#decoder ? new MessageLanes(runtime, this.#decoder, gate) : null;
-    if (!encoder) return;
-    gate.connect(encoder, 'sctp-association-established', associationHandler(this.#owner), false);
+    const { GObject } = runtime.namespaces;
+    const signal = GObject.signalLookup(ASSOCIATION, GObject.typeFromName(ENCODER_TYPE));
+    if (!encoder || signal === 0) return;
+    gate.connect(encoder, ASSOCIATION, associationHandler(this.#owner), false);
   }
 
   /**

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
 import { compareDebianVersions, upstreamOf } from '../../src/gst/debian-version.js';
-import { debianVersion, knownHoles, REACHABLE_PACKAGE } from '../../src/gst/known-holes.js';
+import { debianVersion } from '../../src/gst/installed.js';
+import { describeAbilities, isAble, knownHoles, REACHABLE_PACKAGE } from '../../src/gst/versions.js';
 
 /** In Debian's order. */
 const ORDERED = [
@@ -71,8 +72,8 @@ test('and so does dpkg', (t) => {
 });
 
 test('who has the hole is told the version that has not', (t) => {
-  const mended = (debian: string | null, upstream: string): string[] =>
-    knownHoles({ debian, upstream }).map((hole) => `${hole.id} ${hole.mended}`);
+  const mended = (debian: string | null, gstreamer: string | null): string[] =>
+    knownHoles({ debian, gstreamer, libnice: null }).map((hole) => `${hole.id} ${hole.mended}`);
   const of = (version: string): string[] => [`CVE-2026-59692 ${version}`];
   t.deepEqual(mended('1.22.0-4+deb12u7', '1.22.0'), of('1.22.0-4+deb12u8'));
   t.deepEqual(mended('1.22.0-4+deb12u8', '1.22.0'), []);
@@ -86,6 +87,23 @@ test('who has the hole is told the version that has not', (t) => {
   t.deepEqual(mended(null, '1.28.5'), []);
   t.deepEqual(mended(null, '1.29.2'), []);
   t.deepEqual(mended(null, '1.26.11'), of('1.28.5'));
+  t.deepEqual(mended(null, null), []);
+});
+
+test('an ability needs all of its releases, and is unknown without a version', (t) => {
+  const consent = (gstreamer: string | null, libnice: string | null): boolean | null =>
+    isAble('checksConsent', { gstreamer, libnice, debian: null });
+  t.true(consent('1.26.2', '0.1.22'));
+  t.true(consent('1.24.0', '0.1.23'));
+  t.false(consent('1.22.0', '0.1.22'));
+  t.false(consent('1.26.2', '0.1.21'));
+  t.false(consent('1.22.0', null));
+  t.is(consent('1.26.2', null), null);
+  const fingerprints = (gstreamer: string): boolean | null =>
+    isAble('comparesFingerprints', { gstreamer, libnice: null, debian: null });
+  t.deepEqual(['1.28.4', '1.28.5', '1.29.1'].map(fingerprints), [false, true, true]);
+  t.is(describeAbilities({ gstreamer: '1.28.8', libnice: '0.1.23', debian: null }).length, 3);
+  t.is(describeAbilities({ gstreamer: null, libnice: null, debian: null }).length, 0);
 });
 
 test('the installed version is read from dpkg’s list', async (t) => {
