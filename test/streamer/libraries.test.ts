@@ -12,7 +12,7 @@ const PROGRAM = `
   const { readFileSync } = require('node:fs');
   const gi = require(${JSON.stringify(createRequire(import.meta.url).resolve('node-gtk'))});
   const Gst = gi.require('Gst', '1.0');
-  Gst.init(null);
+  Gst.init([]);
   Gst.ElementFactory.make('srtpenc', null);
   const line = readFileSync('/proc/self/maps', 'utf8').split('\\n').find((one) => one.includes('libsrtp2'));
   process.stdout.write(line.split(/\\s+/).at(-1));

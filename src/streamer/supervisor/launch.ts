@@ -1,6 +1,5 @@
 /** How a streamer child is started: what it inherits, what it must not, and its priority. */
-import { fork, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { fork, spawnSync, type ChildProcess } from 'node:child_process';
 import { setPriority } from 'node:os';
 import type { Log } from '../../core/log.js';
 import { childEnvironment } from '../../config/child-environment.js';
@@ -13,6 +12,25 @@ import { withLibraries } from './libraries.js';
  */
 const SETPRIV = '/usr/bin/setpriv';
 const DIE_WITH_PARENT = ['--pdeathsig', 'KILL'];
+/** A program that does nothing, and milliseconds for it. */
+const NOTHING = '/bin/true';
+const PROBE_TIMEOUT_MS = 5_000;
+
+let diesWithParent: boolean | null = null;
+
+/** Tried once: a sandbox may not let it, and other systems have a setpriv that does not know how. */
+function canDieWithParent(log: Log): boolean {
+  if (diesWithParent !== null) return diesWithParent;
+  const { status } = spawnSync(SETPRIV, [...DIE_WITH_PARENT, NOTHING], {
+    stdio: 'ignore',
+    timeout: PROBE_TIMEOUT_MS,
+  });
+  diesWithParent = status === 0;
+  if (!diesWithParent) {
+    log.warn({ program: SETPRIV }, 'a streamer that hangs could outlive a server that is killed');
+  }
+  return diesWithParent;
+}
 
 /**
  * Settings of glibc's allocator; docs/fan-out.md has the figures. Every viewer comes with a dozen
@@ -42,7 +60,7 @@ export function launchChild(module: string | URL, niceness: number, log: Log): C
   // A loader of TypeScript comes along; an inspector's port would collide.
   const execArgv = process.execArgv.filter((argument) => !argument.startsWith('--inspect'));
   const child = fork(module, [], {
-    ...(existsSync(SETPRIV)
+    ...(canDieWithParent(log)
       ? {
           execPath: SETPRIV,
           execArgv: [...DIE_WITH_PARENT, process.execPath, ...HEAP, ...execArgv],

@@ -4,10 +4,10 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * The folder into which `scripts/build-srtp.sh` puts libsrtp2, below the one that holds
- * package.json.
+ * Where libsrtp2 lies below the folder of package.json: in a package, or where
+ * `scripts/build-srtp.sh` puts it.
  */
-const SRTP = join('.cache', 'srtp', 'libsrtp2.so.1');
+const PLACES = [join('lib', 'libsrtp2.so.1'), join('.cache', 'srtp', 'libsrtp2.so.1')];
 const SEARCH_PATH = 'LD_LIBRARY_PATH';
 
 /** The libsrtp2 that was built upon OpenSSL. Null: SRTP uses the system's. */
@@ -18,8 +18,7 @@ export function openSslSrtp(): string | null {
     if (parent === folder) return null;
     folder = parent;
   }
-  const library = join(folder, SRTP);
-  return existsSync(library) ? library : null;
+  return PLACES.map((place) => join(folder, place)).find((path) => existsSync(path)) ?? null;
 }
 
 /** Environment of a streamer, with those libraries before the system's. */
