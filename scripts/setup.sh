@@ -2,7 +2,7 @@
 # Installs what is missing and builds what is out of date. Safe to run at any time, quick when
 # there is nothing to do. Sources: the Debian archive and the npm registry, nothing else.
 #
-#   scripts/setup.sh [run|test|bench]   what it is for (default: run)
+#   scripts/setup.sh [run|test|bench|package]   what it is for (default: run)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -37,7 +37,8 @@ case $purpose in
   run) ;;
   test) packages+=("${test_packages[@]}") ;;
   bench) packages+=("${test_packages[@]}"); optional+=(janus) ;;
-  *) fail "usage: scripts/setup.sh [run|test|bench]" ;;
+  package) packages+=(debhelper) ;;
+  *) fail "usage: scripts/setup.sh [run|test|bench|package]" ;;
 esac
 
 # A distribution's own Node comes in parts.
@@ -125,12 +126,8 @@ node_headers() {
 
 loads() { node -e 'require("node-gtk").require("Gst", "1.0")' >>"$stamps/npm.log" 2>&1; }
 
-wanted=$(cat package-lock.json <(node -p 'process.versions.modules + process.arch') | sha256sum | cut -d' ' -f1)
-if [ ! -d node_modules/node-gtk ] || [ "$(cat node_modules/.moontee-stamp 2>/dev/null || true)" != "$wanted" ]; then
-  say "installing npm packages (node-gtk is compiled, about a minute)"
-  : >"$stamps/npm.log"
-  npm ci --ignore-scripts --no-audit --no-fund >>"$stamps/npm.log" 2>&1 ||
-    { tail -40 "$stamps/npm.log" >&2; fail "installing npm packages failed, see above."; }
+compile_node_gtk() {
+  local headers
   headers=$(node_headers "$(node --version)") ||
     fail "Node's headers are not in $node_prefix/include/node, nor are they in the npm registry. Install Node with its headers (the archives of nodejs.org and NodeSource's package have them)."
   # By the builder itself: npm runs install scripts only of packages that are allowed to, and says
@@ -139,13 +136,27 @@ if [ ! -d node_modules/node-gtk ] || [ "$(cat node_modules/.moontee-stamp 2>/dev
     --nodedir="$headers" --directory=node_modules/node-gtk >>"$stamps/npm.log" 2>&1 ||
     { tail -40 "$stamps/npm.log" >&2; fail "compiling node-gtk failed, see above."; }
   loads || { tail -20 "$stamps/npm.log" >&2; fail "node-gtk was compiled and does not load, see above."; }
+}
+
+wanted=$(cat package-lock.json <(node -p 'process.versions.modules + process.arch') | sha256sum | cut -d' ' -f1)
+installed=$(cat node_modules/.moontee-stamp 2>/dev/null || true)
+# A package brings node-gtk for several releases of Node, which build-deb.sh compiles.
+if [ "$purpose" = package ] && [ "$installed" != "$wanted" ]; then wanted="without node-gtk: $wanted"; fi
+if [ ! -d node_modules/node-gtk ] || [ "$installed" != "$wanted" ]; then
+  if [ "$purpose" = package ]; then say "installing npm packages"; else
+    say "installing npm packages (node-gtk is compiled, about a minute)"
+  fi
+  : >"$stamps/npm.log"
+  npm ci --ignore-scripts --no-audit --no-fund >>"$stamps/npm.log" 2>&1 ||
+    { tail -40 "$stamps/npm.log" >&2; fail "installing npm packages failed, see above."; }
+  [ "$purpose" = package ] || compile_node_gtk
   printf '%s' "$wanted" >node_modules/.moontee-stamp
 fi
 
 # --- Types of the installed GStreamer ----------------------------------------------------------
 # For editors and `npm run check` alone: what runs is compiled without them. They follow the
 # typelibs of this machine and node-gtk's naming.
-if [ "$purpose" != run ]; then
+if [ "$purpose" = test ] || [ "$purpose" = bench ]; then
   typelibs=$({ gst-inspect-1.0 --version; printf '%s' "$wanted"; cat scripts/generate-gi-types.js; } | sha256sum | cut -d' ' -f1)
   if [ ! -f src/gst/generated/Gst-1.0.d.ts ] || [ "$(cat "$stamps/typelibs" 2>/dev/null || true)" != "$typelibs" ]; then
     if node scripts/generate-gi-types.js >"$stamps/types.log" 2>&1; then
