@@ -56,6 +56,7 @@ test.serial(
       'error-correction',
       'ice-restart',
       'ingress',
+      'lanes',
       'latency',
     ]);
     const show = hideInside(hasDecoder);
@@ -78,9 +79,17 @@ test.serial('a viewer gets picture and sound without any of them', async (t) => 
     await pipeline.close();
     await receivers.kill();
   });
-  const receiver = receivers.open('plain');
+  const receiver = receivers.open('plain', ['keys']);
   const peer = await pipeline.addPeer('plain');
+  const opened = new Promise<void>((resolve) => {
+    peer.on('channel-open', (label) => label === 'keys' && resolve());
+  });
   await connect(peer, receiver);
+  await opened;
+  const message = once(peer, 'message');
+  receiver.send('keys', 'down');
+  const [label, data] = (await message) as [string, Buffer | string];
+  t.deepEqual([label, String(data)], ['keys', 'down']);
   await receiver.until((now) => now.video.markers >= 30 && now.audio.packets >= 30);
   t.is(peer.state, 'connected');
   // It cannot be restarted, and an offer without a restart changes nothing.

@@ -249,14 +249,14 @@ export class PeerBranch {
    * @param hasChannels it has a data section
    */
   watchIngress(hasChannels: boolean): void {
-    if (this.#ingress) return;
+    if (this.#streams) return;
     this.#ingress = Ingress.of(this.#runtime, this.webrtc, hasChannels);
     this.shortcuts.record('ingress', this.#ingress !== null);
-    if (!this.#ingress) return;
     this.#streams = new SctpStreams(this.#runtime, this.webrtc, this.gate, this.#ingress);
+    if (hasChannels) this.shortcuts.record('lanes', this.#streams.lanes !== null);
   }
 
-  /** The streams of its data channels; null before an offer or answer has been made, or for good. */
+  /** The streams of its data channels; null before an offer or answer has been made. */
   get streams(): SctpStreams | null {
     return this.#streams;
   }

@@ -237,11 +237,13 @@ export class PeerChannels {
     if (entry.open && entry.label !== null) this.#listener.closed(entry.label);
   }
 
-  /** @private a message of a channel of ours; a thread waits for the return */
+  /** @private a message that has no lane; a thread waits for the return */
   onMessage(key: number, data: Message): void {
     setImmediate(() => {
-      const label = this.#entries.get(key)?.label;
-      if (label !== undefined && label !== null) this.#listener.message(label, data);
+      const entry = this.#entries.get(key);
+      const label = entry?.label ?? null;
+      if (!entry || label === null) return;
+      if (entry.ours || this.#admits(data.length)) this.#listener.message(label, data);
     });
   }
 
@@ -263,6 +265,7 @@ export class PeerChannels {
       take: (data: Buffer) => this.#listener.message(label, data),
     };
     entry.shutLane = this.#branch.streams?.lanes?.open(entry.channel.id, reader) ?? null;
+    if (!entry.shutLane) this.#hear(key, entry.channel);
   }
 
   #find(label: string): Entry | undefined {
@@ -278,11 +281,15 @@ export class PeerChannels {
     const { gate } = this.#branch;
     gate.connect(channel, 'on-open', stateHandler(this.#owner, key, true), true);
     gate.connect(channel, 'on-close', stateHandler(this.#owner, key, false), true);
-    if (ours) {
-      gate.connect(channel, 'on-message-string', textHandler(this.#owner, key), true);
-      gate.connect(channel, 'on-message-data', bytesHandler(this.#owner, key), true);
-    }
+    if (ours) this.#hear(key, channel);
     return entry;
+  }
+
+  /** Messages come by webrtcbin's signals. */
+  #hear(key: number, channel: Channel): void {
+    const { gate } = this.#branch;
+    gate.connect(channel, 'on-message-string', textHandler(this.#owner, key), true);
+    gate.connect(channel, 'on-message-data', bytesHandler(this.#owner, key), true);
   }
 
   #forget(key: number, entry: Entry): void {

@@ -71,11 +71,11 @@ export class MessageLanes {
   /**
    * What waits on a stream, and what comes later, goes to the reader.
    *
-   * @returns ends it; idempotent
+   * @returns ends it; idempotent. Null: the stream has no such way
    */
-  open(stream: number, reader: MessageReader): () => void {
+  open(stream: number, reader: MessageReader): (() => void) | null {
     const lane = this.#lanes.get(stream);
-    if (!lane) return () => undefined;
+    if (!lane) return null;
     lane.reader = reader;
     clearTimeout(lane.unread);
     if (lane.woken) this.#schedule(stream, lane);

@@ -19,6 +19,10 @@ const SHORTCUTS = {
     yes: 'what viewers send is counted, and shut off when it is too much',
     no: 'nothing but messages of data channels is limited of what viewers send',
   },
+  lanes: {
+    yes: 'messages of a viewer are fetched many in a turn',
+    no: 'messages of a viewer come one in a turn, and the first ones of a channel may be lost',
+  },
   certificate: {
     yes: 'all viewers meet the same certificate',
     no: 'every viewer meets a certificate of its own, which is made while it joins',

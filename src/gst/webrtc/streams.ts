@@ -39,7 +39,7 @@ function surplusHandler(owner: number): Handler {
 export class SctpStreams {
   readonly #runtime: GstRuntime;
   readonly #gate: SignalGate;
-  readonly #ingress: Ingress;
+  readonly #ingress: Ingress | null;
   readonly #decoder: Gst.Element | null;
   readonly #owner = nextOwner++;
   /** The way of their messages; null without a data section. */
@@ -52,7 +52,12 @@ export class SctpStreams {
   #surplus: Gst.Pad | null = null;
 
   /** Once an offer or answer has been made, and before it is set. Nothing to do without a data section. */
-  constructor(runtime: GstRuntime, webrtc: WebRtcElement, gate: SignalGate, ingress: Ingress) {
+  constructor(
+    runtime: GstRuntime,
+    webrtc: WebRtcElement,
+    gate: SignalGate,
+    ingress: Ingress | null,
+  ) {
     this.#runtime = runtime;
     this.#gate = gate;
     this.#ingress = ingress;
@@ -72,7 +77,7 @@ export class SctpStreams {
    * only. To be called while the decoder's thread waits for a handler of ours. Idempotent.
    */
   limit(): void {
-    this.#ingress.shut();
+    this.#ingress?.shut();
     if (this.#limited || !this.#decoder) return;
     this.#limited = true;
     this.#keepFromWebrtc(this.#decoder);
@@ -95,8 +100,8 @@ export class SctpStreams {
    * the rest of the packet, and the decoder ends the process if a stream begins without an association.
    */
   shutDown(): void {
-    this.#ingress.shutChannels();
-    if (this.#ingress.channelPacketBytes() !== SHUTDOWN_BYTES) this.#shutAll();
+    this.#ingress?.shutChannels();
+    if (this.#ingress?.channelPacketBytes() !== SHUTDOWN_BYTES) this.#shutAll();
   }
 
   /** Nothing is heard afterwards; the gate takes the handlers off. */
