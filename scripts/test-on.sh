@@ -1,21 +1,25 @@
 #!/usr/bin/env bash
 # Runs the README's two commands in a fresh Debian with the wanted Node, from the last commit.
 #
-#   scripts/test-on.sh SUITE NODE [NPM] [-- COMMAND…]
+#   scripts/test-on.sh SUITE NODE [NPM] [--only FILE… | -- COMMAND…]
 #   scripts/test-on.sh trixie 24          # Debian 13, the newest Node 24, the npm of this machine
 #   scripts/test-on.sh bookworm 22 12 -- ./moontee doctor
 #   scripts/test-on.sh trixie debian      # the distribution's own Node
+#   scripts/test-on.sh sid 24 --only test/gst/peer.test.ts test/gst/shortcuts.test.ts
 #
 # Needs root and debootstrap. The system that the commands ran in, in $MOONTEE_SYSTEMS, is replaced by
-# the next run. With COMMAND that one runs instead of the two.
+# the next run. With COMMAND that one runs instead of the two. With FILEs these are all of the tests that
+# run, and nothing is installed for others.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 . scripts/system.sh
 suite=${1:-} node=${2:-} npm=
-[ -n "$suite" ] && [ -n "$node" ] || fail "usage: scripts/test-on.sh SUITE NODE [NPM] [-- COMMAND…]"
+[ -n "$suite" ] && [ -n "$node" ] || fail "usage: scripts/test-on.sh SUITE NODE [NPM] [--only FILE… | -- COMMAND…]"
 shift 2
-if [ $# -gt 0 ] && [ "$1" != -- ]; then npm=$1; shift; fi
+if [ $# -gt 0 ] && [[ $1 != --* ]]; then npm=$1; shift; fi
+only=()
+if [ "${1:-}" = --only ]; then shift; only=("$@"); set --; fi
 if [ "${1:-}" = -- ]; then shift; fi
 [[ $suite =~ ^[a-z]+$ && $node =~ ^[a-z0-9.]+$ && $npm =~ ^[0-9.]*$ ]] || fail "not a suite, a Node and an npm"
 
@@ -32,6 +36,7 @@ if [ "$node" != debian ]; then
 fi
 git clone -q --no-hardlinks . "$root/root/moontee"
 
+printf '%s\n' "${only[@]}" | sed '/^$/d' >"$root/root/only"
 cat >"$root/root/commands.sh" <<'INSIDE'
 set -euo pipefail
 cd /root/moontee
@@ -60,6 +65,13 @@ node -e 'fetch(process.argv[1]).then(async (answer) => {
 })' "$url"
 kill -INT $demo
 wait $demo && say 'the demo ended with 0'
+if [ -s /root/only ]; then
+  mapfile -t files </root/only
+  say "npx ava ${files[*]}"
+  npx ava "${files[@]}"
+  say 'passed'
+  exit
+fi
 say './moontee test'
 ./moontee test
 say 'both commands passed'
