@@ -18,14 +18,14 @@ const ANYWHERE: NetworkOptions = { ...LOOPBACK, localAddresses: [], ipv6: true }
 type Children = Pick<Gst.Bin, 'getChildByIndex'>;
 
 /** As a webrtcbin that is built in another way would look. @returns undoes it */
-function hideInside(shown: (child: Gst.Element) => boolean): () => void {
+function hideInside(shown: (child: unknown) => boolean): () => void {
   const { Gst } = gstRuntime().namespaces;
   const webrtc = Gst.ElementFactory.make('webrtcbin', null) as unknown as WebRtcElement;
   const prototype = Object.getPrototypeOf(webrtc) as Children;
   const original = prototype.getChildByIndex;
   prototype.getChildByIndex = function (this: Gst.Bin, index: number) {
     const child = original.call(this, index);
-    return child && shown(child as Gst.Element) ? child : null;
+    return child && shown(child) ? child : null;
   } as Children['getChildByIndex'];
   return () => {
     prototype.getChildByIndex = original;
@@ -33,7 +33,8 @@ function hideInside(shown: (child: Gst.Element) => boolean): () => void {
 }
 
 /** What has the DTLS decoder inside. */
-function hasDecoder(child: Gst.Element): boolean {
+function hasDecoder(found: unknown): boolean {
+  const child = found as Gst.Element;
   if (child.name.startsWith('dtlssrtpdec')) return true;
   return (
     'getChildByIndex' in child &&
