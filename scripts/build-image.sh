@@ -29,7 +29,7 @@ done
 
 arguments=(--file deploy/Containerfile --build-arg "NODE=$node" --build-arg "VERSION=$version")
 # What a HEALTHCHECK is, OCI's own format does not know.
-[ "$engine" = docker ] || arguments+=(--format docker)
+[ "$engine" = docker ] || arguments+=(--format docker --layers)
 if [ -n "${NODE_EXTRA_CA_CERTS:-}" ] && [ "$engine" != docker ]; then
   arguments+=(--volume "$(readlink -f "$NODE_EXTRA_CA_CERTS"):/run/extra-certificates.crt:ro"
     --build-arg NODE_EXTRA_CA_CERTS=/run/extra-certificates.crt)

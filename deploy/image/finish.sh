@@ -21,6 +21,16 @@ install -D -m 0644 /built/LICENSE /usr/local/share/doc/node/LICENSE
 install -D -m 0644 /built/health.mjs /usr/lib/moontee/image/health.js
 install -D -m 0644 /built/config.json /etc/moontee/config.json
 
+# The distribution's plugins bring what draws, speaks and reads pictures by networks: a third of the image,
+# and nothing of it is on the way of a stream. Plugins that cannot be loaded without go as well.
+installed() { dpkg-query -W -f '${Package}\n' "$@" 2>/dev/null || true; }
+# shellcheck disable=SC2046
+dpkg --purge --force-depends $(installed 'libllvm*' 'mesa-libgallium' 'libgl1-mesa-dri' 'libz3-*' \
+  'libdnnl*' 'libonnxruntime*' 'adwaita-icon-theme' 'timgm6mb-soundfont' 'libflite1') >/dev/null 2>&1
+for plugin in /usr/lib/*/gstreamer-1.0/*.so; do
+  ! ldd "$plugin" | grep -q 'not found' || rm "$plugin"
+done
+
 # What is there of plugins: no start has to look for them.
 cd /usr/lib/moontee
 GST_REGISTRY=/usr/lib/moontee/gstreamer-registry.bin \

@@ -26,7 +26,7 @@ function hideInside(shown: (child: unknown) => boolean): () => void {
   prototype.getChildByIndex = function (this: Gst.Bin, index: number) {
     const child = original.call(this, index);
     return child && shown(child) ? child : null;
-  } as Children['getChildByIndex'];
+  };
   return () => {
     prototype.getChildByIndex = original;
   };
