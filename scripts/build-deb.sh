@@ -108,7 +108,8 @@ rm -rf "$gtk/build" "$gtk/src"
 # Neither types, nor other languages' sources, nor what only tests of others need.
 find "$payload/node_modules" -type f \( -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.map' \
   -o -name '*.tsbuildinfo' -o -name '.*' \) -delete
-find "$payload/node_modules" -type d \( -name test -o -name tests -o -name .github -o -name .bin \) \
+find "$payload/node_modules" -regextype posix-extended -type d \
+  -regex '.*/node_modules/((@[^/]+/)?[^/]+/(tests?|docs|examples?|bench|benchmarks?|\.github)|\.bin)' \
   -prune -exec rm -rf {} +
 find "$payload/node_modules" -type f -iname '*.md' ! -iname '*licen*' -delete
 find "$payload" -type d -empty -delete
