@@ -53,6 +53,13 @@ type ConnectionEvents = ViewerEvents & {
 
 /** Up this long, a connection has earned quick retries again. */
 const STEADY_MS = 5_000;
+/** Milliseconds of an attempt without a socket, after which the network may be dead. */
+const DOUBT_MS = 1_000;
+/** Milliseconds for an answer from a network that may be dead; so long after its return it is noticed. */
+const ANSWER_MS = 700;
+/** Questions in a row without an answer, after which they have more time and come less often. */
+const QUICK_QUESTIONS = 200;
+const SLOW_ANSWER_MS = 5_000;
 
 /**
  * A viewer of a streamer: connects, comes back by itself when the connection is lost, and
@@ -73,8 +80,11 @@ export class ViewerConnection extends Emitter<ConnectionEvents> {
   /** Why the last attempts ended, until one has a path. */
   #reason: Ending | undefined;
   #status: ConnectionStatus = { state: 'connecting', attempt: 1 };
+  /** The state in which the server is being asked. */
+  #asksIn: ConnectionStatus | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #steady: ReturnType<typeof setTimeout> | undefined;
+  #doubt: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
   constructor(options: ViewerConnectionOptions) {
@@ -151,6 +161,10 @@ export class ViewerConnection extends Emitter<ConnectionEvents> {
       else this.input.attach(channels);
     });
     session.on('connected', () => this.#onConnected(session));
+    session.on('silence', () => void this.#awaitNetwork());
+    this.#doubt = setTimeout(() => {
+      if (!session.isOpen) void this.#awaitNetwork();
+    }, DOUBT_MS);
     session.on('end', (end) => void this.#onEnd(end));
   }
 
@@ -183,6 +197,7 @@ export class ViewerConnection extends Emitter<ConnectionEvents> {
   #stop(): void {
     clearTimeout(this.#timer);
     clearTimeout(this.#steady);
+    clearTimeout(this.#doubt);
     this.#session?.close();
     this.#session = undefined;
     this.#stats = undefined;
@@ -215,7 +230,7 @@ export class ViewerConnection extends Emitter<ConnectionEvents> {
     this.#timer = setTimeout(() => this.start(), delay);
     // A refused upgrade tells a browser nothing, so ask where the answer can be read.
     const status = this.#status;
-    const final = await this.#verdict();
+    const final = await this.#awaitNetwork();
     if (final === undefined || this.#closed || this.#status !== status) return;
     if (!final.retry) clearTimeout(this.#timer);
     this.#setStatus(
@@ -223,10 +238,34 @@ export class ViewerConnection extends Emitter<ConnectionEvents> {
     );
   }
 
-  /** @returns a better reason than the lost connection, if the server has one */
-  async #verdict(): Promise<Ending | undefined> {
+  /**
+   * Asks the server until it answers, while the state stays as it is. An answer that comes at last means
+   * that the network is back, and that neither a wait nor an old connection is worth any more.
+   *
+   * @returns a better reason than the lost connection, if the server has one
+   */
+  async #awaitNetwork(): Promise<Ending | undefined> {
+    const status = this.#status;
+    if (this.#asksIn === status) return undefined;
+    this.#asksIn = status;
+    for (let asked = 0; ; asked += 1) {
+      const timeout = asked < QUICK_QUESTIONS ? ANSWER_MS : SLOW_ANSWER_MS;
+      const began = performance.now();
+      const verdict = await this.#verdict(timeout);
+      if (this.#closed || this.#status !== status) return undefined;
+      const isSilent = verdict?.code === 'UNREACHABLE' && performance.now() - began >= timeout;
+      if (isSilent) continue;
+      this.#asksIn = undefined;
+      const isLate = status.state === 'connecting' && this.#session?.isOpen === true;
+      if (verdict === undefined && asked > 0 && !isLate) this.start();
+      return verdict;
+    }
+  }
+
+  async #verdict(timeout: number): Promise<Ending | undefined> {
     try {
-      const { status, error } = await this.#options.api.getStreamer(this.#options.streamerId);
+      const { streamerId } = this.#options;
+      const { status, error } = await this.#options.api.getStreamer(streamerId, { timeout });
       if (status !== 'failed') return undefined;
       return ending('STREAMER_FAILED', error ?? undefined);
     } catch (error) {

@@ -110,8 +110,12 @@ export class MoonteeApi {
     return streamers;
   }
 
-  async getStreamer(id: string): Promise<StreamerInfo> {
-    return this.#get({ path: streamerPath(id) });
+  /** @param options `timeout` in milliseconds, if not that of all requests */
+  async getStreamer(
+    id: string,
+    options: { readonly timeout?: number } = {},
+  ): Promise<StreamerInfo> {
+    return this.#get({ path: streamerPath(id), ...options });
   }
 
   async createStreamer(

@@ -56,7 +56,7 @@ export const DEFAULT_DEADLINES: SessionDeadlines = {
   path: 20_000,
   heal: 2_500,
   restart: 8_000,
-  socketMedia: 1_200,
+  socketMedia: 1_000,
   silence: 3_000,
   again: 60_000,
   farewell: 500,
@@ -114,6 +114,8 @@ type SessionEvents = ViewerEvents & {
   resume: [string];
   /** The media path is up (again). */
   connected: [];
+  /** Nothing comes over the media socket any more: the network may be dead. */
+  silence: [];
   /** Input has a way; `isAnother`: to where an earlier one led. */
   channels: [channels: InputOutlet, isAnother: boolean];
   /** Exactly once. */
@@ -200,6 +202,11 @@ export class ViewerSession extends Emitter<SessionEvents> {
   /** Media come over a socket of their own. */
   get isOnSocket(): boolean {
     return this.#media?.isUsed === true;
+  }
+
+  /** The viewer socket is open. */
+  get isOpen(): boolean {
+    return this.#socket?.readyState === WebSocket.OPEN;
   }
 
   get connection(): RTCPeerConnection | undefined {
@@ -381,6 +388,7 @@ export class ViewerSession extends Emitter<SessionEvents> {
         if (this.#isConnected) return;
         this.emit('progress', 'The network path is interrupted');
         this.#await(this.#deadlines.path, 'PATH_LOST');
+        this.emit('silence');
       },
       onEnd: (end) => {
         // Else WebRTC may still come, and has a deadline of its own.

@@ -16,6 +16,8 @@ import { VideoDecoding } from './video-decoding.js';
 import type { PageMessage, SinkOrder, WorkerMessage } from './worker-messages.js';
 
 const PING_MS = 1_000;
+/** Milliseconds without a message, not even an answer to a ping, after which the socket is lost. */
+const SILENCE_MS = 3_000;
 const STATS_MS = 250;
 /** Milliseconds that a page must be hidden for before its pictures are switched off. */
 const HIDE_MS = 250;
@@ -43,6 +45,9 @@ export class MediaReceiver {
   #hasPicture = false;
   #bytes = 0;
   #messages = 0;
+  #heardAt = performance.now();
+  /** When pings were sent last. */
+  #pingedAt = performance.now();
   #dropped = 0;
   #roundTrip = 0;
   #closed = false;
@@ -117,11 +122,14 @@ export class MediaReceiver {
     const socket = new WebSocket(url, MEDIA_PROTOCOL);
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => {
+      this.#heardAt = performance.now();
+      this.#pingedAt = this.#heardAt;
       if (this.#isHidden) this.#send(encodeVideoSwitch(false));
       this.#every(ACKNOWLEDGE_MS, () => this.#acknowledge());
       this.#every(PING_MS, () => {
         this.#send(encodePing(performance.now() * 1000));
-        this.#repair();
+        if (this.#isDeaf(performance.now())) this.#end(LOST);
+        else this.#repair();
       });
       this.#every(STATS_MS, () => this.#tell());
     };
@@ -129,6 +137,7 @@ export class MediaReceiver {
       if (this.#closed || !(data instanceof ArrayBuffer)) return;
       this.#bytes += data.byteLength;
       this.#messages += 1;
+      this.#heardAt = performance.now();
       if (this.#reader.read(data)) this.#acknowledge();
     };
     socket.onclose = ({ code }) => this.#end(code);
@@ -180,6 +189,14 @@ export class MediaReceiver {
       dropped: this.#dropped + this.#video.counts.dropped,
     });
     if (bytes !== undefined) this.#send(bytes);
+  }
+
+  /** To be asked at every ping. */
+  #isDeaf(now: number): boolean {
+    // A page that was frozen has to read first what came meanwhile.
+    if (now - this.#pingedAt > 2 * PING_MS) this.#heardAt = now;
+    this.#pingedAt = now;
+    return now - this.#heardAt > SILENCE_MS;
   }
 
   #repair(): void {

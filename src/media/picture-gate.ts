@@ -8,6 +8,8 @@ import { Acknowledgements } from './acknowledgements.js';
 export interface GateLimits {
   /** Age of the oldest picture that is not acknowledged, above which a viewer counts as too slow. */
   readonly cutAge: number;
+  /** The same when there was a cut of late: a key frame may take longer than what it would spare. */
+  readonly repeatedCutAge: number;
   /** The same before the first acknowledgement, when the length of the path is not known. */
   readonly firstAge: number;
   /** Age below which a slow viewer may have pictures again. */
@@ -27,6 +29,7 @@ export interface GateLimits {
 
 export const GATE_LIMITS: GateLimits = {
   cutAge: 400,
+  repeatedCutAge: 900,
   firstAge: 1_500,
   drainedAge: 100,
   patience: 30_000,
@@ -73,6 +76,7 @@ export class PictureGate {
   /** A cut that {@link admit} made and no poll has reported. */
   #untold = false;
   #cuts: number[] = [];
+  #lastCutAt = -Infinity;
 
   constructor(limits: GateLimits = GATE_LIMITS) {
     this.#limits = limits;
@@ -169,8 +173,8 @@ export class PictureGate {
     queued: number,
     now: number,
   ): GateVerdict | null {
-    const { cutAge, firstAge, maxQueued } = this.#limits;
-    const limit = this.#acknowledgements.heard ? cutAge : firstAge;
+    const { maxQueued } = this.#limits;
+    const limit = this.#ageLimit(now);
     const isOverdue = this.#acknowledgements.age(now) > limit || queued > maxQueued / 2;
     // One reading may only show that this process was held up.
     if (!isOverdue || !phase.isOverdue) {
@@ -179,6 +183,12 @@ export class PictureGate {
     }
     this.#cut(now);
     return this.#tellCut(now);
+  }
+
+  #ageLimit(now: number): number {
+    const { cutAge, repeatedCutAge, firstAge, narrowWindow } = this.#limits;
+    if (!this.#acknowledgements.heard) return firstAge;
+    return now - this.#lastCutAt < narrowWindow ? repeatedCutAge : cutAge;
   }
 
   #isOverfull({ size }: Unit, queued: number): boolean {
@@ -194,6 +204,7 @@ export class PictureGate {
   #cut(now: number): void {
     this.#phase = { kind: 'cut' };
     this.#cuts.push(now);
+    this.#lastCutAt = now;
   }
 
   #tellCut(now: number): GateVerdict {

@@ -45,6 +45,29 @@ test('a viewer that falls behind is cut, and begins anew with a key frame once i
   t.is(gate.dropped, 3);
 });
 
+test('who was cut of late may be further behind: the next key frame would cost more', (t) => {
+  const { cutAge, repeatedCutAge, narrowWindow } = GATE_LIMITS;
+  const gate = begun();
+  gate.admit(unit(2), 0, 100);
+  gate.poll(0, 600);
+  t.is(gate.poll(0, 700)?.kind, 'cut');
+  t.true(gate.acknowledge(2, 750));
+  t.is(gate.poll(0, 800)?.kind, 'need-key');
+  t.is(gate.admit(unit(3, true), 0, 1_000), 'send-after-gap');
+  for (let now = 1_000; now <= 1_000 + repeatedCutAge; now += STEP) t.is(gate.poll(0, now), null);
+  gate.poll(0, 1_100 + repeatedCutAge);
+  t.is(gate.poll(0, 1_200 + repeatedCutAge)?.kind, 'cut');
+
+  const later = 1_200 + repeatedCutAge + narrowWindow;
+  t.true(gate.acknowledge(3, later));
+  t.is(gate.poll(0, later)?.kind, 'need-key');
+  gate.admit(unit(4, true), 0, later);
+  t.true(gate.acknowledge(4, later + 20));
+  gate.admit(unit(5), 0, later + 100);
+  gate.poll(0, later + 200 + cutAge);
+  t.is(gate.poll(0, later + 300 + cutAge)?.kind, 'cut', 'after a while it counts as quick again');
+});
+
 test('a long path is no reason', (t) => {
   const gate = new PictureGate();
   gate.admit(unit(1, true), 0, 0);
