@@ -18,7 +18,7 @@ export const ATTACKS: readonly Attack[] = [
   oracle,
   upgrades,
   tickets,
-  ...[...STRANGERS, ...VIEWERS, ...PLAYERS].map(asAttack),
+  ...[...STRANGERS, ...VIEWERS, ...PLAYERS].map((flood) => asAttack(flood)),
 ];
 
 /** Minutes that all of them take at full size. */

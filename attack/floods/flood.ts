@@ -18,7 +18,7 @@ export interface Flood {
   run(context: FloodContext): Promise<number>;
 }
 
-/** Milliseconds of one flood in a full campaign, and at least. */
+/** Milliseconds of one flood in a full campaign, and in any. */
 const FULL = 20_000;
 const LEAST = 2_500;
 /** Milliseconds that what a flood has begun gets to end after it. */
@@ -29,13 +29,17 @@ const LEAST_SHARE = 0.95;
 /** A machine that others use is busy at times: what is too little twice is a finding. */
 const TRIES = 3;
 
-/** A flood while the healthy viewer watches: nothing ends, and it gets its frames. */
-export function asAttack(flood: Flood): Attack {
+/**
+ * A flood while the healthy viewer watches: nothing ends, and it gets its frames.
+ *
+ * @param least milliseconds that it takes at least
+ */
+export function asAttack(flood: Flood, least = LEAST): Attack {
   return {
     name: `flood: ${flood.name}`,
     async run(scene, { random, share }) {
       const findings = new Findings();
-      const duration = Math.max(LEAST, FULL * share);
+      const duration = Math.max(least, FULL * share);
       const shares: number[] = [];
       let tried = 0;
       for (let left = TRIES; left > 0; left -= 1) {
