@@ -1,11 +1,16 @@
 /** A short real clip, encoded once with gst-launch, and a player that pushes it in real time. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { deserialize, serialize } from 'node:v8';
 
 const run = promisify(execFile);
+/** Of clips by the pipelines that make them. */
+const CACHE = fileURLToPath(new URL('../../.cache/clips/', import.meta.url));
 
 export interface Clip {
   readonly units: readonly { readonly data: Buffer; readonly idr: boolean }[];
@@ -38,31 +43,43 @@ export const CLIP_SURROUND = {
 /** Milliseconds of sound in a packet. */
 const AUDIO_PACKET = 10;
 
-/** The clip starts with a key frame, and can be played in a loop. */
+/**
+ * The clip starts with a key frame, and can be played in a loop. It is kept for all tests: encoding it takes
+ * longer than many of them.
+ */
 export async function encodeClip(options: ClipOptions = {}): Promise<Clip> {
   const { width = 640, height = 360, fps = 60, frames = 60 } = options;
   const { bitrate = 2_000_000, gop = frames, channels = 2 } = options;
+  const video =
+    `videotestsrc pattern=smpte num-buffers=${frames} ! ` +
+    `video/x-raw,format=I420,width=${width},height=${height},framerate=${fps}/1 ! ` +
+    `openh264enc bitrate=${bitrate} max-bitrate=${bitrate} rate-control=bitrate gop-size=${gop} ! ` +
+    'video/x-h264,profile=constrained-baseline ! h264parse ! ' +
+    'video/x-h264,stream-format=byte-stream,alignment=au';
+  const audio =
+    `audiotestsrc num-buffers=100 samplesperbuffer=480 ! audio/x-raw,rate=48000,` +
+    `channels=${channels},channel-mask=(bitmask)${channels === 2 ? '0x3' : '0x3f'} ! ` +
+    `opusenc frame-size=10`;
+  const [units, packets] = await Promise.all([encoded(video), encoded(audio)]);
+  return { units: units.map((data) => ({ data, idr: hasIdr(data) })), audio: packets, fps };
+}
+
+/** Every buffer that a pipeline makes. */
+async function encoded(pipeline: string): Promise<readonly Buffer[]> {
+  const file = join(CACHE, createHash('sha256').update(pipeline).digest('hex'));
+  const kept = await readFile(file).catch(() => null);
+  if (kept !== null) return deserialize(kept) as readonly Buffer[];
   const folder = await mkdtemp(join(tmpdir(), 'moontee-clip-'));
   try {
-    await launch(
-      `videotestsrc pattern=smpte num-buffers=${frames} ! ` +
-        `video/x-raw,format=I420,width=${width},height=${height},framerate=${fps}/1 ! ` +
-        `openh264enc bitrate=${bitrate} max-bitrate=${bitrate} rate-control=bitrate gop-size=${gop} ! ` +
-        'video/x-h264,profile=constrained-baseline ! h264parse ! ' +
-        `video/x-h264,stream-format=byte-stream,alignment=au ! multifilesink location=${folder}/v%05d`,
-    );
-    await launch(
-      `audiotestsrc num-buffers=100 samplesperbuffer=480 ! audio/x-raw,rate=48000,` +
-        `channels=${channels},channel-mask=(bitmask)${channels === 2 ? '0x3' : '0x3f'} ! ` +
-        `opusenc frame-size=10 ! multifilesink location=${folder}/a%05d`,
-    );
+    await launch(`${pipeline} ! multifilesink location=${folder}/%05d`);
     const names = (await readdir(folder)).sort();
-    const read = (prefix: string): Promise<Buffer[]> =>
-      Promise.all(
-        names.filter((name) => name.startsWith(prefix)).map((name) => readFile(join(folder, name))),
-      );
-    const units = (await read('v')).map((data) => ({ data, idr: hasIdr(data) }));
-    return { units, audio: await read('a'), fps };
+    const buffers = await Promise.all(names.map((name) => readFile(join(folder, name))));
+    await mkdir(CACHE, { recursive: true });
+    // Renamed, since others may read it meanwhile.
+    const own = `${file}.${process.pid}`;
+    await writeFile(own, serialize(buffers));
+    await rename(own, file);
+    return buffers;
   } finally {
     await rm(folder, { recursive: true });
   }
