@@ -1,7 +1,6 @@
 /**
- * Runs the tests, tier by tier (`test/tiers.js`), and ends with one closing line. Plain code is
- * first, on both cores, and then there are lanes beside each other. With arguments it is ava:
- * `npm test -- test/x.test.ts`.
+ * Runs all tests (`test/tiers.js`), and ends with one closing line. Plain code is first, and then all the
+ * others, mixed, with `npm run check` beside them. With arguments it is ava: `npm test -- test/x.test.ts`.
  */
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -11,15 +10,8 @@ import { compileAll } from './typescript-cache.js';
 const ROOT = dirname(import.meta.dirname);
 const AVA = join(ROOT, 'node_modules', '.bin', 'ava');
 const SOURCES = ['src', 'client', 'web', 'attack', 'fuzz', 'scripts', 'test'];
-const PHASES = [
-  [['unit']],
-  [
-    ['service', 'browser'],
-    ['media'],
-    // Takes what the others leave: `nice`.
-    ['check'],
-  ],
-];
+/** What runs beside each other: configurations of ava, and the check. */
+const PHASES = [['unit'], ['mixed', 'check']];
 /** A test that ava has seen pass; its own final count leaves passes out if a test has failed. */
 const PASSED = /^ *✔ /gm;
 /** Between its lines and its account of failures. */
@@ -32,20 +24,18 @@ if (given.length > 0) {
   const ava = spawn(process.execPath, [AVA, ...given], { cwd: ROOT, stdio: 'inherit' });
   process.exitCode = await exitOf(ava);
 } else {
-  await runTiers();
+  await runAll();
 }
 
-async function runTiers() {
+async function runAll() {
   await compileAll(SOURCES.flatMap(typescriptIn));
   const results = [];
-  for (const lanes of PHASES) {
-    results.push(...(await Promise.all(lanes.map((tiers) => runLane(tiers)))).flat());
-  }
-  // Each tier's account of its failures, which ava gives at the end.
-  for (const { tier, output, seconds } of results) {
+  for (const parts of PHASES) results.push(...(await Promise.all(parts.map(timed))));
+  // Each part's account of its failures, which ava gives at the end.
+  for (const { part, output, seconds } of results) {
     const account = output.indexOf(DIVIDER);
     const took = `${Math.round(seconds)} s`;
-    process.stdout.write(`\n${tier}, ${took}:\n${account === -1 ? '' : output.slice(account + 1)}`);
+    process.stdout.write(`\n${part}, ${took}:\n${account === -1 ? '' : output.slice(account + 1)}`);
   }
   const passed = sum(results.map(({ output }) => output.match(PASSED)?.length ?? 0));
   const failed = sum(results.map(failures));
@@ -59,19 +49,15 @@ function typescriptIn(folder) {
     .map((file) => join(ROOT, folder, file));
 }
 
-async function runLane(tiers) {
-  const results = [];
-  for (const tier of tiers) {
-    const began = performance.now();
-    const result = await (tier === 'check' ? runCheck() : runTier(tier));
-    results.push({ tier, ...result, seconds: (performance.now() - began) / 1000 });
-  }
-  return results;
+async function timed(part) {
+  const began = performance.now();
+  const result = await (part === 'check' ? runCheck() : runAva(`ava.${part}.config.js`));
+  return { part, ...result, seconds: (performance.now() - began) / 1000 };
 }
 
-/** Counts as one test; its output follows those of the tiers. */
+/** Counts as one test; its output follows those of ava. */
 async function runCheck() {
-  // Media play beside it, in real time.
+  // It takes what the tests leave, some of which run in real time.
   const check = spawn('nice', ['-n', '19', 'npm', 'run', '--silent', 'check'], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -87,8 +73,7 @@ async function runCheck() {
 }
 
 /** Its lines appear as they come, so that what hangs can be seen. */
-async function runTier(tier) {
-  const config = `ava.${tier}.config.js`;
+async function runAva(config) {
   const ava = spawn(process.execPath, [AVA, '--config', config], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,3 @@
+import { mixedConfiguration } from './test/tiers.js';
+
+export default mixedConfiguration();
