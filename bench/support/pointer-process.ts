@@ -1,6 +1,6 @@
 /**
  * A viewer that moves its pointer many times a second, in a process of its own. libdatachannel does
- * everything; nothing of the media is looked at. Each position has a number, so that it can be found
+ * everything; nothing of the media is looked at, which would cost more than what is measured. Each position has a number, so that it can be found
  * again at the host.
  */
 import { networkInterfaces } from 'node:os';
@@ -35,7 +35,6 @@ const connection = new PeerConnection('pointer', { iceServers: [], bindAddress: 
 let channel: DataChannel | null = null;
 connection.onLocalDescription((sdp) => tell({ type: 'answer', sdp }));
 connection.onLocalCandidate((candidate) => tell({ type: 'local', candidate }));
-connection.onTrack((track) => track.onMessage(() => undefined));
 
 /** signaling.md c.2, type 1. */
 function position(x: number, y: number): Buffer {
