@@ -32,6 +32,8 @@ fresh_system() {
   cp -a --reflink=auto "$base" "$root"
   cp -L /etc/resolv.conf "$root/etc/resolv.conf"
   cp -L /etc/hosts "$root/etc/hosts"
+  # A mirror may be weeks behind, in which an unstable release expires.
+  echo 'Acquire::Check-Valid-Until "false";' >"$root/etc/apt/apt.conf.d/old-mirror"
   if [ -n "${NODE_EXTRA_CA_CERTS:-}" ]; then
     cp -L "$NODE_EXTRA_CA_CERTS" "$root/etc/ssl/extra-certificates.crt"
   fi
