@@ -18,7 +18,7 @@ apt-get install -y -qq --no-install-recommends ca-certificates /built/moontee_*.
 
 install -D -m 0755 /built/node /usr/local/bin/node
 install -D -m 0644 /built/LICENSE /usr/local/share/doc/node/LICENSE
-install -D -m 0644 /built/health.mjs /usr/lib/moontee/image/health.js
+install -D -m 0644 /built/health.mjs /usr/lib/moontee/image/health.mjs
 install -D -m 0644 /built/config.json /etc/moontee/config.json
 
 # The distribution's plugins bring what draws, speaks and reads pictures by networks: a third of the image,
@@ -42,6 +42,9 @@ chown -R 10001:0 /var/lib/moontee
 chmod -R g=u /var/lib/moontee
 deluser --quiet --system moontee
 echo 'moontee:x:10001:0:Moontee:/var/lib/moontee:/usr/sbin/nologin' >>/etc/passwd
+
+# Nobody becomes somebody else.
+find / -xdev -type f -perm /6000 -exec chmod a-s {} +
 
 # Nobody installs anything here; the list of what is installed stays, for those who look for holes.
 dpkg --purge --force-depends --force-remove-essential adduser apt >/dev/null 2>&1
