@@ -48,5 +48,5 @@ find / -xdev -type f -perm /6000 -exec chmod a-s {} +
 
 # Nobody installs anything here; the list of what is installed stays, for those who look for holes.
 dpkg --purge --force-depends --force-remove-essential adduser apt >/dev/null 2>&1
-rm -rf /built /tmp/* /var/lib/apt /var/cache/* /var/log/* /root/.npm /etc/dpkg/dpkg.cfg.d/image \
+rm -rf /tmp/* /var/lib/apt /var/cache/* /var/log/* /root/.npm /etc/dpkg/dpkg.cfg.d/image \
   /usr/share/locale /usr/share/man
