@@ -51,8 +51,8 @@ export function configurationOf(tier) {
 
 /**
  * ava's configuration for all tiers but `unit`. Most of these tests wait as much as they work, and how long
- * a file takes differs by a hundred. So one more than there are cores run beside each other, the longest ones
- * first, and whoever is ready takes the next.
+ * a file takes differs by a hundred. So as many run beside each other as there are cores, the longest ones first,
+ * and whoever is ready takes the next. One more would be quicker, and too much for those in real time.
  */
 export function mixedConfiguration() {
   const files = ['service', 'media', 'browser'].flatMap(filesOf);
@@ -63,7 +63,7 @@ export function mixedConfiguration() {
   return {
     ...base,
     files,
-    concurrency: Math.min(availableParallelism() + 1, MOST),
+    concurrency: Math.min(availableParallelism(), MOST),
     sortTestFiles: (one, other) => rank(one) - rank(other),
   };
 }
