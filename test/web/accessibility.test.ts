@@ -51,7 +51,10 @@ function tellOfPeople(): void {
   ];
   stand.server.broadcast({ Presence: { you: 'me', viewers } });
   stand.server.broadcast({
-    Control: { mode: 'single', holder: 'me', asking: ['bo'], idle_timeout_ms: 0, pads: [] },
+    Control: {
+      ...{ mode: 'single', holder: 'me', asking: ['bo'] },
+      ...{ idle_timeout_ms: 120_000, pads: [null, 'bo'] },
+    },
   });
   const share = {
     ...{ id: 'x', streamer_id: 'demo', rights: ALL, uses: 1, max_uses: 3, has_pin: true },
@@ -86,7 +89,10 @@ for (const [name, screen] of Object.entries(SCREENS)) {
     if (await page.locator('.toolbar.folded').isVisible()) await page.click('.handle');
     await page.click('.tools [aria-label^="People"]');
     await page.locator('.held li').waitFor();
-    await page.locator('summary:visible').first().click();
+    for (const part of await page.locator('summary:visible').all()) await part.click();
+    await page.getByLabel('Gamepad 2', { exact: true }).waitFor();
+    await page.getByLabel('Idle control goes on after').waitFor();
+    await page.getByLabel('Release what Bo holds').waitFor();
     await check(t, page, 'people');
     await page.getByText('Invite…').click();
     await page.getByText('Make a link').click();

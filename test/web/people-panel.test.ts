@@ -23,6 +23,8 @@ interface Control {
   readonly mode?: string;
   readonly holder?: string | null;
   readonly asking?: readonly string[];
+  readonly idle?: number;
+  readonly pads?: readonly (string | null)[];
 }
 
 /** You are `me`; Bo is here too. */
@@ -32,8 +34,9 @@ function tell(granted: readonly string[], control: Control = {}): void {
   tellControl(control);
 }
 
-function tellControl({ mode = 'single', holder = null, asking = [] }: Control): void {
-  stand.server.broadcast({ Control: { mode, holder, asking, idle_timeout_ms: 0, pads: [] } });
+function tellControl(control: Control): void {
+  const { mode = 'single', holder = null, asking = [], idle = 0, pads = [] } = control;
+  stand.server.broadcast({ Control: { mode, holder, asking, idle_timeout_ms: idle, pads } });
 }
 
 async function openPanel(page: Page): Promise<void> {
@@ -122,17 +125,77 @@ test.serial('who manages takes control, changes the mode and releases all', asyn
   const page = await viewWith(t, MANAGES, { holder: 'bo' });
   await press(page, 'Take control');
   await page.getByRole('radio', { name: 'Locked' }).check();
-  const held = page.locator('.held li');
+  const held = page.locator('.held li > div');
   await held.first().waitFor();
   t.deepEqual(await held.allInnerTexts(), [
     'Bo W, Shift (left), left button, 2 fingers, gamepad 1 (pressed)',
   ]);
   await press(page, 'Release all');
-  t.deepEqual(await ordered(3), [
+  await page.getByLabel('Release what Bo holds').press('Enter');
+  t.deepEqual(await ordered(4), [
     { Control: 'Take' },
     { Control: { Set: { mode: 'locked' } } },
     { Control: { ReleaseInput: { peer_id: null } } },
+    { Control: { ReleaseInput: { peer_id: 'bo' } } },
   ]);
+  // The button stays the same one while what is held changes, and the focus stays in the panel.
+  const release = page.getByLabel('Release what Bo holds');
+  stand.server.answers.set('GET /api/streamers/demo/input', {
+    viewers: [{ peer_id: 'bo', name: 'Bo', keys: [0x57], buttons: [], touches: 0, pads: [] }],
+  });
+  await held.filter({ hasText: /^Bo W$/ }).waitFor();
+  t.true(await release.isVisible());
+  t.is(await page.evaluate('document.activeElement.textContent'), 'Release');
+  stand.server.answers.set('GET /api/streamers/demo/input', { viewers: [] });
+  await page.getByText('Nothing is held.').waitFor();
+  t.is(await page.evaluate('document.activeElement.textContent'), 'Release all');
+});
+
+test.serial('who manages says how long somebody in control may do nothing', async (t) => {
+  const page = await viewWith(t, MANAGES, { holder: 'bo', idle: 120_000 });
+  const idle = page.getByLabel('Idle control goes on after');
+  t.is(await idle.locator('option:checked').innerText(), '2 minutes');
+  await idle.selectOption('never');
+  tellControl({ holder: 'bo', idle: 90_000 });
+  await until('it is shown', async () => (await idle.inputValue()) === '90000');
+  // By the keyboard alone.
+  await idle.press('ArrowDown');
+  t.deepEqual(await ordered(2), [
+    { Control: { Set: { idle_timeout_ms: 0 } } },
+    { Control: { Set: { idle_timeout_ms: 120_000 } } },
+  ]);
+  tellControl({ mode: 'shared', idle: 90_000 });
+  await idle.waitFor({ state: 'hidden' });
+  // Others read it.
+  tell(STEERS, { holder: 'bo', idle: 90_000 });
+  await page.getByText('Who does nothing for 90 seconds loses control.').waitFor();
+  t.true(await idle.isHidden());
+  tellControl({ holder: 'bo', idle: 0 });
+  await page.getByText('loses control').waitFor({ state: 'hidden' });
+});
+
+test.serial('who manages gives gamepads of the host to people, and frees them', async (t) => {
+  const page = await viewWith(t, MANAGES, { mode: 'shared', pads: [null, 'bo'] });
+  await page.getByText('Gamepads', { exact: true }).press('Enter');
+  const first = page.getByLabel('Gamepad 1', { exact: true });
+  const second = page.getByLabel('Gamepad 2', { exact: true });
+  t.is(await page.locator('.pads li').count(), 4);
+  t.is(await first.inputValue(), '');
+  t.is(await second.locator('option:checked').innerText(), 'Bo');
+  t.deepEqual(await first.locator('option').allInnerTexts(), ['Anybody', 'Ann', 'Bo']);
+  await first.selectOption('Ann');
+  tellControl({ mode: 'shared', pads: ['me', 'bo'] });
+  await second.selectOption('Anybody');
+  tellControl({ mode: 'shared', pads: ['me', null, null, 'bo'] });
+  await until('one more', async () => (await page.locator('.pads li').count()) === 5);
+  await first.press('Home');
+  t.deepEqual(await ordered(3), [
+    { Control: { Set: { pads: ['me', 'bo'] } } },
+    { Control: { Set: { pads: ['me', null] } } },
+    { Control: { Set: { pads: [null, null, null, 'bo'] } } },
+  ]);
+  tell(STEERS, { mode: 'shared', pads: ['me'] });
+  await page.getByText('Gamepads', { exact: true }).waitFor({ state: 'hidden' });
 });
 
 test.serial('who manages changes the rights of another, and removes it', async (t) => {

@@ -1,6 +1,8 @@
 import test from 'ava';
 import { inkOn } from '../../web/people/ink.js';
 import { heldInWords } from '../../web/people/held-words.js';
+import { idleInWords, spanInWords } from '../../web/people/idle-words.js';
+import { padSlots, withPadOwner } from '../../web/people/pad-slots.js';
 import {
   controlInWords,
   otherChoices,
@@ -90,4 +92,37 @@ test('ink can be read on any colour', (t) => {
   t.is(inkOn('#ffb000'), '#000000');
   t.is(inkOn('#7d2ae8'), '#ffffff');
   t.is(inkOn('odd'), '#ffffff');
+});
+
+test('an idle time is told in the unit that it is whole in', (t) => {
+  t.deepEqual(
+    [0, 500, 1_000, 30_000, 60_000, 90_000, 120_000, 3_600_000, 86_400_000].map(spanInWords),
+    [
+      ...['never', '0.5 seconds', '1 second', '30 seconds', '1 minute', '90 seconds', '2 minutes'],
+      ...['1 hour', '24 hours'],
+    ],
+  );
+  const control = {
+    mode: 'single',
+    holder: null,
+    asking: [],
+    idle_timeout_ms: 60_000,
+    pads: [],
+  } as const;
+  const words = (change: object) => idleInWords({ ...control, asking: [], pads: [], ...change });
+  t.is(words({}), 'Who does nothing for 1 minute loses control.');
+  t.is(words({ idle_timeout_ms: 0 }), '');
+  t.is(words({ mode: 'shared' }), '');
+});
+
+test('slots of gamepads: a few, one more than is owned, and none of who has left', (t) => {
+  const slots = (pads: (string | null)[]) =>
+    padSlots({ control: { mode: 'shared', holder: null, asking: [], idle_timeout_ms: 0, pads } });
+  t.deepEqual(slots([]), [null, null, null, null]);
+  t.deepEqual(slots([null, 'a']), [null, 'a', null, null]);
+  t.is(slots([null, null, null, 'a']).length, 5);
+  t.is(slots(Array<string>(16).fill('a')).length, 16);
+  t.deepEqual(withPadOwner([], 2, 'a', ['a']), [null, null, 'a']);
+  t.deepEqual(withPadOwner(['a', 'b'], 0, null, ['a', 'b']), [null, 'b']);
+  t.deepEqual(withPadOwner(['a', 'gone'], 0, 'b', ['a', 'b']), ['b', null]);
 });

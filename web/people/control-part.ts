@@ -1,5 +1,6 @@
 import type { Company, ControlInfo } from '../../client/index.js';
 import { element } from '../dom.js';
+import { IdleChoice } from './idle-choice.js';
 import { controlInWords, may, ownChoices, type OwnChoices, type Situation } from './situation.js';
 
 const MODES: readonly (readonly [ControlInfo['mode'], string])[] = [
@@ -21,6 +22,7 @@ export class ControlPart {
   readonly #words = element('p', { role: 'status' });
   readonly #choices: readonly (readonly [keyof OwnChoices, HTMLButtonElement])[];
   readonly #modes: HTMLElement;
+  readonly #idle: IdleChoice;
   readonly #radios: readonly (readonly [ControlInfo['mode'], HTMLInputElement])[];
 
   constructor(company: Company) {
@@ -43,12 +45,14 @@ export class ControlPart {
       element('legend', {}, 'Who may steer'),
       ...this.#radios.map(([, radio], n) => element('label', {}, radio, MODES[n]?.[1])),
     );
+    this.#idle = new IdleChoice(company);
     this.element = element(
       'section',
       { 'aria-label': 'Control' },
       this.#words,
       element('div', { class: 'choices' }, ...this.#choices.map(([, button]) => button)),
       this.#modes,
+      this.#idle.element,
     );
   }
 
@@ -57,6 +61,7 @@ export class ControlPart {
     if (this.#words.textContent !== words) this.#words.textContent = words;
     const choices = ownChoices(situation);
     for (const [name, button] of this.#choices) button.hidden = !choices[name];
+    this.#idle.show(situation);
     this.#modes.hidden = !may(situation.you, 'manage');
     for (const [mode, radio] of this.#radios) radio.checked = situation.control.mode === mode;
   }

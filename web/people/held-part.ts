@@ -9,15 +9,20 @@ export interface HeldOptions {
   readonly load: () => Promise<readonly HeldInput[]>;
 }
 
+interface Row {
+  readonly element: HTMLElement;
+  readonly show: (name: string, words: string) => void;
+}
+
 /** What is held at the host and by whom, for those who manage. */
 export class HeldPart {
   readonly element: HTMLElement;
   readonly #options: HeldOptions;
   readonly #list = element('ul', { class: 'held' });
+  readonly #rows = new Map<string, Row>();
   readonly #nothing = element('p', { class: 'detail' }, 'Nothing is held.');
   readonly #all: HTMLButtonElement;
   #isLoading = false;
-  #shown = '';
 
   constructor(options: HeldOptions) {
     this.#options = options;
@@ -49,16 +54,48 @@ export class HeldPart {
     }
   }
 
+  /** Rows stay what they are, so that a button that has the focus keeps it. */
   #show(viewers: readonly HeldInput[]): void {
-    const rows = viewers
-      .map((viewer) => [nameOf(viewer), heldInWords(viewer)] as const)
-      .filter(([, words]) => words !== '');
-    const text = JSON.stringify(rows);
-    if (text === this.#shown) return;
-    this.#shown = text;
-    this.#nothing.hidden = rows.length > 0;
-    this.#list.replaceChildren(
-      ...rows.map(([name, words]) => element('li', {}, element('strong', {}, name), ` ${words}`)),
+    const holding = new Map(
+      viewers
+        .map((viewer) => [viewer.peer_id, nameOf(viewer), heldInWords(viewer)] as const)
+        .filter(([, , words]) => words !== '')
+        .map(([peerId, ...words]) => [peerId, words] as const),
     );
+    this.#nothing.hidden = holding.size > 0;
+    for (const [peerId, row] of this.#rows) {
+      if (holding.has(peerId)) continue;
+      // The focus would be lost with its button.
+      if (row.element.contains(document.activeElement)) this.#all.focus({ preventScroll: true });
+      row.element.remove();
+      this.#rows.delete(peerId);
+    }
+    for (const [peerId, words] of holding) {
+      let row = this.#rows.get(peerId);
+      if (row === undefined) {
+        row = this.#row(peerId);
+        this.#rows.set(peerId, row);
+        this.#list.append(row.element);
+      }
+      row.show(...words);
+    }
+  }
+
+  #row(peerId: string): Row {
+    const who = element('strong');
+    const what = element('span');
+    const release = element(
+      'button',
+      { type: 'button', onclick: () => this.#options.company.releaseInput(peerId) },
+      'Release',
+    );
+    return {
+      element: element('li', {}, element('div', {}, who, ' ', what), release),
+      show: (name, words) => {
+        if (who.textContent !== name) who.textContent = name;
+        if (what.textContent !== words) what.textContent = words;
+        release.setAttribute('aria-label', `Release what ${name} holds`);
+      },
+    };
   }
 }

@@ -3,6 +3,7 @@ import { element, icon, type Cleanup } from '../dom.js';
 import { ControlPart } from './control-part.js';
 import { HeldPart } from './held-part.js';
 import { NameForm } from './name-form.js';
+import { PadsPart } from './pads-part.js';
 import { Person } from './person.js';
 import { ShareDialog } from './share-dialog.js';
 import { may, situationOf } from './situation.js';
@@ -31,6 +32,7 @@ export class PeoplePanel {
   readonly #persons = new Map<string, Person>();
   readonly #control: ControlPart;
   readonly #name: NameForm;
+  readonly #pads: PadsPart;
   readonly #held: HeldPart;
   readonly #share: ShareDialog;
   readonly #invite: HTMLButtonElement;
@@ -41,6 +43,7 @@ export class PeoplePanel {
     const { company, api, streamerId, cleanup } = options;
     this.#control = new ControlPart(company);
     this.#name = new NameForm(company, options.onName);
+    this.#pads = new PadsPart(company);
     const load = (): Promise<readonly HeldInput[]> => api.heldInput(streamerId);
     this.#held = new HeldPart({ company, load });
     this.#share = new ShareDialog(api, streamerId);
@@ -76,6 +79,7 @@ export class PeoplePanel {
       this.#invite,
       this.#name.element,
       this.#pointersChoice(),
+      this.#pads.element,
       this.#held.element,
     );
     for (const event of ['viewers', 'control'] as const) company.on(event, () => this.#show());
@@ -111,6 +115,7 @@ export class PeoplePanel {
     if (situation === undefined || !this.isOpen) return;
     this.#control.show(situation);
     this.#name.show(situation);
+    this.#pads.show(situation);
     this.#held.element.hidden = !may(situation.you, 'manage');
     this.#invite.hidden = !may(situation.you, 'share');
     if (this.#invite.hidden) this.#share.close();

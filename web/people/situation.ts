@@ -54,6 +54,8 @@ export function listed(words: readonly string[]): string {
 
 /** Who gave no name is told apart by what the server calls it. */
 export function nameOf({ name, peer_id: id }: Pick<PresentViewer, 'name' | 'peer_id'>): string {
+  // What the server calls a list of an agent's.
+  if (name === null && id.startsWith('agent-')) return 'An agent';
   return name ?? `Guest ${id.slice(0, 4)}`;
 }
 
