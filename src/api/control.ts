@@ -33,7 +33,11 @@ export function controlRoutes(routes: Routes, { streamers }: ApiContext): void {
     const streamer = streamers.require(idOf(context));
     const peerId = queryParameter(targetOf(context.req), 'peer_id') ?? null;
     if (peerId !== null && !streamer.company.has(peerId)) {
-      throw new MoonteeError('NOT_FOUND', 'No such viewer is here');
+      // An agent is among those who hold, and not among those who are here.
+      const held = await streamer.heldInput();
+      if (!held.some((hold) => hold.peer_id === peerId)) {
+        throw new MoonteeError('NOT_FOUND', 'No such viewer is here');
+      }
     }
     await streamer.releaseInput(peerId);
     context.status = 204;

@@ -216,6 +216,31 @@ test('a pointer that a person holds is waited for', async (t) => {
   });
 });
 
+test('what is released by order ends the list that holds it, and no other', async (t) => {
+  const stage = new Stage();
+  const events: AgentEvent[] = [
+    { type: 'key', key: 'w', action: 'down' },
+    { type: 'wait', ms: 300 },
+    { type: 'key', key: 'w', action: 'up' },
+  ];
+  const first = stage.run(events, { id: 'one' });
+  const second = stage.run([{ type: 'wait', ms: 100 }, ...events], { id: 'two' });
+  await until('it holds', () => stage.aggregator.held.keys.length === 1);
+  stage.agents.letGo('two');
+  t.is(stage.aggregator.held.keys.length, 1);
+  stage.agents.letGo('one');
+  t.true(stage.isFree);
+  t.like(await first, { executed: 1, code: 'PERSON_TOOK_OVER' });
+  // Before it holds anything, there is nothing to release.
+  stage.agents.letGo(null);
+  t.like(await second, { executed: 4, code: null });
+  const third = stage.run(events);
+  await until('it holds', () => stage.aggregator.held.keys.length === 1);
+  stage.agents.letGo(null);
+  t.like(await third, { code: 'PERSON_TOOK_OVER' });
+  t.true(stage.isFree);
+});
+
 test('an agent that leaves, a session that ends, a streamer that closes', async (t) => {
   const stage = new Stage();
   const held: AgentEvent[] = [

@@ -60,6 +60,16 @@ export class Agents {
     this.#runs.find(({ id }) => id === agentId)?.end(error);
   }
 
+  /**
+   * What it holds is released by order. So the rest of its list would mean something else.
+   *
+   * @param id null: whichever runs
+   */
+  letGo(id: string | null): void {
+    const run = this.#runs[0];
+    if (run !== undefined && (id === null || run.id === id)) run.letGo();
+  }
+
   /** To be called with the input of a person who may do it, before it is applied. */
   personActs(input: ViewerInput): void {
     if (!isDoing(input)) return;

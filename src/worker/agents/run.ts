@@ -83,15 +83,20 @@ export class AgentRun {
 
   /** To be called before a person's input is applied: what the agent holds is out of its way then. */
   personActs(): void {
-    if (this.#options.pause === 0 || !this.#isEngaged) return;
-    this.#options.seat.leave(this.id);
+    if (this.#options.pause > 0) this.letGo();
+  }
+
+  /** Ends it if it is in the midst of something. */
+  letGo(): void {
+    if (!this.#isEngaged) return;
     this.end(new MoonteeError('PERSON_TOOK_OVER'));
   }
 
-  /** Idempotent. One that has not begun is over at once. */
+  /** What it holds is released before this returns. Idempotent. One that has not begun is over at once. */
   end(error: MoonteeError): void {
     this.#ending ??= error;
     if (this.#startedAt === null) this.#finish();
+    else this.#options.seat.leave(this.id);
     this.#wake?.();
   }
 
