@@ -103,6 +103,22 @@ export interface PadInput extends PadControls {
   readonly pad: number;
 }
 
+/** Whether somebody does this on purpose, and not by touching a mouse. */
+export function isDeliberate(input: ViewerInput): boolean {
+  switch (input.type) {
+    case 'key':
+    case 'mouse-button':
+      return input.down;
+    case 'touch':
+      return input.phase === 'down';
+    case 'text':
+    case 'scroll':
+      return true;
+    default:
+      return false;
+  }
+}
+
 /** Whether it states that something is held: whoever holds still acts. */
 export function holdsSomething(input: ViewerInput): boolean {
   switch (input.type) {

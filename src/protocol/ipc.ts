@@ -310,6 +310,8 @@ export const ChildMessage = t.union(
     t.type({ ToChannel: ChannelData }),
     /** Viewers whose input has gone to the host in the last second. */
     t.type({ Acted: t.type({ peer_ids: t.array(t.string) }) }),
+    /** Viewers who pressed, touched, turned or typed something without the right. */
+    t.type({ Tried: t.type({ peer_ids: t.array(t.string) }) }),
     /** Where viewers point who have moved, 30 times a second at most. */
     t.type({ Pointers: t.type({ pointers: t.array(PointerPlace) }) }),
     t.type({ MediaOpened: t.type({ peer_id: t.string }) }),

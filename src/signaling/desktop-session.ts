@@ -108,9 +108,11 @@ export class DesktopSession implements Viewer {
   }
 
   /** From the streamer, which has forgotten it. */
-  end(_code: OutcomeCode, reason: string): void {
+  end(code: OutcomeCode, reason: string): void {
     this.#tenure?.release();
-    this.#take()?.refuse(new MoonteeError('CLOSED', reason));
+    // Its credentials will not be good the next time either.
+    const isOver = code === 'REVOKED' || code === 'EXPIRED';
+    this.#take()?.refuse(new MoonteeError(isOver ? 'UNAUTHORIZED' : 'CLOSED', reason));
   }
 
   #leave(code: OutcomeCode, reason: string): void {

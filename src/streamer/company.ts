@@ -206,6 +206,18 @@ export class Company {
     this.#watchExpiry();
   }
 
+  /**
+   * Viewers who did something that they may not do now. One whose client knows nothing of control cannot
+   * ask for it: it gets it by this, if nobody has it.
+   */
+  tried(peerIds: readonly string[]): void {
+    const now = performance.now();
+    for (const peerId of peerIds) {
+      if (this.#members.get(peerId)?.isTold !== false) continue;
+      this.#steer((control) => control.claim(peerId, now));
+    }
+  }
+
   /** Where viewers point, for those who want to know of the others. */
   pointed(all: readonly PointerPlace[]): void {
     const places = all.filter(({ peer_id: id }) => this.#mayPoint(id));

@@ -117,8 +117,16 @@ export class Control {
     this.#assertSingle();
     this.assertMaySteer(peerId);
     if (this.#holder === peerId || this.#asking.includes(peerId)) return;
-    if (this.#isFree(now)) this.#give(peerId, now);
-    else this.#asking.push(peerId);
+    this.#asking.push(peerId);
+    // Who waits already comes first.
+    if (this.#isFree(now)) this.#handOn(this.#asking, now);
+  }
+
+  /** It acts, and its client cannot ask: it gets control if nobody has it. */
+  claim(peerId: string, now: number): void {
+    if (this.#mode === 'single' && this.#maySteer(peerId) && this.#isFree(now)) {
+      this.ask(peerId, now);
+    }
   }
 
   /** Gives control up, or waits for it no more. */
@@ -145,12 +153,16 @@ export class Control {
     this.#asking = this.#asking.filter((id) => id !== peerId);
   }
 
-  /** By order of the operator. @param peerId null: nobody @throws FORBIDDEN, NOT_FOUND */
+  /**
+   * By order of the operator.
+   *
+   * @param peerId null: nobody, and who waits is refused
+   * @throws FORBIDDEN, NOT_FOUND
+   */
   give(peerId: string | null, now: number): void {
     this.#assertSingle();
     if (peerId === null) {
-      this.#handOn([], now);
-      this.#before = [];
+      this.#vacate();
       return;
     }
     this.assertMaySteer(peerId);
@@ -169,10 +181,7 @@ export class Control {
     this.#idleTimeout = idleTimeout;
     if (mode === this.#mode) return;
     this.#mode = mode;
-    this.#holder = null;
-    this.#asking = [];
-    this.#before = [];
-    this.#kept = null;
+    this.#vacate();
   }
 
   /** Input of a viewer has gone to the host. */
@@ -195,6 +204,14 @@ export class Control {
     this.#kept = null;
     this.#handOn(this.#asking, now);
     return true;
+  }
+
+  /** Nobody has control, or waits for it, or gets it back. */
+  #vacate(): void {
+    this.#holder = null;
+    this.#asking = [];
+    this.#before = [];
+    this.#kept = null;
   }
 
   #isFree(now: number): boolean {

@@ -46,6 +46,8 @@ export interface SessionOptions {
   readonly onOutputChanged: (status: OutputStatus) => void;
   /** Input of these viewers has gone to the host. */
   readonly onActed: (peerIds: readonly string[]) => void;
+  /** These viewers did something that they may not do. */
+  readonly onTried: (peerIds: readonly string[]) => void;
   readonly onPointed: (pointers: readonly PointerPlace[]) => void;
   readonly log: Log;
 }
@@ -193,6 +195,8 @@ function dispatch(
     viewers.peerRemoved(peer_id, code, reason);
   } else if ('Acted' in message) {
     options.onActed(message.Acted.peer_ids);
+  } else if ('Tried' in message) {
+    options.onTried(message.Tried.peer_ids);
   } else if ('Pointers' in message) {
     options.onPointed(message.Pointers.pointers);
   } else if ('RecordingEnded' in message) {

@@ -560,6 +560,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
       },
       onOutputChanged: (status) => this.outputs.onStatus(status),
       onActed: (peerIds) => this.company.acted(peerIds),
+      onTried: (peerIds) => this.company.tried(peerIds),
       onPointed: (pointers) => this.company.pointed(pointers),
       log: this.#log,
     }).finally(() => {

@@ -331,6 +331,7 @@ export class ChildStreamer {
   setRights(id: string, rights: Rights): void {
     if (!this.#rights.has(id)) return;
     this.#rights.set(id, rights);
+    this.#reports.rightsChanged(id);
     this.#sendInput(this.#aggregator.setRights(id, rights));
   }
 
@@ -355,6 +356,7 @@ export class ChildStreamer {
 
   /** It stays released until it is pressed anew. @param id null: of all viewers */
   releaseInput(id: string | null): void {
+    this.#agents.letGo(id);
     this.#sendInput(this.#aggregator.letGoOfAll(id ?? undefined));
   }
 
@@ -735,7 +737,10 @@ export class ChildStreamer {
   #take(id: string, input: ViewerInput): boolean {
     this.#reports.came(id, input);
     const rights = this.#aggregator.rights(id);
-    if (rights !== undefined && isAllowed(rights, input)) this.#agents.personActs(input);
+    if (rights !== undefined) {
+      if (isAllowed(rights, input)) this.#agents.personActs(input);
+      else this.#reports.tried(id, input);
+    }
     const inputs = this.#aggregator.input(id, input, performance.now());
     this.#silence.watch();
     if (inputs.length > 0 || holdsSomething(input)) this.#reports.acted(id);

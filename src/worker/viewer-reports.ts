@@ -1,9 +1,11 @@
 import type { ChildMessage } from '../protocol/ipc.js';
 import type { PointerPlace } from '../protocol/company-messages.js';
-import type { ViewerInput } from '../input/viewer-input.js';
+import { isDeliberate, type ViewerInput } from '../input/viewer-input.js';
 
 /** Milliseconds between two reports of who acts. */
 const ACTED_MS = 1_000;
+/** Milliseconds between two reports of who acts without the right. */
+const TRIED_MS = 50;
 /** Milliseconds between two reports of where viewers point. */
 const POINTERS_MS = 34;
 /** Parts of the picture that a place is told in: finer than the pixels of most pictures. */
@@ -13,9 +15,11 @@ const PLACES = 10_000;
 export class ViewerReports {
   readonly #send: (message: ChildMessage) => void;
   readonly #acted = new Set<string>();
+  readonly #tried = new Set<string>();
   readonly #places = new Map<string, PointerPlace>();
   #arePointersWanted = false;
   #actedTimer: NodeJS.Timeout | undefined;
+  #triedTimer: NodeJS.Timeout | undefined;
   #pointersTimer: NodeJS.Timeout | undefined;
 
   constructor(send: (message: ChildMessage) => void) {
@@ -30,6 +34,22 @@ export class ViewerReports {
       this.#send({ Acted: { peer_ids: [...this.#acted] } });
       this.#acted.clear();
     }, ACTED_MS);
+  }
+
+  /** The viewer may not do what it does. Movement alone asks for nothing. */
+  tried(peerId: string, input: ViewerInput): void {
+    if (!isDeliberate(input)) return;
+    this.#tried.add(peerId);
+    this.#triedTimer ??= setTimeout(() => {
+      this.#triedTimer = undefined;
+      if (this.#tried.size > 0) this.#send({ Tried: { peer_ids: [...this.#tried] } });
+      this.#tried.clear();
+    }, TRIED_MS);
+  }
+
+  /** It may do something else from now on: what it tried before asks for nothing. */
+  rightsChanged(peerId: string): void {
+    this.#tried.delete(peerId);
   }
 
   /** Whatever becomes of the input, it may show where the viewer points. */
@@ -53,6 +73,7 @@ export class ViewerReports {
   /** Idempotent. */
   close(): void {
     clearTimeout(this.#actedTimer);
+    clearTimeout(this.#triedTimer);
     clearTimeout(this.#pointersTimer);
   }
 }

@@ -1,8 +1,12 @@
-/** Media sockets of a true server and its children, whose viewers lose their access. */
+/** Media and desktop sockets of a true server and its children, whose viewers lose their access. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { NewToken } from '../../src/protocol/access-models.js';
 import type { MoonteeServer } from '../../src/server/server.js';
 import { demoServer, demoStreamer } from '../support/demo-server.js';
+import { DesktopClient } from '../support/desktop-client.js';
+import { temporaryFolder } from '../support/server.js';
 import { KIND, MediaClient, ViewerSocketClient } from '../support/media-viewer.js';
 import { until } from '../support/until.js';
 
@@ -80,4 +84,75 @@ test.serial('a media socket ends with the access of its viewer, and its tickets'
   const three = await view(t, server, { expires_in_s: 10 });
   await until('it is closed', () => three.media.closed !== null);
   t.is(three.media.closed?.code, 4003, 'a token that expired');
+});
+
+test.serial('a desktop socket ends with the access of its viewer, and lets go', async (t) => {
+  const log = join(await temporaryFolder(t), 'input.jsonl');
+  const server = await demoServer(t, {
+    host: ['--input-log', log],
+    flags: {
+      credentials: PASSWORD,
+      desktop_socket: JSON.stringify({ path: '/ws/stream', streamer: 's' }),
+    },
+  });
+  await demoStreamer(server);
+  /** Presses and releases that the host got. */
+  const edges = async (): Promise<string> =>
+    (await readFile(log, 'utf8').catch(() => ''))
+      .split('\n')
+      .flatMap((line) => /"type":"(key|mouse-button|touch)".*/.exec(line)?.[0] ?? [])
+      .map((line) => {
+        const [, type = ''] = /"type":"(\w)/.exec(line) ?? [];
+        return `${/"down":true|"phase":"down"/.test(line) ? '+' : '-'}${type}`;
+      })
+      .join(' ');
+  const body = { rights: ['watch', 'pointer', 'keyboard', 'touch'] };
+  const open = async (more: object): Promise<[DesktopClient, NewToken]> => {
+    const path = '/api/streamers/s/tokens';
+    const token = (await ask(server, 'POST', path, { ...body, ...more })) as NewToken;
+    const client = new DesktopClient(socketUrl(server, `/ws/stream?token=${token.token}`));
+    t.teardown(() => client.socket.terminate());
+    client.init();
+    await until('pictures', () => client.frames.length > 0);
+    return [client, token];
+  };
+  const hold = async (client: DesktopClient, before: string): Promise<string> => {
+    client.send('10 00 01 00 001e');
+    await until('a key', async () => (await edges()) === `${before}+k`);
+    client.send('11 02 01 01');
+    await until('a button', async () => (await edges()) === `${before}+k +m`);
+    client.send('14 00 03 0000003f 0000803e');
+    await until('a finger', async () => (await edges()) === `${before}+k +m +t`);
+    return `${before}+k +m +t `;
+  };
+  const closed = async (client: DesktopClient, reason: string): Promise<void> => {
+    await until('it is closed', () => client.closed !== null);
+    t.deepEqual(client.closed, { code: 4000, reason });
+    await until('there is nobody', () => server.streamers.get('s')?.viewers.length === 0);
+  };
+  let before = '';
+
+  const [revoked, { id }] = await open({});
+  before = await hold(revoked, before);
+  await ask(server, 'DELETE', `/api/streamers/s/tokens/${id}`);
+  await closed(revoked, 'REVOKED');
+  await until('all is let go', async () => (await edges()).split('-').length === 4);
+  before = `${await edges()} `;
+
+  const [barred] = await open({});
+  before = await hold(barred, before);
+  const [{ peerId } = { peerId: '' }] = server.streamers.get('s')?.viewers ?? [];
+  // Of two devices first, then of all.
+  await ask(server, 'PATCH', `/api/streamers/s/viewers/${peerId}`, { rights: ['watch', 'touch'] });
+  await until('two are let go', async () => (await edges()).split('-').length === 6);
+  t.is(barred.closed, null);
+  await ask(server, 'PATCH', `/api/streamers/s/viewers/${peerId}`, { rights: [] });
+  await closed(barred, 'REVOKED');
+  await until('all is let go', async () => (await edges()).split('-').length === 7);
+  before = `${await edges()} `;
+
+  const [expired] = await open({ expires_in_s: 10 });
+  await hold(expired, before);
+  await closed(expired, 'EXPIRED');
+  await until('all is let go', async () => (await edges()).split('-').length === 10);
 });

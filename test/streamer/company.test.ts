@@ -1,8 +1,14 @@
 /** Viewers among each other: what each is told, and what the child is told. */
 import test from 'ava';
+import fc from 'fast-check';
 import { silentLog } from '../../src/core/log.js';
-import { ALL_RIGHTS, type Right, type Rights } from '../../src/core/rights.js';
-import type { ControlRequest, PresentViewer } from '../../src/protocol/company-messages.js';
+import { ALL_RIGHTS, RIGHTS, type Right, type Rights } from '../../src/core/rights.js';
+import type {
+  ControlInfo,
+  ControlOrder,
+  ControlRequest,
+  PresentViewer,
+} from '../../src/protocol/company-messages.js';
 import type { ParentMessage } from '../../src/protocol/ipc.js';
 import type { StreamServerMessage } from '../../src/protocol/viewer-messages.js';
 import { Company, type Companion } from '../../src/streamer/company.js';
@@ -12,6 +18,7 @@ class Guest implements Companion {
   readonly peerId: string;
   readonly rights: Rights;
   readonly name: string | null;
+  readonly seat: string;
   readonly heard: StreamServerMessage[] = [];
   readonly skippable: StreamServerMessage[] = [];
 
@@ -19,6 +26,7 @@ class Guest implements Companion {
     this.peerId = peerId;
     this.rights = rights;
     this.name = name;
+    this.seat = `seat of ${peerId}`;
   }
 
   deliver(message: StreamServerMessage, skippable = false): void {
@@ -192,4 +200,187 @@ test('pointers go to who wants them, may be left out, and come from who may poin
     evening.sent.filter((message) => typeof message === 'object' && 'TellPointers' in message),
     [{ TellPointers: { wanted: true } }, { TellPointers: { wanted: false } }],
   );
+});
+
+test('who cannot ask gets control by acting, and who can does not', (t) => {
+  const evening = new Evening(t);
+  evening.company.join(new Guest('old', STEERS));
+  evening.company.join(new Guest('older', STEERS));
+  evening.join(new Guest('a', STEERS));
+  evening.company.tried(['old']);
+  t.is(evening.company.control.holder, null, 'everybody steers');
+  evening.company.set({ mode: 'single' });
+  evening.company.tried(['a', 'nobody']);
+  t.is(evening.company.control.holder, null);
+  evening.company.tried(['old', 'older']);
+  t.is(evening.company.control.holder, 'old');
+  t.is(evening.rights.get('old'), 'keyboard,pointer,watch');
+  evening.company.leave('old', false);
+  evening.company.order('a', 'Ask');
+  evening.company.tried(['older']);
+  t.is(evening.company.control.holder, 'a');
+});
+
+/** What a page believes that was told all along. */
+function believed(guest: Guest): { viewers: readonly PresentViewer[]; control: unknown } {
+  const viewers = new Map<string, PresentViewer>();
+  let control: unknown;
+  for (const message of guest.heard) {
+    if (typeof message === 'string') continue;
+    if ('Presence' in message) {
+      for (const viewer of message.Presence.viewers) viewers.set(viewer.peer_id, viewer);
+    } else if ('PresenceChange' in message) {
+      for (const viewer of message.PresenceChange.put) viewers.set(viewer.peer_id, viewer);
+      for (const id of message.PresenceChange.gone) viewers.delete(id);
+    } else if ('Control' in message) control = message.Control;
+  }
+  return {
+    viewers: [...viewers.values()].sort((a, b) => (a.peer_id < b.peer_id ? -1 : 1)),
+    control,
+  };
+}
+
+const place = fc.nat({ max: 7 });
+const happening = fc.record({
+  what: fc.constantFrom(
+    ...([
+      'join',
+      'join',
+      'join',
+      'leave',
+      'lost',
+      'back',
+      'grant rights',
+      'acts',
+      'tries',
+    ] as const),
+    ...(['Ask', 'Ask', 'Ask', 'Release', 'Take', 'Grant', 'Deny', 'mode', 'pads'] as const),
+    ...(['holder', 'nobody', 'flush'] as const),
+  ),
+  one: place,
+  other: place,
+  rights: fc.subarray([...RIGHTS], { minLength: 3 }),
+  mode: fc.constantFrom<ControlInfo['mode']>(
+    'shared',
+    'locked',
+    ...Array<'single'>(8).fill('single'),
+  ),
+  knowsControl: fc.boolean(),
+});
+type Happening = typeof happening extends fc.Arbitrary<infer O> ? O : never;
+
+/** Eight places at most; who comes back is another viewer with the seat of its earlier self. */
+class Crowd {
+  readonly evening: Evening;
+  readonly guests = new Map<number, Guest>();
+  readonly granted = new Map<string, Rights>();
+  readonly #lost: string[] = [];
+  #number = 0;
+
+  constructor(t: ConstructorParameters<typeof Evening>[0]) {
+    this.evening = new Evening(t);
+    this.evening.company.set({ mode: 'single', idle_timeout_ms: 0 });
+  }
+
+  get company(): Company {
+    return this.evening.company;
+  }
+
+  see({ what, one, other, rights, mode, knowsControl }: Happening): void {
+    const { company, guests } = this;
+    const guest = guests.get(one);
+    const id = guest?.peerId ?? 'nobody';
+    const otherId = guests.get(other)?.peerId ?? 'nobody';
+    const order = (wish: ControlOrder): void => company.order(id, wish);
+    if (what === 'join' || what === 'back') {
+      if (guest !== undefined) return;
+      const seat = what === 'back' ? this.#lost.pop() : undefined;
+      const next = new Guest(`v${(this.#number += 1)}`, new Set(rights));
+      guests.set(one, next);
+      this.granted.set(next.peerId, next.rights);
+      company.join(next);
+      if (knowsControl) company.introduce(next.peerId, {});
+      if (seat !== undefined) company.resume(next.peerId, `seat of ${seat}`);
+    } else if (what === 'leave' || what === 'lost') {
+      if (guest !== undefined && what === 'lost') this.#lost.push(id);
+      guests.delete(one);
+      this.granted.delete(id);
+      company.leave(id, what === 'lost');
+    } else if (what === 'grant rights') {
+      if (guest !== undefined) this.granted.set(id, new Set(rights));
+      company.setGranted(id, new Set(rights));
+    } else if (what === 'acts') company.acted([id]);
+    else if (what === 'tries') company.tried([id, otherId]);
+    else if (what === 'Grant') order({ Grant: { peer_id: otherId } });
+    else if (what === 'Deny') order({ Deny: { peer_id: otherId } });
+    else if (what === 'mode') order({ Set: { mode } });
+    else if (what === 'pads') order({ Set: { pads: [null, otherId] } });
+    else if (what === 'holder') attempt(() => company.set({ mode: 'single', holder: id }));
+    else if (what === 'nobody') company.set({ holder: null });
+    else if (what !== 'flush') order(what);
+  }
+}
+
+function attempt(work: () => void): void {
+  try {
+    work();
+  } catch {
+    // It is refused to whoever may not.
+  }
+}
+
+test('whatever people do, one has control who may, all are told the same, and no wish outlives', async (t) => {
+  const runs = fc.sample(fc.array(happening, { minLength: 40, maxLength: 80 }), {
+    ...{ numRuns: 200, seed: 14 },
+  });
+  const steers = (rights: Rights | undefined): boolean =>
+    (['pointer', 'keyboard', 'touch'] as const).some((right) => rights?.has(right) === true);
+  let held = 0;
+  const crowds = await Promise.all(
+    runs.map(async (happenings) => {
+      const crowd = new Crowd(t);
+      for (const each of happenings) {
+        crowd.see(each);
+        if (each.what === 'flush') await new Promise((resolve) => setTimeout(resolve, 60));
+        const { mode, holder, asking, pads } = crowd.company.control;
+        const isHere = (id: string): boolean => crowd.granted.has(id);
+        if (holder !== null) held += 1;
+        t.true(holder === null || (mode === 'single' && steers(crowd.granted.get(holder))));
+        t.true(asking.every((id) => isHere(id) && steers(crowd.granted.get(id))));
+        t.true(pads.every((id) => id === null || isHere(id)));
+        for (const [id, granted] of crowd.granted) {
+          const has = new Set(
+            (crowd.evening.rights.get(id) ?? '').split(',').filter(Boolean),
+          ) as Rights;
+          t.true(
+            [...has].every((right) => granted.has(right)),
+            `${id} has more than granted`,
+          );
+          if (mode === 'single' && id !== holder) t.false(steers(has), `${id} steers too`);
+          if (id === holder) t.is(has.size, granted.size);
+        }
+      }
+      return crowd;
+    }),
+  );
+  t.true(held > 1_000, `${held} times somebody had control`);
+  // What is gathered is told.
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  let told = 0;
+  for (const { guests, company, granted, evening } of crowds) {
+    const beliefs = [...guests.values()]
+      .filter(({ heard }) => heard.some((one) => typeof one === 'object' && 'Presence' in one))
+      .map(believed);
+    for (const { viewers, control } of beliefs) {
+      told += 1;
+      t.deepEqual(viewers, beliefs[0]?.viewers);
+      t.deepEqual(control, company.control);
+      t.deepEqual(viewers.map(({ peer_id: id }) => id).sort(), [...granted.keys()].sort());
+      for (const { peer_id: id, rights, granted: may } of viewers) {
+        t.deepEqual([...may].sort(), [...(granted.get(id) ?? [])].sort());
+        t.is([...rights].sort().join(), evening.rights.get(id) ?? '');
+      }
+    }
+  }
+  t.true(told > 100, `${told} were told`);
 });

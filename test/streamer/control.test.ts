@@ -104,6 +104,45 @@ test('who loses the right loses control', (t) => {
   t.is(control.state.holder, 'bob');
 });
 
+test('who acts without a client that could ask has control if nobody has it', (t) => {
+  const control = single(['ann', STEERS], ['bob', STEERS], ['cleo', WATCHES]);
+  control.claim('cleo', 0);
+  control.claim('nobody', 0);
+  t.is(control.state.holder, null);
+  control.claim('ann', 0);
+  control.claim('bob', 0);
+  t.like(control.state, { holder: 'ann', asking: [] });
+  control.leave('ann', true, 0);
+  control.claim('bob', 1);
+  t.is(control.state.holder, null, 'it is kept for her');
+  control.expire(KEPT_MS);
+  control.claim('bob', KEPT_MS);
+  t.is(control.state.holder, 'bob');
+  control.setMode('locked');
+  control.claim('ann', KEPT_MS);
+  t.is(control.state.holder, null);
+});
+
+test('when nobody is to have control, nobody waits for it either', (t) => {
+  const control = single(['ann', STEERS], ['bob', STEERS]);
+  control.ask('ann', 0);
+  control.ask('bob', 0);
+  control.give(null, 0);
+  t.like(control.state, { holder: null, asking: [] });
+  control.ask('bob', 0);
+  t.is(control.state.holder, 'bob');
+});
+
+test('who waits comes before who asks when the time is over', (t) => {
+  const control = single(['ann', STEERS], ['bob', STEERS], ['max', STEERS]);
+  control.ask('ann', 0);
+  control.leave('ann', true, 0);
+  control.ask('bob', 100);
+  // Before anybody has looked at the clock.
+  control.ask('max', KEPT_MS);
+  t.like(control.state, { holder: 'bob', asking: ['max'] });
+});
+
 test('a holder that is expected back has control again, and nobody else meanwhile', (t) => {
   const control = single(['ann', STEERS], ['bob', STEERS]);
   control.ask('ann', 0);
@@ -130,11 +169,23 @@ test('one that does not come back in time is waited for no longer', (t) => {
   t.is(control.state.holder, 'bob');
 });
 
+const STEERING: readonly Right[] = ['pointer', 'keyboard', 'touch'];
+
 const person = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h');
 const order = fc.record({
   what: fc.constantFrom(
     ...(['join', 'join', 'leave', 'lost', 'ask', 'ask', 'release', 'take', 'grant'] as const),
-    ...(['deny', 'mode', 'granted', 'acted', 'later', 'resume'] as const),
+    ...([
+      'deny',
+      'mode',
+      'granted',
+      'acted',
+      'later',
+      'resume',
+      'claim',
+      'give',
+      'vacate',
+    ] as const),
   ),
   one: person,
   other: person,
@@ -152,6 +203,9 @@ function follow(control: Control, { what, one, other, rights, mode }: Order, now
   else if (what === 'take') control.take(one, now);
   else if (what === 'grant') control.grant(one, other, now);
   else if (what === 'deny') control.deny(one, other);
+  else if (what === 'claim') control.claim(one, now);
+  else if (what === 'give') control.give(one, now);
+  else if (what === 'vacate') control.give(null, now);
   else if (what === 'mode') control.setMode(mode);
   else if (what === 'granted') control.setGranted(one, new Set(rights), now);
   else if (what === 'acted') control.acted(one, now);
@@ -184,13 +238,18 @@ test('at most one steers, who is here and was granted it; nobody gets more than 
         control.expire(now);
         const { mode, holder, asking } = control.state;
         t.is(new Set(asking).size, asking.length);
-        t.true(asking.every((id) => granted.has(id) && id !== holder));
-        t.true(holder === null || (mode === 'single' && granted.has(holder)));
+        const maySteer = (id: string): boolean =>
+          STEERING.some((right) => granted.get(id)?.has(right) === true);
+        t.true(asking.every((id) => maySteer(id) && id !== holder));
+        t.true(holder === null || (mode === 'single' && maySteer(holder)));
+        // Nobody waits for what nobody has, unless it is kept for somebody for a while.
+        if (asking.length > 0 && holder === null) t.not(control.expiresAt, null);
+        t.true(asking.length === 0 || mode === 'single');
         if (holder !== null) holders += 1;
         for (const [id, rights] of granted) {
           const has = control.rights(id);
           for (const right of has) t.true(rights.has(right));
-          const steers = ['pointer', 'keyboard', 'touch'].some((each) => has.has(each as Right));
+          const steers = STEERING.some((each) => has.has(each));
           if (mode === 'single') t.true(!steers || id === holder);
           if (mode === 'locked') t.false(steers || has.has('gamepad'));
           if (mode === 'shared') t.is(has.size, rights.size);
