@@ -242,8 +242,12 @@ export const ParentMessage = t.union(
     t.type({ TakeSnapshot: SnapshotOrder }),
     /** Makes an output, or takes the place of the one of that name. */
     t.type({ PutOutput: OutputOrder }),
-    /** What is left of the list of `agent_input` is not executed. */
-    t.type({ StopAgent: t.type({ agent_id: t.string, code: ErrorCode, reason: t.string }) }),
+    /** What is left of these lists of `agent_input` is not executed; all at once, or one would follow another. */
+    t.type({
+      StopAgents: t.type({
+        agents: t.array(t.type({ agent_id: t.string, code: ErrorCode, reason: t.string })),
+      }),
+    }),
     t.type({ RemovePeer: t.type({ peer_id: t.string, code: OutcomeCode, reason: t.string }) }),
     /** Ends the session and the process; the app on the host is the server's business. */
     t.type({

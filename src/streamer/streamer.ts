@@ -128,6 +128,8 @@ export class Streamer extends EventEmitter<StreamerEvents> {
   readonly company: Company;
   /** What agents may do whose lists are executed. */
   readonly #agents = new Map<string, Rights>();
+  /** Of those, what the child is to be told next. */
+  readonly #stoppedAgents: { agent_id: string; code: ErrorCode; reason: string }[] = [];
   readonly #viewers: Viewers;
   readonly #stop = new AbortController();
   /** By then its process has to be gone. */
@@ -385,8 +387,14 @@ export class Streamer extends EventEmitter<StreamerEvents> {
     }
   }
 
+  /** What ends several lists ends them together: a list that waits must not begin when another ends. */
   #stopAgent(id: string, { code, message: reason }: MoonteeError): void {
-    this.#process?.send({ StopAgent: { agent_id: id, code, reason } });
+    this.#stoppedAgents.push({ agent_id: id, code, reason });
+    if (this.#stoppedAgents.length > 1) return;
+    setImmediate(() => {
+      const agents = this.#stoppedAgents.splice(0);
+      this.#process?.send({ StopAgents: { agents } });
+    });
   }
 
   removeViewer(peerId: string, code: OutcomeCode, reason: string): void {

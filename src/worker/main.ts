@@ -193,9 +193,10 @@ function receive(message: ParentMessage, connection?: Socket): void {
     streamer?.takeSnapshot(message.TakeSnapshot);
   } else if ('PutOutput' in message) {
     streamer?.putOutput(message.PutOutput);
-  } else if ('StopAgent' in message) {
-    const { agent_id, code, reason } = message.StopAgent;
-    streamer?.stopAgent(agent_id, new MoonteeError(code, reason));
+  } else if ('StopAgents' in message) {
+    for (const { agent_id, code, reason } of message.StopAgents.agents) {
+      streamer?.stopAgent(agent_id, new MoonteeError(code, reason));
+    }
   } else if ('RemovePeer' in message) {
     const { peer_id, code, reason } = message.RemovePeer;
     void streamer?.removePeer(peer_id, code, reason);

@@ -67,7 +67,11 @@ class Scene {
 
   /** Nothing is down, and no text has ever come. */
   async untilFree(): Promise<void> {
-    await until('nothing is down', async () => (await this.down()).length === 0);
+    await until('nothing is down', async () => (await this.down()).length === 0).catch(
+      async (error: unknown) => {
+        throw new Error((await this.down()).join(), { cause: error });
+      },
+    );
   }
 
   list(token: string, events: readonly unknown[] = HOLDING): Promise<[number, string]> {

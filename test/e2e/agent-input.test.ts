@@ -228,6 +228,9 @@ test.serial('a person takes over', async (t) => {
   await until('it drags', async () => (await logged()).length > before + 10);
   person.send('11 02 01 03');
   t.like(await dragging, { status: 409, json: { code: 'PERSON_TOOK_OVER' } });
-  const lines = (await logged()).filter(({ type }) => type === 'mouse-button');
+  const lines = await until('the buttons', async () => {
+    const now = (await logged()).filter(({ type }) => type === 'mouse-button');
+    return now.length >= 3 ? now : null;
+  });
   t.like(lines, [button(true, 1), button(false, 1), button(true, 3)]);
 });

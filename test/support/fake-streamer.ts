@@ -288,7 +288,7 @@ function receiveMedia(message: ParentMessage, connection?: Socket): boolean {
   if ('AddViewer' in message) addViewer(message.AddViewer);
   else if ('FromChannel' in message) send({ ToChannel: message.FromChannel });
   else if ('PutOutput' in message) begin(message.PutOutput);
-  else if ('StopAgent' in message) return true;
+  else if ('StopAgents' in message) return true;
   else if ('TakeSnapshot' in message) takeSnapshot(message.TakeSnapshot);
   else if ('OpenMedia' in message) openMedia(message.OpenMedia);
   else if ('OpenDesktop' in message) openDesktop(message.OpenDesktop);
