@@ -109,7 +109,7 @@ for (const [index, variant] of VARIANTS.entries()) {
     }
     const before = (await demo.inputs()).length;
     await client.send('of-no-meaning', '0001000059', '020103');
-    await client.sendText('keyboard', '\u0000\u0001\u0000\u0000Y');
+    await client.sendText('keyboard', '{"key":"Y"}');
     await client.send('keyboard', '00', '00010000', '000100005900', 'ff');
     await client.send(buttons, '020102', '020002');
     await client.send('touch', '00 00000003 3f000000 3f000000 3f000000 41200000 41400000 002d');
