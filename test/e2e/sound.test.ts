@@ -10,12 +10,16 @@ import { buildPage, TestBrowser } from '../web/browser.js';
 process.env['MOONTEE_LOG'] ??= 'error';
 
 let directory = '';
+let browser: TestBrowser;
 
 test.before(async () => {
-  directory = await buildPage();
+  [directory, browser] = await Promise.all([buildPage(), TestBrowser.launch()]);
 });
 
-test.after.always(() => rm(directory, { recursive: true, force: true }));
+test.after.always(async () => {
+  await browser.close();
+  await rm(directory, { recursive: true, force: true });
+});
 
 /** Runs in the page: the loudest that each side has been so far. */
 const LISTEN = `
@@ -56,9 +60,8 @@ async function listen(page: Page): Promise<readonly [left: number, right: number
 }
 
 async function view(t: ExecutionContext, url: string): Promise<Page> {
-  const browser = await TestBrowser.launch();
-  t.teardown(() => browser.close());
   const page = await browser.open(`${url}#/streamers/s`);
+  t.teardown(() => page.close());
   await page.click('.stage');
   await until('a picture', () => page.evaluate<boolean>('moontee.framesDecoded > 0'));
   return page;
