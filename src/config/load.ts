@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import type { Errors } from 'io-ts';
+import stripJsonComments from 'strip-json-comments';
 import { MoonteeError } from '../core/errors.js';
 import { isLoopback, parseBindAddress, type BindAddress } from './codecs.js';
+import { unreadable } from './files.js';
 import {
   CONFIG_KEYS,
   environmentName,
@@ -11,6 +12,7 @@ import {
   type Config,
   type ConfigKey,
 } from './schema.js';
+import { unknownKeys, unknownVariables } from './unknown-names.js';
 
 type ConfigSource = 'flag' | 'environment' | 'file' | 'default';
 
@@ -21,23 +23,25 @@ export interface LoadedConfig {
   readonly file: string | null;
   /** What is accepted but probably not meant. */
   readonly warnings: readonly string[];
+  /** What has no effect because its name is unknown. A server starts all the same. */
+  readonly mistakes: readonly string[];
 }
 
 export interface ConfigInput {
-  /** Command line after the command's name; `--config FILE` and `--bind` are understood too. */
-  readonly args?: readonly string[];
+  /** Texts of the command line. */
+  readonly flags?: Readonly<Partial<Record<ConfigKey, string>>>;
+  /** The file that the command line names. */
+  readonly configFile?: string | undefined;
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** The file that is read if it exists and no other is named. */
   readonly defaultFile?: string;
 }
 
 /** The path of the reference's configuration. */
-const DEFAULT_CONFIG_FILE = 'server/config.json';
+export const DEFAULT_CONFIG_FILE = 'server/config.json';
 
 /** Bits of 127.0.0.0/8. */
 const LOOPBACK_PREFIX = 8;
-
-const FLAG_ALIASES: Readonly<Record<string, ConfigKey>> = { bind: 'bind_address' };
 
 /**
  * Puts the configuration together: flags over environment over file over defaults.
@@ -46,7 +50,7 @@ const FLAG_ALIASES: Readonly<Record<string, ConfigKey>> = { bind: 'bind_address'
  */
 export function loadConfig(input: ConfigInput = {}): LoadedConfig {
   const env = input.env ?? process.env;
-  const { flags, configFile } = readFlags(input.args ?? []);
+  const { flags = {}, configFile } = input;
   const named = configFile ?? env['MOONTEE_CONFIG'] ?? '';
   const fallback = input.defaultFile ?? DEFAULT_CONFIG_FILE;
   const path = named !== '' ? named : existsSync(fallback) ? fallback : null;
@@ -91,9 +95,7 @@ export function resolveConfig(input: {
       problems.push(`${given.where}${inner} must be ${codec.name}`);
     }
   }
-  for (const name of Object.keys(file)) {
-    if (!Object.hasOwn(KEYS, name)) warnings.push(`Unknown configuration key ${name}`);
-  }
+  const mistakes = [...unknownKeys(file), ...unknownVariables(env)];
   const whole = config as unknown as Config;
   for (const name of CONFIG_KEYS) {
     if (sources[name] !== 'flag' || !KEYS[name].secret) continue;
@@ -125,7 +127,7 @@ export function resolveConfig(input: {
   if (problems.length > 0) {
     throw new MoonteeError('CONFIG_INVALID', problems.join('; '), { details: { problems } });
   }
-  return { config: whole, sources: sources as Record<ConfigKey, ConfigSource>, warnings };
+  return { config: whole, sources: sources as Record<ConfigKey, ConfigSource>, warnings, mistakes };
 }
 
 /** Host and port of `bind_address`. */
@@ -204,8 +206,8 @@ function readCredentials(
   let content: string;
   try {
     content = readFileSync(path, 'utf8');
-  } catch {
-    return [`credentials_file: ${path} cannot be read`];
+  } catch (error) {
+    return [`credentials_file: ${unreadable(path, error)}`];
   }
   const [line = ''] = content.split(/\r?\n/, 1);
   if (line === '') return [`credentials_file: the first line of ${path} is empty`];
@@ -280,11 +282,12 @@ function readConfigFile(path: string): Record<string, unknown> {
   try {
     raw = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new MoonteeError('CONFIG_INVALID', `${path} cannot be read`, { cause: error });
+    throw new MoonteeError('CONFIG_INVALID', unreadable(path, error), { cause: error });
   }
   let value: unknown;
   try {
-    value = JSON.parse(raw);
+    // Comments become spaces: places stay where they are.
+    value = JSON.parse(stripJsonComments(raw, { trailingCommas: true }));
   } catch (error) {
     // The parser's own words quote what stands there, which may be a password.
     const [place = ''] = /at position \d+( \(line \d+ column \d+\))?/.exec(String(error)) ?? [];
@@ -294,28 +297,4 @@ function readConfigFile(path: string): Record<string, unknown> {
     throw new MoonteeError('CONFIG_INVALID', `${path} must hold an object`);
   }
   return value as Record<string, unknown>;
-}
-
-function readFlags(args: readonly string[]): {
-  flags: Partial<Record<ConfigKey, string>>;
-  configFile: string | undefined;
-} {
-  const names = new Map<string, ConfigKey>([
-    ...CONFIG_KEYS.map((name) => [flagName(name), name] as const),
-    ...Object.entries(FLAG_ALIASES),
-  ]);
-  const { values } = parseArgs({
-    args: [...args],
-    options: Object.fromEntries(
-      ['config', ...names.keys()].map((name) => [name, { type: 'string' as const }]),
-    ),
-    strict: true,
-  });
-  const flags: Partial<Record<ConfigKey, string>> = {};
-  for (const [name, value] of Object.entries(values)) {
-    const target = names.get(name);
-    if (target !== undefined && typeof value === 'string') flags[target] = value;
-  }
-  const { config } = values as { config?: string };
-  return { flags, configFile: config };
 }

@@ -1,4 +1,5 @@
 import { MoonteeError } from '../core/errors.js';
+import { missingFiles } from './files.js';
 import { loadConfig, type ConfigInput, type LoadedConfig } from './load.js';
 import { CONFIG_KEYS, environmentName, flagName, KEYS } from './schema.js';
 
@@ -20,10 +21,15 @@ export interface ConfigVerdict {
   readonly warnings: readonly string[];
 }
 
-/** Whether a server would start with it, and what is wrong. Never throws for bad values. */
+/**
+ * Whether a server would start with it and take notice of all of it, and what is wrong. Never throws
+ * for bad values.
+ */
 export function checkConfig(input: ConfigInput): ConfigVerdict {
   try {
-    return { valid: true, problems: [], warnings: loadConfig(input).warnings };
+    const { config, mistakes, warnings } = loadConfig(input);
+    const problems = [...mistakes, ...missingFiles(config)];
+    return { valid: problems.length === 0, problems, warnings };
   } catch (thrown) {
     const error = MoonteeError.from(thrown, 'CONFIG_INVALID');
     const problems = error.details['problems'];

@@ -116,6 +116,11 @@ export const KEYS = {
     'The least important lines that are logged.',
     { aliases: ['MOONTEE_LOG', 'RUST_LOG'] },
   ),
+  log_format: key(
+    choice('auto', 'text', 'json'),
+    'auto',
+    'How lines are logged: `text` for people, `json` for programs, one line each. `auto`: text on a terminal, JSON elsewhere.',
+  ),
   pairing_pin: key(
     nullable(pin),
     null,

@@ -1,5 +1,5 @@
 import { levels, pino, type Bindings, type Logger } from 'pino';
-import { LogDestination } from './log-destination.js';
+import { LogOutput, type LogSettings } from './log-output.js';
 import { loggable, withoutUserInfo } from './log-values.js';
 
 export type Log = Logger;
@@ -7,11 +7,17 @@ export type Log = Logger;
 /** Milliseconds that the last lines of a process get. */
 const FLUSH_DEADLINE_MS = 500;
 
-let standardError: LogDestination | null = null;
+let current: LogOutput | null = null;
+
+/** For what is logged from now on. @throws the operating system's error about the file */
+export function configureLog(settings: LogSettings): void {
+  current?.flushSync();
+  current = new LogOutput(settings);
+}
 
 /**
- * The process's logger: one JSON line an event, on stderr, so that stdout stays free for what a
- * command prints. It never waits for its reader ({@link LogDestination}).
+ * The process's logger: one line an event, on stderr, so that stdout stays free for what a
+ * command prints. It never waits for its reader.
  *
  * @param level pino level; default `MOONTEE_LOG`, or `info` if that is not a level
  */
@@ -54,19 +60,15 @@ export function createLogTo(
   return log;
 }
 
-/** The destination of this process's lines, and of its children's. */
-export function logOutput(): LogDestination {
-  if (standardError === null) {
-    const output = new LogDestination({ fd: 2, describeDrops });
-    process.on('exit', () => output.flushSync());
-    standardError = output;
-  }
-  return standardError;
+/** Where the lines of this process go to, and those of its children. */
+export function logOutput(): LogOutput {
+  current ??= new LogOutput({ format: 'auto', file: null });
+  return current;
 }
 
 /** Gives the last lines their time; to be awaited before a process ends itself. */
 export async function flushLog(): Promise<void> {
-  await standardError?.flush(FLUSH_DEADLINE_MS);
+  await current?.flush(FLUSH_DEADLINE_MS);
 }
 
 /**
@@ -80,9 +82,4 @@ export function surviveLostReaders(): void {
 /** A logger that writes nothing, for tests and libraries that were given none. */
 export function silentLog(): Log {
   return pino({ level: 'silent' });
-}
-
-function describeDrops(dropped: number): string {
-  const facts = { level: 40, time: new Date().toISOString(), name: 'log', dropped };
-  return `${JSON.stringify({ ...facts, msg: 'log lines dropped: nobody reads them fast enough' })}\n`;
 }

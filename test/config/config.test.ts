@@ -1,10 +1,13 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { mkdir, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { exampleConfig } from '../../src/config/example.js';
+import { GROUPS } from '../../src/config/groups.js';
 import { loadConfig, resolveConfig } from '../../src/config/load.js';
 import { checkConfig, documentConfig, printConfig } from '../../src/config/report.js';
-import { CONFIG_KEYS, environmentName, flagName, KEYS } from '../../src/config/schema.js';
+import { CONFIG_KEYS, environmentName, KEYS } from '../../src/config/schema.js';
 import { MoonteeError } from '../../src/core/errors.js';
 import { temporaryFolder } from '../support/server.js';
 
@@ -67,7 +70,7 @@ test('every key has a variable and a flag, and its default is valid', (t) => {
     t.deepEqual(byVariable.config[name], fallback, name);
     t.is(byVariable.sources[name], 'environment', name);
     // In one word, as a negative number has to be.
-    const byFlag = loadConfig({ args: [`--${flagName(name)}=${text}`], env: {}, defaultFile: '' });
+    const byFlag = loadConfig({ flags: { [name]: text }, env: {}, defaultFile: '' });
     t.deepEqual(byFlag.config[name], fallback, name);
     t.is(byFlag.sources[name], 'flag', name);
   }
@@ -148,9 +151,79 @@ test('mistakes are named by their keys, all at once', (t) => {
       `${String(pattern)} in ${named.join('\n')}`,
     );
   }
-  t.deepEqual(resolveConfig({ file: { max_viewer: 3 } }).warnings, [
-    'Unknown configuration key max_viewer',
+});
+
+test('misspelt names are told with what was meant, and a start goes on', (t) => {
+  const { mistakes, config } = resolveConfig({
+    file: { max_viewer: 3, colour: 'red' },
+    env: {
+      MOONTEE_CREDENTIAL: 'x',
+      MOONTEE_XYZZY: '1',
+      MOONTEE_CONFIG: 'c',
+      MOONTEE_LOG: 'info',
+      MOONTEE_SERVICE_HOST: '10.0.0.1',
+      MOONTEE_PORT_8080_TCP_ADDR: '10.0.0.1',
+      MOONTEE_PORT: 'tcp://10.0.0.1:8080',
+    },
+  });
+  t.deepEqual(mistakes, [
+    'Unknown configuration key max_viewer; did you mean max_viewers?',
+    'Unknown configuration key colour',
+    'Unknown variable MOONTEE_CREDENTIAL; did you mean MOONTEE_CREDENTIALS?',
+    'Unknown variable MOONTEE_XYZZY',
   ]);
+  t.is(config.max_viewers, KEYS.max_viewers.fallback);
+});
+
+test('missing files are problems of the check, with a neighbour of nearly that name', async (t) => {
+  const folder = await temporaryFolder(t);
+  const path = (name: string): string => join(folder, name);
+  await writeFile(path('key.pem'), '');
+  const check = (file: object): readonly string[] => {
+    writeFileSync(path('config.json'), JSON.stringify(file));
+    return checkConfig({ configFile: path('config.json'), env: {} }).problems;
+  };
+  t.deepEqual(
+    check({
+      certificate: { private_key_pem: path('key.pm'), certificate_pem: path('other') },
+      identity: { issuer: 'i', audience: 'a', jwks_path: path('keys.json') },
+      static_path: path('site'),
+      pipelines_path: path('own'),
+      webrtc_ice_servers_command: [path('turn')],
+    }),
+    [
+      `certificate.private_key_pem: ${path('key.pm')} does not exist; did you mean ${path('key.pem')}?`,
+      `certificate.certificate_pem: ${path('other')} does not exist`,
+      `identity.jwks_path: ${path('keys.json')} does not exist`,
+      `static_path: ${path('site')} does not exist`,
+      `pipelines_path: ${path('own')} does not exist`,
+      `webrtc_ice_servers_command: ${path('turn')} does not exist, or cannot be executed`,
+    ],
+  );
+  t.deepEqual(check({ webrtc_ice_servers_command: ['no-such-program'] }), [
+    'webrtc_ice_servers_command: no-such-program does not exist in PATH, or cannot be executed',
+  ]);
+  t.deepEqual(check({ webrtc_ice_servers_command: ['sh', '-c', 'true'] }), []);
+  t.throws(() => loadConfig({ configFile: path('confi.json'), env: {} }), {
+    message: `${path('confi.json')} does not exist; did you mean ${path('config.json')}?`,
+  });
+});
+
+test('the example has every key once, and changes nothing, commented out or not', async (t) => {
+  const keys = GROUPS.flatMap((group) => group.keys);
+  t.deepEqual([...keys].sort(), [...CONFIG_KEYS].sort());
+  const path = join(await temporaryFolder(t), 'config.json');
+  const text = exampleConfig();
+  t.true(text.split('\n').every((line) => line.length <= 120 || /^ {2}\/\/ "/.test(line)));
+  const keyLine = new RegExp(`^ {2}// (?="(?:${CONFIG_KEYS.join('|')})": )`, 'gm');
+  const uncommented = text.replace(keyLine, '  ');
+  const defaults = loadConfig({ env: {}, defaultFile: '' });
+  for (const content of [text, uncommented]) {
+    await writeFile(path, content);
+    const loaded = loadConfig({ configFile: path, env: {} });
+    t.deepEqual(loaded.config, defaults.config);
+    t.deepEqual([...loaded.mistakes, ...loaded.warnings], []);
+  }
 });
 
 test('a desktop socket is off, or has a path of its own', (t) => {
@@ -196,20 +269,23 @@ test('no start without a password of one’s own, but on loopback', (t) => {
 test('files: the named one must be there and be an object', async (t) => {
   const folder = await temporaryFolder(t);
   const path = join(folder, 'config.json');
-  const load = (): unknown => loadConfig({ args: ['--config', path], env: {} });
+  const load = (): unknown => loadConfig({ configFile: path, env: {} });
+  t.throws(load, { message: /does not exist$/ });
+  await mkdir(path);
   t.throws(load, { message: /cannot be read/ });
+  await rmdir(path);
   await writeFile(path, '{');
   t.throws(load, { message: /is not valid JSON/ });
   await writeFile(path, '[]');
   t.throws(load, { message: /must hold an object/ });
   await writeFile(path, '{"max_viewers": 7}');
-  t.is(loadConfig({ args: ['--config', path], env: {} }).config.max_viewers, 7);
+  t.is(loadConfig({ configFile: path, env: {} }).config.max_viewers, 7);
   t.is(loadConfig({ env: { MOONTEE_CONFIG: path } }).config.max_viewers, 7);
   t.is(loadConfig({ env: {}, defaultFile: path }).config.max_viewers, 7);
-  const bound = loadConfig({ args: ['--bind', '127.0.0.1:1'], env: {}, defaultFile: path });
+  const bound = loadConfig({ flags: { bind_address: '127.0.0.1:1' }, env: {}, defaultFile: path });
   t.is(bound.config.bind_address, '127.0.0.1:1');
   const printed = printConfig(
-    loadConfig({ args: ['--config', path], env: { MOONTEE_CREDENTIALS: 'geheim' } }),
+    loadConfig({ configFile: path, env: { MOONTEE_CREDENTIALS: 'geheim' } }),
   );
   t.regex(printed, /max_viewers +\s*= 7 {2}# file /);
   t.false(printed.includes('geheim'));
@@ -245,7 +321,7 @@ test('the password may stand in a file of its own', async (t) => {
   const path = join(await temporaryFolder(t), 'password');
   const env = { MOONTEE_CREDENTIALS_FILE: path, MOONTEE_BIND_ADDRESS: '0.0.0.0:80' };
   t.deepEqual(problems({ env }), [
-    `credentials_file: ${path} cannot be read`,
+    `credentials_file: ${path} does not exist`,
     'credentials must be set, and not to "default", where bind_address (0.0.0.0:80) is not loopback',
   ]);
   for (const [content, password] of [
@@ -292,7 +368,7 @@ test('a file that is no JSON is not quoted', async (t) => {
     '["hunter2"',
   ]) {
     await writeFile(path, text);
-    const verdict = checkConfig({ args: ['--config', path], env: {} });
+    const verdict = checkConfig({ configFile: path, env: {} });
     t.false(verdict.valid);
     t.false(verdict.problems.join().includes('hunter'), verdict.problems.join());
   }
