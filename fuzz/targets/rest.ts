@@ -1,6 +1,7 @@
 import { isRight } from 'fp-ts/lib/Either.js';
 import type * as t from 'io-ts';
-import { AddHostRequest, CreateStreamerRequest, HostId } from '../../src/protocol/rest-models.js';
+import { CreateStreamerRequest } from '../../src/protocol/create-models.js';
+import { AddHostRequest, HostId } from '../../src/protocol/rest-models.js';
 import { streamerSpec } from '../../src/protocol/create-request.js';
 import { StreamerSpec } from '../../src/protocol/streamer-spec.js';
 import { describeIssues } from '../../src/codec/issues.js';

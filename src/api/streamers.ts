@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Routes } from '../http/routes.js';
 import { principalOf } from '../access/gate.js';
 import { rightsOn } from '../access/principal.js';
@@ -6,21 +7,24 @@ import type { StreamerSpec } from '../protocol/streamer-spec.js';
 import { Idempotency } from '../streamer/idempotency.js';
 import type { Streamer } from '../streamer/streamer.js';
 import type { ApiContext } from './context.js';
-import { CreateStreamerRequest } from '../protocol/rest-models.js';
+import { CreateStreamerRequest } from '../protocol/create-models.js';
 import { bodyOf, queryFlag } from './request.js';
 import { streamerSpec } from '../protocol/create-request.js';
 import { streamerInfo, streamerInfoFor } from './streamer-dto.js';
 
 export function streamerRoutes(routes: Routes, api: ApiContext): void {
-  const { streamers, hosts, config } = api;
+  const { streamers, creations, config } = api;
   const idempotency = new Idempotency(streamers);
 
   routes.post('/api/streamers', 'administrator', async (context) => {
-    const spec = streamerSpec(bodyOf(context, CreateStreamerRequest));
+    const key = context.get('Idempotency-Key');
+    const spec = streamerSpec(bodyOf(context, CreateStreamerRequest), madeUpId(key));
     const wait = queryFlag(context, 'wait', true);
     const address = api.addresses.of(context.req);
-    const key = context.get('Idempotency-Key');
-    const streamer = await idempotency.once(key, spec, () => create(spec, address));
+    const streamer = await idempotency.once(key, spec, () => {
+      creations.take(address);
+      return createStreamer(api, spec);
+    });
     if (wait) await streamer.connected();
     await streamers.promise(streamer);
     context.body = streamerInfo(streamer);
@@ -63,16 +67,24 @@ export function streamerRoutes(routes: Routes, api: ApiContext): void {
       throw new MoonteeError('BAD_REQUEST', 'This is a WebSocket');
     });
   }
+}
 
-  async function create(spec: StreamerSpec, address: string): Promise<Streamer> {
-    api.creations.take(address);
-    const existing = streamers.get(spec.streamer_id);
-    const settled = existing?.status === 'failed' || existing?.status === 'stopping';
-    if (existing !== undefined && !settled) throw new MoonteeError('STREAMER_EXISTS');
-    // Errors that can be known at once are reported at once, and leave no failed streamer behind.
-    if (!hosts.require(spec.host_id).paired) throw new MoonteeError('HOST_NOT_PAIRED');
-    return streamers.create(spec);
-  }
+/** Errors that can be known at once are reported at once, and leave no failed streamer behind. */
+export async function createStreamer(
+  { streamers, hosts }: Pick<ApiContext, 'streamers' | 'hosts'>,
+  spec: StreamerSpec,
+): Promise<Streamer> {
+  const existing = streamers.get(spec.streamer_id);
+  const settled = existing?.status === 'failed' || existing?.status === 'stopping';
+  if (existing !== undefined && !settled) throw new MoonteeError('STREAMER_EXISTS');
+  if (!hosts.require(spec.host_id).paired) throw new MoonteeError('HOST_NOT_PAIRED');
+  return streamers.create(spec);
+}
+
+/** Repeated requests are to be the same, ids that were made up included. */
+function madeUpId(key: string): string | undefined {
+  if (key === '') return undefined;
+  return `streamer-${createHash('sha256').update(key).digest('hex').slice(0, 8)}`;
 }
 
 function idOf(parameters: Record<string, string | undefined>): string {

@@ -1,5 +1,6 @@
 import * as t from 'io-ts';
 import type { OpenAPIV3_1 } from 'openapi-types';
+import { DescribedType } from './described.js';
 import { Integer } from './integer.js';
 
 export type Schema = OpenAPIV3_1.SchemaObject | OpenAPIV3_1.ReferenceObject;
@@ -12,6 +13,7 @@ export class SchemaMaker {
   readonly components: Record<string, OpenAPIV3_1.SchemaObject> = {};
 
   schema(codec: t.Mixed): Schema {
+    if (codec instanceof DescribedType) return this.#described(codec);
     const { name } = codec;
     // io-ts gives an unnamed codec a name made from its structure.
     if (!/^[A-Z]\w*$/.test(name) || codec === Integer) return this.#inline(codec);
@@ -21,6 +23,12 @@ export class SchemaMaker {
       this.components[name] = made;
     }
     return { $ref: `#/components/schemas/${name}` };
+  }
+
+  #described({ inner, doc, example }: DescribedType<unknown>): Schema {
+    const words = `${doc.charAt(0).toUpperCase()}${doc.slice(1)}.`;
+    const examples: unknown[] = [example];
+    return { ...this.schema(inner), description: words, examples };
   }
 
   #inline(codec: t.Mixed): Schema {

@@ -10,8 +10,8 @@ const nullish = <C extends t.Mixed>(codec: C): t.UnionC<[C, t.NullC, t.Undefined
   t.union([codec, t.null, t.undefined]);
 const nullable = <C extends t.Mixed>(codec: C): t.UnionC<[C, t.NullC]> => t.union([codec, t.null]);
 
-const PairStatus = t.keyof({ Paired: null, NotPaired: null });
-const ServerState = t.keyof({ Free: null, Busy: null });
+export const PairStatus = t.keyof({ Paired: null, NotPaired: null });
+export const ServerState = t.keyof({ Free: null, Busy: null });
 
 export const UndetailedHost = t.type(
   {
@@ -57,44 +57,6 @@ export const AddHostRequest = t.intersection(
 );
 export const AppList = t.type({ apps: t.array(AppMessage) }, 'AppList');
 export const Success = t.type({ success: t.boolean }, 'Success');
-
-const settings = {
-  bitrate: Integer,
-  packet_size: Integer,
-  fps: Integer,
-  width: Integer,
-  height: Integer,
-  video_sample_queue_size: Integer,
-  play_audio_local: t.boolean,
-  audio_sample_queue_size: Integer,
-  video_supported_formats: Integer,
-  video_colorspace: t.keyof({ Rec601: null, Rec709: null, Rec2020: null }),
-  video_color_range_full: t.boolean,
-};
-
-const moreSettings = t.partial({
-  audio_channels: nullish(t.union([t.literal(2), t.literal(6), t.literal(8)])),
-  hdr: nullish(t.boolean),
-});
-
-export const RequestedSettings = t.intersection([t.type(settings), moreSettings], 'Settings');
-export type RequestedSettings = t.TypeOf<typeof RequestedSettings>;
-
-const target = t.intersection([
-  t.type({ streamer_id: t.string, host_id: Integer, app_id: Integer }),
-  t.partial({ client_unique_id: nullish(t.string) }),
-]);
-
-const FlatCreateRequest = t.intersection([target, RequestedSettings], 'FlatCreateRequest');
-export const NestedCreateRequest = t.intersection(
-  [target, t.type({ settings: RequestedSettings })],
-  'NestedCreateRequest',
-);
-export const CreateStreamerRequest = t.union(
-  [NestedCreateRequest, FlatCreateRequest],
-  'CreateStreamerRequest',
-);
-export type CreateStreamerRequest = t.TypeOf<typeof CreateStreamerRequest>;
 
 const RecordingFileInfo = t.type(
   { number: Integer, bytes: Integer, modified_at: t.string },
@@ -247,6 +209,18 @@ export const AdminStatus = t.type(
   },
   'AdminStatus',
 );
+
+export const Health = t.type({ status: t.literal('ok') }, 'Health');
+export type Health = t.TypeOf<typeof Health>;
+export const Readiness = t.type(
+  {
+    status: t.keyof({ ready: null, not_ready: null }),
+    /** Empty if it is ready. */
+    reasons: t.array(t.keyof({ draining: null, data_folder: null, streamer_process: null })),
+  },
+  'Readiness',
+);
+export type Readiness = t.TypeOf<typeof Readiness>;
 
 export const ErrorAnswer = t.type({ error: t.string, code: ErrorCode }, 'Error');
 

@@ -619,14 +619,14 @@ test.serial('bad bodies: a clear 400, and nothing happens', async (t) => {
   }
   for (const name of Object.keys(good)) {
     if (name === 'client_unique_id') continue;
+    const wrong = await ask('POST', '/api/streamers', { body: { ...good, [name]: { a: 1 } } });
+    t.is(wrong.status, 400, `wrong ${name}`);
+    t.regex(wrong.text, new RegExp(`${name}: must be `));
+    if (name !== 'host_id' && name !== 'app_id') continue;
     const partial = Object.fromEntries(Object.entries(good).filter(([key]) => key !== name));
     const missing = await ask('POST', '/api/streamers', { body: partial });
     t.is(missing.status, 400, `without ${name}`);
-    t.regex(missing.text, new RegExp(name));
-    t.is(
-      (await ask('POST', '/api/streamers', { body: { ...good, [name]: { a: 1 } } })).status,
-      400,
-    );
+    t.regex(missing.text, new RegExp(`${name}: missing`));
   }
   const wrong = [
     { fps: 59.94 },
