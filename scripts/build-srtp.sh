@@ -4,7 +4,7 @@
 # Same source, same ABI, checked against the archive's signature by apt. Nothing is installed.
 #
 # Exit code 1, with the reason in .cache/srtp.log, where that is not possible: streamers then use
-# the system's library.
+# the system's library. With --is-settled nothing is built: 0 if there is nothing to be done now.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root=$PWD
@@ -15,10 +15,11 @@ wanted="$version $(dpkg-query -W -f='${Version}' libssl-dev) $(sha256sum "${BASH
 [ -f "$target/libsrtp2.so.1" ] && [ "$(cat "$target/stamp" 2>/dev/null || true)" = "$wanted" ] && exit 0
 # What failed is tried again after a day, or when something has changed: it can take minutes.
 if [ "$(cat "$target/failed" 2>/dev/null || true)" = "$wanted" ] && [ -z "$(find "$target/failed" -mmin +1440)" ]; then
-  exit 1
+  [ "${1:-}" = --is-settled ] || exit 1
+  exit 0
 fi
+[ "${1:-}" != --is-settled ] || exit 1
 
-printf 'moontee: building libsrtp2 upon OpenSSL\n' >&2
 mkdir -p "$target"
 printf '%s' "$wanted" >"$target/failed"
 work=$(mktemp -d)

@@ -2,7 +2,9 @@
  * Builds what is served and run into dist/: the page (esbuild) and the server (tsc). A part
  * whose inputs have not changed since its last build is left alone.
  *
- *   node scripts/build.js [--page-only] [--page-dir DIR]
+ *   node scripts/build.js [--page-only] [--page-dir DIR] [--is-built]
+ *
+ * With --is-built nothing is built: exit code 0 if nothing is out of date.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -12,7 +14,6 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const STAMPS = join(ROOT, '.cache');
@@ -23,6 +24,7 @@ const { values: options } = parseArgs({
   options: {
     'page-only': { type: 'boolean', default: false },
     'page-dir': { type: 'string', default: join(ROOT, 'dist/web') },
+    'is-built': { type: 'boolean', default: false },
   },
 });
 
@@ -37,6 +39,7 @@ async function buildPage(directory) {
     directory,
     async () => {
       await mkdir(directory, { recursive: true });
+      const { build } = await import('esbuild');
       await build({
         entryPoints: BUNDLES.map((name) => join(ROOT, 'web', `${name}.ts`)),
         outdir: directory,
@@ -74,6 +77,7 @@ async function whenChanged(name, inputs, directory, step) {
   const stamp = await fingerprint(inputs, directory);
   const isBuilt = existsSync(directory);
   if (isBuilt && (await readFile(stampFile, 'utf8').catch(() => '')) === stamp) return;
+  if (options['is-built']) process.exit(1);
   await step();
   await mkdir(STAMPS, { recursive: true });
   await writeFile(stampFile, stamp);

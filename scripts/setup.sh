@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing and builds what is out of date. Safe to run at any time, quick when
 # there is nothing to do. Sources: the Debian archive and the npm registry, nothing else.
+# On a terminal it shows how far it is, elsewhere it prints a line for each step.
 #
 #   scripts/setup.sh [run|test|bench|package]   what it is for (default: run)
 set -euo pipefail
@@ -13,15 +14,105 @@ mkdir -p "$stamps"
 say() { printf 'moontee: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
 
+terminal=
+if [ -t 2 ] && [ "${TERM:-dumb}" != dumb ]; then terminal=yes; fi
+# A line that the next one replaces; without words the line is cleared.
+show() { if [ -n "$terminal" ]; then printf '\r\033[K%s' "${*:+moontee:   $*}" >&2; fi; }
+
+# Also for what runs with its output in a log.
+exec 8>&2
+
+working=
+# What works in the background would outlive a Ctrl-C.
+stop_working() {
+  if [ -n "$working" ]; then kill -TERM "$working" 2>/dev/null || true; fi
+  show
+}
+trap stop_working EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# Runs a command and shows what it is about, how long it takes and where its log is. HOW_FAR, a
+# command that prints a few words, is asked meanwhile.
+#
+#   step WHAT USUAL_TIME LOG HOW_FAR COMMAND…
+step() {
+  local what=$1 usual=$2 log=$3 how_far=$4 begin=$SECONDS code=0
+  shift 4
+  say "$what (usually $usual; log: $PWD/$log)"
+  # Another set-up may not begin before this one ends, but for what a package starts.
+  "$@" >>"$log" 2>&1 9>&- &
+  working=$!
+  while [ -n "$terminal" ] && kill -0 "$working" 2>/dev/null; do
+    show "$((SECONDS - begin)) s  $($how_far 2>/dev/null || true)"
+    sleep 1
+  done
+  wait "$working" || code=$?
+  working=
+  show
+  if [ $code = 0 ]; then say "  done in $((SECONDS - begin)) s"; fi
+  return $code
+}
+
+# --- This machine -----------------------------------------------------------------------------
+if compgen -G '/lib/ld-musl-*' >/dev/null && ! compgen -G '/lib*/ld-linux*' >/dev/null; then
+  fail "this system has musl instead of the GNU C library. Moontee does not run here: its processes end with their parent by util-linux's setpriv --pdeathsig, and GStreamer's binding is built and tested with glibc. Use Debian or Ubuntu, or a container of theirs."
+fi
+
 # --- Node -------------------------------------------------------------------------------------
-command -v node >/dev/null || fail "Node.js 20.18 or later is needed and was not found in PATH."
-node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 18) ? 0 : 1)' ||
-  fail "Node.js 20.18 or later is needed, this is $(node --version)."
+# What to do on this distribution, from its own archive and the npm registry alone.
+node_remedy() {
+  local candidate=
+  if command -v apt-cache >/dev/null; then
+    candidate=$(apt-cache policy nodejs 2>/dev/null | sed -n 's/^  Candidate: \([0-9]*\)\.\([0-9]*\).*/\1 \2/p')
+  fi
+  if [ -z "$candidate" ]; then
+    cat <<'EOF'
+Install Node.js 22 and npm with the means of your system. If it has an older Node.js with npm, as root:
+
+    npm install --global node@22     # the official binary, from the npm registry
+EOF
+  elif fits $candidate; then
+    printf 'Install that of this distribution, as root:\n\n    apt-get update && apt-get install --no-install-recommends nodejs npm\n'
+  else
+    cat <<'EOF'
+That of this distribution is older. Its npm can install a newer one beside it, as root:
+
+    apt-get update && apt-get install --no-install-recommends nodejs npm
+    npm install --global node@22     # the official binary, from the npm registry
+    hash -r; node --version          # v22 or later: /usr/local/bin comes before /usr/bin
+EOF
+  fi
+}
+fits() { [ "$1" -gt 20 ] || { [ "$1" = 20 ] && [ "$2" -ge 18 ]; }; }
+
+if ! command -v node >/dev/null; then
+  say "Node.js 20.18 or later is needed and was not found in PATH."
+  node_remedy >&2
+  exit 1
+fi
+version=$(node -p 'process.versions.node.split(".").slice(0, 2).join(" ")')
+# shellcheck disable=SC2086 # Two words.
+if ! fits $version; then
+  say "Node.js 20.18 or later is needed, this is $(node --version) ($(command -v node))."
+  node_remedy >&2
+  exit 1
+fi
 node_prefix=$(dirname "$(dirname "$(readlink -f "$(command -v node)")")")
+
+# --- One set-up at a time ---------------------------------------------------------------------
+# The lock ends with this process, however it ends.
+if command -v flock >/dev/null; then
+  exec 9>"$stamps/setup.lock"
+  if ! flock -n 9; then
+    say "another set-up of this folder is running: waiting for it"
+    flock 9
+  fi
+fi
 
 # --- Debian packages --------------------------------------------------------------------------
 packages=(
-  gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
+  gstreamer1.0-plugins-base gstreamer1.0-plugins-good
   gstreamer1.0-plugins-bad gstreamer1.0-libav gstreamer1.0-nice
   gir1.2-gstreamer-1.0 gir1.2-gst-plugins-base-1.0 gir1.2-gst-plugins-bad-1.0 gir1.2-nice-0.1
   libgirepository1.0-dev libcairo2-dev pkg-config g++ make python3 ca-certificates
@@ -31,7 +122,7 @@ packages=(
 # girepository 1, whose own typelib has a package to itself where 2 is the default.
 optional=(gir1.2-girepository-2.0)
 test_packages=(
-  chromium firefox-esr fonts-dejavu-core git procps iproute2 coturn gstreamer1.0-plugins-base-apps
+  gstreamer1.0-tools chromium firefox-esr fonts-dejavu-core git procps iproute2 coturn gstreamer1.0-plugins-base-apps
 )
 case $purpose in
   run) ;;
@@ -55,6 +146,43 @@ not_installed() {
 }
 available() { [ -n "$(apt-cache show --no-all-versions "$1" 2>/dev/null)" ]; }
 
+# Seconds that another program may have apt's lock.
+LOCK_PATIENCE=600
+# Runs apt; if another program has its lock, waits and tries again.
+patiently() {
+  local until=$((SECONDS + LOCK_PATIENCE)) told= output
+  while :; do
+    output=$("$@" 2>&1) && { printf '%s\n' "$output"; return 0; }
+    printf '%s\n' "$output"
+    grep -qiE 'could not get lock|unable to (acquire|lock)' <<<"$output" || return 1
+    [ $SECONDS -lt $until ] || { echo "apt's lock was not free for $LOCK_PATIENCE s."; return 1; }
+    if [ -z "$told" ]; then
+      told=yes
+      printf '\r\033[Kmoontee:   another program uses apt, often the automatic updates: waiting for it, ten minutes at most\n' >&8
+    fi
+    sleep 3
+  done
+}
+
+# How far apt is, by what it reports last.
+apt_progress() {
+  tail -n 1 "$stamps/apt.status" | awk -F: '
+    $1 == "dlstatus" { printf "downloading, %d %%", $3 }
+    $1 == "pmstatus" { printf "installing, %d %%", $3 }'
+}
+
+# How much there is to be downloaded, and how much room it takes, as apt reckons.
+sizes() {
+  local plan count download room
+  plan=$(LC_ALL=C "${as_root[@]}" apt-get install --assume-no --no-install-recommends "$@" 2>/dev/null || true)
+  count=$(sed -n 's/.* \([0-9]*\) newly installed.*/\1/p' <<<"$plan")
+  download=$(sed -n 's/^Need to get \([^/]*B\)\(\/.*\)\? of archives.*/\1/p' <<<"$plan")
+  room=$(sed -n 's/^After this operation, \(.*B\) of additional.*/\1/p' <<<"$plan")
+  if [ -n "$count" ]; then
+    say "${count} Debian packages are missing: ${download:-0 B} to download, ${room:-0 B} on the disk"
+  fi
+}
+
 if command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; then
   mapfile -t missing < <(not_installed "${packages[@]}")
   mapfile -t wished < <(not_installed "${optional[@]}")
@@ -66,8 +194,11 @@ if command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; then
     if [ "$(id -u)" != 0 ]; then
       command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; } && as_root=(sudo)
     fi
+    : >"$stamps/apt.log"
     if [ "$(id -u)" = 0 ] || [ ${#as_root[@]} -gt 0 ]; then
-      "${as_root[@]}" apt-get update -qq >&2 || fail "apt-get update failed."
+      step "reading the lists of the Debian archive" "10 s" "$stamps/apt.log" true \
+        patiently "${as_root[@]}" apt-get update -q ||
+        { tail -20 "$stamps/apt.log" >&2; fail "apt-get update failed, see above."; }
     fi
     for package in "${wished[@]}"; do
       if available "$package"; then missing+=("$package"); fi
@@ -78,11 +209,14 @@ if command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; then
         printf '\n    apt-get update && apt-get install -y --no-install-recommends %s\n\n' "${missing[*]}" >&2
         exit 1
       fi
-      say "installing Debian packages: ${missing[*]}"
+      sizes "${missing[@]}"
       # Services that come with a package (a TURN server, say) are not to be started by it.
-      "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
-        apt-get install -y -qq --no-install-recommends "${missing[@]}" >"$stamps/apt.log" 2>&1 ||
+      step "installing Debian packages" "2 to 6 minutes" "$stamps/apt.log" apt_progress \
+        patiently "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 LC_ALL=C \
+        bash -c 'status=$1; shift; exec "$@" 3>"$status"' bash "$stamps/apt.status" \
+        apt-get install -y -q --no-install-recommends -o APT::Status-Fd=3 "${missing[@]}" ||
         { tail -20 "$stamps/apt.log" >&2; fail "apt-get install failed, see above."; }
+      rm -f "$stamps/apt.status"
     fi
     mapfile -t wished < <(not_installed "${optional[@]}")
     printf '%s ' "${wished[@]}" "$(sha256sum /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null)" \
@@ -94,9 +228,9 @@ fi
 command -v npm >/dev/null || fail "npm was not found in PATH. The archives of Node.js have it beside node."
 
 # --- libsrtp2 upon OpenSSL ----------------------------------------------------------------------
-if command -v apt-get >/dev/null; then
-  scripts/build-srtp.sh ||
-    say "libsrtp2 could not be built upon OpenSSL (.cache/srtp.log): a viewer will cost a third more."
+if command -v apt-get >/dev/null && ! scripts/build-srtp.sh --is-settled; then
+  step "building libsrtp2 upon OpenSSL" "20 s" "$stamps/srtp.log" true scripts/build-srtp.sh ||
+    say "libsrtp2 could not be built upon OpenSSL ($stamps/srtp.log): a viewer will cost a third more."
 fi
 
 # --- npm packages -----------------------------------------------------------------------------
@@ -124,6 +258,8 @@ node_headers() {
   return 1
 }
 
+npm_progress() { printf '%d packages' "$(find node_modules -maxdepth 2 -name package.json 2>/dev/null | wc -l)"; }
+
 loads() { node -e 'require("node-gtk").require("Gst", "1.0")' >>"$stamps/npm.log" 2>&1; }
 
 compile_node_gtk() {
@@ -132,8 +268,9 @@ compile_node_gtk() {
     fail "Node's headers are not in $node_prefix/include/node, nor are they in the npm registry. Install Node with its headers (the archives of nodejs.org and NodeSource's package have them)."
   # By the builder itself: npm runs install scripts only of packages that are allowed to, and says
   # nothing about those that it leaves out.
-  node node_modules/@mapbox/node-pre-gyp/bin/node-pre-gyp install --build-from-source \
-    --nodedir="$headers" --directory=node_modules/node-gtk >>"$stamps/npm.log" 2>&1 ||
+  step "compiling node-gtk, the binding to GStreamer" "1 minute" "$stamps/npm.log" true \
+    node node_modules/@mapbox/node-pre-gyp/bin/node-pre-gyp install --build-from-source \
+    --nodedir="$headers" --directory=node_modules/node-gtk ||
     { tail -40 "$stamps/npm.log" >&2; fail "compiling node-gtk failed, see above."; }
   loads || { tail -20 "$stamps/npm.log" >&2; fail "node-gtk was compiled and does not load, see above."; }
 }
@@ -143,11 +280,9 @@ installed=$(cat node_modules/.moontee-stamp 2>/dev/null || true)
 # A package brings node-gtk for several releases of Node, which build-deb.sh compiles.
 if [ "$purpose" = package ] && [ "$installed" != "$wanted" ]; then wanted="without node-gtk: $wanted"; fi
 if [ ! -d node_modules/node-gtk ] || [ "$installed" != "$wanted" ]; then
-  if [ "$purpose" = package ]; then say "installing npm packages"; else
-    say "installing npm packages (node-gtk is compiled, about a minute)"
-  fi
   : >"$stamps/npm.log"
-  npm ci --ignore-scripts --no-audit --no-fund >>"$stamps/npm.log" 2>&1 ||
+  step "installing npm packages, about 120 MB to download" "20 s" "$stamps/npm.log" npm_progress \
+    npm ci --ignore-scripts --no-audit --no-fund ||
     { tail -40 "$stamps/npm.log" >&2; fail "installing npm packages failed, see above."; }
   [ "$purpose" = package ] || compile_node_gtk
   printf '%s' "$wanted" >node_modules/.moontee-stamp
@@ -169,4 +304,8 @@ if [ "$purpose" = test ] || [ "$purpose" = bench ]; then
 fi
 
 # --- Compiled server and page -----------------------------------------------------------------
-node scripts/build.js >&2
+if ! node scripts/build.js --is-built; then
+  : >"$stamps/build.log"
+  step "building server and page" "15 s" "$stamps/build.log" true node scripts/build.js ||
+    { tail -20 "$stamps/build.log" >&2; fail "the build failed, see above."; }
+fi
