@@ -33,7 +33,7 @@ export const LAYERS = {
     ...['hosts', 'streamer', 'recordings'],
   ],
   server: [
-    ...['core', 'config', 'storage', 'moonlight', 'ice', 'access', 'http'],
+    ...['core', 'protocol', 'config', 'storage', 'moonlight', 'ice', 'access', 'http'],
     ...['streamer', 'recordings', 'hosts', 'signaling', 'api'],
   ],
 
@@ -42,6 +42,8 @@ export const LAYERS = {
   mcp: ['core', 'protocol'],
   commands: [
     'core',
+    'codec',
+    'storage',
     'config',
     'protocol',
     'moonlight',
@@ -50,6 +52,7 @@ export const LAYERS = {
     'gst',
     'streamer',
     'server',
+    'demo-host',
     'mcp',
   ],
 

@@ -1,6 +1,93 @@
 /** Generated from the OpenAPI document by `npm run generate:docs`: do not edit. */
 
 export interface paths {
+  '/healthz': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Whether the process is alive
+     * @description For supervisors: one that does not get this answer may restart the server.
+     */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description It is */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Health'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/readyz': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Whether the server can serve whoever comes now
+     * @description For load balancers. The server is not ready while it drains, if it has lost its data folder, or if streamer processes cannot be started. The last is found out by starting one; the result counts for five minutes, a failure for ten seconds.
+     */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description It is ready */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Readiness'];
+          };
+        };
+        /** @description It is not, for the reasons named */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Readiness'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/config.js': {
     parameters: {
       query?: never;
@@ -3741,6 +3828,15 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
   schemas: {
+    Health: {
+      /** @constant */
+      status: 'ok';
+    };
+    Readiness: {
+      /** @enum {string} */
+      status: 'ready' | 'not_ready';
+      reasons: ('draining' | 'data_folder' | 'streamer_process')[];
+    };
     /**
      * @description - `STREAMER_NOT_FOUND`: Streamer not found. Create the streamer, or use an id that `GET /api/streamers` lists.
      *     - `STREAMER_EXISTS`: Streamer already exists. Use the streamer that exists, or delete it first.
@@ -3764,6 +3860,10 @@ export interface components {
      *     - `RATE_LIMITED`: Too many requests. Wait as long as `Retry-After` asks for, and send fewer requests.
      *     - `LIMIT_REACHED`: A configured limit is reached. Close what is not needed any more, or raise the limit that the message names.
      *     - `DATA_IN_USE`: Another Moontee uses the data folder. Stop the other Moontee, or give this one another `data_path`.
+     *     - `BACKUP_INVALID`: The backup cannot be used. Name a file that `moontee backup` of this version, or an earlier one, has written; a backup is never written over a file.
+     *     - `NO_SERVER`: No server runs on the data folder. Start it with `moontee serve`, and give the command the same `--config`.
+     *     - `DRAINING`: The server is being drained and lets nobody else in. Use another server, or try again when this one is back.
+     *     - `ADDRESS_UNAVAILABLE`: The address cannot be listened on. Choose another address with `--bind ADDRESS:PORT` (the demo: `--port NUMBER`), or end what uses this one; `ss -ltnp` shows it.
      *     - `CONFIG_INVALID`: Invalid configuration. Run `moontee config check`, which names the invalid keys.
      *     - `HOST_UNREACHABLE`: Host unreachable. Check that the host runs, and that the server reaches its address and ports.
      *     - `HOST_ANSWER_INVALID`: Invalid answer from the host. Check that a GameStream host, and nothing else, listens at this address and port.
@@ -3830,6 +3930,10 @@ export interface components {
       | 'RATE_LIMITED'
       | 'LIMIT_REACHED'
       | 'DATA_IN_USE'
+      | 'BACKUP_INVALID'
+      | 'NO_SERVER'
+      | 'DRAINING'
+      | 'ADDRESS_UNAVAILABLE'
       | 'CONFIG_INVALID'
       | 'HOST_UNREACHABLE'
       | 'HOST_ANSWER_INVALID'
@@ -3928,36 +4032,118 @@ export interface components {
       apps: components['schemas']['App'][];
     };
     Settings: {
-      bitrate: number;
-      packet_size: number;
-      fps: number;
-      width: number;
-      height: number;
-      video_sample_queue_size: number;
-      play_audio_local: boolean;
-      audio_sample_queue_size: number;
-      video_supported_formats: number;
-      /** @enum {string} */
-      video_colorspace: 'Rec601' | 'Rec709' | 'Rec2020';
-      video_color_range_full: boolean;
-    } & {
+      /**
+       * @description Pixels.
+       * @example 1920
+       */
+      width?: number | null;
+      /**
+       * @description Pixels.
+       * @example 1080
+       */
+      height?: number | null;
+      /**
+       * @description Pictures a second.
+       * @example 60
+       */
+      fps?: number | null;
+      /**
+       * @description Kbit/s.
+       * @example 20000
+       */
+      bitrate?: number | null;
+      /**
+       * @description Bytes of a packet of video from the host.
+       * @example 1024
+       */
+      packet_size?: number | null;
+      /**
+       * @description Sum of what may be sent: 1 H.264, 256 H.265, 512 H.265 with 10 bit, 4096 AV1, 8192 AV1 with 10 bit.
+       * @example 1
+       */
+      video_supported_formats?: number | null;
+      /**
+       * @description Rec601, Rec709 or Rec2020.
+       * @example Rec709
+       */
+      video_colorspace?: ('Rec601' | 'Rec709' | 'Rec2020') | null;
+      /**
+       * @description Full range of brightness instead of the limited one.
+       * @example false
+       */
+      video_color_range_full?: boolean | null;
+      /**
+       * @description Sound on the host as well.
+       * @example false
+       */
+      play_audio_local?: boolean | null;
+      /**
+       * @description Accepted from old callers; not used.
+       * @example 10
+       */
+      video_sample_queue_size?: number | null;
+      /**
+       * @description Accepted from old callers; not used.
+       * @example 10
+       */
+      audio_sample_queue_size?: number | null;
+      /**
+       * @description Channels of sound: 2, 6 or 8.
+       * @example 2
+       */
       audio_channels?: (2 | 6 | 8) | null;
+      /**
+       * @description High dynamic range, for formats with 10 bit.
+       * @example false
+       */
       hdr?: boolean | null;
     };
     NestedCreateRequest: ({
-      streamer_id: string;
+      /**
+       * @description Id of a paired host, as GET /api/hosts lists it.
+       * @example 0
+       */
       host_id: number;
+      /**
+       * @description Id of an app, as GET /api/apps lists it for the host.
+       * @example 1
+       */
       app_id: number;
     } & {
+      /**
+       * @description Name of the streamer, 1 to 128 of A-Z a-z 0-9 _ . ~ : @ + -; left out: one is made up.
+       * @example desk
+       */
+      streamer_id?: string | null;
+      /**
+       * @description Identity of its own towards the host; left out: that of the pairing.
+       * @example desk
+       */
       client_unique_id?: string | null;
     }) & {
       settings: components['schemas']['Settings'];
     };
     FlatCreateRequest: ({
-      streamer_id: string;
+      /**
+       * @description Id of a paired host, as GET /api/hosts lists it.
+       * @example 0
+       */
       host_id: number;
+      /**
+       * @description Id of an app, as GET /api/apps lists it for the host.
+       * @example 1
+       */
       app_id: number;
     } & {
+      /**
+       * @description Name of the streamer, 1 to 128 of A-Z a-z 0-9 _ . ~ : @ + -; left out: one is made up.
+       * @example desk
+       */
+      streamer_id?: string | null;
+      /**
+       * @description Identity of its own towards the host; left out: that of the pairing.
+       * @example desk
+       */
       client_unique_id?: string | null;
     }) &
       components['schemas']['Settings'];
@@ -4450,6 +4636,10 @@ export interface components {
      *     - `RATE_LIMITED`: Too many requests. Wait as long as `Retry-After` asks for, and send fewer requests.
      *     - `LIMIT_REACHED`: A configured limit is reached. Close what is not needed any more, or raise the limit that the message names.
      *     - `DATA_IN_USE`: Another Moontee uses the data folder. Stop the other Moontee, or give this one another `data_path`.
+     *     - `BACKUP_INVALID`: The backup cannot be used. Name a file that `moontee backup` of this version, or an earlier one, has written; a backup is never written over a file.
+     *     - `NO_SERVER`: No server runs on the data folder. Start it with `moontee serve`, and give the command the same `--config`.
+     *     - `DRAINING`: The server is being drained and lets nobody else in. Use another server, or try again when this one is back.
+     *     - `ADDRESS_UNAVAILABLE`: The address cannot be listened on. Choose another address with `--bind ADDRESS:PORT` (the demo: `--port NUMBER`), or end what uses this one; `ss -ltnp` shows it.
      *     - `CONFIG_INVALID`: Invalid configuration. Run `moontee config check`, which names the invalid keys.
      *     - `HOST_UNREACHABLE`: Host unreachable. Check that the host runs, and that the server reaches its address and ports.
      *     - `HOST_ANSWER_INVALID`: Invalid answer from the host. Check that a GameStream host, and nothing else, listens at this address and port.
@@ -4521,6 +4711,10 @@ export interface components {
       | 'RATE_LIMITED'
       | 'LIMIT_REACHED'
       | 'DATA_IN_USE'
+      | 'BACKUP_INVALID'
+      | 'NO_SERVER'
+      | 'DRAINING'
+      | 'ADDRESS_UNAVAILABLE'
       | 'CONFIG_INVALID'
       | 'HOST_UNREACHABLE'
       | 'HOST_ANSWER_INVALID'

@@ -95,6 +95,22 @@ const ROWS = {
     retry: true,
     words: 'Another server uses the data of this one.',
   },
+  BACKUP_INVALID: {
+    retry: false,
+    words: 'The backup of the server cannot be used.',
+  },
+  NO_SERVER: {
+    retry: true,
+    words: 'The server does not run.',
+  },
+  DRAINING: {
+    retry: true,
+    words: 'The server is about to end and lets nobody else in.',
+  },
+  ADDRESS_UNAVAILABLE: {
+    retry: true,
+    words: 'The server cannot be reached.',
+  },
   CONFIG_INVALID: {
     retry: false,
     words: 'The server is not set up for this.',

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { documentMessages } from '../src/api/openapi.js';
 import { documentConfig } from '../src/config/report.js';
 import { CLIENT_TYPES, clientTypes } from './client-types.js';
+import { documentCommands } from './commands-page.js';
 import { documentMetrics } from './metrics-table.js';
 import { clientOutcomes, documentOutcomes } from './outcome-tables.js';
 import { documentRoutes } from './routes-table.js';
@@ -15,9 +16,12 @@ const CONFIGURATION = `# Configuration
 
 Every key can stand in a JSON file (\`--config FILE\`, or \`server/config.json\` where it exists), in
 the environment and on the command line: flags win over the environment, the environment over the
-file, the file over the defaults. \`moontee config print\` shows what is in force and from where,
-\`moontee config check\` says what is wrong. The \`config.json\` of the server that Moontee replaces
-is accepted as it is.
+file, the file over the defaults. \`moontee config init\` writes a file with all keys, explained and commented out.
+\`moontee config print\` shows what is in force and from where. \`moontee config check\` says what is wrong: values,
+misspelt names of keys and variables, files that are missing.
+
+The file is JSON in which comments (\`//\`, \`/* */\`) and commas before a closing brace are permitted. The
+\`config.json\` of the server that Moontee replaces is accepted as it is.
 
 `;
 
@@ -68,6 +72,7 @@ const METRICS = `# Metrics
 /** File → text. */
 export function generatedPages(): Readonly<Record<string, string>> {
   return {
+    'docs/commands.md': documentCommands(),
     'docs/configuration.md': CONFIGURATION + documentConfig(),
     'docs/socket-messages.md': MESSAGES + documentMessages(),
     'docs/errors.md': documentOutcomes(),

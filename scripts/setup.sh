@@ -54,11 +54,6 @@ step() {
   return $code
 }
 
-# --- This machine -----------------------------------------------------------------------------
-if compgen -G '/lib/ld-musl-*' >/dev/null && ! compgen -G '/lib*/ld-linux*' >/dev/null; then
-  fail "this system has musl instead of the GNU C library. Moontee does not run here: its processes end with their parent by util-linux's setpriv --pdeathsig, and GStreamer's binding is built and tested with glibc. Use Debian or Ubuntu, or a container of theirs."
-fi
-
 # --- Node -------------------------------------------------------------------------------------
 # What to do on this distribution, from its own archive and the npm registry alone.
 node_remedy() {

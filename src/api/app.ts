@@ -7,6 +7,7 @@ import type { ApiContext } from './context.js';
 import { accessOfUnknown } from '../access/gate.js';
 import { eventRoutes } from './event-feed.js';
 import { controlRoutes } from './control.js';
+import { healthRoutes } from './health.js';
 import { empty, hostRoutes } from './hosts.js';
 import { crossOrigin } from '../http/cross-origin.js';
 import { answerErrors } from '../http/error-answers.js';
@@ -79,6 +80,7 @@ export function apiRoutes(routes: Routes, api: ApiContext): void {
     context.type = 'text/javascript';
     context.body = `export default ${JSON.stringify(settings)}`;
   });
+  healthRoutes(routes, api);
   routes.get('/api/authenticate', 'known', (context) => empty(context));
   hostRoutes(routes, api);
   pairRoutes(routes, api);

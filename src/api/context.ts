@@ -12,6 +12,7 @@ import type { Gate } from '../access/gate.js';
 import type { RefusalLog } from '../access/refusal-log.js';
 import type { ViewerAccess } from '../access/viewer-access.js';
 import type { EventFeed } from './event-feed.js';
+import type { ReadinessCheck } from './health.js';
 import type { Metrics } from './metrics.js';
 
 /** What the routes work with. */
@@ -35,6 +36,7 @@ export interface ApiContext {
   readonly refusals: RefusalLog;
   readonly events: EventFeed;
   readonly metrics: Metrics;
+  readonly readiness: ReadinessCheck;
   /** Folder of the built page; null serves none. */
   readonly staticDirectory: string | null;
   readonly log: Log;

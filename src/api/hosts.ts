@@ -1,7 +1,7 @@
 import type { Routes } from '../http/routes.js';
 import { isIP } from 'node:net';
 import { MoonteeError } from '../core/errors.js';
-import { wakeOnLan, wakeTargets } from '../moonlight/wake-on-lan.js';
+import { wakeHost } from '../hosts/host-commands.js';
 import type { ApiContext } from './context.js';
 import { detailedHost, undetailedHost } from './host-dto.js';
 import { failingWith } from '../http/error-answers.js';
@@ -51,10 +51,7 @@ export function hostRoutes(
 
   routes.post('/api/host/wake', 'administrator', async (context) => {
     const host = hosts.require(bodyOf(context, HostId).host_id);
-    const mac = host.knownInfo?.mac ?? host.stored.cache?.mac ?? null;
-    if (mac === null) throw new MoonteeError('HOST_UNREACHABLE', 'Unknown MAC address of the host');
-    await failingWith(500, () => wakeOnLan(mac, wakeTargets(host.lastAddresses)));
-    host.clearCache();
+    await failingWith(500, () => wakeHost(host));
     empty(context);
   });
 

@@ -12,18 +12,20 @@ import {
   ShareList,
   TokenList,
 } from '../protocol/access-models.js';
+import { CreateStreamerRequest } from '../protocol/create-models.js';
 import {
   AddHostRequest,
   AdminStatus,
   AppList,
-  CreateStreamerRequest,
   ErrorAnswer,
+  Health,
   HostAnswer,
   HostId,
   HostList,
   OutputInfo,
   OutputList,
   PutOutputRequest,
+  Readiness,
   RecordingInfo,
   RecordingList,
   SessionList,
@@ -71,6 +73,26 @@ const noRecording = failed('No such recording, or recording is off');
 
 /** Every operation of the REST interface. The routes are compared with it in a test. */
 export const OPERATIONS: readonly Operation[] = [
+  {
+    method: 'get',
+    path: '/healthz',
+    summary: 'Whether the process is alive',
+    description: 'For supervisors: one that does not get this answer may restart the server.',
+    answers: { 200: { doc: 'It is', codec: Health } },
+    access: 'open',
+  },
+  {
+    method: 'get',
+    path: '/readyz',
+    summary: 'Whether the server can serve whoever comes now',
+    description:
+      'For load balancers. The server is not ready while it drains, if it has lost its data folder, or if streamer processes cannot be started. The last is found out by starting one; the result counts for five minutes, a failure for ten seconds.',
+    answers: {
+      200: { doc: 'It is ready', codec: Readiness },
+      503: { doc: 'It is not, for the reasons named', codec: Readiness },
+    },
+    access: 'open',
+  },
   {
     method: 'get',
     path: '/config.js',

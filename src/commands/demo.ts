@@ -7,19 +7,20 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as t from 'io-ts';
-import { bindOf, loadConfig } from '../config/load.js';
+import { bindOf, loadConfig, type LoadedConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { MoonteeError } from '../core/errors.js';
-import { createLog, flushLog, type Log } from '../core/log.js';
+import { configureLog, createLog, flushLog, type Log } from '../core/log.js';
 import { readTemplateFolder } from '../gst/template-folder.js';
 import { MoonteeServer } from '../server/server.js';
 import { childEnvironment } from '../config/child-environment.js';
 import { forwardOutput } from '../streamer/supervisor/output.js';
 import type { StreamerSpec } from '../protocol/streamer-spec.js';
 import { demoHostModule } from './demo-host.js';
+import type { Invocation } from './invocation.js';
+import { note, print } from './output.js';
 import { pageDirectory } from './page.js';
 import { untilTold } from './shutdown.js';
-import { UsageError } from './usage.js';
 
 /** Milliseconds for the demo host to listen, for the first frame, and for ending everything. */
 const HOST_DEADLINE_MS = 20_000;
@@ -31,31 +32,39 @@ const DESKTOP = 'Desktop';
 const HostReady = t.type({ ready: t.literal(true), http_port: t.Int });
 
 /**
- * `moontee demo [--port 8080] [--input-log FILE] [--config FILE] [--KEY VALUE …]`: server, host and
- * page on this machine, with the configuration's settings but with hosts of its own.
+ * `moontee demo [--port 8080] [--input-log FILE] [--verbose] [--config FILE] [--KEY VALUE …]`: server,
+ * host and page on this machine, with the configuration's settings but with hosts of its own.
  */
-export async function demo(args: readonly string[]): Promise<number> {
-  const { port, inputLog, rest } = ownArguments(args);
-  const loaded = loadConfig({ args: rest });
-  const level = loaded.sources.log_level === 'default' ? 'warn' : loaded.config.log_level;
-  const log = createLog('moontee', level);
-  for (const warning of loaded.warnings) log.warn({ file: loaded.file }, warning);
-  const { pipelines_path: pipelines } = loaded.config;
+export async function demo(call: Invocation): Promise<number> {
+  const { config, sources, file, warnings, mistakes } = loadConfig(call.settings);
+  const { pipelines_path: pipelines } = config;
   if (pipelines !== null) readTemplateFolder(pipelines);
   const state = await mkdtemp(join(tmpdir(), 'moontee-demo-'));
+  // The screen is for the URL. The file outlives the demo.
+  const logFile = call.flag('verbose') ? null : `${state}.log`;
+  configureLog({ format: logFile === null ? config.log_format : 'text', file: logFile });
+  const log = createLog('moontee', levelOf(config, sources, logFile));
+  for (const warning of [...warnings, ...mistakes]) {
+    log.warn({ file }, warning);
+    if (logFile !== null) note(`moontee: ${warning}`);
+  }
   const running = new DemoParts(state);
-  const ended = untilTold(() => running.close(), CLOSE_DEADLINE_MS, log, [
-    'SIGTERM',
-    'SIGINT',
-    // The terminal is gone, and with it who would end the demo.
-    'SIGHUP',
-  ]);
+  const ended = untilTold(() => running.close(), {
+    deadline: CLOSE_DEADLINE_MS,
+    log,
+    // With SIGHUP the terminal is gone, and with it who would end the demo.
+    signals: ['SIGTERM', 'SIGINT', 'SIGHUP'],
+  });
   try {
-    const url = await running.start(withPort(loaded.config, port), inputLog, log);
-    process.stdout.write(`\n  Moontee shows its demo host at\n\n    ${url}\n\n`);
-    process.stdout.write('  Open it in two windows, type and move the mouse. Ctrl-C ends it.\n\n');
+    const inputLog = call.text('input-log') ?? null;
+    const url = await running.start(withPort(config, call.number('port')), inputLog, log);
+    print(`\n  Moontee shows its demo host at\n\n    ${url}\n`);
+    print('  Open it in two windows, type and move the mouse. Ctrl-C ends it.');
+    print(logFile === null ? '' : `  The log is in ${logFile}\n`);
   } catch (error) {
     await running.close();
+    await flushLog();
+    if (logFile !== null) note(`moontee: the log of the demo is in ${logFile}`);
     throw error;
   }
   const code = await ended;
@@ -63,43 +72,18 @@ export async function demo(args: readonly string[]): Promise<number> {
   process.exit(code);
 }
 
-interface OwnArguments {
-  /** Null if none was given. */
-  readonly port: number | null;
-  readonly inputLog: string | null;
-  /** Those of the configuration. */
-  readonly rest: readonly string[];
+/** A file may hold more than a screen. */
+function levelOf(
+  config: Config,
+  { log_level: source }: LoadedConfig['sources'],
+  logFile: string | null,
+): string {
+  if (source !== 'default') return config.log_level;
+  return logFile === null ? 'warn' : 'info';
 }
 
-/** @throws UsageError */
-function ownArguments(args: readonly string[]): OwnArguments {
-  const own = new Map<string, string>();
-  const rest: string[] = [];
-  for (let at = 0; at < args.length; at++) {
-    const argument = args[at] ?? '';
-    const [, name = '', , value] = /^--(port|input-log)(=(.*))?$/s.exec(argument) ?? [];
-    if (name === '') {
-      rest.push(argument);
-      continue;
-    }
-    if (value === undefined) at += 1;
-    const given = value ?? args[at];
-    if (given === undefined) throw new UsageError(`--${name} needs a value.`);
-    own.set(name, given);
-  }
-  const port = own.get('port');
-  if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) <= 65_535)) {
-    throw new UsageError('--port takes a number from 0 to 65535.');
-  }
-  return {
-    port: port === undefined ? null : Number(port),
-    inputLog: own.get('input-log') ?? null,
-    rest,
-  };
-}
-
-function withPort(config: Config, port: number | null): Config {
-  if (port === null) return config;
+function withPort(config: Config, port: number | undefined): Config {
+  if (port === undefined) return config;
   const { host } = bindOf(config);
   return { ...config, bind_address: `${host.includes(':') ? `[${host}]` : host}:${port}` };
 }

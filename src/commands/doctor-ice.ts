@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
 import { MoonteeError } from '../core/errors.js';
@@ -14,6 +13,7 @@ import type { Endpoint } from '../ice/client/stun-message.js';
 import { serverSets } from '../ice/configured.js';
 import { networkOf } from '../streamer/network.js';
 import { printFindings, type Finding } from './doctor-finding.js';
+import type { Invocation } from './invocation.js';
 
 /**
  * `moontee doctor ice [--timeout MS] [--config FILE] [--KEY VALUE …]`: uses the configured ICE
@@ -21,9 +21,9 @@ import { printFindings, type Finding } from './doctor-finding.js';
  *
  * @returns 0 if viewers can be expected to connect, 1 if something prevents it
  */
-export async function doctorIce(args: readonly string[]): Promise<number> {
-  const { deadline, rest } = readTimeout(args);
-  const { config, file } = loadConfig({ args: rest });
+export async function doctorIce(call: Invocation): Promise<number> {
+  const deadline = call.number('timeout') ?? STEP_DEADLINE_MS;
+  const { config, file } = loadConfig(call.settings);
   process.stdout.write(`Configuration: ${file ?? 'defaults and environment'}\n`);
   const findings = [
     ...addresses(config),
@@ -31,20 +31,6 @@ export async function doctorIce(args: readonly string[]): Promise<number> {
     ...(await servers(config, deadline)),
   ];
   return printFindings(findings);
-}
-
-function readTimeout(args: readonly string[]): { deadline: number; rest: string[] } {
-  const at = args.indexOf('--timeout');
-  if (at < 0) return { deadline: STEP_DEADLINE_MS, rest: [...args] };
-  const { values } = parseArgs({
-    args: args.slice(at, at + 2),
-    options: { timeout: { type: 'string' } },
-  });
-  const deadline = Number(values.timeout);
-  if (!Number.isInteger(deadline) || deadline < 100 || deadline > 60_000) {
-    throw new MoonteeError('CONFIG_INVALID', '--timeout must be 100 to 60000 milliseconds');
-  }
-  return { deadline, rest: [...args.slice(0, at), ...args.slice(at + 2)] };
 }
 
 function filterOf(config: Config): Parameters<typeof gatheringAddresses>[0] {

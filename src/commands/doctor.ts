@@ -4,7 +4,6 @@ import { existsSync } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { loadConfig } from '../config/load.js';
 import { MoonteeError } from '../core/errors.js';
 import { descriptorLimit, viewersWithin } from '../gst/descriptors.js';
@@ -23,6 +22,7 @@ import {
 import { createDtlsIdentity } from '../streamer/dtls-identity.js';
 import { openSslSrtp } from '../streamer/supervisor/libraries.js';
 import { printFindings, type Finding } from './doctor-finding.js';
+import type { Invocation } from './invocation.js';
 
 /** Viewers of a streamer that there should be descriptors for. */
 const EXPECTED_VIEWERS = 20;
@@ -30,27 +30,19 @@ const EXPECTED_VIEWERS = 20;
 /** Bytes of UDP receive buffer that hold a large key frame's burst. */
 const RECEIVE_BUFFER = 2 * 1024 * 1024;
 
-/**
- * `moontee doctor`: what is missing on this machine, and how to mend it. `moontee doctor ice`:
- * see there.
- */
-export async function doctor(args: readonly string[]): Promise<number> {
-  if (args[0] === 'ice') {
-    const { doctorIce } = await import('./doctor-ice.js');
-    return doctorIce(args.slice(1));
-  }
-  const { values } = parseArgs({
-    args: [...args],
-    options: { port: { type: 'string', default: '8080' }, config: { type: 'string' } },
-  });
+/** TCP port that is tried if none is given. */
+const DEFAULT_PORT = 8080;
+
+/** `moontee doctor`: what is missing on this machine, and how to mend it. */
+export async function doctor(call: Invocation): Promise<number> {
   const findings = [
     node(),
     ...(await gstreamer()),
-    ...templates(values.config),
+    ...templates(call.text('config')),
     srtp(),
     descriptors(),
     await receiveBuffer(),
-    await tcpPort(Number(values.port)),
+    await tcpPort(call.number('port') ?? DEFAULT_PORT),
     await udp(),
     // A package has no tests.
     ...(isClone() ? [await chromium()] : []),
@@ -159,8 +151,7 @@ async function trial(): Promise<Finding[]> {
 /** The operator's own templates: validated, and built by GStreamer. */
 function templates(configFile: string | undefined): Finding[] {
   try {
-    const args = configFile === undefined ? [] : ['--config', configFile];
-    const { pipelines_path: folder } = loadConfig({ args }).config;
+    const { pipelines_path: folder } = loadConfig({ configFile }).config;
     if (folder === null) return [];
     const own = [...readTemplateFolder(folder).values()];
     const runtime = gstRuntime();

@@ -1,25 +1,16 @@
-import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/schema.js';
-import { MoonteeError } from '../core/errors.js';
-import { askServer, takeDataFolder } from '../hosts/control-socket.js';
-import { runDataCommand, type DataCommand } from '../hosts/data-commands.js';
-import { IdentityStore } from '../hosts/identities.js';
-import { HostStore } from '../hosts/store.js';
-import { createLog } from '../core/log.js';
+import { cleanText } from '../core/text.js';
+import type { ControlItem, ListedHost } from '../protocol/control-command.js';
+import { runOnHosts } from './data-folder.js';
+import type { Invocation } from './invocation.js';
+import { note, print, printJson, printTable } from './output.js';
 import { UsageError } from './usage.js';
 
-const CONFIG_OPTION = { config: { type: 'string' } } as const;
+/** Characters of a name that a host chose. */
+const MAX_NAME = 80;
 
-function configOf(file: string | undefined): Config {
-  return loadConfig({ args: file === undefined ? [] : ['--config', file] }).config;
-}
-
-function openStore(config: Config): Promise<HostStore> {
-  return HostStore.open(config.data_path, createLog('moontee', 'warn'));
-}
+const configOf = (call: Invocation): Config => loadConfig(call.settings).config;
 
 /** `NAME`, `NAME:PORT`, `[IPv6]` or `[IPv6]:PORT`. */
 function parseAddress(text: string, defaultPort: number): { address: string; port: number } {
@@ -27,112 +18,90 @@ function parseAddress(text: string, defaultPort: number): { address: string; por
   const address = match?.[1] ?? match?.[2];
   const port = Number(match?.[3] ?? defaultPort);
   if (address === undefined || port < 1 || port > 65_535) {
-    throw new UsageError(`'${text}' is not an address like 192.168.1.20 or wolf:47989.`);
+    throw new UsageError(`'${text}' is not an address like 192.168.1.20 or wolf:47989`, 'pair');
   }
   return { address, port };
 }
 
-/** Milliseconds that another command, or a server that starts or ends, may have the folder. */
-const PATIENCE_MS = 3_000;
-
-/** Done by the running server, or by this process if no server owns the folder. */
-async function change(config: Config, command: DataCommand): Promise<void> {
-  const say = (line: string): void => void process.stdout.write(`${line}\n`);
-  const log = createLog('moontee', 'warn');
-  const deadline = performance.now() + PATIENCE_MS;
-  for (;;) {
-    if (await askServer(config.data_path, command, say)) return;
-    try {
-      const lock = await takeDataFolder(config.data_path, log);
-      try {
-        const hosts = await openStore(config);
-        const file = join(dirname(config.data_path), 'identities.json');
-        const identities = await IdentityStore.open(file, log);
-        await runDataCommand(command, { hosts, identities, pin: config.pairing_pin }, say);
-      } finally {
-        await lock.release();
-      }
-      return;
-    } catch (error) {
-      const isTaken = error instanceof MoonteeError && error.code === 'DATA_IN_USE';
-      if (!isTaken || performance.now() > deadline) throw error;
-    }
-    await sleep(200);
-  }
-}
-
 /** `moontee pair ADDRESS[:PORT] [--pin 1234]`: adds a host, pairs with it, prints its id. */
-export async function pair(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: { ...CONFIG_OPTION, pin: { type: 'string' } },
-  });
-  const [target] = positionals;
-  if (target === undefined) throw new UsageError('pair needs the address of a host.');
-  if (values.pin !== undefined && !/^\d{4}$/.test(values.pin)) {
-    throw new UsageError('--pin takes four digits.');
-  }
-  const config = configOf(values.config);
-  const { address, port } = parseAddress(target, config.moonlight_default_http_port);
-  await change(config, { command: 'pair', address, http_port: port, pin: values.pin ?? null });
+export async function pair(call: Invocation): Promise<number> {
+  const config = configOf(call);
+  const { address, port } = parseAddress(call.argument(0), config.moonlight_default_http_port);
+  const isJson = call.flag('json');
+  const onItem = (item: ControlItem): void => {
+    if (isJson) printJson(item);
+    else if ('pin' in item) print(`Enter this PIN on the host: ${item.pin}`);
+    else if ('host' in item) print(`Paired. The host has the id ${item.host.host_id}.`);
+  };
+  const pin = call.text('pin') ?? null;
+  await runOnHosts(config, { command: 'pair', address, http_port: port, pin }, onItem);
   return 0;
 }
 
 /** `moontee unpair HOST_ID`: forgets a pairing, not the host. */
-export function unpair(args: readonly string[]): Promise<number> {
-  return changeHost('unpair', args);
+export function unpair(call: Invocation): Promise<number> {
+  return changeHost(call, 'unpair', (id) => `The pairing with host ${id} is forgotten.`);
 }
 
 /** `moontee forget HOST_ID`: forgets a host with its pairings. */
-export function forget(args: readonly string[]): Promise<number> {
-  return changeHost('forget', args);
+export function forget(call: Invocation): Promise<number> {
+  return changeHost(call, 'forget', (id) => `Host ${id} is forgotten.`);
 }
 
-async function changeHost(command: 'unpair' | 'forget', args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: CONFIG_OPTION,
-  });
-  await change(configOf(values.config), { command, host_id: hostId(command, positionals[0]) });
+/** `moontee wake HOST_ID`: sends it the packet that switches a sleeping machine on. */
+export function wake(call: Invocation): Promise<number> {
+  return changeHost(call, 'wake', (id) => `Host ${id} was sent a packet that wakes it.`);
+}
+
+async function changeHost(
+  call: Invocation,
+  command: 'unpair' | 'forget' | 'wake',
+  done: (id: number) => string,
+): Promise<number> {
+  const host_id = Number(call.argument(0));
+  await runOnHosts(configOf(call), { command, host_id }, () => undefined);
+  if (call.flag('json')) printJson({ host_id });
+  else print(done(host_id));
   return 0;
 }
 
-function hostId(command: string, text: string | undefined): number {
-  const id = Number(text ?? NaN);
-  if (!Number.isInteger(id))
-    throw new UsageError(`${command} needs the id of a host; moontee hosts lists them.`);
-  return id;
-}
-
 /** `moontee hosts`: a line each. */
-export async function hosts(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: CONFIG_OPTION });
-  const store = await openStore(configOf(values.config));
-  for (const host of store.list()) {
-    const { address, httpPort, paired } = host.stored;
-    const state = await host.info().then(
-      (info) => `${info.name} (${info.busy ? 'busy' : 'free'})`,
-      () => 'does not answer',
-    );
-    const pairing = paired === null ? 'not paired' : 'paired';
-    process.stdout.write(`${host.id}  ${address}:${httpPort}  ${pairing}  ${state}\n`);
+export async function hosts(call: Invocation): Promise<number> {
+  const found: ListedHost[] = [];
+  await runOnHosts(configOf(call), { command: 'hosts' }, (item) => {
+    if ('host' in item) found.push(item.host);
+  });
+  if (call.flag('json')) {
+    printJson({ hosts: found });
+    return 0;
+  }
+  printTable(
+    found.map(({ host_id, address, http_port, paired, name, server_state: state }) => [
+      String(host_id),
+      `${address.includes(':') ? `[${address}]` : address}:${http_port}`,
+      paired === 'Paired' ? 'paired' : 'not paired',
+      state === null ? 'does not answer' : `${cleanText(name, MAX_NAME)} (${state.toLowerCase()})`,
+    ]),
+  );
+  if (found.length === 0) {
+    note("No host is known. 'moontee discover' finds some, 'moontee pair ADDRESS' adds one.");
   }
   return 0;
 }
 
 /** `moontee apps HOST_ID`: id and title a line. */
-export async function apps(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: CONFIG_OPTION,
+export async function apps(call: Invocation): Promise<number> {
+  const command = { command: 'apps', host_id: Number(call.argument(0)) } as const;
+  const found: Extract<ControlItem, { app: unknown }>['app'][] = [];
+  await runOnHosts(configOf(call), command, (item) => {
+    if ('app' in item) found.push(item.app);
   });
-  const id = hostId('apps', positionals[0]);
-  const store = await openStore(configOf(values.config));
-  for (const app of await store.require(id).apps()) {
-    process.stdout.write(`${String(app.id).padStart(11)}  ${app.title}\n`);
+  if (call.flag('json')) {
+    printJson({ apps: found });
+    return 0;
+  }
+  for (const { app_id, title } of found) {
+    print(`${String(app_id).padStart(11)}  ${cleanText(title, MAX_NAME)}`);
   }
   return 0;
 }

@@ -1,33 +1,24 @@
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { AgentRest } from '../mcp/rest.js';
 import { mcpServer } from '../mcp/server.js';
 import { packageVersion } from '../core/package-version.js';
+import type { Invocation } from './invocation.js';
 import { UsageError } from './usage.js';
 
 /**
  * `moontee mcp --url URL [--token TOKEN | --token-file FILE] [--streamer ID]`: tools for an agent, over
  * standard input and output. It ends with its input.
  */
-export async function mcp(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      url: { type: 'string' },
-      token: { type: 'string' },
-      'token-file': { type: 'string' },
-      streamer: { type: 'string' },
-    },
-  });
-  if (values.url === undefined) throw new UsageError('mcp needs --url, where the server is.');
+export async function mcp(call: Invocation): Promise<number> {
+  const given = call.text('token');
   // Takes the place of the arguments, which other users can read.
-  if (values.token !== undefined) process.title = 'moontee mcp';
-  const token = values.token ?? tokenOf(values['token-file']);
+  if (given !== undefined) process.title = 'moontee mcp';
+  const token = given ?? tokenOf(call.text('token-file'));
   const server = mcpServer({
-    rest: new AgentRest(values.url, token),
-    streamer: values.streamer ?? null,
+    rest: new AgentRest(call.text('url') ?? '', token),
+    streamer: call.text('streamer') ?? null,
     version: packageVersion(),
   });
   const ended = once(process.stdin, 'close');
@@ -42,6 +33,6 @@ function tokenOf(file: string | undefined): string | null {
   try {
     return readFileSync(file, 'utf8').split('\n', 1)[0]?.trim() ?? null;
   } catch (cause) {
-    throw new UsageError(`${file} cannot be read.`, { cause });
+    throw new UsageError(`${file} cannot be read`, 'mcp', { cause });
   }
 }

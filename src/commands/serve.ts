@@ -2,8 +2,9 @@ import { loadConfig } from '../config/load.js';
 import { CONFIG_KEYS, KEYS } from '../config/schema.js';
 import { descriptorLimit, viewersWithin } from '../gst/descriptors.js';
 import { readTemplateFolder } from '../gst/template-folder.js';
-import { createLog, flushLog, type Log } from '../core/log.js';
+import { configureLog, createLog, flushLog, type Log } from '../core/log.js';
 import { MoonteeServer } from '../server/server.js';
+import type { Invocation } from './invocation.js';
 import { pageDirectory } from './page.js';
 import { untilTold } from './shutdown.js';
 
@@ -11,14 +12,15 @@ import { untilTold } from './shutdown.js';
 const CLOSE_DEADLINE_MS = 12_000;
 
 /** `moontee serve [--config FILE] [--bind ADDR:PORT] [--KEY VALUE …]`. */
-export async function serve(args: readonly string[]): Promise<number> {
-  const { config, sources, file, warnings } = loadConfig({ args });
+export async function serve(call: Invocation): Promise<number> {
+  const { config, sources, file, warnings, mistakes } = loadConfig(call.settings);
   // Takes the place of the arguments, which other users can read.
   if (CONFIG_KEYS.some((name) => KEYS[name].secret && sources[name] === 'flag')) {
     process.title = 'moontee';
   }
+  configureLog({ format: config.log_format, file: null });
   const log = createLog('moontee', config.log_level);
-  for (const warning of warnings) log.warn({ file }, warning);
+  for (const warning of [...warnings, ...mistakes]) log.warn({ file }, warning);
   // Streamers read the folder again; what is wrong with it is known before the first of them.
   if (config.pipelines_path !== null) readTemplateFolder(config.pipelines_path);
   checkDescriptors(config.max_viewers, log);
@@ -27,7 +29,11 @@ export async function serve(args: readonly string[]): Promise<number> {
   const server = await MoonteeServer.start(config, { log, staticDirectory: pageDirectory() });
   reload = () => server.reload();
   process.stdout.write(`${server.url}\n`);
-  const code = await untilTold(() => server.close(), CLOSE_DEADLINE_MS, log);
+  const code = await untilTold(() => server.close(), {
+    deadline: CLOSE_DEADLINE_MS,
+    log,
+    asked: server.drained,
+  });
   await flushLog();
   process.exit(code);
 }

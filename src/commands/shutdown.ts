@@ -1,9 +1,18 @@
 import { flushLog, type Log } from '../core/log.js';
 
+export interface ShutdownOptions {
+  /** Milliseconds for `close`. */
+  readonly deadline: number;
+  readonly log: Log;
+  /** Default: SIGTERM, SIGINT. */
+  readonly signals?: readonly NodeJS.Signals[];
+  /** Resolves if the process is asked to end in another way than by a signal. */
+  readonly asked?: Promise<void>;
+}
+
 /**
- * Resolves with the exit code once the process was asked to end (SIGTERM, SIGINT, or others) and
- * `close` is done: 0, or 1 if it took longer than `deadline` milliseconds. A second signal ends at
- * once.
+ * Resolves with the exit code once the process was asked to end and `close` is done: 0, or 1 if it
+ * took longer than the deadline. A second signal ends at once.
  *
  * An uncaught exception ends the process in the same order, with 1, since the state that it
  * interrupted is in doubt. An unhandled rejection interrupted nothing and is only logged. Both are
@@ -11,9 +20,7 @@ import { flushLog, type Log } from '../core/log.js';
  */
 export function untilTold(
   close: () => Promise<void>,
-  deadline: number,
-  log: Log,
-  signals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT'],
+  { deadline, log, signals = ['SIGTERM', 'SIGINT'], asked }: ShutdownOptions,
 ): Promise<number> {
   return new Promise((resolve) => {
     let signalled = false;
@@ -42,6 +49,9 @@ export function untilTold(
         end(0);
       });
     }
+    void asked?.then(() => {
+      if (!signalled) end(0);
+    });
     process.on('unhandledRejection', (reason) => {
       log.error({ err: reason }, 'unhandled rejection');
     });

@@ -5,8 +5,9 @@
 import { MoonteeError } from '../core/errors.js';
 import { createLog, flushLog, surviveLostReaders } from '../core/log.js';
 import { useTemplateFolder } from '../gst/template-folder.js';
-import { parseArguments, USAGE } from './arguments.js';
+import { parseArguments } from './arguments.js';
 import { DemoHost } from './demo-host.js';
+import { USAGE } from './usage.js';
 
 /** Milliseconds that a close may take before the process ends anyway. */
 const CLOSE_DEADLINE_MS = 1500;

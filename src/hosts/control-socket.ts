@@ -8,13 +8,13 @@ import * as t from 'io-ts';
 import { MoonteeError } from '../core/errors.js';
 import { isErrorCode } from '../core/outcomes.js';
 import type { Log } from '../core/log.js';
+import { ControlCommand, ControlItem } from '../protocol/control-command.js';
 import { FolderLock } from '../storage/folder-lock.js';
-import { DataCommand } from './data-commands.js';
 
 const FILE = 'moontee.sock';
 /** People at a command line at a time, bytes of what one asks, milliseconds to ask it in. */
 const MAX_CONNECTIONS = 8;
-const MAX_REQUEST = 4_096;
+const MAX_REQUEST = 65_536;
 const REQUEST_TIMEOUT_MS = 5_000;
 /**
  * Milliseconds for a server to accept the connection, and for all of a command. A person types the
@@ -22,22 +22,22 @@ const REQUEST_TIMEOUT_MS = 5_000;
  */
 const CONNECT_TIMEOUT_MS = 2_000;
 const COMMAND_TIMEOUT_MS = 150_000;
-/** Characters of an answer's line, and lines. */
-const MAX_LINE = 2_000;
-const MAX_LINES = 100;
+/** Characters of an answer's line, which may hold a file, and lines. */
+const MAX_LINE = 64 * 1_048_576;
+const MAX_LINES = 100_000;
 
-const Request = t.type({ file: t.string, ask: DataCommand }, 'ControlRequest');
+const Request = t.type({ file: t.string, ask: ControlCommand }, 'ControlRequest');
 
-/** The end of an answer; lines to be printed come before. */
+/** `done` or an error is the end of an answer; items come before. */
 const Answer = t.union([
-  t.type({ say: t.string }),
+  t.type({ item: ControlItem }),
   t.type({ done: t.literal(true) }),
   t.type({ error: t.string, code: t.string }),
 ]);
 
 export type RunCommand = (
-  command: DataCommand,
-  say: (line: string) => void,
+  command: ControlCommand,
+  emit: (item: ControlItem) => void,
   signal: AbortSignal,
 ) => Promise<void>;
 
@@ -137,7 +137,7 @@ export class ControlSocket {
     try {
       const ask = this.#decode(line);
       this.#log.info({ command: ask.command }, 'command received');
-      await this.#run(ask, (say) => write({ say }), signal);
+      await this.#run(ask, (item) => write({ item }), signal);
       write({ done: true });
     } catch (thrown) {
       const { code, message } = MoonteeError.from(thrown);
@@ -147,7 +147,7 @@ export class ControlSocket {
     socket.end();
   }
 
-  #decode(line: string): DataCommand {
+  #decode(line: string): ControlCommand {
     let value: unknown;
     try {
       value = JSON.parse(line);
@@ -155,7 +155,9 @@ export class ControlSocket {
       throw new MoonteeError('BAD_REQUEST');
     }
     const decoded = Request.decode(value);
-    if (!isRight(decoded)) throw new MoonteeError('BAD_REQUEST');
+    if (!isRight(decoded)) {
+      throw new MoonteeError('BAD_REQUEST', 'The server that runs does not know this command');
+    }
     const { file, ask } = decoded.right;
     if (file !== this.#file) {
       throw new MoonteeError(
@@ -188,18 +190,20 @@ export async function takeDataFolder(dataPath: string, log: Log): Promise<Folder
  * Has the server that owns the folder do it.
  *
  * @param dataPath file of the hosts
+ * @param patience milliseconds for all of it; Infinity for what ends only when people do
  * @returns false if no server runs
  * @throws the server's error; TIMEOUT; CLOSED if it ended meanwhile
  */
 export async function askServer(
   dataPath: string,
-  ask: DataCommand,
-  say: (line: string) => void,
+  ask: ControlCommand,
+  onItem: (item: ControlItem) => void,
+  patience = COMMAND_TIMEOUT_MS,
 ): Promise<boolean> {
   const socket = await connectTo(join(dirname(dataPath), FILE));
   if (socket === null) return false;
   const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), COMMAND_TIMEOUT_MS);
+  const timer = Number.isFinite(patience) ? setTimeout(() => late.abort(), patience) : undefined;
   try {
     socket.write(`${JSON.stringify({ file: basename(dataPath), ask })}\n`);
     let count = 0;
@@ -213,7 +217,7 @@ export async function askServer(
         const { code, error } = answer.right;
         throw new MoonteeError(isErrorCode(code) ? code : 'INTERNAL', error);
       }
-      say(answer.right.say);
+      onItem(answer.right.item);
     }
     throw late.signal.aborted
       ? new MoonteeError('TIMEOUT', 'The server did not answer in time')

@@ -36,12 +36,14 @@ export function createHttpServer(
   return server;
 }
 
-/** @throws CONFIG_INVALID if the address cannot be bound */
+/** @throws ADDRESS_UNAVAILABLE */
 export function listen(server: http.Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const onError = (error: Error): void => {
-      const reason = `Cannot listen on ${host}:${port}: ${error.message}`;
-      reject(new MoonteeError('CONFIG_INVALID', reason, { cause: error }));
+    const onError = (error: NodeJS.ErrnoException): void => {
+      const reason = REASONS[error.code ?? ''] ?? error.message;
+      const place = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+      const message = `Cannot listen on ${place}: ${reason}`;
+      reject(new MoonteeError('ADDRESS_UNAVAILABLE', message, { cause: error }));
     };
     server.once('error', onError);
     server.listen(port, host, () => {
@@ -50,3 +52,10 @@ export function listen(server: http.Server, host: string, port: number): Promise
     });
   });
 }
+
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program uses this port',
+  EADDRNOTAVAIL: 'this machine does not have the address',
+  EACCES: 'ports below 1024 are for root, or for programs with CAP_NET_BIND_SERVICE',
+  ENOTFOUND: 'the name has no address',
+};

@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import { ViewerAccess } from '../access/viewer-access.js';
 import type { ApiContext } from '../api/context.js';
 import { EventFeed } from '../api/event-feed.js';
+import { ReadinessCheck } from '../api/health.js';
 import { Metrics } from '../api/metrics.js';
 import type { Config } from '../config/schema.js';
 import { Deadline } from '../core/deadline.js';
 import type { Log } from '../core/log.js';
 import { settlesWithin } from '../core/settles-within.js';
 import { ControlSocket, takeDataFolder } from '../hosts/control-socket.js';
-import { runDataCommand } from '../hosts/data-commands.js';
 import type { HostStore } from '../hosts/store.js';
 import { DRAIN_TIME_MS, hostSocketsClosed } from '../moonlight/host-connections.js';
 import { DesktopEndpoint } from '../signaling/desktop-endpoint.js';
@@ -19,10 +19,14 @@ import { PeerEndpoint } from '../signaling/peer-endpoint.js';
 import { WhepEndpoint } from '../signaling/whep-endpoint.js';
 import type { FolderLock } from '../storage/folder-lock.js';
 import type { Recorder } from '../recordings/recorder.js';
+import { Doors } from '../streamer/doors.js';
 import type { StreamerRegistry } from '../streamer/registry.js';
 import { MediaTickets } from '../streamer/media-tickets.js';
 import { StreamerRestore } from '../streamer/restore.js';
-import { killStreamers } from '../streamer/supervisor/process.js';
+import { WorkerProbe } from '../streamer/supervisor/probe.js';
+import { defaultChildModule, killStreamers } from '../streamer/supervisor/process.js';
+import { runCommand } from './commands.js';
+import { Drain } from './drain.js';
 import { Edge } from './edge.js';
 import { createGuards, type Guards } from './guards.js';
 import { openStores, type Stores } from './stores.js';
@@ -59,6 +63,7 @@ interface Parts {
   readonly handOver: HandOver;
   readonly edge: Edge;
   readonly control: ControlSocket;
+  readonly drain: Drain;
   readonly log: Log;
 }
 
@@ -102,6 +107,11 @@ export class MoonteeServer {
     return this.#parts.stores.hosts;
   }
 
+  /** Resolves once the server was drained: nobody is left that would be disturbed by its end. */
+  get drained(): Promise<void> {
+    return this.#parts.drain.over;
+  }
+
   /** Uses renewed certificate files at once. Never rejects. */
   reload(): Promise<void> {
     return this.#parts.edge.reload();
@@ -117,8 +127,9 @@ export class MoonteeServer {
   }
 
   async #close(): Promise<void> {
-    const { edge, guards, access, control, lock, log } = this.#parts;
+    const { edge, guards, access, control, drain, lock, log } = this.#parts;
     log.info('server stopping');
+    drain.close();
     const begun = performance.now();
     const endConnections = edge.stop();
     await this.#endStreamers();
@@ -163,7 +174,7 @@ export class MoonteeServer {
 /** @param lock on the data folder */
 async function assemble(
   config: Config,
-  { log, staticDirectory, childModule }: ServerOptions,
+  { log, staticDirectory, childModule = defaultChildModule() }: ServerOptions,
   lock: FolderLock,
 ): Promise<Parts> {
   const stores = await openStores(config, log);
@@ -175,7 +186,10 @@ async function assemble(
   });
   const guards = createGuards(config, access, log);
   const tickets = new MediaTickets();
-  const { streamers, apps } = createStreamers(config, stores, tickets, childModule, log);
+  const doors = new Doors();
+  const { streamers, apps } = createStreamers(config, stores, tickets, doors, childModule, log);
+  const drain = new Drain(doors, streamers, log);
+  const probe = new WorkerProbe(childModule, log);
   streamers.on('removed', ({ id }, isForGood) => {
     if (isForGood) access.forgetStreamer(id);
   });
@@ -183,34 +197,27 @@ async function assemble(
   const events = new EventFeed(streamers, recorder, log);
   const metrics = new Metrics(streamers, guards.credentials, recorder);
   const { hosts, identities, folder } = stores;
-  const { credentials, authenticator, gate, creations, redemptions, addresses, refusals } = guards;
-  const { tenures } = access;
-  const socket = {
-    maxMessagesPerSecond: config.max_messages_per_second,
-    pingInterval: config.ping_interval_ms,
-    pingTimeout: config.ping_timeout_ms,
-    onInvalid: () => metrics.invalidMessages.inc(),
-  };
-  const authTimeout = config.auth_timeout_ms;
-  const common = { streamers, authenticator, socket, authTimeout, refusals, log };
-  const peers = new PeerEndpoint({ ...common, tenures });
-  const legacy = new LegacyStreams({ ...common, hosts, creations, grace: config.legacy_grace_ms });
+  const readiness = new ReadinessCheck({
+    streamers,
+    doors,
+    folder,
+    isWritable: lock.isHeld,
+    workerWorks: () => probe.works(),
+  });
+  const { credentials, gate, creations, redemptions, addresses, refusals } = guards;
   const api: ApiContext = {
     ...{ config, hosts, identities, apps, streamers, credentials, gate, creations, addresses },
     ...{ access, redemptions },
-    ...{ recorder, refusals, events, metrics, staticDirectory, log },
+    ...{ recorder, refusals, events, metrics, readiness, staticDirectory, log },
   };
-  const handOver = new HandOver(log);
-  const media = new MediaEndpoint(streamers, handOver);
-  const desktop = new DesktopEndpoint(streamers, handOver, tenures, log);
-  const whep = new WhepEndpoint({ streamers, tenures, log });
-  const sockets = { peers, legacy, media, desktop, whep };
+  const sockets = createSockets({ config, guards, access, streamers, hosts, metrics, log });
+  const { peers, legacy, desktop, handOver } = sockets;
   const edge = await Edge.listen({ config, guards, api, ...sockets, tickets, log });
   log.info({ url: edge.url, credentials_required: credentials.required }, 'server listens');
   const control = await ControlSocket.listen(
     config.data_path,
-    (command, say, signal) =>
-      runDataCommand(command, { hosts, identities, pin: config.pairing_pin }, say, signal),
+    (command, emit, signal) =>
+      runCommand(command, { config, stores, streamers, drain }, emit, signal),
     log,
   );
   const restore = config.restore_streamers
@@ -233,7 +240,44 @@ async function assemble(
       handOver,
       edge,
       control,
+      drain,
     },
     log,
+  };
+}
+
+interface Sockets extends Pick<Parts, 'peers' | 'legacy' | 'desktop' | 'handOver'> {
+  readonly media: MediaEndpoint;
+  readonly whep: WhepEndpoint;
+}
+
+function createSockets({
+  config,
+  guards,
+  access,
+  streamers,
+  hosts,
+  metrics,
+  log,
+}: Pick<Parts, 'config' | 'guards' | 'access' | 'streamers' | 'log'> &
+  Pick<ApiContext, 'hosts' | 'metrics'>): Sockets {
+  const { authenticator, creations, refusals } = guards;
+  const { tenures } = access;
+  const socket = {
+    maxMessagesPerSecond: config.max_messages_per_second,
+    pingInterval: config.ping_interval_ms,
+    pingTimeout: config.ping_timeout_ms,
+    onInvalid: () => metrics.invalidMessages.inc(),
+  };
+  const authTimeout = config.auth_timeout_ms;
+  const common = { streamers, authenticator, socket, authTimeout, refusals, log };
+  const handOver = new HandOver(log);
+  const peers = new PeerEndpoint({ ...common, tenures });
+  const legacy = new LegacyStreams({ ...common, hosts, creations, grace: config.legacy_grace_ms });
+  return {
+    ...{ peers, legacy, handOver },
+    media: new MediaEndpoint(streamers, handOver),
+    desktop: new DesktopEndpoint(streamers, handOver, tenures, log),
+    whep: new WhepEndpoint({ streamers, tenures, log }),
   };
 }

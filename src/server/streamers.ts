@@ -5,11 +5,11 @@ import type { AppUsers } from '../hosts/app-users.js';
 import { SessionPlanner } from '../hosts/session-planner.js';
 import { iceServerProvider } from '../ice/configured.js';
 import { Recorder } from '../recordings/recorder.js';
+import type { Doors } from '../streamer/doors.js';
 import { networkOf } from '../streamer/network.js';
 import type { MediaTickets } from '../streamer/media-tickets.js';
 import { pipelinesOf } from '../streamer/pipelines.js';
 import { StreamerRegistry } from '../streamer/registry.js';
-import { defaultChildModule } from '../streamer/supervisor/process.js';
 import type { Stores } from './stores.js';
 
 /** Milliseconds for an offer of the child, and then for ICE and DTLS: the child's own are shorter. */
@@ -23,7 +23,8 @@ export function createStreamers(
   config: Config,
   { hosts, identities }: Stores,
   tickets: MediaTickets,
-  childModule: string | URL | undefined,
+  doors: Doors,
+  childModule: string | URL,
   log: Log,
 ): { readonly streamers: StreamerRegistry; readonly apps: AppUsers } {
   const planner = new SessionPlanner({
@@ -46,7 +47,7 @@ export function createStreamers(
     retention: config.end_policy === 'keep' ? Infinity : config.failure_retention_ms,
     log,
     streamer: {
-      module: childModule ?? defaultChildModule(),
+      module: childModule,
       network,
       iceServers: (viewerId) => iceServers.serversFor(viewerId),
       maxViewers: config.max_viewers,
@@ -73,6 +74,7 @@ export function createStreamers(
         maxAttempts: config.restart_max_attempts,
         stableAfter: config.restart_stable_ms,
       },
+      doors,
       prepare: (spec, signal) => planner.prepare(spec, signal),
       apps: planner.apps,
       log,

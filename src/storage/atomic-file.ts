@@ -10,6 +10,10 @@ import { MoonteeError } from '../core/errors.js';
  * the last is done.
  */
 export class AtomicFile {
+  /** Of all files of this process: what is being replaced, and what further replacements wait for. */
+  static readonly #underWay = new Set<Promise<void>>();
+  static #stillness: Promise<void> | null = null;
+
   readonly path: string;
   #content = '';
   #queued: Promise<void> | null = null;
@@ -17,6 +21,20 @@ export class AtomicFile {
 
   constructor(path: string) {
     this.path = path;
+  }
+
+  /** Runs `work` while no such file of this process changes; it must not write one, nor take long. */
+  static async whileStill<T>(work: () => Promise<T>): Promise<T> {
+    while (AtomicFile.#stillness !== null) await AtomicFile.#stillness;
+    let resume = (): void => undefined;
+    AtomicFile.#stillness = new Promise((resolve) => (resume = resolve));
+    try {
+      await Promise.allSettled(AtomicFile.#underWay);
+      return await work();
+    } finally {
+      AtomicFile.#stillness = null;
+      resume();
+    }
   }
 
   /** @returns the content, or null if the file is missing */
@@ -46,6 +64,17 @@ export class AtomicFile {
   }
 
   async #replace(content: string): Promise<void> {
+    while (AtomicFile.#stillness !== null) await AtomicFile.#stillness;
+    const replacing = this.#write(content);
+    AtomicFile.#underWay.add(replacing);
+    try {
+      await replacing;
+    } finally {
+      AtomicFile.#underWay.delete(replacing);
+    }
+  }
+
+  async #write(content: string): Promise<void> {
     const temporary = `${this.path}.${randomBytes(6).toString('hex')}.tmp`;
     try {
       await mkdir(dirname(this.path), { recursive: true });

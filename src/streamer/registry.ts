@@ -165,6 +165,7 @@ export class StreamerRegistry extends EventEmitter<RegistryEvents> {
 
   #assertOpen(): void {
     if (this.#closed) throw new MoonteeError('CLOSED', 'The server is shutting down');
+    this.#options.streamer.doors.assertOpen();
   }
 
   async #remove(

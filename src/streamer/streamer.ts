@@ -13,6 +13,7 @@ import type { StreamClientMessage } from '../protocol/viewer-messages.js';
 import { Company } from './company.js';
 import type { AppOwner, Leave } from './app-owner.js';
 import { createDtlsIdentity } from './dtls-identity.js';
+import type { Doors } from './doors.js';
 import type { HostSeats } from './host-seats.js';
 import type { DataOf, RequestOptions, ResultOf } from '../protocol/channel.js';
 import type { ViewerHold } from '../protocol/company-messages.js';
@@ -85,6 +86,7 @@ export interface StreamerOptions {
     readonly pathPrefix: string;
   };
   readonly restart: RestartOptions;
+  readonly doors: Doors;
   /** Finds the host, waits for the app, sees to the identity. */
   readonly prepare: (spec: StreamerSpec, signal: AbortSignal) => Promise<SessionTarget>;
   readonly apps: AppOwner;
@@ -272,6 +274,7 @@ export class Streamer extends EventEmitter<StreamerEvents> {
   }
 
   addViewer(viewer: Viewer): void {
+    this.#options.doors.assertOpen();
     if (this.#status === 'stopping') throw new MoonteeError('STREAMER_STOPPING');
     if (this.#status === 'failed') {
       const { code = 'STREAMER_FAILED', reason = '' } = this.#failure ?? {};

@@ -7,6 +7,7 @@ import { Socket } from 'node:net';
 import { Deadline } from '../core/deadline.js';
 import { MoonteeError } from '../core/errors.js';
 import { installedVersions } from '../gst/installed.js';
+import { elementsOf, listPipelines, loadTemplate } from '../gst/launch-template.js';
 import { gstRuntime } from '../gst/runtime.js';
 import { useTemplateFolder } from '../gst/template-folder.js';
 import { knownHoles, REACHABLE_PACKAGE } from '../gst/versions.js';
@@ -218,6 +219,21 @@ async function warnOfHoles(): Promise<void> {
   }
 }
 
+/** Whether streamers can run here. @returns the exit code */
+function probe(): number {
+  try {
+    const needed = listPipelines()
+      .map(loadTemplate)
+      .filter(({ use }) => use === null)
+      .flatMap(elementsOf);
+    gstRuntime().requireElements(...needed);
+    return 0;
+  } catch (error) {
+    log.error({ err: error }, 'streamers cannot run on this machine');
+    return 1;
+  }
+}
+
 process.on('message', (raw, connection) => {
   channel.receive(raw, connection instanceof Socket ? connection : undefined);
 });
@@ -232,5 +248,10 @@ surviveLostReaders();
 if (!process.send) {
   process.stderr.write('This program is started by the Moontee server.\n');
   process.exit(2);
+}
+if (process.argv.includes('--probe')) {
+  const code = probe();
+  await flushLog();
+  process.exit(code);
 }
 send({ StreamerReady: { pid: process.pid } });

@@ -102,6 +102,8 @@ test.serial('answers are as the served document describes them', async (t) => {
   const output = { type: 'rtp', host: '127.0.0.1', video_port: 5004 };
   const calls: [string, string, string, unknown?][] = [
     ['get', '/config.js', '/config.js'],
+    ['get', '/healthz', '/healthz'],
+    ['get', '/readyz', '/readyz'],
     ['get', '/api/authenticate', '/api/authenticate'],
     ['get', '/api/hosts', '/api/hosts'],
     ['get', '/api/host', '/api/host?host_id=0'],

@@ -52,8 +52,8 @@ test('every route is described, with what it asks of its caller', (t) => {
   t.deepEqual(declared.sort(), described.sort());
   t.deepEqual(
     routes.declared.filter(({ access }) => access === 'open').map(({ path }) => path),
-    // A preflight has no credentials.
-    ['/config.js', '/api/shares/redeem', '/api/streamers/:id/whep'],
+    // Nor has a preflight credentials, nor who watches over the server.
+    ['/config.js', '/healthz', '/readyz', '/api/shares/redeem', '/api/streamers/:id/whep'],
   );
 });
 

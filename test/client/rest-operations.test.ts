@@ -4,10 +4,12 @@ import { OPERATIONS } from '../../src/api/operations.js';
 import { addHost, createBody, PASSWORD, serve, temporaryFolder } from '../support/server.js';
 
 /**
- * What a page loads as a module; sockets, one that `peerUrl` names and one that a message names; and what
+ * Probes of supervisors; what a page loads as a module; sockets, one that `peerUrl` names and one that a message names; and what
  * players speak, at the URL that `whepUrl` names.
  */
 const NOT_CALLED = [
+  'get /healthz',
+  'get /readyz',
   'get /config.js',
   'get /api/streamers/{id}/peer',
   'get /api/streamers/{id}/media',

@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { MoonteeError } from '../../src/core/errors.js';
 import { askServer } from '../../src/hosts/control-socket.js';
 import { silentLog } from '../../src/core/log.js';
+import type { ControlItem } from '../../src/protocol/control-command.js';
 import { createIdentity } from '../../src/moonlight/identity.js';
 import { FolderLock } from '../../src/storage/folder-lock.js';
 import { FakeHost } from '../support/fake-host.js';
@@ -193,8 +194,8 @@ test.serial('rubbish on the socket ends nothing', async (t) => {
     socket.destroy();
   }
   const host = await fakeHost(t);
-  const lines: string[] = [];
+  const items: ControlItem[] = [];
   const ask = { command: 'pair', address: '127.0.0.1', http_port: host.port, pin: '1234' } as const;
-  t.true(await askServer(join(server.folder, 'data.json'), ask, (line) => lines.push(line)));
-  t.is(lines.length, 2);
+  t.true(await askServer(join(server.folder, 'data.json'), ask, (item) => items.push(item)));
+  t.like(items, [{ pin: '1234' }, { host: { host_id: 0, paired: 'Paired' } }]);
 });

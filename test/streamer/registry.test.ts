@@ -8,6 +8,7 @@ import { ALL_RIGHTS } from '../../src/core/rights.js';
 import { silentLog } from '../../src/core/log.js';
 import type { StreamServerMessage } from '../../src/protocol/viewer-messages.js';
 import type { AppOwner } from '../../src/streamer/app-owner.js';
+import { Doors } from '../../src/streamer/doors.js';
 import { StreamerRegistry, type RegistryOptions } from '../../src/streamer/registry.js';
 import type { StreamerSpec } from '../../src/protocol/streamer-spec.js';
 import type { Streamer, StreamerOptions } from '../../src/streamer/streamer.js';
@@ -91,6 +92,7 @@ function registry(
       },
       prepare: () => Promise.resolve(TARGET),
       apps: NO_APPS,
+      doors: new Doors(),
       log: silentLog(),
       ...streamer,
     },

@@ -17,8 +17,7 @@ const ended = untilTold(
     process.stdout.write('closed\n');
     return Promise.resolve();
   },
-  5_000,
-  createLog('defects', 'info'),
+  { deadline: 5_000, log: createLog('defects', 'info') },
 );
 process.stdout.write('ready\n');
 const code = await ended;

@@ -44,7 +44,8 @@ export class DemoProcess {
   /** @param environment of the whole family of processes */
   static async start(environment: NodeJS.ProcessEnv = {}): Promise<DemoProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'moontee-e2e-'));
-    const args = ['src/cli.ts', 'demo', '--port', '0', '--input-log', join(folder, 'input.jsonl')];
+    const inputLog = join(folder, 'input.jsonl');
+    const args = ['src/cli.ts', 'demo', '--verbose', '--port', '0', '--input-log', inputLog];
     const child = spawn(process.execPath, [...TYPESCRIPT, ...args], {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe'],

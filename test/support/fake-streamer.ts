@@ -29,6 +29,8 @@ import { recordingFileName } from '../../src/protocol/recording-files.js';
 import { APP } from './fake-apps.js';
 import { STATISTICS } from './statistics.js';
 
+if (process.argv.includes('--probe')) process.exit(0);
+
 let app = 0;
 let picture = { width: 0, height: 0, fps: 0 };
 /** The session was lost so often, and is not brought back. */

@@ -6,6 +6,7 @@ import type { ClientIdentity, PairedHost } from '../../src/moonlight/types.js';
 import type { AppOwner } from '../../src/streamer/app-owner.js';
 import { defaultChildModule } from '../../src/streamer/supervisor/process.js';
 import { MediaTickets } from '../../src/streamer/media-tickets.js';
+import { Doors } from '../../src/streamer/doors.js';
 import { StreamerRegistry } from '../../src/streamer/registry.js';
 import type { StreamerSpec } from '../../src/protocol/streamer-spec.js';
 import type { StreamerOptions } from '../../src/streamer/streamer.js';
@@ -53,6 +54,7 @@ export function realStreamers(
       maxViewers: 2,
       maxPads: 4,
       outputs: { max: 4, allowed: [] },
+      doors: new Doors(),
       pipelines: PIPELINES,
       startTimeout: 60_000,
       heartbeatInterval: 200,

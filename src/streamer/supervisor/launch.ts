@@ -49,17 +49,26 @@ const ALLOCATOR: Readonly<Record<string, string>> = {
  */
 const HEAP = ['--max-semi-space-size=4'] as const;
 
+/** Has the child find out whether it could serve, and end. */
+export const PROBE = '--probe';
+
 /**
  * Starts the child. Media comes before REST: the child gets the wished priority if that is
  * permitted.
  *
  * @param module file URL or path, `.js` or `.ts`
  * @param niceness as of nice(2)
+ * @param args of the program
  */
-export function launchChild(module: string | URL, niceness: number, log: Log): ChildProcess {
+export function launchChild(
+  module: string | URL,
+  niceness: number,
+  log: Log,
+  args: readonly string[] = [],
+): ChildProcess {
   // A loader of TypeScript comes along; an inspector's port would collide.
   const execArgv = process.execArgv.filter((argument) => !argument.startsWith('--inspect'));
-  const child = fork(module, [], {
+  const child = fork(module, [...args], {
     ...(canDieWithParent(log)
       ? {
           execPath: SETPRIV,
