@@ -153,7 +153,7 @@ patiently() {
     [ $SECONDS -lt $until ] || { echo "apt's lock was not free for $LOCK_PATIENCE s."; return 1; }
     if [ -z "$told" ]; then
       told=yes
-      printf '\r\033[Kmoontee:   another program uses apt, often the automatic updates: waiting for it, ten minutes at most\n' >&8
+      { show; say "  another program uses apt, often the automatic updates: waiting for it, ten minutes at most"; } 2>&8
     fi
     sleep 3
   done
