@@ -250,7 +250,7 @@ const ERROR_ROWS = {
     words: 'The backup of the server cannot be used.',
     hidesReason: true,
     remedy:
-      'Name a file that `moontee backup` of this version, or an earlier one, has written; a backup is never written over a file.',
+      'Restore what `moontee backup` of this version, or an earlier one, has written. Back up to a file that is not there yet, with the `--config` of the server.',
   },
   NO_SERVER: {
     status: 503,
