@@ -224,7 +224,7 @@ command -v npm >/dev/null || fail "npm was not found in PATH. The archives of No
 
 # --- libsrtp2 upon OpenSSL ----------------------------------------------------------------------
 if command -v apt-get >/dev/null && ! scripts/build-srtp.sh --is-settled; then
-  step "building libsrtp2 upon OpenSSL" "20 s" "$stamps/srtp.log" true scripts/build-srtp.sh ||
+  step "building libsrtp2 upon OpenSSL" "half a minute" "$stamps/srtp.log" true scripts/build-srtp.sh ||
     say "libsrtp2 could not be built upon OpenSSL ($stamps/srtp.log): a viewer will cost a third more."
 fi
 
@@ -263,7 +263,7 @@ compile_node_gtk() {
     fail "Node's headers are not in $node_prefix/include/node, nor are they in the npm registry. Install Node with its headers (the archives of nodejs.org and NodeSource's package have them)."
   # By the builder itself: npm runs install scripts only of packages that are allowed to, and says
   # nothing about those that it leaves out.
-  step "compiling node-gtk, the binding to GStreamer" "1 minute" "$stamps/npm.log" true \
+  step "compiling node-gtk, the binding to GStreamer" "1 to 2 minutes" "$stamps/npm.log" true \
     node node_modules/@mapbox/node-pre-gyp/bin/node-pre-gyp install --build-from-source \
     --nodedir="$headers" --directory=node_modules/node-gtk ||
     { tail -40 "$stamps/npm.log" >&2; fail "compiling node-gtk failed, see above."; }
@@ -276,7 +276,7 @@ installed=$(cat node_modules/.moontee-stamp 2>/dev/null || true)
 if [ "$purpose" = package ] && [ "$installed" != "$wanted" ]; then wanted="without node-gtk: $wanted"; fi
 if [ ! -d node_modules/node-gtk ] || [ "$installed" != "$wanted" ]; then
   : >"$stamps/npm.log"
-  step "installing npm packages, about 120 MB to download" "20 s" "$stamps/npm.log" npm_progress \
+  step "installing npm packages, about 120 MB to download" "half a minute" "$stamps/npm.log" npm_progress \
     npm ci --ignore-scripts --no-audit --no-fund ||
     { tail -40 "$stamps/npm.log" >&2; fail "installing npm packages failed, see above."; }
   [ "$purpose" = package ] || compile_node_gtk
