@@ -25,14 +25,14 @@ export async function drain(call: Invocation): Promise<number> {
     { command: 'drain', timeout },
     (item) => {
       if (!('viewers' in item)) return;
-      if (left === null && !isJson) print(BEGUN);
-      left = item.viewers;
+      if (counts.length === 0 && !isJson) print(BEGUN);
+      counts.push(item.viewers);
       if (isJson) printJson(item);
       else print(item.viewers === 0 ? 'Nobody is left.' : `Viewers that are left: ${item.viewers}`);
     },
     Infinity,
   );
-  if (!isJson && left !== 0) print('They are not waited for any more.');
+  if (!isJson && counts.at(-1) !== 0) print('They are not waited for any more.');
   // Who owns the folder next can be sure that the server has ended.
   await withFolder(config, () => Promise.resolve(), { patience: END_PATIENCE_MS });
   if (isJson) printJson({ ended: true });

@@ -25,7 +25,6 @@ test('nothing that a terminal would obey comes through, from us or from librarie
     plain(`GLib-WARNING: ${order}z\n`),
     plain(`{"level": "broken ${order}\n`),
   ];
-  // eslint-disable-next-line no-control-regex -- These are what is looked for.
   for (const text of texts) t.notRegex(text, /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202e]/);
   t.is(texts[2], 'GLib-WARNING: ]0;title[2J31mz\n');
 });
@@ -37,8 +36,6 @@ test('what is no line of ours stays as it is', (t) => {
 });
 
 test('colours are for terminals that have them', (t) => {
-  // eslint-disable-next-line no-control-regex -- The beginning of a colour.
   t.regex(textFormat(true)(line({ msg: 'x' })), /\u001b\[/);
-  // eslint-disable-next-line no-control-regex -- As above.
   t.notRegex(plain(line({ msg: 'x' })), /\u001b/);
 });
