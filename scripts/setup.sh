@@ -187,7 +187,8 @@ if command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; then
   if [ ${#missing[@]} -gt 0 ] || [ ${#wished[@]} -gt 0 ]; then
     as_root=()
     if [ "$(id -u)" != 0 ]; then
-      command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; } && as_root=(sudo)
+      # Asked for now: later a line about the progress would hide the question.
+      command -v sudo >/dev/null && { sudo -n true 2>/dev/null || { [ -t 0 ] && sudo -v; }; } && as_root=(sudo)
     fi
     : >"$stamps/apt.log"
     if [ "$(id -u)" = 0 ] || [ ${#as_root[@]} -gt 0 ]; then

@@ -20,6 +20,7 @@ export async function drain(call: Invocation): Promise<number> {
   if (!isJson)
     print('The server lets nobody else in. It goes on draining if this command is ended.');
   let left = 0;
+  const counts: number[] = [];
   await askRunningServer(
     config,
     { command: 'drain', timeout },
