@@ -17,9 +17,6 @@ export async function drain(call: Invocation): Promise<number> {
   const isJson = call.flag('json');
   const seconds = call.number('timeout');
   const timeout = seconds === undefined ? null : Math.round(seconds * 1_000);
-  if (!isJson)
-    print('The server lets nobody else in. It goes on draining if this command is ended.');
-  let left = 0;
   const counts: number[] = [];
   await askRunningServer(
     config,
