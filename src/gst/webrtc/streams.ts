@@ -66,9 +66,10 @@ export class SctpStreams {
     const encoder = children.find(({ name }) => name.startsWith('sctpenc'));
     owners.set(this.#owner, this);
     this.lanes = this.#decoder ? new MessageLanes(runtime, this.#decoder, gate) : null;
+    if (!encoder) return;
     const { GObject } = runtime.namespaces;
     const signal = GObject.signalLookup(ASSOCIATION, GObject.typeFromName(ENCODER_TYPE));
-    if (!encoder || signal === 0) return;
+    if (signal === 0) return;
     gate.connect(encoder, ASSOCIATION, associationHandler(this.#owner), false);
   }
 
