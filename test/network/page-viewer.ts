@@ -73,10 +73,12 @@ const SCRIPT = `
       const channel = connection.createDataChannel(label);
       await opened(channel);
       for (let i = 1; i <= 3; i += 1) channel.send(round + '.' + i);
-      while (channel.bufferedAmount > 0) await new Promise((done) => setTimeout(done, 2));
+      // What is on its way when a channel is closed may be lost, and the old channel is to be gone first.
+      await new Promise((done) => setTimeout(done, 250));
       const closed = new Promise((done) => (channel.onclose = done));
       channel.close();
       await closed;
+      await new Promise((done) => setTimeout(done, 250));
     }
   };
   window.offer = async (restart) => {

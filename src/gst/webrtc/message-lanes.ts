@@ -71,7 +71,7 @@ export class MessageLanes {
   /**
    * What waits on a stream, and what comes later, goes to the reader.
    *
-   * @returns ends it; idempotent. Null: the stream has no such way
+   * @returns reads what still waits, and ends it; idempotent. Null: the stream has no such way
    */
   open(stream: number, reader: MessageReader): (() => void) | null {
     const lane = this.#lanes.get(stream);
@@ -79,7 +79,12 @@ export class MessageLanes {
     lane.reader = reader;
     clearTimeout(lane.unread);
     if (lane.woken) this.#schedule(stream, lane);
-    return () => this.#shut(stream, lane);
+    return () => {
+      for (let left = CAPACITY; left > 0 && this.#lanes.get(stream) === lane; left -= 1) {
+        if (!this.#fetchOne(lane)) break;
+      }
+      this.#shut(stream, lane);
+    };
   }
 
   /** Nobody is going to read a stream. */
