@@ -3860,7 +3860,7 @@ export interface components {
      *     - `RATE_LIMITED`: Too many requests. Wait as long as `Retry-After` asks for, and send fewer requests.
      *     - `LIMIT_REACHED`: A configured limit is reached. Close what is not needed any more, or raise the limit that the message names.
      *     - `DATA_IN_USE`: Another Moontee uses the data folder. Stop the other Moontee, or give this one another `data_path`.
-     *     - `BACKUP_INVALID`: The backup cannot be used. Restore what `moontee backup` of this version, or an earlier one, has written. Back up to a file that is not there yet, with the `--config` of the server.
+     *     - `BACKUP_INVALID`: The backup cannot be used. Back up to a file that is not there yet, and restore what this version or an earlier one wrote.
      *     - `NO_SERVER`: No server runs on the data folder. Start it with `moontee serve`, and give the command the same `--config`.
      *     - `DRAINING`: The server is being drained and lets nobody else in. Use another server, or try again when this one is back.
      *     - `ADDRESS_UNAVAILABLE`: The address cannot be listened on. Choose another address with `--bind ADDRESS:PORT` (the demo: `--port NUMBER`), or end what uses this one; `ss -ltnp` shows it.
@@ -4636,7 +4636,7 @@ export interface components {
      *     - `RATE_LIMITED`: Too many requests. Wait as long as `Retry-After` asks for, and send fewer requests.
      *     - `LIMIT_REACHED`: A configured limit is reached. Close what is not needed any more, or raise the limit that the message names.
      *     - `DATA_IN_USE`: Another Moontee uses the data folder. Stop the other Moontee, or give this one another `data_path`.
-     *     - `BACKUP_INVALID`: The backup cannot be used. Restore what `moontee backup` of this version, or an earlier one, has written. Back up to a file that is not there yet, with the `--config` of the server.
+     *     - `BACKUP_INVALID`: The backup cannot be used. Back up to a file that is not there yet, and restore what this version or an earlier one wrote.
      *     - `NO_SERVER`: No server runs on the data folder. Start it with `moontee serve`, and give the command the same `--config`.
      *     - `DRAINING`: The server is being drained and lets nobody else in. Use another server, or try again when this one is back.
      *     - `ADDRESS_UNAVAILABLE`: The address cannot be listened on. Choose another address with `--bind ADDRESS:PORT` (the demo: `--port NUMBER`), or end what uses this one; `ss -ltnp` shows it.

@@ -250,7 +250,7 @@ const ERROR_ROWS = {
     words: 'The backup of the server cannot be used.',
     hidesReason: true,
     remedy:
-      'Restore what `moontee backup` of this version, or an earlier one, has written. Back up to a file that is not there yet, with the `--config` of the server.',
+      'Back up to a file that is not there yet, and restore what this version or an earlier one wrote.',
   },
   NO_SERVER: {
     status: 503,
