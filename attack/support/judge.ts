@@ -12,14 +12,14 @@ export class Judge {
     this.#lengths = new Set(bodies.map((body) => String(Buffer.byteLength(body, 'latin1'))));
   }
 
-  /** Reads what everybody may read: the page and its settings. */
+  /** Reads what everybody may read: the page, its settings, and whether the server is well. */
   static async of(port: number, random: SeededRandom): Promise<Judge> {
     const answers = await Promise.all(
-      ['/', '/config.js'].map((target) =>
+      ['/', '/config.js', '/healthz', '/readyz'].map((target) =>
         sendRaw(port, someAddress(random), `GET ${target} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`),
       ),
     );
-    if (answers.some(({ status }) => status !== 200)) throw new Error('the page is not there');
+    if (answers.some(({ status }) => status !== 200)) throw new Error('what is open is not there');
     return new Judge(answers.map(({ body }) => body));
   }
 
