@@ -117,5 +117,6 @@ test.serial('the decoder goes when nobody asks any more', async (t) => {
     const now = await counters(pid);
     return now.threads <= before.threads && now.descriptors <= before.descriptors + 2 && now;
   });
+  t.true(after.threads <= before.threads);
   t.log({ before, after });
 });
