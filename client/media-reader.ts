@@ -92,7 +92,12 @@ export class MediaReader {
     this.#painted = sequence;
   }
 
-  /** @returns undefined if no picture has come since the last one */
+  /** The viewer's state has changed: the next acknowledgement comes without another picture. */
+  renew(): void {
+    this.#hasNews = true;
+  }
+
+  /** @returns undefined if no picture has come since the last one, and nothing else is to be told */
   acknowledgement(state: DecoderState): Bytes | undefined {
     if (!this.#hasNews || this.#received === undefined) return undefined;
     this.#hasNews = false;

@@ -114,6 +114,7 @@ export class MediaReceiver {
     this.#isHidden = isHidden;
     this.#watch.pause();
     this.#send(encodeVideoSwitch(!isHidden));
+    this.#reader.renew();
     if (isHidden) this.#video.close();
     else this.#video.restart();
   }

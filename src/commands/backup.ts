@@ -56,7 +56,7 @@ export async function restore(call: Invocation): Promise<number> {
   const replace = async (): Promise<void> => {
     const before = await readDataFiles(config.data_path);
     if (before.length > 0) {
-      const moment = new Date().toISOString().replace(/\D/g, '').slice(0, 14);
+      const moment = new Date().toISOString().replace(/\D/g, '').slice(0, 17);
       const copy = join(dirname(config.data_path), `before-restore-${moment}.json`);
       await writeBackup(copy, before, packageVersion());
       kept.push(copy);

@@ -6,7 +6,12 @@ import test from 'ava';
 import fc from 'fast-check';
 import { compareDebianVersions, upstreamOf } from '../../src/gst/debian-version.js';
 import { debianVersion } from '../../src/gst/installed.js';
-import { describeAbilities, isAble, knownHoles, REACHABLE_PACKAGE } from '../../src/gst/versions.js';
+import {
+  describeAbilities,
+  isAble,
+  knownHoles,
+  REACHABLE_PACKAGE,
+} from '../../src/gst/versions.js';
 
 /** In Debian's order. */
 const ORDERED = [
