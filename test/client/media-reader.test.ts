@@ -125,6 +125,12 @@ test('the first picture is acknowledged at once, others when asked, each once', 
     dropped: 3,
   });
   t.is(media.acknowledgement(state), undefined);
+  // No picture comes any more to a page that is hidden: it has to be told all the same.
+  media.renew();
+  const again = readFeedback(
+    Buffer.from(media.acknowledgement({ ...state, isHidden: false }) ?? ''),
+  );
+  t.like(again, { type: 'ack', isHidden: false, received: 8, painted: 7 });
 });
 
 test('the server reads the other messages', (t) => {
