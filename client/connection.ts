@@ -230,7 +230,9 @@ export class ViewerConnection extends Emitter<ConnectionEvents> {
     this.#timer = setTimeout(() => this.start(), delay);
     // A refused upgrade tells a browser nothing, so ask where the answer can be read.
     const status = this.#status;
-    const final = await this.#awaitNetwork();
+    const verdict = this.#verdict();
+    void this.#awaitNetwork(verdict);
+    const final = await verdict;
     if (final === undefined || this.#closed || this.#status !== status) return;
     if (!final.retry) clearTimeout(this.#timer);
     this.#setStatus(
@@ -242,30 +244,37 @@ export class ViewerConnection extends Emitter<ConnectionEvents> {
    * Asks the server until it answers, while the state stays as it is. An answer that comes at last means
    * that the network is back, and that neither a wait nor an old connection is worth any more.
    *
-   * @returns a better reason than the lost connection, if the server has one
+   * @param first a question that has been asked, with more time for its answer than the later ones
    */
-  async #awaitNetwork(): Promise<Ending | undefined> {
+  async #awaitNetwork(first = this.#verdict()): Promise<void> {
     const status = this.#status;
-    if (this.#asksIn === status) return undefined;
+    if (this.#asksIn === status) return;
     this.#asksIn = status;
-    for (let asked = 0; ; asked += 1) {
+    const isAnswered = await Promise.race([first.then(() => true), sleep(ANSWER_MS)]);
+    for (let asked = 0; isAnswered !== true; asked += 1) {
       const timeout = asked < QUICK_QUESTIONS ? ANSWER_MS : SLOW_ANSWER_MS;
       const began = performance.now();
       const verdict = await this.#verdict(timeout);
-      if (this.#closed || this.#status !== status) return undefined;
+      if (this.#closed || this.#status !== status) return;
       const isSilent = verdict?.code === 'UNREACHABLE' && performance.now() - began >= timeout;
       if (isSilent) continue;
-      this.#asksIn = undefined;
       const isLate = status.state === 'connecting' && this.#session?.isOpen === true;
-      if (verdict === undefined && asked > 0 && !isLate) this.start();
-      return verdict;
+      if (verdict === undefined && !isLate) this.start();
+      break;
     }
+    if (this.#asksIn === status) this.#asksIn = undefined;
   }
 
-  async #verdict(timeout: number): Promise<Ending | undefined> {
+  /**
+   * @param timeout milliseconds; left out: that of all requests
+   * @returns a better reason than the lost connection, if the server has one
+   */
+  async #verdict(timeout?: number): Promise<Ending | undefined> {
     try {
       const { streamerId } = this.#options;
-      const { status, error } = await this.#options.api.getStreamer(streamerId, { timeout });
+      const { status, error } = await this.#options.api.getStreamer(streamerId, {
+        ...(timeout === undefined ? {} : { timeout }),
+      });
       if (status !== 'failed') return undefined;
       return ending('STREAMER_FAILED', error ?? undefined);
     } catch (error) {
@@ -286,4 +295,8 @@ function whyNone(): string {
   return isSecureContext
     ? 'This browser decodes no video by itself: media come by WebRTC.'
     : 'Browsers take media over a WebSocket from HTTPS alone: they come by WebRTC.';
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
